@@ -1,0 +1,142 @@
+"""The article: what Dateline keeps of a story, and the outcomes that a page can have.
+
+Field names follow schema.org NewsArticle where it has one. An article is one JSON object on one line; its fields
+stand in the order of the class. Instants are ISO 8601 with an offset; a day without a time is ``yyyy-mm-dd``.
+"""
+
+import dataclasses
+import hashlib
+import json
+import unicodedata
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal, NamedTuple, Self
+
+SCHEMA = 1
+
+
+class Outcome(StrEnum):
+    """What became of a captured page; each has exactly one."""
+
+    ARCHIVED = "archived"
+    UNCHANGED = "unchanged"  # the archive has these words of this page already
+    NOT_ARTICLE = "not_article"
+    DUPLICATE = "duplicate"  # the same page twice in one capture object
+    GONE = "gone"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Dateline:
+    """Where a story says it was filed: ``TUNIS``, not where it happens. ``country`` is ISO 3166 alpha-2, lower case."""
+
+    text: str
+    place: str | None = None
+    country: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    url: str
+    caption: str | None = None
+    credit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """One WARC record: read it with a range GET of ``length`` bytes at ``offset``."""
+
+    bucket: str
+    key: str
+    offset: int
+    length: int
+    payload_digest: str | None = None
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Extractor:
+    name: str
+    version: str
+    rules: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One revision of one story.
+
+    ``published_at`` and ``modified_at`` are ISO 8601 with an offset, or a bare day where ``published_precision`` is
+    ``day``; null where the page, its URL and its feed item give none. ``captured_at``, ``first_seen_at`` and
+    ``indexed_at`` are UTC and end in ``Z``. What only the archive can know (``revision``, ``first_seen_at``,
+    ``indexed_at``, ``capture``) is null before a page is archived. ``provenance`` names the rule that gave each field.
+    """
+
+    id: str
+    url: str
+    title: str
+    text: str
+    digest: str
+    source: str | None = None
+    outlet_country: str | None = None
+    language: str | None = None
+    declared_language: str | None = None
+    standfirst: str | None = None
+    authors: tuple[str, ...] = ()
+    section: str | None = None
+    tags: tuple[str, ...] = ()
+    published_at: str | None = None
+    modified_at: str | None = None
+    published_precision: Literal["second", "minute", "day"] | None = None
+    dateline: Dateline | None = None
+    agencies: tuple[str, ...] = ()
+    images: tuple[Image, ...] = ()
+    links: tuple[str, ...] = ()
+    places: tuple[dict[str, Any], ...] = ()
+    about: tuple[str, ...] = ()
+    paywalled: bool | None = None
+    word_count: int = 0
+    fingerprint: str | None = None
+    cluster: str | None = None
+    revision: int | None = None
+    captured_at: str | None = None
+    first_seen_at: str | None = None
+    indexed_at: str | None = None
+    capture: Pointer | None = None
+    provenance: dict[str, str] = field(default_factory=dict)
+    extractor: Extractor | None = None
+    schema: int = SCHEMA
+
+    def to_dict(self) -> dict[str, Any]:
+        return dataclasses.asdict(self)
+
+    def to_json(self) -> str:
+        """One line, without its line end."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The inverse of ``to_dict`` after a round trip through JSON; TypeError names an unknown field."""
+        nested = {"dateline": Dateline, "capture": Pointer, "extractor": Extractor}
+        read: dict[str, Any] = {}
+        for name, value in values.items():
+            if name in nested and value is not None:
+                read[name] = nested[name](**value)
+            elif name == "images":
+                read[name] = tuple(Image(**image) for image in value)
+            else:
+                read[name] = tuple(value) if isinstance(value, list) else value
+        return cls(**read)
+
+
+class Extraction(NamedTuple):
+    """What extraction made of a page: an article, or the reason why it is none."""
+
+    outcome: Outcome
+    article: Article | None = None
+    reason: str | None = None
+
+
+def content_digest(title: str, text: str) -> str:
+    """sha256 (hex) of title and text: the identity of the words, blind to white space and Unicode composition."""
+    words = " ".join(unicodedata.normalize("NFC", f"{title}\n{text}").split())
+    return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,147 @@
+"""Where everything is kept: the S3 keys and the table keys, built here and nowhere else.
+
+S3, dates are capture dates in UTC::
+
+    CaptureBucket
+        captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   what the servers sent, one gzip member a record
+        crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did: feeds, fetches, failures
+    ArchiveBucket
+        articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
+        outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
+        quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
+
+A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
+date is in the name and a message delivered twice names the same objects.
+
+DynamoDB, one table, keys ``PK`` and ``SK``::
+
+    ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below
+    ARTICLE#<id>                 REV#<captured_at>    one for each revision
+    URL#<hash>                   STATE                what the crawl knows of a URL
+    SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
+    SOURCE#<source>              SCHEDULE             when the source is due next
+    SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
+    SOURCE#<source>              DONE#<key>           this capture or crawl report is in the counters
+
+    BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
+    ByCountry  country_month  <cc>#<yyyy-mm>       published_key
+    ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
+
+A story without a date is filed under the month and instant at which it was first seen, without ``published_at``.
+"""
+
+import base64
+import hashlib
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+_STEM = re.compile(
+    r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
+    r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)\.(?:warc|jsonl)\.gz"
+)
+_CRAWL = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+")
+
+
+class Stem(NamedTuple):
+    """The part of a key that a capture object and what is derived from it share."""
+
+    source: str
+    crawl: str
+    number: int
+
+    @property
+    def day(self) -> str:
+        """Capture date in UTC, ``yyyy-mm-dd``."""
+        return crawl_time(self.crawl).strftime("%Y-%m-%d")
+
+    @property
+    def capture(self) -> str:
+        return f"captures/{self._path}.warc.gz"
+
+    @property
+    def articles(self) -> str:
+        return f"articles/{self._path}.jsonl.gz"
+
+    @property
+    def outcomes(self) -> str:
+        return f"outcomes/{self._path}.jsonl.gz"
+
+    @property
+    def _path(self) -> str:
+        return f"{_folder(self.source, self.crawl)}/{self.crawl}-{self.number}"
+
+
+def parse(key: str) -> Stem:
+    """The stem of a capture, articles or outcomes key; ValueError names a key that is none of these."""
+    match = _STEM.fullmatch(key)
+    if not match:
+        raise ValueError(f"{key!r} is not a key of captures/, articles/ or outcomes/")
+    stem = Stem(match["source"], match["crawl"], int(match["number"]))
+    if stem.day != match["day"].replace("/", "-"):
+        raise ValueError(f"{key!r}: the folder's date is not the crawl's")
+    return stem
+
+
+def crawl_name(requested_at: datetime, label: str) -> str:
+    """A crawl's name: when it was asked for (to the second, UTC) and a short label that tells two of them apart."""
+    return f"{requested_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{label}"
+
+
+def crawl_time(crawl: str) -> datetime:
+    """When a crawl was asked for; ValueError where that is not how its name begins."""
+    match = _CRAWL.fullmatch(crawl)
+    if not match:
+        raise ValueError(f"{crawl!r} is not a crawl's name, such as 20190417T061500Z-sample")
+    return datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def captures_prefix(source: str, crawl: str) -> str:
+    """What the keys of all of a crawl's capture objects begin with."""
+    return f"captures/{_folder(source, crawl)}/{crawl}-"
+
+
+def crawl_report(source: str, crawl: str) -> str:
+    return f"crawls/{_folder(source, crawl)}/{crawl}.json"
+
+
+def quarantine(stem: Stem, offset: int) -> str:
+    """Where the report on a page is put that extraction gave up on; ``offset`` is its record's in the capture."""
+    return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/{offset}.json"
+
+
+def article_id(canonical_url: str) -> str:
+    """26 letters and digits of base32(sha256(canonical URL)): the identity of the page, not of its content."""
+    return base64.b32encode(hashlib.sha256(canonical_url.encode()).digest()).decode().lower()[:26]
+
+
+def article(id: str) -> dict[str, str]:
+    return {"PK": f"ARTICLE#{id}", "SK": "CURRENT"}
+
+
+def revision(id: str, captured_at: str) -> dict[str, str]:
+    return {"PK": f"ARTICLE#{id}", "SK": f"REV#{captured_at}"}
+
+
+def url_state(canonical_url: str) -> dict[str, str]:
+    return {"PK": f"URL#{article_id(canonical_url)}", "SK": "STATE"}
+
+
+def feed_state(source: str, feed_url: str) -> dict[str, str]:
+    return {"PK": f"SOURCE#{source}", "SK": f"FEED#{article_id(feed_url)}"}
+
+
+def schedule(source: str) -> dict[str, str]:
+    return {"PK": f"SOURCE#{source}", "SK": "SCHEDULE"}
+
+
+def day(source: str, date: str) -> dict[str, str]:
+    return {"PK": f"SOURCE#{source}", "SK": f"DAY#{date}"}
+
+
+def done(source: str, key: str) -> dict[str, str]:
+    return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
+
+
+def _folder(source: str, crawl: str) -> str:
+    return f"{source}/{crawl_time(crawl):%Y/%m/%d}"

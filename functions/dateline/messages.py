@@ -1,0 +1,89 @@
+"""What the stages say to each other: the crawl message on CrawlQueue and the report that a crawl leaves in S3."""
+
+import json
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrawlMessage:
+    """Asks for one crawl of one source; ``crawl`` names all that it will write (see ``keys.crawl_name``)."""
+
+    source: str
+    crawl: str
+    limit: int | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """ValueError says what is wrong with a message that is not one."""
+        try:
+            return cls(**json.loads(text))
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"not a crawl message: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A URL that the crawl wanted and did not capture; ``reason`` is a short word such as ``robots`` or ``timeout``."""
+
+    url: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedVisit:
+    """One look at a feed: ``items`` it listed, or the ``error`` that says why there are none."""
+
+    url: str
+    status: int | None = None
+    items: int = 0
+    error: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CrawlReport:
+    """What a crawl did; the last thing it writes.
+
+    ``captures`` maps the key of each capture object to the number of pages in it. Of the ``discovered`` URLs some
+    were ``known`` (captured before), the rest were captured, failed, or were ``left`` for want of time.
+    """
+
+    source: str
+    crawl: str
+    started_at: str
+    finished_at: str | None = None
+    discovered: int = 0
+    known: int = 0
+    left: int = 0
+    captures: dict[str, int] = field(default_factory=dict)
+    feeds: list[FeedVisit] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+
+    @property
+    def captured(self) -> int:
+        return sum(self.captures.values())
+
+    def reasons(self) -> dict[str, int]:
+        """How many failures there were of each kind."""
+        return dict(Counter(failure.reason for failure in self.failures))
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        values: dict[str, Any] = json.loads(text)
+        values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
+        values["failures"] = [Failure(**failure) for failure in values["failures"]]
+        return cls(**values)
+
+
+def utc(instant: datetime) -> str:
+    """An aware instant to the second, as the archive writes it: ``2019-04-17T06:15:00Z``."""
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

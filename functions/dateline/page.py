@@ -1,0 +1,25 @@
+"""A page as extraction sees it: its bytes, and all that the crawl knew of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, from a capture or from a file.
+
+    ``body`` is HTML without transfer and content encodings, its charset still as sent; ``content_type`` is the HTTP
+    header. ``captured_at`` and ``feed_date`` are aware. ``timezone`` (IANA) is the outlet's, for dates without one.
+    """
+
+    url: str
+    body: bytes
+    content_type: str = "text/html"
+    status: int = 200
+    captured_at: datetime | None = None
+    source: str | None = None
+    country: str | None = None
+    languages: tuple[str, ...] = ()
+    timezone: str | None = None
+    feed_title: str | None = None
+    feed_date: datetime | None = None
