@@ -1,0 +1,314 @@
+"""Captures: what the servers sent, as WARC/1.1, written and read back with warcio.
+
+A capture object is one ``.warc.gz`` with one gzip member per record, so that a record is one range GET. It begins with
+a ``warcinfo`` record; then each page is a ``response`` (status line, headers and body as they came over the wire,
+before any decoding), its ``request``, and a ``metadata`` record in JSON with what the crawl knew: source, country,
+languages, timezone, feed item, discovery path. Digests are sha256. Record ids and gzip members hold no clock of their
+own: the same exchanges give the same bytes.
+"""
+
+import hashlib
+import io
+import json
+import time
+import uuid
+import zlib
+from base64 import b32encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from botocore.exceptions import ClientError
+from warcio.archiveiterator import ArchiveIterator
+from warcio.bufferedreaders import ChunkedDataReader
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.timeutils import datetime_to_iso_date, iso_date_to_datetime
+from warcio.warcwriter import WARCWriter
+
+from dateline import __version__, keys
+from dateline.page import Page
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONTENT_TYPES = {
+    "response": "application/http; msgtype=response",
+    "request": "application/http; msgtype=request",
+    "metadata": "application/json",
+    "warcinfo": "application/warc-fields",
+}
+MAX_BODY = 20 << 20  # bytes of a body once decoded; a longer one is cut here and says so
+_TOO_LONG = f"the body is longer than {MAX_BODY} bytes"
+
+
+class DamagedCaptureError(Exception):
+    """A capture object that cannot be read on from ``offset``; what came before it is sound."""
+
+    def __init__(self, offset: int, detail: str) -> None:
+        super().__init__(f"the capture is damaged at offset {offset}: {detail}")
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its response as they went over the wire: start line, headers, empty line, body.
+
+    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types.
+    """
+
+    url: str
+    captured_at: datetime
+    request: bytes
+    response: bytes
+    ip_address: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One response record read back.
+
+    ``offset`` and ``length`` are those of its gzip member. ``body`` is without transfer and content encodings, cut at
+    ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be decoded whole.
+    """
+
+    url: str
+    captured_at: datetime
+    status: int
+    content_type: str
+    body: bytes
+    offset: int
+    length: int
+    payload_digest: str | None = None
+    damage: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def page(self) -> Page:
+        """The page as extraction sees it."""
+        known = self.metadata
+        return Page(
+            url=self.url,
+            body=self.body,
+            content_type=self.content_type,
+            status=self.status,
+            captured_at=self.captured_at,
+            source=known.get("source"),
+            country=known.get("country"),
+            languages=tuple(known.get("languages") or ()),
+            timezone=known.get("timezone"),
+            feed_title=known.get("feed_title"),
+            feed_date=_instant(known.get("feed_date")),
+        )
+
+
+class Batch:
+    """The pages of one capture object that is being filled; closed by count, size or age.
+
+    ``max_bytes`` counts what came over the wire; ``max_age`` is in seconds since the first page.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_pages: int = 200,
+        max_bytes: int = 32 << 20,
+        max_age: float = 60,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pages: list[Exchange] = []
+        self._bytes = 0
+        self._born = 0.0
+        self._max_pages, self._max_bytes, self._max_age, self._clock = max_pages, max_bytes, max_age, clock
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def add(self, exchange: Exchange) -> None:
+        if not self.pages:
+            self._born = self._clock()
+        self.pages.append(exchange)
+        self._bytes += len(exchange.request) + len(exchange.response)
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to store the batch; an empty one is never full."""
+        return bool(self.pages) and (
+            len(self.pages) >= self._max_pages
+            or self._bytes >= self._max_bytes
+            or self._clock() - self._born >= self._max_age
+        )
+
+
+class CaptureStore:
+    """Stores the batches of one crawl, each under the crawl's next free number."""
+
+    def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._source, self._crawl = source, crawl
+        self._number = 0
+
+    def put(self, batch: Batch) -> str:
+        """Upload a batch and return its key. Never overwrites: a number that is taken is passed over."""
+        while True:
+            key = keys.Stem(self._source, self._crawl, self._number).capture
+            self._number += 1
+            try:
+                self._s3.put_object(Bucket=self._bucket, Key=key, Body=serialise(batch.pages, key), IfNoneMatch="*")
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "PreconditionFailed":
+                    raise
+            else:
+                return key
+
+
+def serialise(exchanges: list[Exchange], key: str) -> bytes:
+    """The bytes of the capture object ``key`` that holds these exchanges."""
+    stem = keys.parse(key)
+    out = io.BytesIO()
+    writer = WARCWriter(out, gzip=True, warc_version="1.1")
+    writer.write_record(_warcinfo(stem))
+    for exchange in exchanges:
+        for record in _records(exchange, stem):
+            writer.write_record(record)
+    return out.getvalue()
+
+
+def read(stream: BinaryIO) -> Iterator[Capture]:
+    """The response records of a capture object, ours or another crawler's, in their order.
+
+    DamagedCaptureError, after the sound ones, where the rest cannot be read.
+    """
+    records = ArchiveIterator(stream)
+    pending: dict[str, Any] | None = None
+    offset = 0
+    damage: DamagedCaptureError | None = None
+    try:
+        for record in records:
+            offset = records.get_record_offset()
+            if record.rec_type == "response":
+                if pending:
+                    yield Capture(**pending)
+                pending = _response(record) | {"offset": offset, "length": records.get_record_length()}
+            elif record.rec_type == "metadata" and pending and record.content_type == _CONTENT_TYPES["metadata"]:
+                pending["metadata"] = json.loads(record.raw_stream.read())
+    except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
+        damage = DamagedCaptureError(offset, str(error) or type(error).__name__)
+    if pending:
+        yield Capture(**pending)
+    if damage:
+        raise damage
+
+
+def read_one(data: bytes) -> Capture:
+    """The response record in the bytes of one gzip member, without its metadata."""
+    return next(read(io.BytesIO(data)))
+
+
+def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
+    fields = {
+        "software": f"dateline/{__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "isPartOf": stem.crawl,
+        "robots": "obey",
+    }
+    block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+    filename = {"WARC-Filename": stem.capture.rpartition("/")[2]}
+    return _record("warcinfo", block, keys.crawl_time(stem.crawl), f"{stem.capture} warcinfo", filename)
+
+
+def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
+    name = f"{stem.crawl} {exchange.captured_at.isoformat()} {exchange.url}"
+    target = {"WARC-Target-URI": exchange.url}
+    ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
+    concurrent = {"WARC-Concurrent-To": _record_id(f"{name} response")}
+    metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
+    blocks: list[tuple[str, bytes, dict[str, str]]] = [
+        ("response", exchange.response, ip_address | {"WARC-Payload-Digest": _digest(_payload(exchange.response))}),
+        ("request", exchange.request, concurrent),
+        ("metadata", metadata, concurrent),
+    ]
+    for kind, block, headers in blocks:
+        yield _record(kind, block, exchange.captured_at, f"{name} {kind}", target | headers)
+
+
+def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str]) -> ArcWarcRecord:
+    """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
+    fields = {
+        "WARC-Type": kind,
+        "WARC-Record-ID": _record_id(name),
+        "WARC-Date": datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True),
+        "WARC-Block-Digest": _digest(block),
+        "WARC-Payload-Digest": _digest(block) if kind in ("request", "metadata") else "",
+    } | headers
+    rec_headers = StatusAndHeaders("", [field for field in fields.items() if field[1]], protocol="WARC/1.1")
+    content_type = _CONTENT_TYPES[kind]
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, content_type, len(block))
+
+
+def _record_id(name: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}"
+
+
+def _payload(response: bytes) -> bytes:
+    """What follows the headers, as it came over the wire."""
+    return response.partition(b"\r\n\r\n")[2]
+
+
+def _response(record: ArcWarcRecord) -> dict[str, Any]:
+    """A response record as the arguments of ``Capture``, but for where it lies."""
+    body, damage = _body(record)
+    headers = record.http_headers
+    status = headers.get_statuscode() if headers else "200"
+    captured_at = iso_date_to_datetime(record.rec_headers.get_header("WARC-Date"))
+    return {
+        "url": record.rec_headers.get_header("WARC-Target-URI"),
+        "captured_at": captured_at.replace(tzinfo=UTC),
+        "status": int(status) if status.isdigit() else 0,
+        "content_type": (headers.get_header("Content-Type") or "") if headers else record.content_type or "",
+        "body": body,
+        "damage": damage,
+        "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
+    }
+
+
+def _body(record: ArcWarcRecord) -> tuple[bytes, str | None]:
+    """The decoded body, and what is wrong with it where it could not be decoded whole."""
+    headers = record.http_headers
+    chunked = headers and (headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked"
+    stream = ChunkedDataReader(record.raw_stream) if chunked else record.raw_stream
+    body = b"".join(iter(lambda: stream.read(1 << 16), b""))
+    encoding = (headers.get_header("Content-Encoding") or "") if headers else ""
+    if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
+        return inflate(body)
+    return (body, None) if len(body) <= MAX_BODY else (body[:MAX_BODY], _TOO_LONG)
+
+
+def inflate(data: bytes, limit: int = MAX_BODY) -> tuple[bytes, str | None]:
+    """Undo the content encodings gzip and deflate (RFC 9110), and never to more than ``limit`` bytes.
+
+    What can be decoded is returned with what is wrong with the rest. Data that is not compressed, though its header
+    says so, comes back as it is.
+    """
+    windows = zlib.MAX_WBITS | 32 if data[:2] == b"\x1f\x8b" or data[:1] == b"\x78" else -zlib.MAX_WBITS
+    decoder = zlib.decompressobj(windows)
+    body = bytearray()
+    try:
+        for start in range(0, len(data), 1 << 14):  # in steps, so that damage costs only what follows it
+            body += decoder.decompress(data[start : start + (1 << 14)], limit + 1 - len(body))
+            if len(body) > limit:
+                return bytes(body[:limit]), _TOO_LONG
+    except zlib.error as error:
+        return (bytes(body), f"the body cannot be decoded to its end: {error}") if body else (data[:limit], None)
+    return bytes(body), None if decoder.eof else "the compressed body ends early"
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,49 @@
+"""One form for each URL, so that one page has one identity however it was linked.
+
+Scheme and host in lower case, no default port, no fragment, percent-encoding in one form, query parameters in order,
+and none that only say where a reader came from or which session is theirs. Paths keep their case, and every other
+parameter stays: on many outlets it is the article's number.
+"""
+
+import re
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+
+from w3lib.url import canonicalize_url
+
+_TRACKING = re.compile(
+    r"utm_\w+|mtm_\w+|hsa_\w+|_?ga|_gl|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_cid|mc_eid"
+    r"|xtor|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken",
+    re.IGNORECASE,
+)
+_PATH_SESSION = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
+_VARIANT = re.compile(r"^(?:www|m|mobile|amp)\.")
+_DEFAULT_PORT = {"http": 80, "https": 443}
+
+
+def canonical(url: str) -> str:
+    """The canonical form of an absolute http or https URL; applying it twice changes nothing more.
+
+    ValueError names a URL that is no such thing.
+    """
+    parts = urlsplit(url.strip())
+    if parts.scheme.lower() not in _DEFAULT_PORT or not parts.hostname:
+        raise ValueError(f"{url!r} is not an absolute http or https URL")
+    pairs = [pair for pair in parts.query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0])]
+    path = _PATH_SESSION.sub("", parts.path)
+    return canonicalize_url(urlunsplit((parts.scheme.lower(), _host(parts), path, "&".join(pairs), "")))
+
+
+def same_site(one: str, other: str) -> bool:
+    """Whether two absolute URLs are of one site: the same host, but for ``www``, ``m``, ``mobile`` and ``amp``."""
+    return _site(one) == _site(other)
+
+
+def _host(parts: SplitResult) -> str:
+    """The host as given, without user, password and default port."""
+    host = parts.netloc.rpartition("@")[2]
+    return host.removesuffix(f":{_DEFAULT_PORT[parts.scheme.lower()]}")
+
+
+def _site(url: str) -> str:
+    parts = urlsplit(url)
+    return _VARIANT.sub("", _host(parts).lower()) if parts.scheme.lower() in _DEFAULT_PORT else ""
