@@ -34,7 +34,9 @@ def test_canonical(url: str, expected: str) -> None:
     assert urls.canonical(url) == expected
 
 
-@pytest.mark.parametrize("url", ["", "/a", "ftp://example.org/a", "javascript:alert(1)", "mailto:a@example.org", "http://"])
+@pytest.mark.parametrize(
+    "url", ["", "/a", "ftp://example.org/a", "javascript:alert(1)", "mailto:a@example.org", "http://"]
+)
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="http"):
         urls.canonical(url)

@@ -181,19 +181,21 @@ def read(stream: BinaryIO) -> Iterator[Capture]:
 
     DamagedCaptureError, after the sound ones, where the rest cannot be read.
     """
-    records = ArchiveIterator(stream)
+    records = ArchiveIterator(stream, check_digests=True)
     pending: dict[str, Any] | None = None
     offset = 0
     damage: DamagedCaptureError | None = None
     try:
         for record in records:
-            offset = records.get_record_offset()
             if record.rec_type == "response":
                 if pending:
                     yield Capture(**pending)
-                pending = _response(record) | {"offset": offset, "length": records.get_record_length()}
+                pending = _response(record)
+                pending |= {"offset": records.get_record_offset(), "length": records.get_record_length()}
+                pending["damage"] = _digest_damage(record) or pending["damage"]
             elif record.rec_type == "metadata" and pending and record.content_type == _CONTENT_TYPES["metadata"]:
                 pending["metadata"] = json.loads(record.raw_stream.read())
+            offset = records.get_record_offset() + records.get_record_length()
     except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
         damage = DamagedCaptureError(offset, str(error) or type(error).__name__)
     if pending:
@@ -227,12 +229,13 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
     concurrent = {"WARC-Concurrent-To": _record_id(f"{name} response")}
     metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
-        ("response", exchange.response, ip_address | {"WARC-Payload-Digest": _digest(_payload(exchange.response))}),
+        ("response", exchange.response, ip_address),
         ("request", exchange.request, concurrent),
         ("metadata", metadata, concurrent),
     ]
     for kind, block, headers in blocks:
-        yield _record(kind, block, exchange.captured_at, f"{name} {kind}", target | headers)
+        payload = {"WARC-Payload-Digest": _digest(block if kind == "metadata" else _payload(block))}
+        yield _record(kind, block, exchange.captured_at, f"{name} {kind}", target | headers | payload)
 
 
 def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str]) -> ArcWarcRecord:
@@ -242,11 +245,9 @@ def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str,
         "WARC-Record-ID": _record_id(name),
         "WARC-Date": datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True),
         "WARC-Block-Digest": _digest(block),
-        "WARC-Payload-Digest": _digest(block) if kind in ("request", "metadata") else "",
-    } | headers
-    rec_headers = StatusAndHeaders("", [field for field in fields.items() if field[1]], protocol="WARC/1.1")
-    content_type = _CONTENT_TYPES[kind]
-    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, content_type, len(block))
+    }
+    rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, _CONTENT_TYPES[kind], len(block))
 
 
 def _record_id(name: str) -> str:
@@ -257,9 +258,9 @@ def _digest(data: bytes) -> str:
     return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}"
 
 
-def _payload(response: bytes) -> bytes:
-    """What follows the headers, as it came over the wire."""
-    return response.partition(b"\r\n\r\n")[2]
+def _payload(message: bytes) -> bytes:
+    """What follows the headers of an HTTP message, as it came over the wire."""
+    return message.partition(b"\r\n\r\n")[2]
 
 
 def _response(record: ArcWarcRecord) -> dict[str, Any]:
@@ -277,6 +278,14 @@ def _response(record: ArcWarcRecord) -> dict[str, Any]:
         "damage": damage,
         "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
     }
+
+
+def _digest_damage(record: ArcWarcRecord) -> str | None:
+    """What the digests say of a record that has been read to its end; None where they agree or there are none."""
+    stated = record.rec_headers.get_header("WARC-Block-Digest")
+    if stated and not record.digest_checker.passed:
+        return "; ".join(record.digest_checker.problems) or "the record ends early"
+    return None
 
 
 def _body(record: ArcWarcRecord) -> tuple[bytes, str | None]:
@@ -297,16 +306,18 @@ def inflate(data: bytes, limit: int = MAX_BODY) -> tuple[bytes, str | None]:
     What can be decoded is returned with what is wrong with the rest. Data that is not compressed, though its header
     says so, comes back as it is.
     """
-    windows = zlib.MAX_WBITS | 32 if data[:2] == b"\x1f\x8b" or data[:1] == b"\x78" else -zlib.MAX_WBITS
-    decoder = zlib.decompressobj(windows)
+    compressed = data[:2] == b"\x1f\x8b" or data[:1] == b"\x78"
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32 if compressed else -zlib.MAX_WBITS)
     body = bytearray()
     try:
-        for start in range(0, len(data), 1 << 14):  # in steps, so that damage costs only what follows it
-            body += decoder.decompress(data[start : start + (1 << 14)], limit + 1 - len(body))
+        for start in range(0, len(data), 1 << 10):  # in small steps: damage costs only what follows it
+            body += decoder.decompress(data[start : start + (1 << 10)], limit + 1 - len(body))
             if len(body) > limit:
                 return bytes(body[:limit]), _TOO_LONG
     except zlib.error as error:
-        return (bytes(body), f"the body cannot be decoded to its end: {error}") if body else (data[:limit], None)
+        if compressed or body:
+            return bytes(body), f"the body cannot be decoded to its end: {error}"
+        return data[:limit], None
     return bytes(body), None if decoder.eof else "the compressed body ends early"
 
 
