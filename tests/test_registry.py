@@ -1,6 +1,7 @@
 """The registry: what it refuses, in words that say how to mend it, and that every shipped file is sound."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -17,17 +18,23 @@ GOOD = {
 }
 
 
-def write(folder: Path, name: str = "ly/gazette.toml", **changes: str | None) -> Path:
-    path = folder / name
+def write(folder: Path, file: str = "ly/gazette.toml", changes: Mapping[str, str | None] | None = None) -> Path:
+    path = folder / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"{key} = {value}" for key, value in (GOOD | changes).items() if value is not None]
+    lines = [f"{key} = {value}" for key, value in {**GOOD, **(changes or {})}.items() if value is not None]
     path.write_text("\n".join(lines))
     return path
 
 
 def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
-    changes = {"expect": "{ min = 2, max = 60 }", "delay": "0", "extract": "{ valid_until = 2026-10-31, title = 'h1' }"}
-    write(tmp_path, skip="['/video/']", article="['/20[0-9]{2}/']", **changes)
+    changes = {
+        "article": "['/20[0-9]{2}/']",
+        "skip": "['/video/']",
+        "delay": "0",
+        "expect": "{ min = 2, max = 60 }",
+        "extract": "{ valid_until = 2026-10-31, title = 'h1' }",
+    }
+    write(tmp_path, changes=changes)
     (source,) = registry.load(tmp_path).values()
     assert (source.id, source.country, source.languages, source.host) == (
         "gazette",
@@ -79,7 +86,7 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
 def test_an_error_names_the_file_the_key_and_the_mend(
     tmp_path: Path, changes: dict[str, str | None], key: str, mend: str
 ) -> None:
-    path = write(tmp_path, **changes)
+    path = write(tmp_path, changes=changes)
     with pytest.raises(registry.SourceError) as caught:
         registry.load(tmp_path)
     assert (caught.value.path, caught.value.key) == (path, key)
@@ -131,4 +138,4 @@ def test_every_shipped_source_is_sound(path: Path) -> None:
 def test_the_shipped_sources_load_together() -> None:
     sources = registry.registered()
     assert len(sources) >= 10
-    assert {id for id, source in sources.items() if source.access == "refused"} == {"libya-observer", "al-wasat"}
+    assert {source.id for source in sources.values() if source.access == "refused"} == {"libya-observer", "al-wasat"}
