@@ -17,9 +17,8 @@ from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, Protocol
 
-from botocore.exceptions import ClientError
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
@@ -28,7 +27,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import datetime_to_iso_date, iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
 
-from dateline import __version__, keys
+from dateline import __version__, keys, objects
 from dateline.page import Page
 
 if TYPE_CHECKING:
@@ -42,6 +41,12 @@ _CONTENT_TYPES = {
 }
 MAX_BODY = 20 << 20  # bytes of a body once decoded; a longer one is cut here and says so
 _TOO_LONG = f"the body is longer than {MAX_BODY} bytes"
+
+
+class Readable(Protocol):
+    """A file, or the body of an S3 answer."""
+
+    def read(self, amt: int = ..., /) -> bytes: ...
 
 
 class DamagedCaptureError(Exception):
@@ -155,12 +160,7 @@ class CaptureStore:
         while True:
             key = keys.Stem(self._source, self._crawl, self._number).capture
             self._number += 1
-            try:
-                self._s3.put_object(Bucket=self._bucket, Key=key, Body=serialise(batch.pages, key), IfNoneMatch="*")
-            except ClientError as error:
-                if error.response["Error"]["Code"] != "PreconditionFailed":
-                    raise
-            else:
+            if objects.put_once(self._s3, bucket=self._bucket, key=key, body=serialise(batch.pages, key)):
                 return key
 
 
@@ -176,7 +176,7 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
     return out.getvalue()
 
 
-def read(stream: BinaryIO) -> Iterator[Capture]:
+def read(stream: Readable) -> Iterator[Capture]:
     """The response records of a capture object, ours or another crawler's, in their order.
 
     DamagedCaptureError, after the sound ones, where the rest cannot be read.

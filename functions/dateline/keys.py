@@ -22,19 +22,23 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              SCHEDULE             when the source is due next
     SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
     SOURCE#<source>              DONE#<key>           this capture or crawl report is in the counters
+    SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
+    COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
+    ARCHIVE                      SOURCE#<source>      the archive has stories of that source
 
     BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
     ByCountry  country_month  <cc>#<yyyy-mm>       published_key
     ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
 
-A story without a date is filed under the month and instant at which it was first seen, without ``published_at``.
+A story without a date is filed under the month and instant at which it was first seen, without ``published_at``; one
+with a day only under that day. The MONTH items say which partitions exist, so that a reader need not guess.
 """
 
 import base64
 import hashlib
 import re
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
@@ -141,6 +145,25 @@ def day(source: str, date: str) -> dict[str, str]:
 
 def done(source: str, key: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
+
+
+def months(kind: Literal["SOURCE", "COUNTRY"], name: str) -> str:
+    """The partition that lists a source's or an outlet country's months."""
+    return f"{kind}#{name}"
+
+
+def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
+    """Sort key of BySource and ByCountry: an instant in UTC or a bare day, then the id; its first 7 are the month."""
+    if published_at is None:
+        return f"{first_seen_at}#{id}"
+    if len(published_at) == len("yyyy-mm-dd"):
+        return f"{published_at}#{id}"
+    return f"{utc(datetime.fromisoformat(published_at), 'seconds')}#{id}"
+
+
+def utc(instant: datetime, precision: Literal["seconds", "milliseconds"] = "milliseconds") -> str:
+    """An aware instant as the archive writes it: ``2019-04-17T06:15:02.000Z``."""
+    return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def _folder(source: str, crawl: str) -> str:

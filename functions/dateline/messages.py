@@ -3,7 +3,6 @@
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Self
 
 
@@ -82,8 +81,3 @@ class CrawlReport:
         values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
         values["failures"] = [Failure(**failure) for failure in values["failures"]]
         return cls(**values)
-
-
-def utc(instant: datetime) -> str:
-    """An aware instant to the second, as the archive writes it: ``2019-04-17T06:15:00Z``."""
-    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,180 @@
+"""The archive: the articles of one capture object become one object, and every page of it gets its outcome.
+
+The order of writes is what makes it safe to kill anywhere. First the articles object, then the outcomes object, each
+only where there is none yet. The outcomes object is the commit: from then on the capture's fate is settled, and the
+index is a function of the two. Before it nothing points at the articles, and the next attempt takes up what it finds.
+"""
+
+import dataclasses
+import gzip
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from dateline import capture, keys, objects
+from dateline.article import Article, Extraction, Outcome, Pointer
+from dateline.capture import Capture, DamagedCaptureError
+from dateline.index import Index, PageOutcome, Stored
+from dateline.page import Page
+from dateline.revisions import Revisions
+from dateline.urls import canonical
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Archived(NamedTuple):
+    """What one capture object came to."""
+
+    outcomes: list[PageOutcome]
+    articles: list[Stored]
+
+
+class Archive:
+    """Turns capture objects into articles, outcomes and index items.
+
+    ``extract`` makes an ``Extraction`` of a page; ``clock`` gives the aware instant that becomes ``indexed_at``.
+    """
+
+    def __init__(
+        self,
+        *,
+        s3: "S3Client",
+        index: Index,
+        capture_bucket: str,
+        archive_bucket: str,
+        extract: Callable[[Page], Extraction],
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._s3, self._index = s3, index
+        self._captures, self._archive = capture_bucket, archive_bucket
+        self._extract, self._clock = extract, clock
+
+    def add(self, key: str) -> list[PageOutcome]:
+        """Archive and index the capture object ``key``; its pages' outcomes, or none where that was done before."""
+        stem = keys.parse(key)
+        if self._index.is_done(stem.source, stem.capture):
+            return []
+        archived = self.committed(stem) or self._commit(stem)
+        self._index.apply(stem, archived.outcomes, archived.articles)
+        return archived.outcomes
+
+    def committed(self, stem: keys.Stem) -> Archived | None:
+        """What an earlier attempt settled, or None where it did not come to that."""
+        lines = objects.get(self._s3, bucket=self._archive, key=stem.outcomes)
+        if lines is None:
+            return None
+        articles = objects.get(self._s3, bucket=self._archive, key=stem.articles)
+        return Archived(read_outcomes(lines), read_articles(articles) if articles else [])
+
+    def _commit(self, stem: keys.Stem) -> Archived:
+        extracted = list(self._extracted(stem))
+        ids = [extraction.article.id for _, extraction in extracted if extraction.article]
+        revisions = Revisions(self._index, ids, keys.utc(self._clock()))
+        decided = [self._decide(stem, revisions, *page) for page in extracted]
+        articles = self._put_articles(stem, [article for _, article in decided if article])
+        outcomes = [outcome for outcome, _ in decided]
+        for page in outcomes:
+            if page.outcome is Outcome.QUARANTINED:
+                self._quarantine(stem, page)
+        objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=_write_outcomes(outcomes))
+        return self.committed(stem) or Archived(outcomes, articles)
+
+    def _extracted(self, stem: keys.Stem) -> Iterator[tuple[Capture, Extraction]]:
+        body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
+        try:
+            for captured in capture.read(body):
+                damage = Extraction(Outcome.QUARANTINED, reason=captured.damage) if captured.damage else None
+                yield captured, damage or self._extract(captured.page())
+        except DamagedCaptureError as error:
+            rest = Capture(
+                url=f"s3://{self._captures}/{stem.capture}",
+                captured_at=keys.crawl_time(stem.crawl),
+                status=0,
+                content_type="",
+                body=b"",
+                offset=error.offset,
+                length=0,
+            )
+            yield rest, Extraction(Outcome.QUARANTINED, reason=str(error))
+
+    def _decide(
+        self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction
+    ) -> tuple[PageOutcome, Article | None]:
+        captured_at = keys.utc(captured.captured_at)
+        outcome, article = extraction.outcome, None
+        if extraction.article:
+            where, digest = (captured.offset, captured.length), captured.payload_digest
+            pointer = Pointer(self._captures, stem.capture, *where, digest, captured.status)
+            outcome, article = revisions.settle(extraction.article, captured_at, pointer)
+        page = PageOutcome(
+            url=captured.url,
+            id=extraction.article.id if extraction.article else keys.article_id(_identity(captured.url)),
+            outcome=outcome,
+            captured_at=captured_at,
+            offset=captured.offset,
+            length=captured.length,
+            status=captured.status,
+            reason=extraction.reason,
+            revision=article.revision if article else None,
+        )
+        return page, article
+
+    def _put_articles(self, stem: keys.Stem, articles: list[Article]) -> list[Stored]:
+        """Store the articles; where an attempt that died before its commit left the same ones, its copy stays."""
+        if not articles:
+            return []
+        members = [_member(article.to_json() + "\n") for article in articles]
+        body = b"".join(members)
+        if not objects.put_once(self._s3, bucket=self._archive, key=stem.articles, body=body):
+            left = read_articles(objects.get(self._s3, bucket=self._archive, key=stem.articles) or b"")
+            if [(s.article.id, s.article.digest) for s in left] == [(a.id, a.digest) for a in articles]:
+                return left
+            self._s3.put_object(Bucket=self._archive, Key=stem.articles, Body=body)
+        return read_articles(body)
+
+    def _quarantine(self, stem: keys.Stem, page: PageOutcome) -> None:
+        report = dataclasses.asdict(page) | {
+            "capture": {"bucket": self._captures, "key": stem.capture, "offset": page.offset, "length": page.length},
+            "mend": "read the record with a range GET; when the cause is mended, archive its capture again",
+        }
+        body = json.dumps(report, ensure_ascii=False, indent=1).encode()
+        objects.put_once(self._s3, bucket=self._archive, key=keys.quarantine(stem, page.offset), body=body)
+
+
+def read_articles(data: bytes) -> list[Stored]:
+    """The articles of an articles object, each with its gzip member's place."""
+    found = []
+    start = 0
+    while start < len(data):
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        line = decoder.decompress(data[start:])
+        length = len(data) - start - len(decoder.unused_data)
+        found.append(Stored(Article.from_dict(json.loads(line)), start, length))
+        start += length
+    return found
+
+
+def read_outcomes(data: bytes) -> list[PageOutcome]:
+    """The lines of an outcomes object."""
+    lines = gzip.decompress(data).splitlines()
+    return [PageOutcome(**{**values, "outcome": Outcome(values["outcome"])}) for values in map(json.loads, lines)]
+
+
+def _write_outcomes(outcomes: list[PageOutcome]) -> bytes:
+    return _member("".join(json.dumps(dataclasses.asdict(page), ensure_ascii=False) + "\n" for page in outcomes))
+
+
+def _member(text: str) -> bytes:
+    """One gzip member without a clock in it."""
+    return gzip.compress(text.encode("utf-8", "backslashreplace"), mtime=0)
+
+
+def _identity(url: str) -> str:
+    """The URL that a page's id is made of; one that is no web address (of a foreign WARC) stands for itself."""
+    try:
+        return canonical(url)
+    except ValueError:
+        return url

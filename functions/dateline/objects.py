@@ -1,0 +1,34 @@
+"""S3 objects as Dateline uses them: written once, read whole or by range."""
+
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
+    """Write an object where there is none; False, and nothing written, where there is one."""
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+        return False
+    return True
+
+
+def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:
+    """An object's bytes, or None where there is no such object."""
+    try:
+        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchKey":
+            raise
+        return None
+
+
+def get_range(s3: "S3Client", *, bucket: str, key: str, offset: int, length: int) -> bytes:
+    """One record of an object, such as a gzip member."""
+    return s3.get_object(Bucket=bucket, Key=key, Range=f"bytes={offset}-{offset + length - 1}")["Body"].read()

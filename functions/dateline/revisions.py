@@ -1,0 +1,50 @@
+"""Revisions: new words told from old.
+
+A story's revision is compared with the one captured before it, whatever order the captures are archived in; so the
+same capture gets the same answer at every attempt.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from dateline.article import Article, Outcome, Pointer
+from dateline.index import Index
+
+
+class Revisions:
+    """The last revision of each story of one capture object: from the index, and from earlier in the object.
+
+    ``indexed_at`` is what new revisions get.
+    """
+
+    def __init__(self, index: Index, ids: Iterable[str], indexed_at: str) -> None:
+        self._index = index
+        self._current = index.current(ids)
+        self._here: dict[str, Mapping[str, Any]] = {}
+        self._indexed_at = indexed_at
+
+    def settle(self, found: Article, captured_at: str, pointer: Pointer) -> tuple[Outcome, Article | None]:
+        """The outcome of a page that is an article, and the revision to archive where its words are new."""
+        before = self._here.get(found.id)
+        if before and before["digest"] == found.digest:
+            return Outcome.DUPLICATE, None
+        before = before or self._captured_before(found.id, captured_at)
+        if before and before["digest"] == found.digest:
+            return Outcome.UNCHANGED, None
+        revision = dataclasses.replace(
+            found,
+            revision=int(before["revision"]) + 1 if before else 1,
+            captured_at=captured_at,
+            first_seen_at=before["first_seen_at"] if before else captured_at,
+            indexed_at=self._indexed_at,
+            capture=pointer,
+        )
+        self._here[found.id] = dataclasses.asdict(revision)
+        return Outcome.ARCHIVED, revision
+
+    def _captured_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
+        current = self._current.get(id)
+        if current and current["captured_at"] > captured_at:
+            return self._index.revision_before(id, captured_at)
+        return current
