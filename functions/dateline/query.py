@@ -1,0 +1,112 @@
+"""Query: the stories of the archive, from the index, with their words read from S3 on demand.
+
+    stories = Query(table, s3, bucket)
+    for story in stories.of_source("libya-herald", since=date(2019, 4, 1), until=date(2019, 4, 30)):
+        print(story["published_at"], story["title"], stories.article(story).text)
+
+Ranges are of the publication date in UTC, both ends included, open where they are None; a story without a date counts
+by when it was first seen. Stories come as index items (``index._summary``), oldest first.
+"""
+
+import gzip
+import heapq
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from boto3.dynamodb.conditions import ConditionBase, Key
+
+from dateline import capture, keys, objects
+from dateline.article import Article
+from dateline.capture import Capture
+from dateline.urls import canonical
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+Story = Mapping[str, Any]
+_Published = Literal["BySource", "ByCountry"]
+_PARTITION: dict[_Published, str] = {"BySource": "source_month", "ByCountry": "country_month"}
+_FIRST, _LAST = "0", "~"  # before and after every sort key
+
+
+class Query:
+    """Reads the index and the two buckets; writes nothing."""
+
+    def __init__(self, table: "Table", s3: "S3Client", *, capture_bucket: str, archive_bucket: str) -> None:
+        self._table, self._s3 = table, s3
+        self._captures, self._archive = capture_bucket, archive_bucket
+
+    def of_source(self, source: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+        """A source's stories."""
+        yield from self._published("BySource", keys.months("SOURCE", source), source, since, until)
+
+    def of_country(self, country: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+        """The stories of the outlets of a country (ISO 3166 alpha-2, lower case)."""
+        yield from self._published("ByCountry", keys.months("COUNTRY", country), country, since, until)
+
+    def of_all(self, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+        """Every source's stories."""
+        by_source = (self.of_source(source, since, until) for source in self.sources())
+        yield from heapq.merge(*by_source, key=lambda story: str(story["published_key"]))
+
+    def sources(self) -> list[str]:
+        """The sources that the archive has stories of."""
+        return [item["SK"].partition("#")[2] for item in self._items(Key("PK").eq("ARCHIVE"))]
+
+    def indexed_since(self, cursor: str) -> Iterator[Story]:
+        """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
+
+        A capture that had to be archived twice appears with the instant of its first attempt: a consumer that must
+        miss nothing begins again an hour before its cursor and passes over what it has.
+        """
+        day, last = date.fromisoformat(cursor[:10]), datetime.now(UTC).date()
+        while day <= last:
+            condition = Key("indexed_day").eq(day.isoformat()) & Key("indexed_key").gt(cursor)
+            yield from self._items(condition, "ByIndexed")
+            day += timedelta(days=1)
+
+    def story(self, id_or_url: str) -> Story | None:
+        """The newest revision of one story, by its id or its URL."""
+        id = keys.article_id(canonical(id_or_url)) if "://" in id_or_url else id_or_url
+        return self._table.get_item(Key=keys.article(id)).get("Item")
+
+    def revisions(self, id: str) -> list[Story]:
+        """All of a story's revisions, in the order of capture."""
+        first = keys.revision(id, "")
+        return list(self._items(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])))
+
+    def article(self, story: Story) -> Article:
+        """The whole article of a story or revision: one range GET."""
+        line = gzip.decompress(self._record(self._archive, story["article"]))
+        return Article.from_dict(json.loads(line))
+
+    def raw(self, story: Story) -> Capture:
+        """What the server sent for a story or revision: one range GET of its WARC record."""
+        return capture.read_one(self._record(self._captures, story["capture"]))
+
+    def _record(self, bucket: str, pointer: Mapping[str, Any]) -> bytes:
+        offset, length = int(pointer["offset"]), int(pointer["length"])
+        return objects.get_range(self._s3, bucket=bucket, key=pointer["key"], offset=offset, length=length)
+
+    def _published(
+        self, index: _Published, register: str, name: str, since: date | None, until: date | None
+    ) -> Iterator[Story]:
+        first = since.isoformat() if since else _FIRST
+        last = f"{until.isoformat()}{_LAST}" if until else _LAST
+        months = Key("PK").eq(register) & Key("SK").between(f"MONTH#{first[:7]}", f"MONTH#{last[:7]}")
+        for item in self._items(months):
+            month = Key(_PARTITION[index]).eq(f"{name}#{item['SK'].partition('#')[2]}")
+            yield from self._items(month & Key("published_key").between(first, last), index)
+
+    def _items(self, condition: ConditionBase, index: str | None = None) -> Iterator[Story]:
+        """A query's items, page after page."""
+        request: dict[str, Any] = {"KeyConditionExpression": condition} | ({"IndexName": index} if index else {})
+        while True:
+            answer = self._table.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]

@@ -1,0 +1,52 @@
+"""Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items."""
+
+import json
+from collections import Counter
+from functools import cache
+from typing import Any
+from urllib.parse import unquote_plus
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline.archive import Archive
+from dateline.extraction import extract
+from dateline.index import Index
+from dateline.settings import Settings
+from dateline.telemetry import logger, metrics, tracer
+
+processor = BatchProcessor(event_type=EventType.SQS)
+
+
+@cache
+def archive() -> Archive:
+    settings = Settings.from_environment()
+    return Archive(
+        s3=boto3.client("s3"),
+        index=Index(boto3.resource("dynamodb").Table(settings.table)),
+        capture_bucket=settings.capture_bucket,
+        archive_bucket=settings.archive_bucket,
+        extract=extract,
+    )
+
+
+@tracer.capture_method(capture_response=False)
+def record_handler(record: SQSRecord) -> None:
+    """One S3 event; the test event that S3 sends to a new queue has no records."""
+    for notice in json.loads(record.body).get("Records", []):
+        key = unquote_plus(notice["s3"]["object"]["key"])
+        outcomes = Counter(page.outcome.value for page in archive().add(key))
+        for outcome, pages in outcomes.items():
+            metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=pages)
+        logger.info("capture archived", extra={"key": key, **outcomes})
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event, record_handler, processor, context)

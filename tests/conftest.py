@@ -1,0 +1,61 @@
+"""AWS in process, made as template.yaml says."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from cfnlint.decode.cfn_yaml import load
+from moto import mock_aws
+from mypy_boto3_dynamodb.service_resource import Table
+from mypy_boto3_s3 import S3Client
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aws:
+    """The two buckets and the table, in moto."""
+
+    s3: S3Client
+    table: Table
+    captures: str = "captures"
+    archive: str = "archive"
+
+    def on_call(self, when: str, do: Callable[..., None]) -> None:
+        """Have ``do`` called ``before-call`` or ``after-call`` of each call to S3 and DynamoDB."""
+        for client in (self.s3, self.table.meta.client):
+            client.meta.events.register(when, do)
+
+    def off_call(self, when: str, do: Callable[..., None]) -> None:
+        for client in (self.s3, self.table.meta.client):
+            client.meta.events.unregister(when, do)
+
+    def clear_archive(self) -> None:
+        """Empty the archive bucket and the table."""
+        for item in self.s3.list_objects_v2(Bucket=self.archive).get("Contents", []):
+            self.s3.delete_object(Bucket=self.archive, Key=item["Key"])
+        with self.table.batch_writer() as batch:
+            for found in self.table.scan()["Items"]:
+                batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})
+
+
+@pytest.fixture(scope="session")
+def template() -> dict[str, Any]:
+    """template.yaml as it stands, intrinsic functions as mappings."""
+    return dict(load(str(ROOT / "template.yaml")))
+
+
+@pytest.fixture
+def aws(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    shape = template["Resources"]["IndexTable"]["Properties"]
+    wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
+    with mock_aws():
+        s3 = boto3.client("s3")
+        for bucket in ("captures", "archive"):
+            s3.create_bucket(Bucket=bucket)
+        table = boto3.resource("dynamodb").create_table(TableName="index", **{name: shape[name] for name in wanted})
+        yield Aws(s3=s3, table=table)
