@@ -214,6 +214,7 @@ def _registers(articles: Sequence[Stored]) -> Iterator[dict[str, str]]:
         article, partitions = stored.article, _partitions(stored.article)
         month = f"MONTH#{partitions['source_month'][-7:]}"
         yield {"PK": "ARCHIVE", "SK": f"SOURCE#{article.source}"}
+        yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
         yield {"PK": f"SOURCE#{article.source}", "SK": month}
         if article.outlet_country:
             yield {"PK": f"COUNTRY#{article.outlet_country}", "SK": month}

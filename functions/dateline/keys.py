@@ -25,13 +25,14 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
+    ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
 
     BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
     ByCountry  country_month  <cc>#<yyyy-mm>       published_key
     ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
 
 A story without a date is filed under the month and instant at which it was first seen, without ``published_at``; one
-with a day only under that day. The MONTH items say which partitions exist, so that a reader need not guess.
+with a day only under that day. The MONTH and INDEXED items say which partitions exist, so that no reader need guess.
 """
 
 import base64

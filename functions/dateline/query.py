@@ -12,7 +12,7 @@ import gzip
 import heapq
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
 from boto3.dynamodb.conditions import ConditionBase, Key
@@ -54,7 +54,8 @@ class Query:
 
     def sources(self) -> list[str]:
         """The sources that the archive has stories of."""
-        return [item["SK"].partition("#")[2] for item in self._items(Key("PK").eq("ARCHIVE"))]
+        sources = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("SOURCE#")
+        return [item["SK"].partition("#")[2] for item in self._items(sources)]
 
     def indexed_since(self, cursor: str) -> Iterator[Story]:
         """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
@@ -62,11 +63,10 @@ class Query:
         A capture that had to be archived twice appears with the instant of its first attempt: a consumer that must
         miss nothing begins again an hour before its cursor and passes over what it has.
         """
-        day, last = date.fromisoformat(cursor[:10]), datetime.now(UTC).date()
-        while day <= last:
-            condition = Key("indexed_day").eq(day.isoformat()) & Key("indexed_key").gt(cursor)
-            yield from self._items(condition, "ByIndexed")
-            day += timedelta(days=1)
+        days = Key("PK").eq("ARCHIVE") & Key("SK").between(f"INDEXED#{cursor[:10]}", f"INDEXED#{_LAST}")
+        for item in self._items(days):
+            day = Key("indexed_day").eq(item["SK"].partition("#")[2])
+            yield from self._items(day & Key("indexed_key").gt(cursor), "ByIndexed")
 
     def story(self, id_or_url: str) -> Story | None:
         """The newest revision of one story, by its id or its URL."""
