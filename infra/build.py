@@ -107,7 +107,7 @@ def compile_all(python: str | None, folder: Path) -> None:
     the runtime's paths, the result depends on the sources alone.
     """
     if python is None:
-        print(f"{folder.name}: not byte-compiled, for there is no Python {RUNTIME} here: slower cold starts", flush=True)
+        print(f"{folder.name}: not byte-compiled, as there is no Python {RUNTIME} here: slower cold starts", flush=True)
         return
     options = ["-q", "--invalidation-mode", "unchecked-hash", "-s", f"{folder}", "-p", "/var/task"]
     subprocess.run([python, "-I", "-m", "compileall", *options, f"{folder}"], check=True)

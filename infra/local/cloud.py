@@ -1,0 +1,241 @@
+"""Bringing the local cloud up, down, and saying how it is."""
+
+import contextlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from infra.local import ministack, newsroom, processes, stack
+from infra.local.errors import LocalCloudError
+from infra.local.record import Record, locked
+
+FOLDER = Path(".dateline")
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Cloud:
+    """A local cloud that runs. ``outputs`` are the stack's: names of buckets, table and functions, URLs of queues."""
+
+    folder: Path
+    port: int
+    outputs: Mapping[str, str]
+
+    @property
+    def endpoint(self) -> str:
+        return ministack.endpoint(self.port)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of a process that is to use this cloud."""
+        return ministack.client_environment(self.port)
+
+    @property
+    def sources(self) -> Path:
+        """The folder of the sample newsroom's source files."""
+        return newsroom.sources(self.folder)
+
+    def client(self, service: str) -> Any:
+        return self._session().client(service, endpoint_url=self.endpoint, config=_DIRECT)  # type: ignore[call-overload]
+
+    def resource(self, service: str) -> Any:
+        return self._session().resource(service, endpoint_url=self.endpoint, config=_DIRECT)  # type: ignore[call-overload]
+
+    def _session(self) -> boto3.Session:
+        return boto3.Session("test", "test", region_name=ministack.REGION)
+
+
+_DIRECT = Config(proxies={})  # whatever proxy the environment names
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """``stack`` is whether template.yaml is deployed and complete; ``current`` whether as it stands now."""
+
+    folder: Path
+    endpoint: str | None
+    ministack: int | None
+    newsroom: int | None
+    stack: bool
+    current: bool
+    outputs: Mapping[str, str]
+
+    @property
+    def healthy(self) -> bool:
+        return self.stack and self.newsroom is not None
+
+
+def up(
+    folder: Path = FOLDER,
+    *,
+    schedule: Sequence[str] | None = None,
+    recorded: Sequence[Path] = (),
+    progress: Progress = print,
+) -> Cloud:
+    """Start the local cloud, or find it; deploy what changed; return when it is ready.
+
+    ``schedule`` names the sources that are to be crawled by the schedule alone (empty: all of the registry); None
+    leaves it off. ``recorded`` are files of recorded pages for the newsroom to serve as further outlets.
+    LocalCloudError tells what failed, where its log is and what to do.
+    """
+    folder = folder.resolve()
+    with locked(folder):
+        record = Record.read(folder)
+        if newsroom.ensure(folder, recorded):
+            progress("sample newsroom started")
+        killed = _ensure_ministack(folder, record, progress)
+        if record.built != stack.fingerprint() or not (folder / "build" / "template.yaml").exists():
+            progress("building the functions' bundles")
+            stack.build(folder)
+            record.built = stack.fingerprint()
+            record.write(folder)
+        lost = _ensure_stack(folder, record, _parameters(folder, schedule), progress)
+        cloud = Cloud(folder, record.port or 0, record.outputs)
+        stack.await_sources(cloud.client("lambda"))
+        _write_environment(cloud)
+        if killed or lost:
+            _rebuild(cloud, progress)
+        progress(f"ready at {cloud.endpoint}")
+        return cloud
+
+
+def down(folder: Path = FOLDER, *, progress: Progress = print) -> bool:
+    """Stop the local cloud, its state saved; False if nothing ran."""
+    folder = folder.resolve()
+    if not folder.exists():
+        return False
+    with locked(folder):
+        stopped = [processes.stop(folder, role) for role in (newsroom.ROLE, ministack.ROLE)]
+        if stopped[1]:
+            record = Record.read(folder)
+            record.clean = True
+            record.write(folder)
+        progress("stopped" if any(stopped) else "was not running")
+        return any(stopped)
+
+
+def connect(folder: Path = FOLDER) -> Cloud:
+    """The cloud that runs in this folder; LocalCloudError if none does."""
+    found = status(folder)
+    if not found.stack:
+        raise LocalCloudError(f"no local cloud runs in {folder}; start it with dateline up")
+    return Cloud(found.folder, Record.read(found.folder).port or 0, found.outputs)
+
+
+def status(folder: Path = FOLDER) -> Status:
+    """How the local cloud is, without changing anything."""
+    folder = folder.resolve()
+    record = Record.read(folder)
+    running = {role: processes.leader(folder, role) for role in (ministack.ROLE, newsroom.ROLE)}
+    pids = {role: process.pid if process else None for role, process in running.items()}
+    answers = pids[ministack.ROLE] is not None and ministack.healthy(record.port or 0)
+    cloud = Cloud(folder, record.port or 0, record.outputs)
+    outputs = stack.outputs(cloud.client("cloudformation")) if answers else None
+    return Status(
+        folder,
+        endpoint=cloud.endpoint if answers else None,
+        ministack=pids[ministack.ROLE],
+        newsroom=pids[newsroom.ROLE],
+        stack=outputs is not None,
+        current=record.built == stack.fingerprint(),
+        outputs=outputs or {},
+    )
+
+
+def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> bool:
+    """Have it run; True if it was killed since it was last stopped."""
+    if processes.leader(folder, ministack.ROLE) and ministack.healthy(record.port or 0):
+        return False
+    processes.stop(folder, ministack.ROLE)  # one that does not answer, or workers of one that was killed
+    killed = not record.clean
+    port = ministack.free_port(record.port)
+    progress(f"starting MiniStack on port {port}")
+    if port != record.port:
+        ministack.set_aside(folder)  # the URLs of its queues have the old one
+    record.port, record.clean = port, False
+    record.write(folder)
+    ministack.start(folder, port)
+    return killed
+
+
+def _ensure_stack(folder: Path, record: Record, parameters: Mapping[str, str], progress: Progress) -> bool:
+    """Have the stack deployed from the bundles as they are; True if it had been lost and the buckets had not."""
+    port = record.port or 0
+    cloud = Cloud(folder, port, {})
+    wanted = stack.fingerprint(parameters)
+    found = stack.outputs(cloud.client("cloudformation"))
+    if found is not None and record.deployed == wanted and not ministack.is_set_aside(folder):
+        record.outputs = found
+        return False
+    lost = found is None and record.deployed is not None
+    if found is None:
+        _start_afresh(folder, port)
+    progress("deploying template.yaml")
+    stack.deploy(folder, cloud.client("s3"), cloud.environment, parameters)
+    stack.adjust(cloud.client("lambda"))
+    ministack.checkpoint(folder, port)
+    record.outputs, record.deployed = _complete(cloud), wanted
+    record.write(folder)
+    return lost
+
+
+def _start_afresh(folder: Path, port: int) -> None:
+    """With no stack, what is left of one is in the way."""
+    processes.stop(folder, ministack.ROLE)
+    ministack.set_aside(folder)
+    ministack.start(folder, port)
+
+
+def _complete(cloud: Cloud) -> dict[str, str]:
+    outputs = stack.outputs(cloud.client("cloudformation"))
+    if outputs is None:
+        raise LocalCloudError(f"the stack is not complete; see {cloud.folder / 'sam.log'}, then run dateline up again")
+    return outputs
+
+
+def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
+    return {
+        "Sources": str(newsroom.sources(folder)),
+        "AllowHosts": ",".join(newsroom.hosts(folder)),
+        "DispatchEvery": "rate(1 minute)",
+        "ScheduleState": "DISABLED" if schedule is None else "ENABLED",
+        "Scheduled": ",".join(schedule or ()),
+        # Each concurrent invocation is a process of its own here.
+        "CrawlConcurrency": "2",
+        "ExtractConcurrency": "2",
+    }
+
+
+def _rebuild(cloud: Cloud, progress: Progress) -> None:
+    """Make again from the buckets what MiniStack lost when it was killed."""
+    from dateline.rebuild import rebuild  # noqa: PLC0415 - trafilatura, of no use to a plain start
+
+    progress("it was killed: rebuilding the index from the buckets")
+    names = cloud.outputs
+    rebuild(
+        s3=cloud.client("s3"),
+        table=cloud.resource("dynamodb").Table(names["IndexTable"]),
+        capture_bucket=names["CaptureBucket"],
+        archive_bucket=names["ArchiveBucket"],
+    )
+
+
+def _write_environment(cloud: Cloud) -> None:
+    """The functions' variables as deployed, in the form of `sam local invoke --env-vars`."""
+    functions = cloud.client("lambda")
+    variables = {
+        name: functions.get_function_configuration(FunctionName=physical)["Environment"]["Variables"]
+        | {"AWS_ENDPOINT_URL": cloud.endpoint}
+        for name, physical in cloud.outputs.items()
+        if name.endswith("Function")
+    }
+    path = cloud.folder / "env.json"
+    with contextlib.suppress(FileNotFoundError):
+        if json.loads(path.read_text("utf-8")) == variables:
+            return
+    path.write_text(json.dumps(variables, indent=1) + "\n", "utf-8")

@@ -1,0 +1,116 @@
+"""MiniStack: AWS on 127.0.0.1, with everything that it writes in the local cloud's folder.
+
+Its buckets' objects are on disk at once; tables, queues, functions and stacks only when it stops (on SIGTERM). So it
+is stopped and started once after each deployment (``checkpoint``): a later kill loses items and messages, which
+``dateline.rebuild`` makes again from the buckets, but not the stack.
+"""
+
+import os
+import shutil
+import socket
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from infra.local import processes
+
+ROLE = "ministack"
+REGION = "us-east-1"
+ACCOUNT = "000000000000"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
+# Proxies are for the internet; a request to the local cloud must not reach one.
+_NO_PROXY = dict.fromkeys(("NO_PROXY", "no_proxy"), "127.0.0.1,localhost")
+
+
+def endpoint(port: int) -> str:
+    return f"http://127.0.0.1:{port}"
+
+
+def client_environment(port: int) -> dict[str, str]:
+    """The environment with which any AWS tool speaks to this cloud and to nothing else."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DATELINE_"))}
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    return {**kept, **_NO_PROXY, **CREDENTIALS, **nowhere, "AWS_ENDPOINT_URL": endpoint(port)}
+
+
+def start(folder: Path, port: int) -> None:
+    """Start it on this port and wait until it answers."""
+    scratch = folder / "tmp"
+    shutil.rmtree(scratch, ignore_errors=True)  # the last run's workers unpacked their bundles here
+    scratch.mkdir(parents=True)
+    environment = client_environment(port) | {
+        "BIND_HOST": "127.0.0.1",  # it listens on all interfaces unless told
+        "MINISTACK_HOST": "127.0.0.1",  # in queue URLs: localhost may be ::1, where nothing listens
+        "GATEWAY_PORT": str(port),
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(folder / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(folder / "s3"),
+        "TMPDIR": str(scratch),
+        "IOT_MTLS_ENABLED": "0",  # would listen on 8883
+        "SFTP_ENABLED": "0",  # would listen on 2222
+        "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",  # it removes other MiniStacks' containers at its start
+        "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
+    }
+    processes.start(folder, ROLE, [sys.executable, "-m", "ministack"], environment=environment, cwd=folder)
+    processes.await_ready(folder, ROLE, lambda: healthy(port))
+
+
+def checkpoint(folder: Path, port: int) -> None:
+    """Have everything on disk."""
+    processes.stop(folder, ROLE)
+    put_back(folder)
+    start(folder, port)
+
+
+def healthy(port: int) -> bool:
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{endpoint(port)}/_ministack/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, TimeoutError, ConnectionError):
+        return False
+
+
+def free_port(preferred: int | None) -> int:
+    """The preferred port while nobody has it, else any free one of 127.0.0.1."""
+    for port in (preferred or 0, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("127.0.0.1 has no free port")
+
+
+def set_aside(folder: Path) -> None:
+    """Forget all but the buckets' objects, and take those out of the way (while it is stopped).
+
+    For a cloud whose stack is lost: a stack can't be made over buckets that exist.
+    """
+    put_back(folder)
+    shutil.rmtree(folder / "state", ignore_errors=True)
+    if _objects(folder).exists():
+        _objects(folder).rename(_aside(folder))
+
+
+def put_back(folder: Path) -> None:
+    """Undo ``set_aside``, once the stack has made its buckets again (while it is stopped)."""
+    if is_set_aside(folder):
+        shutil.copytree(_aside(folder), _objects(folder), dirs_exist_ok=True)
+        shutil.rmtree(_aside(folder))
+
+
+def is_set_aside(folder: Path) -> bool:
+    return _aside(folder).exists()
+
+
+def _objects(folder: Path) -> Path:
+    return folder / "s3" / ACCOUNT
+
+
+def _aside(folder: Path) -> Path:
+    return folder / "s3-aside"

@@ -1,0 +1,94 @@
+"""The local cloud's processes, told from all others by a mark in their environment.
+
+A process id in a file may belong to somebody else by the time it is read; a mark that children inherit can't. It also
+finds the workers that MiniStack leaves behind when it is killed.
+"""
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import psutil
+
+from infra.local.errors import LocalCloudError, tail
+
+_MARK = "DATELINE_LOCAL_CLOUD"
+
+
+def mark(folder: Path, role: str) -> str:
+    return f"{role} of {folder}"
+
+
+def ours(folder: Path, role: str) -> list[psutil.Process]:
+    """The processes of this role ("ministack", "newsroom") of this folder's cloud, leader first."""
+    wanted = mark(folder, role)
+    found = [
+        process
+        for process in psutil.process_iter(["environ", "status"])
+        if (process.info["environ"] or {}).get(_MARK) == wanted and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
+    return sorted(found, key=lambda process: not _leads(process))
+
+
+def leader(folder: Path, role: str) -> psutil.Process | None:
+    """The process that ``start`` made, if it still runs."""
+    found = ours(folder, role)
+    return found[0] if found and _leads(found[0]) else None
+
+
+def start(folder: Path, role: str, command: Sequence[str], *, environment: Mapping[str, str], cwd: Path) -> None:
+    """Start it in a session of its own, so that a terminal's Ctrl-C is not meant for it; output to ``<role>.log``."""
+    with (folder / f"{role}.log").open("ab") as log:
+        subprocess.Popen(
+            command,
+            cwd=cwd,
+            env={**environment, _MARK: mark(folder, role)},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def await_ready(folder: Path, role: str, ready: Callable[[], bool], *, seconds: float = 30) -> None:
+    """Return once ``ready``; LocalCloudError if the process ends first or time is up."""
+    deadline = time.monotonic() + seconds
+    while not ready():
+        log = folder / f"{role}.log"
+        if not ours(folder, role):
+            raise LocalCloudError(f"{role} ended at its start; {log} says:\n{tail(log)}")
+        if time.monotonic() > deadline:
+            raise LocalCloudError(f"{role} did not answer within {seconds:.0f} s; see {log}, then run dateline down")
+        time.sleep(0.05)
+
+
+def stop(folder: Path, role: str, *, patience: float = 30) -> bool:
+    """Ask the leader to end, wait for what it has to save, then kill what is left. False if nothing ran.
+
+    MiniStack's workers finish the invocation they are in after it has gone, and would write into the next one.
+    """
+    found = ours(folder, role)
+    if found and _leads(found[0]):
+        _signal(found[0], signal.SIGTERM)
+        psutil.wait_procs(found[:1], timeout=patience)
+    for process in ours(folder, role):
+        _signal(process, signal.SIGKILL)
+    psutil.wait_procs(found, timeout=5)
+    return bool(found)
+
+
+def _leads(process: psutil.Process) -> bool:
+    try:
+        return os.getsid(process.pid) == process.pid
+    except ProcessLookupError:
+        return False
+
+
+def _signal(process: psutil.Process, number: signal.Signals) -> None:
+    try:
+        process.send_signal(number)
+    except psutil.NoSuchProcess:
+        return  # it ended by itself, which is what was wanted

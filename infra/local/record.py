@@ -1,0 +1,49 @@
+"""What the local cloud remembers between runs (``cloud.json``), and the lock on its folder."""
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Self
+
+from infra.local.errors import LocalCloudError
+
+
+@dataclass(slots=True, kw_only=True)
+class Record:
+    """``built`` and ``deployed`` are fingerprints of what went into the bundles and the stack.
+
+    ``clean`` is false while MiniStack runs: found false with no MiniStack running, it was killed, and has lost what
+    its tables and queues got since it last stopped.
+    """
+
+    port: int | None = None
+    built: str | None = None
+    deployed: str | None = None
+    outputs: dict[str, str] = field(default_factory=dict)
+    clean: bool = True
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        path = folder / "cloud.json"
+        return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else cls()
+
+    def write(self, folder: Path) -> None:
+        """In one step, so that a kill leaves the old record or the new one."""
+        fresh = folder / ".cloud.json.new"
+        fresh.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
+        fresh.replace(folder / "cloud.json")
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Hold the folder; LocalCloudError if another ``up`` or ``down`` does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise LocalCloudError(f"another dateline up or down is at work in {folder}; wait for it") from None
+        yield

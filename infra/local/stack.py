@@ -1,0 +1,106 @@
+"""The stack: template.yaml built and deployed by the SAM CLI, as it would be to AWS."""
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.local.errors import LocalCloudError, tail
+
+ROOT = Path(__file__).parents[2]
+NAME = "dateline"
+_BUCKET = "dateline-deployments"
+_INPUTS = ("template.yaml", "functions", "spiders", "infra/requirements", "infra/constraints.txt")
+_RULES = ("infra/Makefile", "infra/build.py")
+
+
+def fingerprint(parameters: Mapping[str, str] | None = None) -> str:
+    """Of all that goes into the bundles, and into the stack if ``parameters`` are given."""
+    digest = hashlib.sha256(f"{sys.version} {sys.executable} {sorted((parameters or {}).items())}".encode())
+    for path in _inputs():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _inputs() -> Iterator[Path]:
+    for name in (*_INPUTS, *_RULES):
+        path = ROOT / name
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        yield from (f for f in files if f.is_file() and "__pycache__" not in f.parts and "cli" not in f.parts)
+
+
+def build(folder: Path) -> None:
+    """Make the bundles for this machine, in ``folder/build``: apart from those of a `sam build` for Lambda."""
+    environment = {**os.environ, "DATELINE_BUILD": "host", "PYTHON": sys.executable}
+    options = ["--template-file", f"{ROOT / 'template.yaml'}", "--build-dir", f"{folder / 'build'}", "--parallel"]
+    _sam(folder, ["build", *options], environment)
+
+
+def deploy(folder: Path, s3: Any, environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
+    """Create or change the stack. ``environment`` says where AWS is."""
+    s3.create_bucket(Bucket=_BUCKET)
+    overrides = [f'ParameterKey={name},ParameterValue="{value}"' for name, value in parameters.items()]
+    options = ["--template-file", f"{folder / 'build' / 'template.yaml'}", "--stack-name", NAME]
+    options += ["--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
+    options += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *overrides]
+    # It polls at this interval, which suits a cloud that is next door.
+    _sam(folder, ["deploy", *options], {**environment, "SAM_CLI_POLL_DELAY": "0.2"})
+
+
+def outputs(cloudformation: Any) -> dict[str, str] | None:
+    """The outputs of the stack, or None if it is not there and complete."""
+    try:
+        [stack] = cloudformation.describe_stacks(StackName=NAME)["Stacks"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "ValidationError":
+            return None
+        raise
+    if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+        return None
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def adjust(functions: Any) -> None:
+    """Do for the event sources what MiniStack 1.5 does not.
+
+    A number from a parameter reaches it as text, on which its poller fails. And it hands out one message of a FIFO
+    queue at a time, whatever their groups, where AWS has one for each group: a second mapping makes it two.
+    """
+    mappings = functions.list_event_source_mappings()["EventSourceMappings"]
+    for mapping in mappings:
+        scaling = {"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])}
+        functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
+    ordered = [mapping for mapping in mappings if mapping["EventSourceArn"].endswith(".fifo")]
+    if len(ordered) == 1:
+        same = {name: ordered[0][name] for name in ("EventSourceArn", "BatchSize", "FunctionResponseTypes")}
+        scaling = {"MaximumConcurrency": 2}
+        functions.create_event_source_mapping(FunctionName=ordered[0]["FunctionArn"], ScalingConfig=scaling, **same)
+
+
+def await_sources(functions: Any, *, seconds: float = 30) -> None:
+    """Return once every event source mapping is enabled."""
+    deadline = time.monotonic() + seconds
+    while any(m["State"] != "Enabled" for m in functions.list_event_source_mappings()["EventSourceMappings"]):
+        if time.monotonic() > deadline:
+            raise LocalCloudError("the functions' event sources are not enabled; run dateline down and up again")
+        time.sleep(0.1)
+
+
+def _sam(folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Run the SAM CLI without its telemetry, questions and files in the home directory."""
+    quiet = {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": f"{folder / 'sam'}", "CI": "1"}
+    # samconfig.toml's defaults are for AWS; this section of it does not exist.
+    command = [sys.executable, "-m", "samcli", *arguments, "--config-env", "local"]
+    log = folder / "sam.log"
+    with log.open("wb") as output:
+        streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        done = subprocess.run(command, cwd=ROOT, env={**environment, **quiet}, **streams, check=False)
+    if done.returncode:
+        mend = "mend it and run dateline up again"
+        raise LocalCloudError(f"sam {arguments[0]} failed; {mend}. {log} says:\n{tail(log)}")
