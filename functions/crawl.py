@@ -1,0 +1,65 @@
+"""Crawl: a message on CrawlQueue asks for one crawl of one source; what the servers send becomes captures."""
+
+import time
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline.messages import CrawlMessage, CrawlReport
+from dateline.settings import Settings
+from dateline.state import TableState
+from dateline.telemetry import logger, metrics, tracer
+from spiders import registry, runner
+from spiders.registry import Source
+from spiders.stores import BucketStore
+
+processor = SqsFifoPartialProcessor()
+
+
+class UnknownSourceError(LookupError):
+    """A message names a source that this deployment's registry does not have."""
+
+
+@cache
+def settings() -> Settings:
+    return Settings.from_environment()
+
+
+@cache
+def sources() -> dict[str, Source]:
+    return registry.registered(settings().sources)
+
+
+@tracer.capture_method(capture_response=False)
+def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000
+    report = crawl(CrawlMessage.from_json(record.body), deadline)
+    counts = {"captured": report.captured, "known": report.known, "left": report.left, "failed": len(report.failures)}
+    for what, pages in counts.items():
+        metrics.add_metric(name=f"urls_{what}", unit=MetricUnit.Count, value=pages)
+    feeds = sum(1 for visit in report.feeds if visit.error)
+    metrics.add_metric(name="feeds_failed", unit=MetricUnit.Count, value=feeds)
+    logger.info("crawled", extra={"source": report.source, "crawl": report.crawl, "feeds_failed": feeds, **counts})
+
+
+def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
+    """Run the source's spider against the deployed bucket and table; ``deadline`` is on the monotonic clock."""
+    if message.source not in sources():
+        raise UnknownSourceError(f"there is no source {message.source!r} in the registry")
+    bucket = settings().capture_bucket
+    store = BucketStore(boto3.client("s3"), bucket, source=message.source, crawl=message.crawl)
+    state = TableState(boto3.resource("dynamodb").Table(settings().table))
+    return runner.run(message, sources()[message.source], store=store, state=state, deadline=deadline)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
+    return process_partial_response(event, record_handler, processor, context)

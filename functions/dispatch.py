@@ -1,0 +1,38 @@
+"""Dispatch: on a schedule, a crawl message for each source that is due."""
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline.settings import Settings
+from dateline.state import TableState
+from dateline.telemetry import logger, metrics, tracer
+from spiders import registry
+from spiders.schedule import Dispatcher
+
+
+@cache
+def dispatcher() -> Dispatcher:
+    settings = Settings.from_environment()
+    scheduled = {name for name in settings.scheduled.split(",") if name}
+    sources = registry.registered(settings.sources).values()
+    return Dispatcher(
+        [source for source in sources if source.crawlable and (not scheduled or source.id in scheduled)],
+        state=TableState(boto3.resource("dynamodb").Table(settings.table)),
+        sqs=boto3.client("sqs"),
+        queue_url=settings.crawl_queue,
+    )
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:  # noqa: ARG001 (Lambda's signature)
+    sent = dispatcher().send_due(datetime.now(UTC))
+    metrics.add_metric(name="crawls_dispatched", unit=MetricUnit.Count, value=len(sent))
+    logger.info("dispatched", extra={"sources": sent})
+    return {"sources": sent}

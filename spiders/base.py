@@ -1,0 +1,175 @@
+"""The spider that every source is made into: its families' entrances, then the pages they list, each to its outcome."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
+
+from dateline.messages import FeedVisit
+from dateline.state import FeedState
+from spiders import failures, here
+from spiders.collector import Collector
+from spiders.discovery import Family, Found, UnreadableError
+from spiders.feed import FeedFamily
+from spiders.middlewares import decoded
+from spiders.registry import Source
+from spiders.wire import WireError
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+FAMILIES: tuple[Family, ...] = (FeedFamily(),)
+
+MAX_ENTRANCE = 20 << 20  # bytes of a feed once decompressed
+CAPTURED = (200, 404, 410)  # the last two say that a story is gone, which is evidence too
+
+
+class NewsSpider(scrapy.Spider):
+    """Crawls one source. ``stop_at`` (on the monotonic clock) is when no download may be under way any more.
+
+    ``broken`` is the first error that is ours and not an outlet's, such as a bucket that refuses a capture: it ends
+    the crawl, and whoever runs the spider raises it.
+    """
+
+    source: ClassVar[Source]
+
+    def __init__(self, collector: Collector, *, stop_at: float = float("inf")) -> None:
+        super().__init__()
+        self.collector, self.stop_at = collector, stop_at
+        self.broken: BaseException | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: "Crawler", collector: Collector | None = None, **options: Any) -> Self:
+        """Without a collector (``scrapy crawl``), one is made that collects here, and finished with the crawl."""
+        spider = super().from_crawler(crawler, collector or here.collector(cls.source), **options)
+        crawler.signals.connect(spider.on_error, signals.spider_error)
+        if collector is None:
+            crawler.signals.connect(spider.on_closed, signals.spider_closed)
+        return spider
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        super().update_settings(settings)
+        headers = settings.getdict("DEFAULT_REQUEST_HEADERS")
+        languages = {"Accept-Language": ",".join((*cls.source.languages, "*;q=0.5"))}
+        settings.set("DEFAULT_REQUEST_HEADERS", headers | languages, priority="spider")
+        settings.set("DOWNLOAD_DELAY", cls.source.delay, priority="spider")
+
+    async def start(self) -> AsyncIterator[Request]:
+        if self.source.access == "refused":
+            self.collector.fail(self.source.home, "refused", "this outlet refuses automated access")
+            self.logger.error("%s refuses automated access, and Dateline does not evade it", self.source.name)
+            return
+        entrances = [(family, url) for family in FAMILIES for url in family.entrances(self.source)]
+        await self.collector.open([url for _, url in entrances])
+        for family, url in entrances:
+            yield Request(
+                url,
+                headers=_conditions(self.collector.validators.get(url)),
+                callback=self.read_entrance,
+                errback=self.entrance_failed,
+                cb_kwargs={"family": family, "entrance": url},
+                priority=1,
+            )
+
+    async def read_entrance(self, response: Response, family: Family, entrance: str) -> AsyncIterator[Request]:
+        """Ask for the stories that an entrance lists and that are not known."""
+        for found in await self.collector.discover(self._read(response, family, entrance)):
+            yield Request(found.url, callback=self.read_page, errback=self.page_failed, cb_kwargs={"found": found})
+
+    async def read_page(self, response: Response, found: Found) -> None:
+        """Capture a page, whatever it says; what it is worth is the extraction's to say."""
+        if response.status not in CAPTURED:
+            self.collector.fail(found.url, f"http-{response.status}")
+            return
+        await self.collector.capture(
+            found, response.meta["wire"], url=response.url, status=response.status, redirects=_redirects(response.meta)
+        )
+
+    def entrance_failed(self, failure: Failure) -> None:
+        error, entrance = self._error(failure), _request(failure).cb_kwargs["entrance"]
+        why = f"{failures.reason(error)}: {failures.detail(error)}"
+        self.collector.visited(FeedVisit(url=entrance, error=why))
+
+    def page_failed(self, failure: Failure) -> None:
+        error, found = self._error(failure), _request(failure).cb_kwargs["found"]
+        if time.monotonic() < self.stop_at:  # after that, what failed is what was not waited for
+            self.collector.fail(found.url, failures.reason(error), failures.detail(error))
+
+    def on_error(self, failure: Failure) -> None:
+        """One of the methods above raised: end the crawl."""
+        self._break(cast("BaseException", failure.value))
+
+    async def on_closed(self) -> None:
+        report = await self.collector.finish()
+        counts = {"captured": report.captured, "known": report.known, "left": report.left, **report.reasons()}
+        self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+    def _read(self, response: Response, family: Family, entrance: str) -> list[Found]:
+        """The stories of an entrance that answered; that it lists none is recorded, not raised."""
+        found: list[Found] = []
+        error = None
+        if response.status == 200:
+            body, error = decoded(response, MAX_ENTRANCE)
+            try:
+                if not error:
+                    found = family.read(self.source, entrance, response.url, _header(response, "Content-Type"), body)
+            except UnreadableError as unreadable:
+                error = str(unreadable)
+        elif response.status != 304:
+            error = f"the answer is {response.status}"
+        visit = FeedVisit(url=entrance, status=response.status, items=len(found), error=error)
+        self.collector.visited(visit, _validators(response, entrance) if found else None)
+        return found
+
+    def _error(self, failure: Failure) -> BaseException:
+        error = cast("BaseException", failure.value)
+        if isinstance(error, WireError):
+            self._break(error)
+        return error
+
+    def _break(self, error: BaseException) -> None:
+        if not self._closing:
+            self.broken = error
+            closing = self.crawler.engine.close_spider_async(reason="broken")
+            self._closing = asyncio.get_running_loop().create_task(closing)
+
+
+def spider_class(source: Source) -> type[NewsSpider]:
+    """The spider of a source, as Scrapy wants it: a class of its own."""
+    return type(source.id, (NewsSpider,), {"name": source.id, "source": source})
+
+
+def _request(failure: Failure) -> Request:
+    """The request that failed; Scrapy hands it to an errback so."""
+    return cast("Request", failure.request)  # type: ignore[attr-defined]
+
+
+def _header(response: Response, name: str) -> str:
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def _conditions(state: FeedState | None) -> dict[str, str]:
+    """The headers that ask for a feed only if it has changed (RFC 9110 section 13.1)."""
+    if state is None:
+        return {}
+    headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
+def _validators(response: Response, entrance: str) -> FeedState:
+    etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
+    return FeedState(url=entrance, etag=etag or None, last_modified=last_modified or None)
+
+
+def _redirects(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The URLs that led to a page, and the status with which each sent on."""
+    hops = zip(meta.get("redirect_urls", ()), meta.get("redirect_reasons", ()), strict=True)
+    return [{"url": url, "status": status} for url, status in hops]

@@ -1,0 +1,114 @@
+"""The feed family: RSS and Atom, as feedparser reads them, however broken."""
+
+import html
+import io
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin
+from zoneinfo import ZoneInfo
+
+import feedparser
+from w3lib.html import remove_tags
+
+from dateline.urls import canonical
+from spiders.discovery import Found, UnreadableError
+from spiders.registry import Source
+
+MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
+
+_OFFSET = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none in its offsets, some feeds do
+_CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?$")  # ends with the time of day: no zone follows
+
+
+class FeedFamily:
+    """The ``feeds`` of a source."""
+
+    name = "feed"
+
+    def entrances(self, source: Source) -> Sequence[str]:
+        return source.feeds
+
+    def read(self, source: Source, entrance: str, url: str, content_type: str, body: bytes) -> list[Found]:
+        """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
+        linked = [(link, item) for item in _entries(url, content_type, body) if (link := _link(item, url))]
+        if not linked:
+            raise UnreadableError("the feed has items, but no links to stories")
+        unique: dict[str, Found] = {}
+        for link, item in linked:
+            found = _found(source, entrance, link, item)
+            unique.setdefault(found.identity, found)
+        return [found for found in unique.values() if source.wants(found.url)]
+
+
+def _entries(url: str, content_type: str, body: bytes) -> list[Mapping[str, Any]]:
+    if not body.strip():
+        raise UnreadableError("the answer is empty")
+    # A stream, because feedparser takes a string for a file's name where there is such a file.
+    headers = {"content-type": content_type, "content-location": url}
+    feed = feedparser.parse(
+        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+    )
+    if not feed.entries and not feed.version:
+        raise UnreadableError(_unreadable(body, feed.get("bozo_exception")))
+    if not feed.entries:
+        raise UnreadableError("the feed has no items")
+    entries: list[Mapping[str, Any]] = feed.entries[:MAX_ITEMS]
+    return entries
+
+
+def _unreadable(body: bytes, error: Exception | None) -> str:
+    if re.search(rb"<(!doctype )?html\b", body[:4096], re.IGNORECASE):
+        return "the answer is HTML, not a feed"
+    return f"the answer is not a feed: {error}" if error else "the answer is not a feed"
+
+
+def _link(item: Mapping[str, Any], base: str) -> str | None:
+    """The item's link in full, if it is an http or https URL; the outlet's own before that of a proxy."""
+    for name in ("feedburner_origlink", "pheedo_origlink", "link"):
+        stated: str | None = item.get(name)
+        if stated and _is_web(url := urljoin(base, stated.strip())):
+            return url
+    return None
+
+
+def _is_web(url: str) -> bool:
+    try:
+        canonical(url)
+    except ValueError:
+        return False
+    return True
+
+
+def _found(source: Source, entrance: str, url: str, item: Mapping[str, Any]) -> Found:
+    raw = item.get("published") or item.get("updated") or None
+    title = " ".join(html.unescape(remove_tags(item.get("title") or "")).split())  # WordPress escapes twice
+    return Found(
+        url=url,
+        family=FeedFamily.name,
+        entrance=entrance,
+        title=title or None,
+        date=date(raw, ZoneInfo(source.timezone)) if raw else None,
+        date_raw=raw,
+        link=item.get("link"),
+    )
+
+
+def date(raw: str, zone: ZoneInfo) -> datetime | None:
+    """An instant in RFC 822 or ISO 8601, aware; one without a zone is in ``zone``. None where it is neither.
+
+    A day alone, a zone of unknown name and what is written otherwise, "Tuesday 16/04/2019" say, are kept raw for
+    extraction, which knows the outlet's habits.
+    """
+    text = _OFFSET.sub(r"\1\2", raw.strip()).replace(" -0000", " +0000")  # UTC, from a place unsaid (RFC 5322)
+    for parse in (datetime.fromisoformat, parsedate_to_datetime):
+        try:
+            instant = parse(text)
+        except (ValueError, OverflowError):
+            continue
+        if instant.tzinfo or not _CLOCK.search(text):
+            return instant if instant.tzinfo else None
+        return instant.replace(tzinfo=zone)
+    return None

@@ -1,0 +1,35 @@
+"""Scrapy's spiders, made from the registry: each source is a spider of its name."""
+
+import builtins
+from typing import Self
+
+from scrapy import Request
+from scrapy.settings import BaseSettings
+
+from dateline.settings import Settings
+from spiders import registry
+from spiders.base import NewsSpider, spider_class
+from spiders.registry import Source
+
+
+class SourceSpiderLoader:
+    """Loads a source where Scrapy asks for a spider (its ``SpiderLoaderProtocol``)."""
+
+    def __init__(self, sources: dict[str, Source]) -> None:
+        self._sources = sources
+
+    @classmethod
+    def from_settings(cls, settings: BaseSettings) -> Self:  # noqa: ARG003 (Scrapy's signature)
+        return cls(registry.registered(Settings.from_environment().sources))
+
+    def load(self, spider_name: str) -> type[NewsSpider]:
+        """KeyError names a source that there is not."""
+        return spider_class(self._sources[spider_name])
+
+    def list(self) -> list[str]:
+        return list(self._sources)
+
+    def find_by_request(self, request: Request) -> builtins.list[str]:
+        """The sources whose home is on the request's host."""
+        host = request.url.split("/")[2]
+        return [source.id for source in self._sources.values() if source.host == host]

@@ -1,0 +1,74 @@
+"""Runs spiders in a process that lives on, such as a warm Lambda function.
+
+Twisted's reactor cannot be started twice, so it is started once, on a thread of its own, and every crawl is a
+coroutine on its loop: the second crawl of a warm function begins at once. (No child processes: on Lambda there is no
+/dev/shm for multiprocessing, and a new interpreter costs seconds.)
+"""
+
+import asyncio
+import functools
+import logging
+import threading
+import time
+from importlib import import_module
+from typing import Any
+
+from scrapy.crawler import Crawler
+from scrapy.settings import Settings
+from twisted.internet import asyncioreactor
+
+from dateline.messages import CrawlMessage, CrawlReport
+from dateline.state import State
+from spiders.base import NewsSpider, spider_class
+from spiders.collector import Collector
+from spiders.registry import Source
+from spiders.stores import Store
+
+STOP_BEFORE = 60.0  # seconds before the deadline at which downloads end: the rest is for storing what there is
+
+
+def run(message: CrawlMessage, source: Source, *, store: Store, state: State, deadline: float) -> CrawlReport:
+    """Crawl a source once; ``deadline`` is on the monotonic clock.
+
+    A crawl that has its report is not done again. Whatever stops it short is raised, with all that was captured
+    stored, for the next delivery of the message to go on from.
+    """
+    if done := store.report():
+        return done
+    collector = Collector(source, message.crawl, store=store, state=state, limit=message.limit)
+    crawling = _crawl(collector, stop_at=deadline - STOP_BEFORE)
+    return asyncio.run_coroutine_threadsafe(crawling, _reactor_loop()).result()
+
+
+async def _crawl(collector: Collector, *, stop_at: float) -> CrawlReport:
+    crawler = Crawler(spider_class(collector.source), _settings())
+    crawling = asyncio.ensure_future(crawler.crawl_async(collector, stop_at=stop_at))
+    await asyncio.wait({crawling}, timeout=max(stop_at - time.monotonic(), 1))
+    if not crawling.done():
+        await asyncio.gather(crawler.stop_async(), collector.flush())
+    await crawling
+    if isinstance(crawler.spider, NewsSpider) and crawler.spider.broken:
+        await collector.flush()
+        raise crawler.spider.broken
+    return await collector.finish()
+
+
+@functools.cache
+def _reactor_loop() -> asyncio.AbstractEventLoop:
+    """The loop of the reactor, which is started the first time."""
+    logging.getLogger("scrapy").setLevel(logging.WARNING)
+    loop = asyncio.new_event_loop()
+    asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
+    reactor: Any = import_module("twisted.internet.reactor")  # only now: importing it before would install another
+    running = threading.Event()
+    reactor.callWhenRunning(running.set)
+    run_reactor = functools.partial(reactor.run, installSignalHandlers=False)
+    threading.Thread(target=run_reactor, name="reactor", daemon=True).start()
+    running.wait()
+    return loop
+
+
+def _settings() -> Settings:
+    settings = Settings()
+    settings.setmodule("spiders.settings")
+    return settings

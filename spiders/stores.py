@@ -1,0 +1,103 @@
+"""Where a crawl puts its captures and its report: the capture bucket, or a folder with the same keys."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from botocore.exceptions import ClientError
+
+from dateline import capture, keys
+from dateline.capture import Batch, Capture, CaptureStore
+from dateline.messages import CrawlReport
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+class Store(Protocol):
+    """Keeps what one crawl collects. Methods block; nothing that is stored is ever overwritten."""
+
+    def put(self, batch: Batch) -> str:
+        """Store a batch and return its key."""
+
+    def stored(self) -> Iterator[tuple[str, list[Capture]]]:
+        """The capture objects that this crawl has stored before, of an earlier delivery of its message."""
+
+    def put_report(self, report: CrawlReport) -> None:
+        """Store the report, unless there is one."""
+
+    def report(self) -> CrawlReport | None:
+        """The report of this crawl if it was done before."""
+
+
+class BucketStore:
+    """The capture bucket."""
+
+    def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._prefix, self._report = keys.captures_prefix(source, crawl), keys.crawl_report(source, crawl)
+        self._captures = CaptureStore(s3, bucket, source=source, crawl=crawl)
+
+    def put(self, batch: Batch) -> str:
+        return self._captures.put(batch)
+
+    def stored(self) -> Iterator[tuple[str, list[Capture]]]:
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        for key in (found["Key"] for page in pages for found in page.get("Contents", ())):
+            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            yield key, list(capture.read(io.BytesIO(body)))
+
+    def put_report(self, report: CrawlReport) -> None:
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket,
+                Key=self._report,
+                Body=report.to_json().encode(),
+                ContentType="application/json",
+                IfNoneMatch="*",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
+
+    def report(self) -> CrawlReport | None:
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=self._report)
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        return CrawlReport.from_json(answer["Body"].read())
+
+
+class FolderStore:
+    """A folder with the bucket's keys, for a crawl by hand."""
+
+    def __init__(self, root: Path, *, source: str, crawl: str) -> None:
+        self._root, self._source, self._crawl = root, source, crawl
+        self._number = 0
+
+    def put(self, batch: Batch) -> str:
+        key = keys.Stem(self._source, self._crawl, self._number).capture
+        self._number += 1
+        self._write(key, capture.serialise(batch.pages, key))
+        return key
+
+    def stored(self) -> Iterator[tuple[str, list[Capture]]]:
+        prefix = keys.captures_prefix(self._source, self._crawl)
+        for path in sorted(self._root.glob(f"{prefix}*")):
+            self._number += 1
+            with path.open("rb") as file:
+                yield path.relative_to(self._root).as_posix(), list(capture.read(file))
+
+    def put_report(self, report: CrawlReport) -> None:
+        self._write(keys.crawl_report(self._source, self._crawl), report.to_json().encode())
+
+    def report(self) -> CrawlReport | None:
+        path = self._root / keys.crawl_report(self._source, self._crawl)
+        return CrawlReport.from_json(path.read_bytes()) if path.exists() else None
+
+    def _write(self, key: str, data: bytes) -> None:
+        path = self._root / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(data)

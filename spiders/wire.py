@@ -1,0 +1,163 @@
+"""A download handler that keeps the exact bytes of each exchange, as evidence.
+
+Scrapy's responses are what its parser made of the bytes: header names in one case, chunks joined, a status line gone.
+An archive of evidence wants the bytes. ``WireDownloadHandler`` tees what each connection receives, and what it sends,
+into ``request.meta["wire"]``; it also ends a download when the spider's time is up.
+
+It builds on parts of Scrapy's and Twisted's HTTP/1.1 client that they don't call public. ``tests/test_wire.py``
+holds it against a raw socket server, so a version that moves them fails there, and ``WireError`` says so in a crawl:
+a page is never captured without its bytes.
+"""
+
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from scrapy.core.downloader.handlers.http11 import (
+    HTTP11DownloadHandler,
+    _LenientHTTP11ClientFactory,
+    _LenientHTTP11ClientProtocol,
+    _ScrapyAgent,
+)
+from scrapy.http import Request, Response
+from scrapy.utils._download_handlers import wrap_twisted_exceptions
+from scrapy.utils.defer import maybe_deferred_to_future
+from twisted.internet.defer import Deferred
+from twisted.web.iweb import IResponse
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+    from twisted.internet.interfaces import IAddress
+    from twisted.web._newclient import HTTP11ClientProtocol
+    from twisted.web._newclient import Request as TxRequest
+
+# A page may have 10 MB (settings.py); chunk framing and headers come on top, and more than this is an attack.
+MAX_EXCHANGE = 24 << 20
+
+# An interim response (1xx, RFC 9110 section 15.2): a status line and headers, and no body.
+_INTERIM = re.compile(rb"HTTP/\d\.\d 1\d\d\b[^\n]*\n(?:[^\r\n][^\n]*\n)*\r?\n")
+
+
+class WireError(RuntimeError):
+    """A response came without the bytes it was made of: Scrapy or Twisted changed under us."""
+
+
+class DeadlineReached(Exception):  # noqa: N818 (an outcome, not an error: the URL is left for the next crawl)
+    """The crawl has no time left to begin this download."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written."""
+
+    request: bytes
+    response: bytes
+    sent_at: datetime
+    ip_address: str | None
+
+
+@dataclass(slots=True)
+class _Recording:
+    """The bytes of an exchange that is under way. Also stands in for a transport, to be written a request."""
+
+    sent: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
+    sent_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def writeSequence(self, data: list[bytes]) -> None:  # noqa: N802 (Twisted's name)
+        self.sent += b"".join(data)
+
+    def finish(self, finisher: Any, rest: bytes) -> None:
+        """The parser is done: drop what it did not take for part of this response."""
+        if rest:
+            del self.received[-len(rest) :]
+        finisher(rest)
+
+    def response(self) -> bytes:
+        return final_response(bytes(self.received))
+
+
+def final_response(received: bytes) -> bytes:
+    """What was received without the interim responses (100 Continue, 103 Early Hints) before the final one."""
+    while match := _INTERIM.match(received):
+        received = received[match.end() :]
+    return received
+
+
+class _RecordingProtocol(_LenientHTTP11ClientProtocol):
+    """A connection, used for one request after the other; each has a recording of its own."""
+
+    _recording = _Recording()
+
+    def request(self, request: "TxRequest") -> "Deferred[IResponse]":
+        recording = self._recording = _Recording()
+        request.writeTo(recording)  # type: ignore[no-untyped-call]
+        answered = super().request(request)
+        if self._parser:
+            self._parser.finisher = partial(recording.finish, self._parser.finisher)
+        return answered.addCallback(partial(_attach, recording))
+
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802 (Twisted's name)
+        self._recording.received += data
+        if self.transport and len(self._recording.received) > MAX_EXCHANGE:
+            self.transport.abortConnection()
+            return
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+
+
+def _attach(recording: _Recording, response: IResponse) -> IResponse:
+    response._dateline_recording = recording
+    return response
+
+
+class _RecordingFactory(_LenientHTTP11ClientFactory):
+    def buildProtocol(self, addr: "IAddress | None") -> "HTTP11ClientProtocol":  # noqa: ARG002, N802 (Twisted's)
+        return _RecordingProtocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+
+
+class _RecordingAgent(_ScrapyAgent):
+    recording: _Recording | None = None
+
+    def _cb_bodydone(self, result: Any, url: str) -> Response:
+        self.recording = getattr(result["txresponse"], "_dateline_recording", None)
+        return super()._cb_bodydone(result, url)
+
+
+class WireDownloadHandler(HTTP11DownloadHandler):
+    """Scrapy's HTTP/1.1 handler that also gives ``request.meta["wire"]`` and stops at the spider's ``stop_at``."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        super().__init__(crawler)
+        self._pool._factory = _RecordingFactory
+        self._timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+
+    async def download_request(self, request: Request) -> Response:
+        request.meta["download_timeout"] = min(self._timeout, self._remaining())
+        agent = _RecordingAgent(
+            contextFactory=self._contextFactory,
+            pool=self._pool,
+            maxsize=self._default_maxsize,
+            fail_on_dataloss=True,
+            crawler=self._crawler,
+        )
+        with wrap_twisted_exceptions():
+            response = await maybe_deferred_to_future(agent.download_request(request))
+        if agent.recording is None or not agent.recording.received:
+            raise WireError(f"{request.url} was downloaded, but not the bytes of its response kept")
+        request.meta["wire"] = _wire(agent.recording, response)
+        return response
+
+    def _remaining(self) -> float:
+        """Seconds that this crawl may still download; a spider that has no deadline has no ``stop_at``."""
+        remaining = float(getattr(self._crawler.spider, "stop_at", float("inf"))) - monotonic()
+        if remaining <= 0:
+            raise DeadlineReached("the crawl's time is up")
+        return remaining
+
+
+def _wire(recording: _Recording, response: Response) -> Wire:
+    address = str(response.ip_address) if response.ip_address else None
+    return Wire(bytes(recording.sent), recording.response(), recording.sent_at, address)

@@ -1,0 +1,167 @@
+"""An outlet on loopback that answers byte for byte what a test says, and a shelf that keeps what is captured of it."""
+
+import socket
+import socketserver
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from dateline.capture import Batch, Capture, Exchange
+from dateline.messages import CrawlMessage, CrawlReport
+from dateline.state import FeedState, State, UrlState
+from spiders import runner
+from spiders.registry import Source
+from spiders.stores import Store
+
+CRAWL = "20261020T060000Z-test"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Bytes to write; then the connection is kept, closed, or reset."""
+
+    data: bytes
+    then: str = "keep"
+
+
+Route = Answer | Callable[[bytes], Answer]
+
+
+def answer(body: bytes | str = b"", status: int = 200, then: str = "keep", **headers: str) -> Answer:
+    """An ordinary answer with a length; header names are written with ``_`` for ``-``."""
+    data = body.encode() if isinstance(body, str) else body
+    lines = {"Content-Type": "text/html; charset=utf-8", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return Answer(f"HTTP/1.1 {status} X\r\n{head}Content-Length: {len(data)}\r\n\r\n".encode() + data, then)
+
+
+class Outlet:
+    """A server on a free port of 127.0.0.1; ``routes`` may be changed while it runs, ``requests`` are the heads."""
+
+    def __init__(self, routes: Mapping[str, Route]) -> None:
+        self.routes = dict(routes)
+        self.requests: list[bytes] = []
+        self._server = _Server(("127.0.0.1", 0), _Handler)
+        self._server.outlet = self
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def paths(self) -> list[str]:
+        """What was asked for, in order, without robots.txt."""
+        asked = [head.split()[1].decode() for head in self.requests]
+        return [path for path in asked if path != "/robots.txt"]
+
+    def source(self, **changes: Any) -> Source:
+        """This outlet as a source with one feed, ``/feed``, and no delay."""
+        values = {
+            "id": "sample-gazette",
+            "path": Path("ly/sample-gazette.toml"),
+            "name": "Sample Gazette",
+            "home": f"{self.url}/",
+            "country": "ly",
+            "languages": ("en",),
+            "timezone": "Africa/Tripoli",
+            "feeds": (f"{self.url}/feed",),
+            "delay": 0.0,
+        }
+        return Source(**(values | changes))
+
+
+class _Server(socketserver.ThreadingTCPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    outlet: Outlet
+
+
+class _Handler(socketserver.StreamRequestHandler):
+    server: _Server
+
+    def handle(self) -> None:
+        while head := self._head():
+            self.server.outlet.requests.append(head)
+            route = self.server.outlet.routes.get(head.split()[1].decode(), answer("nothing here", 404))
+            reply = route(head) if callable(route) else route
+            self.wfile.write(reply.data)
+            if reply.then == "reset":
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            if reply.then != "keep":
+                self.connection.close()
+                return
+
+    def _head(self) -> bytes:
+        lines = []
+        while line := self.rfile.readline():
+            lines.append(line)
+            if line == b"\r\n":
+                return b"".join(lines)
+        return b""
+
+
+@dataclass
+class Shelf:
+    """A store and a state in memory."""
+
+    pages: list[Exchange] = field(default_factory=list)
+    known: dict[str, UrlState] = field(default_factory=dict)
+    validators: dict[str, FeedState] = field(default_factory=dict)
+
+    def put(self, batch: Batch) -> str:
+        self.pages += batch.pages
+        return f"captures/{len(self.pages)}"
+
+    def stored(self) -> Iterator[tuple[str, list[Capture]]]:
+        return iter(())
+
+    def put_report(self, report: CrawlReport) -> None:
+        """The caller has it."""
+
+    def report(self) -> CrawlReport | None:
+        return None
+
+    def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:
+        return {url: self.known[url] for url in urls if url in self.known}
+
+    def save_urls(self, states: Iterable[UrlState]) -> None:
+        self.known |= {state.url: state for state in states}
+
+    def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
+        return {url: self.validators[url] for url in urls if url in self.validators}
+
+    def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:  # noqa: ARG002
+        self.validators |= {state.url: state for state in states}
+
+
+def crawl(
+    source: Source,
+    shelf: Shelf | None = None,
+    *,
+    store: Store | None = None,
+    state: State | None = None,
+    seconds: float = 90,
+    limit: int | None = None,
+) -> CrawlReport:
+    """Crawl a source to its end; ``seconds`` are until the deadline, of which the last 60 are not for downloads."""
+    shelf = shelf or Shelf()
+    message = CrawlMessage(source=source.id, crawl=CRAWL, limit=limit)
+    return runner.run(message, source, store=store or shelf, state=state or shelf, deadline=time.monotonic() + seconds)
+
+
+def rss(*items: str, title: str = "Sample") -> str:
+    """An RSS 2.0 feed of those items."""
+    return f'<?xml version="1.0"?><rss version="2.0"><channel><title>{title}</title>{"".join(items)}</channel></rss>'
+
+
+def item(link: str, title: str = "A story", date: str = "Tue, 20 Oct 2026 08:00:00 +0200") -> str:
+    return f"<item><title>{title}</title><link>{link}</link><pubDate>{date}</pubDate></item>"
