@@ -1,7 +1,9 @@
-# make run [SOURCES="libya-herald"]   set up, start the local cloud, crawl, list what it archived, stop
+# make run [SOURCES="libya-herald"]   set up, start the local cloud, crawl, list what was archived, stop the cloud
 # make test | check | bench           set up, then what the name says
+# make invoke FUNCTION=extract        one function with its sample event, under the runtime interface emulator
 PYTHON ?= python3
 BIN = .venv/bin
+FUNCTION ?= extract
 
 .PHONY: run test check bench invoke
 .DELETE_ON_ERROR:
@@ -12,6 +14,13 @@ BIN = .venv/bin
 	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --constraint infra/constraints.txt --editable '.[crawl,local,test]'
 	touch $@
 
+run: .venv/ready
+	@$(BIN)/dateline up
+	@summary=$$($(BIN)/dateline crawl $(SOURCES)); status=$$?; \
+	$(BIN)/dateline query; \
+	$(BIN)/dateline down; \
+	echo "$$summary"; exit $$status
+
 test: .venv/ready
 	$(BIN)/pytest
 
@@ -19,3 +28,8 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/cfn-lint template.yaml
+	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+
+invoke: .venv/ready
+	$(BIN)/python -m infra.emulator $(FUNCTION) tests/events/$(FUNCTION).json

@@ -1,10 +1,8 @@
 """Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items."""
 
-import json
 from collections import Counter
 from functools import cache
 from typing import Any
-from urllib.parse import unquote_plus
 
 import boto3
 from aws_lambda_powertools.metrics import MetricUnit
@@ -16,6 +14,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline.archive import Archive
 from dateline.extraction import extract
 from dateline.index import Index
+from dateline.messages import captures_of
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, tracer
 
@@ -36,9 +35,7 @@ def archive() -> Archive:
 
 @tracer.capture_method(capture_response=False)
 def record_handler(record: SQSRecord) -> None:
-    """One S3 event; the test event that S3 sends to a new queue has no records."""
-    for notice in json.loads(record.body).get("Records", []):
-        key = unquote_plus(notice["s3"]["object"]["key"])
+    for key in captures_of(record.body):
         outcomes = Counter(page.outcome.value for page in archive().add(key))
         for outcome, pages in outcomes.items():
             metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=pages)

@@ -57,17 +57,9 @@ class Archive:
         stem = keys.parse(key)
         if self._index.is_done(stem.source, stem.capture):
             return []
-        archived = self.committed(stem) or self._commit(stem)
+        archived = committed(self._s3, self._archive, stem) or self._commit(stem)
         self._index.apply(stem, archived.outcomes, archived.articles)
         return archived.outcomes
-
-    def committed(self, stem: keys.Stem) -> Archived | None:
-        """What an earlier attempt settled, or None where it did not come to that."""
-        lines = objects.get(self._s3, bucket=self._archive, key=stem.outcomes)
-        if lines is None:
-            return None
-        articles = objects.get(self._s3, bucket=self._archive, key=stem.articles)
-        return Archived(read_outcomes(lines), read_articles(articles) if articles else [])
 
     def _commit(self, stem: keys.Stem) -> Archived:
         extracted = list(self._extracted(stem))
@@ -80,7 +72,7 @@ class Archive:
             if page.outcome is Outcome.QUARANTINED:
                 self._quarantine(stem, page)
         objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=_write_outcomes(outcomes))
-        return self.committed(stem) or Archived(outcomes, articles)
+        return committed(self._s3, self._archive, stem) or Archived(outcomes, articles)
 
     def _extracted(self, stem: keys.Stem) -> Iterator[tuple[Capture, Extraction]]:
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
@@ -142,6 +134,15 @@ class Archive:
         }
         body = json.dumps(report, ensure_ascii=False, indent=1).encode()
         objects.put_once(self._s3, bucket=self._archive, key=keys.quarantine(stem, page.offset), body=body)
+
+
+def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
+    """What became of a capture object, as the archive bucket has it; None where that is not settled yet."""
+    lines = objects.get(s3, bucket=bucket, key=stem.outcomes)
+    if lines is None:
+        return None
+    articles = objects.get(s3, bucket=bucket, key=stem.articles)
+    return Archived(read_outcomes(lines), read_articles(articles) if articles else [])
 
 
 def read_articles(data: bytes) -> list[Stored]:

@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from dateline import keys
 from dateline.article import Article, Outcome
+from dateline.messages import CrawlReport
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -97,6 +98,19 @@ class Index:
         for page in outcomes:
             self._mark_presence(page)
         self.count(stem.source, stem.day, stem.capture, Counter(page.outcome.value for page in outcomes))
+
+    def count_crawl(self, report: CrawlReport) -> None:
+        """Add what a crawl did to its day's counters."""
+        counters = {
+            "crawls": 1,
+            "discovered": report.discovered,
+            "known": report.known,
+            "captured": report.captured,
+            "failed": len(report.failures),
+            "left": report.left,
+        }
+        day = keys.utc(keys.crawl_time(report.crawl))[:10]
+        self.count(report.source, day, keys.crawl_report(report.source, report.crawl), counters)
 
     def is_done(self, source: str, key: str) -> bool:
         """Whether a capture object or crawl report has been counted."""

@@ -1,9 +1,12 @@
-"""What the stages say to each other: the crawl message on CrawlQueue and the report that a crawl leaves in S3."""
+"""What the stages say to each other: the crawl message on CrawlQueue, the report that a crawl leaves in S3, and the
+S3 events on ExtractQueue.
+"""
 
 import json
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from typing import Any, Self
+from urllib.parse import quote_plus, unquote_plus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,3 +84,13 @@ class CrawlReport:
         values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
         values["failures"] = [Failure(**failure) for failure in values["failures"]]
         return cls(**values)
+
+
+def capture_event(bucket: str, key: str) -> str:
+    """What S3 puts on ExtractQueue for a new capture object (S3 event message structure, version 2.1)."""
+    return json.dumps({"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}}]})
+
+
+def captures_of(event: str) -> list[str]:
+    """The keys that such an event names; none in the test event that S3 sends when it is first set up."""
+    return [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(event).get("Records", [])]

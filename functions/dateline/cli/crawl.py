@@ -1,0 +1,138 @@
+"""``dateline crawl``: ask the deployed stack to crawl now, and follow it to the archive."""
+
+import math
+import time
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from dateline import keys
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.sources import registered
+from dateline.cli.stack import Stack, StackName
+from dateline.follow import Followed, request
+from dateline.messages import CrawlMessage
+
+_SAMPLES = "sample-"  # the sample newsroom's outlets
+_LOOK_EVERY = 0.5  # seconds; each look is a few S3 reads
+
+Sources = Annotated[
+    list[str] | None, typer.Argument(help="Source ids; without any, the sample newsroom's.", show_default=False)
+]
+
+
+def crawl(
+    sources: Sources = None,
+    here: Annotated[bool, typer.Option("--here", help="Run the spiders in this process, not in the stack.")] = False,
+    limit: Annotated[int | None, typer.Option(min=1, help="Fetch so many pages of each source at most.")] = None,
+    patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Crawl sources now and follow them to the archive. Safe to interrupt: the crawl goes on in the stack."""
+    wanted = _wanted(sources or [])
+    deployed = Stack.find(stack)
+    now, label = datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}"
+    messages = [CrawlMessage(source=source, crawl=keys.crawl_name(now, label), limit=limit) for source in wanted]
+    for message in messages:
+        if here:
+            _run_here(deployed, message, wanted[message.source])
+        else:
+            request(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
+    progress.print(f"asked for {', '.join(wanted)} as {messages[0].crawl}", soft_wrap=True)
+    followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
+    _follow(deployed, followed, patience)
+    _print(followed, json)
+    if any(not each.done or _unreachable(each.summary()) for each in followed):
+        raise typer.Exit(1)
+
+
+def _wanted(ids: list[str]) -> dict[str, Any]:
+    """The sources asked for; CommandError names one that is not registered or may not be crawled."""
+    known = registered()
+    ids = ids or [source for source in known if source.startswith(_SAMPLES)]
+    if not ids:
+        raise CommandError("no source named, and there is no sample newsroom; dateline up starts one")
+    for source in ids:
+        if source not in known:
+            raise CommandError(f"there is no source {source}; dateline sources list prints them")
+        if not known[source].crawlable:
+            raise CommandError(f"{source} refuses automated access or has no feed; dateline sources show {source}")
+    return {source: known[source] for source in ids}
+
+
+def _follow(stack: Stack, followed: list[Followed], patience: float) -> None:
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[now]}"), TimeElapsedColumn()
+    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+        tasks = {each.source: bars.add_task(each.source, total=None, now="queued") for each in followed}
+        moved, last = time.monotonic(), ""
+        while pending := [each for each in followed if not each.done]:
+            for each in pending:
+                each.look(stack.s3, captures=stack.captures, archive=stack.archive)
+                _show(bars, tasks[each.source], each)
+            if last != (last := str(followed)):
+                moved = time.monotonic()
+            if time.monotonic() - moved > patience:
+                return
+            if not all(each.done for each in pending):
+                time.sleep(_LOOK_EVERY)
+
+
+def _show(bars: Progress, task: TaskID, each: Followed) -> None:
+    stage = "crawled" if each.report else "crawling" if each.captures else "queued"
+    bars.update(task, now=f"{stage}; {_words(each.outcomes) or 'nothing archived yet'}")
+    if each.done:
+        bars.stop_task(task)
+
+
+def _print(followed: list[Followed], json: bool) -> None:
+    summaries = [each.summary() for each in followed]
+    for summary in summaries:
+        if json:
+            print_json(summary)
+        else:
+            console.print(f"{summary['source']}: {_sentence([summary])}", soft_wrap=True, highlight=False)
+        for url, error in summary["feed_errors"].items():
+            progress.print(f"{summary['source']}: cannot read {url}: {error}", soft_wrap=True)
+        if not summary["done"]:
+            progress.print(f"{summary['source']}: not finished; dateline status, and the functions' logs, say why")
+    if not json:
+        console.print(_sentence(summaries), soft_wrap=True, highlight=False)
+
+
+def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
+    """``captured 24 pages: 21 archived, 3 not_article; 2 failed (robots 2); 40 known``."""
+    summaries = list(summaries)
+    outcomes = sum((Counter(summary["outcomes"]) for summary in summaries), Counter[str]())
+    failures = sum((Counter(summary["failures"]) for summary in summaries), Counter[str]())
+    parts = [f"captured {sum(summary['captured'] for summary in summaries)} pages: {_words(outcomes) or 'none new'}"]
+    if failures:
+        parts.append(f"{failures.total()} failed ({_words(failures, number_first=False)})")
+    parts += [f"{count} {name}" for name in ("known", "left") if (count := sum(summary[name] for summary in summaries))]
+    return "; ".join(parts)
+
+
+def _words(counts: Mapping[str, int], number_first: bool = True) -> str:
+    return ", ".join(f"{count} {name}" if number_first else f"{name} {count}" for name, count in sorted(counts.items()))
+
+
+def _unreachable(summary: Mapping[str, Any]) -> bool:
+    """Whether no feed of the source could be read."""
+    return bool(summary["feed_errors"]) and not summary["discovered"]
+
+
+def _run_here(stack: Stack, message: CrawlMessage, source: Any) -> None:
+    """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
+    from dateline.index import Index
+    from dateline.state import TableState
+    from spiders.runner import run
+    from spiders.stores import BucketStore
+
+    store = BucketStore(stack.s3, stack.captures, source=message.source, crawl=message.crawl)
+    report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
+    Index(stack.table).count_crawl(report)

@@ -1,0 +1,32 @@
+"""The ``dateline`` command.
+
+Data goes to standard output, everything else to standard error. Exit status 0: done; 1: something failed; 2: wrong
+usage. Each command imports what it needs when it runs, so that ``--help`` is quick.
+"""
+
+import sys
+
+import typer
+
+from dateline.cli import cloud, crawl, extract, query, rebuild, sources
+from dateline.cli.output import CommandError
+
+app = typer.Typer(
+    name="dateline",
+    help="A serverless archive of regional news: collect, extract, archive, query.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, query.show):
+    app.command()(command)
+app.command()(rebuild.rebuild)
+app.add_typer(sources.app, name="sources")
+
+
+def main() -> None:
+    """Run the command; an expected failure is one line on standard error."""
+    try:
+        app()
+    except CommandError as error:
+        print(f"dateline: {error}", file=sys.stderr)
+        sys.exit(1)

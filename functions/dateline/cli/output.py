@@ -1,0 +1,31 @@
+"""What the commands print with."""
+
+import json
+import sys
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+console = Console()  # data, for people
+progress = Console(stderr=True, highlight=False)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
+
+
+class CommandError(Exception):
+    """A failure that the user can understand and mend; the message says how."""
+
+
+def print_json(value: Mapping[str, Any]) -> None:
+    """One line of JSON on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, default=_plain) + "\n")
+
+
+def _plain(value: object) -> object:
+    """DynamoDB's numbers and everything else that JSON does not know."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return str(value)

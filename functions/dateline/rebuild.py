@@ -1,0 +1,76 @@
+"""Rebuild: the table made anew from the two buckets.
+
+The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
+knows of its URLs, its outcomes and articles objects say what is indexed, each crawl report what was counted. Captures
+that were never archived (their message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that
+was stopped is run again, also beside a stack at work.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dateline import capture, keys, objects
+from dateline.archive import committed
+from dateline.capture import DamagedCaptureError
+from dateline.index import Index
+from dateline.messages import CrawlReport
+from dateline.state import TableState, UrlState, url_states
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """How many capture objects there were, how many had yet to be archived, and how many revisions were indexed."""
+
+    captures: int = 0
+    unarchived: int = 0
+    stories: int = 0
+    crawls: int = 0
+
+
+def rebuild(
+    s3: "S3Client",
+    table: "Table",
+    *,
+    capture_bucket: str,
+    archive_bucket: str,
+    unarchived: Callable[[str], None],
+    progress: Callable[[Rebuilt], None] = lambda _: None,
+) -> Rebuilt:
+    """Refill the table; ``progress`` is told after each object."""
+    index, state, done = Index(table), TableState(table), Rebuilt()
+    for key in _keys(s3, capture_bucket, "captures/"):
+        stem = keys.parse(key)
+        state.save_urls(_url_states(s3, capture_bucket, key))
+        settled = committed(s3, archive_bucket, stem)
+        if settled:
+            index.apply(stem, settled.outcomes, settled.articles)
+            done.stories += len(settled.articles)
+        else:
+            unarchived(key)
+            done.unarchived += 1
+        done.captures += 1
+        progress(done)
+    for key in _keys(s3, capture_bucket, "crawls/"):
+        report = CrawlReport.from_json(objects.get(s3, bucket=capture_bucket, key=key) or b"")
+        index.count_crawl(report)
+        done.crawls += 1
+        progress(done)
+    return done
+
+
+def _url_states(s3: "S3Client", bucket: str, key: str) -> Iterator[UrlState]:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    with suppress(DamagedCaptureError):  # archiving has told of it; the pages before the damage are sound
+        for page in capture.read(body):
+            yield from url_states(page)
+
+
+def _keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (found["Key"] for found in page.get("Contents", []))
