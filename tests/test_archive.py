@@ -6,89 +6,16 @@ import io
 import itertools
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dateline import capture, keys
-from dateline.archive import Archive, read_articles, read_outcomes
+from dateline.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
-from dateline.capture import Exchange
-from dateline.index import Index
 from dateline.page import Page
-from dateline.query import Query
-from dateline.urls import canonical
-
-NOON = datetime(2019, 4, 17, 12, tzinfo=UTC)
-
-
-def extract(page: Page) -> Extraction:
-    """A stand-in that reads a page of "title|text": the real extraction has tests of its own."""
-    if page.status == 404:
-        return Extraction(Outcome.GONE, reason="the server answered 404")
-    title, _, text = page.body.decode().partition("|")
-    if not text:
-        return Extraction(Outcome.NOT_ARTICLE, reason="no text")
-    return Extraction(
-        Outcome.ARCHIVED,
-        Article(
-            id=keys.article_id(canonical(page.url)),
-            url=page.url,
-            title=title,
-            text=text,
-            digest=content_digest(title, text),
-            source=page.source,
-            outlet_country=page.country,
-            published_at="2019-04-16T09:30:00+02:00" if "dated" in title else None,
-        ),
-    )
-
-
-class Newsroom:
-    """Puts captures of sample pages into the bucket, as crawls an hour apart would."""
-
-    def __init__(self, aws: Any) -> None:
-        self.aws = aws
-        self.index = Index(aws.table)
-        self.hours = itertools.count()
-
-    def archive(self, **changes: Any) -> Archive:
-        arguments = {
-            "s3": self.aws.s3,
-            "index": self.index,
-            "capture_bucket": self.aws.captures,
-            "archive_bucket": self.aws.archive,
-            "extract": extract,
-            "clock": lambda: NOON,
-        }
-        return Archive(**arguments | changes)
-
-    def capture(self, *pages: tuple[str, str], status: str = "200 OK") -> str:
-        at = NOON + timedelta(hours=next(self.hours))
-        stem = keys.Stem("sample", keys.crawl_name(at, "test"), 0)
-        known = {"source": "sample", "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"}
-        exchanges = [
-            Exchange(
-                url=f"http://news.example.org/{path}",
-                captured_at=at + timedelta(seconds=number),
-                request=b"GET / HTTP/1.1\r\n\r\n",
-                response=f"HTTP/1.1 {status}\r\n\r\n{body}".encode(),
-                metadata=known,
-            )
-            for number, (path, body) in enumerate(pages)
-        ]
-        self.aws.s3.put_object(
-            Bucket=self.aws.captures, Key=stem.capture, Body=capture.serialise(exchanges, stem.capture)
-        )
-        return stem.capture
-
-    def items(self) -> list[dict[str, Any]]:
-        return sorted(self.aws.table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))
-
-    def objects(self) -> dict[str, bytes]:
-        listed = self.aws.s3.list_objects_v2(Bucket=self.aws.archive).get("Contents", [])
-        return {o["Key"]: self.aws.s3.get_object(Bucket=self.aws.archive, Key=o["Key"])["Body"].read() for o in listed}
+from tests.samples import NOON, Newsroom, extract
 
 
 @pytest.fixture
@@ -234,47 +161,3 @@ def test_an_index_item_is_under_a_kilobyte(newsroom: Newsroom) -> None:
 def test_the_outcomes_object_says_what_add_says(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "Title \u2028|Words."), ("b", "front page"))
     assert newsroom.archive().add(key) == read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
-
-
-@pytest.fixture
-def query(newsroom: Newsroom) -> Query:
-    for crawl in range(2):
-        pages = [(f"{n}", f"Story {n} of {crawl}{' dated' if n else ''}|Words {n}.") for n in range(3)]
-        newsroom.archive(clock=lambda crawl=crawl: NOON + timedelta(days=crawl)).add(newsroom.capture(*pages))
-    aws = newsroom.aws
-    return Query(aws.table, aws.s3, capture_bucket=aws.captures, archive_bucket=aws.archive)
-
-
-@pytest.mark.parametrize(
-    ("since", "until", "stories"),
-    [
-        (None, None, 3),
-        (date(2019, 4, 16), date(2019, 4, 16), 2),
-        (date(2019, 4, 17), None, 1),
-        (None, date(2019, 4, 15), 0),
-        (date(2018, 1, 1), date(2020, 1, 1), 3),
-        (date(2019, 5, 1), None, 0),
-    ],
-)
-def test_stories_of_a_range(query: Query, since: date | None, until: date | None, stories: int) -> None:
-    for found in (
-        query.of_source("sample", since, until),
-        query.of_country("ly", since, until),
-        query.of_all(since, until),
-    ):
-        assert len(list(found)) == stories
-
-
-def test_one_story_by_url_its_revisions_words_and_bytes(query: Query) -> None:
-    story = query.story("http://news.example.org/1?utm_campaign=x")
-    assert story
-    first, second = query.revisions(story["id"])
-    assert [first["title"], second["title"]] == ["Story 1 of 0 dated", "Story 1 of 1 dated"]
-    assert (query.article(first).text, query.raw(first).body) == ("Words 1.", b"Story 1 of 0 dated|Words 1.")
-    assert query.story("nothing") is None
-
-
-def test_everything_since_a_cursor(query: Query) -> None:
-    stories = list(query.indexed_since("2019-04-17"))
-    assert [story["revision"] for story in stories] == [2, 2, 2]
-    assert list(query.indexed_since(stories[0]["indexed_key"])) == stories[1:]

@@ -1,0 +1,88 @@
+"""Sample captures, for tests of what comes after the crawl."""
+
+import itertools
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from dateline import capture, keys
+from dateline.archive import Archive
+from dateline.article import Article, Extraction, Outcome, content_digest
+from dateline.capture import Exchange
+from dateline.index import Index
+from dateline.page import Page
+from dateline.query import Query
+from dateline.urls import canonical
+
+NOON = datetime(2019, 4, 17, 12, tzinfo=UTC)
+
+
+def extract(page: Page) -> Extraction:
+    """A stand-in that reads a page of "title|text": the real extraction has tests of its own."""
+    if page.status == 404:
+        return Extraction(Outcome.GONE, reason="the server answered 404")
+    title, _, text = page.body.decode().partition("|")
+    if not text:
+        return Extraction(Outcome.NOT_ARTICLE, reason="no text")
+    return Extraction(
+        Outcome.ARCHIVED,
+        Article(
+            id=keys.article_id(canonical(page.url)),
+            url=page.url,
+            title=title,
+            text=text,
+            digest=content_digest(title, text),
+            source=page.source,
+            outlet_country=page.country,
+            published_at="2019-04-16T09:30:00+02:00" if "dated" in title else None,
+        ),
+    )
+
+
+class Newsroom:
+    """Puts captures of sample pages into the bucket, as crawls an hour apart would."""
+
+    def __init__(self, aws: Any, source: str = "sample") -> None:
+        self.aws, self.source = aws, source
+        self.index = Index(aws.table)
+        self.hours = itertools.count()
+
+    def archive(self, **changes: Any) -> Archive:
+        arguments = {
+            "s3": self.aws.s3,
+            "index": self.index,
+            "capture_bucket": self.aws.captures,
+            "archive_bucket": self.aws.archive,
+            "extract": extract,
+            "clock": lambda: NOON,
+        }
+        return Archive(**arguments | changes)
+
+    def capture(self, *pages: tuple[str, str], status: str = "200 OK") -> str:
+        at = NOON + timedelta(hours=next(self.hours))
+        stem = keys.Stem(self.source, keys.crawl_name(at, "test"), 0)
+        known = {"source": self.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"}
+        exchanges = [
+            Exchange(
+                url=f"http://news.example.org/{path}",
+                captured_at=at + timedelta(seconds=number),
+                request=b"GET / HTTP/1.1\r\n\r\n",
+                response=f"HTTP/1.1 {status}\r\n\r\n{body}".encode(),
+                metadata=known,
+            )
+            for number, (path, body) in enumerate(pages)
+        ]
+        self.aws.s3.put_object(
+            Bucket=self.aws.captures, Key=stem.capture, Body=capture.serialise(exchanges, stem.capture)
+        )
+        return stem.capture
+
+    def items(self) -> list[dict[str, Any]]:
+        return sorted(self.aws.table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))
+
+    def objects(self) -> dict[str, bytes]:
+        listed = self.aws.s3.list_objects_v2(Bucket=self.aws.archive).get("Contents", [])
+        return {o["Key"]: self.aws.s3.get_object(Bucket=self.aws.archive, Key=o["Key"])["Body"].read() for o in listed}
+
+    def query(self) -> Query:
+        aws = self.aws
+        return Query(aws.table, aws.s3, capture_bucket=aws.captures, archive_bucket=aws.archive)

@@ -1,0 +1,53 @@
+"""Querying what was archived."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from dateline.query import Query
+from tests.samples import NOON, Newsroom
+
+
+@pytest.fixture
+def query(aws: Any) -> Query:
+    newsroom = Newsroom(aws)
+    for crawl in range(2):
+        pages = [(f"{n}", f"Story {n} of {crawl}{' dated' if n else ''}|Words {n}.") for n in range(3)]
+        newsroom.archive(clock=lambda crawl=crawl: NOON + timedelta(days=crawl)).add(newsroom.capture(*pages))
+    return newsroom.query()
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "stories"),
+    [
+        (None, None, 3),
+        (date(2019, 4, 16), date(2019, 4, 16), 2),
+        (date(2019, 4, 17), None, 1),
+        (None, date(2019, 4, 15), 0),
+        (date(2018, 1, 1), date(2020, 1, 1), 3),
+        (date(2019, 5, 1), None, 0),
+    ],
+)
+def test_stories_of_a_range(query: Query, since: date | None, until: date | None, stories: int) -> None:
+    for found in (
+        query.of_source("sample", since, until),
+        query.of_country("ly", since, until),
+        query.of_all(since, until),
+    ):
+        assert len(list(found)) == stories
+
+
+def test_one_story_by_url_its_revisions_words_and_bytes(query: Query) -> None:
+    story = query.story("http://news.example.org/1?utm_campaign=x")
+    assert story
+    first, second = query.revisions(story["id"])
+    assert [first["title"], second["title"]] == ["Story 1 of 0 dated", "Story 1 of 1 dated"]
+    assert (query.article(first).text, query.raw(first).body) == ("Words 1.", b"Story 1 of 0 dated|Words 1.")
+    assert query.story("nothing") is None
+
+
+def test_everything_since_a_cursor(query: Query) -> None:
+    stories = list(query.indexed_since("2019-04-17"))
+    assert [story["revision"] for story in stories] == [2, 2, 2]
+    assert list(query.indexed_since(stories[0]["indexed_key"])) == stories[1:]

@@ -1,0 +1,79 @@
+"""What README says is run."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dateline import keys
+from spiders import registry
+from tests.conftest import ROOT, Aws
+from tests.samples import Newsroom
+
+README = (ROOT / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
+URL = "http://news.example.org/a"
+
+
+def blocks(language: str, having: str = "") -> list[str]:
+    return [text for name, text in BLOCKS if name == language and having in text]
+
+
+@pytest.fixture
+def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
+    newsroom = Newsroom(aws, source="sample-gazette")
+    for text in ("First words.", "Other words."):
+        newsroom.archive().add(newsroom.capture(("a", f"A dated story|{text}")))
+    monkeypatch.setenv("TABLE", aws.table.name)
+    monkeypatch.setenv("ARCHIVE", aws.archive)
+    return newsroom
+
+
+@pytest.mark.parametrize(
+    ("having", "says"),
+    [
+        ("BySource", ["2019-04-16T09:30:00+02:00 A dated story"]),
+        ("STORY_URL", ["2019-04-17T12:00:00.000Z First words.", "2019-04-17T13:00:00.000Z Other words."]),
+        ("ByIndexed", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
+    ],
+)
+@pytest.mark.usefixtures("archived")
+def test_examples_for_boto3(having: str, says: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = blocks("python", having)
+    exec(compile(example.replace("STORY_URL", URL), "README.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines() == says
+
+
+def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:
+    for key, body in archived.objects().items():
+        (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / key).write_bytes(body)
+    (example,) = blocks("sql")
+    rows = duckdb.connect().execute(example.replace("articles/**", f"{tmp_path}/articles/**")).fetchall()
+    assert [(row[0], row[2]) for row in rows] == [("sample-gazette", 2)]
+
+
+def test_the_example_source_loads(tmp_path: Path) -> None:
+    (example,) = blocks("toml")
+    where = re.search(r"spiders/sources/(\S+)", example)
+    assert where
+    path = tmp_path / where[1]
+    path.parent.mkdir()
+    path.write_text(example, "utf-8")
+    assert list(registry.load(tmp_path)) == [path.stem]
+
+
+@pytest.mark.parametrize("path", re.findall(r"(?:infra|tests|functions|spiders)/[\w/.*<>-]*\w", README))
+def test_what_is_named_is_there(path: str) -> None:
+    if "<" not in path and "tunis-courrier" not in path:
+        assert list(ROOT.glob(path)), path
+
+
+def test_the_help_names_every_command_that_readme_uses() -> None:
+    used = set(re.findall(r"dateline (up|down|status|crawl|query|show|extract|rebuild|sources)\b", str(BLOCKS)))
+    for command in sorted(used):
+        done = subprocess.run([sys.executable, "-m", "dateline", command, "--help"], capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
