@@ -1,0 +1,23 @@
+"""The sample newsroom: invented outlets on loopback, to crawl where there is no internet and in tests.
+
+Each outlet is a host of its own, ``127.0.0.1:<port>``, with feeds, sitemaps, section fronts, robots.txt and stories.
+What an outlet is stands in ``outlets/<source>.toml``, its markup in ``templates/<source>/``, and each of its stories in
+``stories/<source>/<slug>.toml``: adding a story is adding a file. The same file is what a test compares the archive
+with (``Newsroom.stories``).
+
+Stories have editions: with edition 2 one has other words, and some are gone. Recorded pages (gzip'd JSON lines with
+``id``, ``url`` and ``html``) are served as further outlets.
+
+``python -m infra.newsroom --state DIR`` runs it until SIGTERM; ``serve`` runs it inside a test. The state folder::
+
+    newsroom.json              pid while it runs, else null; the address of each outlet, kept from run to run
+    edition                    the edition being served, read at each request
+    access.jsonl               a line for each request, oldest first
+    sources/<cc>/<source>.toml  the outlets as sources, for the registry
+"""
+
+from infra.newsroom.newsroom import Newsroom, serve, set_edition
+from infra.newsroom.server import PortTakenError
+from infra.newsroom.stories import Story
+
+__all__ = ["Newsroom", "PortTakenError", "Story", "serve", "set_edition"]
