@@ -13,13 +13,12 @@ from twisted.python.failure import Failure
 
 from dateline.messages import FeedVisit
 from dateline.state import FeedState
-from spiders import failures, here
+from spiders import failures, here, wire
 from spiders.collector import Collector
 from spiders.discovery import Family, Found, UnreadableError
 from spiders.feed import FeedFamily
 from spiders.middlewares import decoded
 from spiders.registry import Source
-from spiders.wire import WireError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -90,22 +89,25 @@ class NewsSpider(scrapy.Spider):
             self.collector.fail(found.url, f"http-{response.status}")
             return
         await self.collector.capture(
-            found, response.meta["wire"], url=response.url, status=response.status, redirects=_redirects(response.meta)
+            found, wire.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
         )
 
     def entrance_failed(self, failure: Failure) -> None:
-        error, entrance = self._error(failure), _request(failure).cb_kwargs["entrance"]
+        error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
         why = f"{failures.reason(error)}: {failures.detail(error)}"
         self.collector.visited(FeedVisit(url=entrance, error=why))
 
     def page_failed(self, failure: Failure) -> None:
-        error, found = self._error(failure), _request(failure).cb_kwargs["found"]
+        error, found = _error(failure), _request(failure).cb_kwargs["found"]
         if time.monotonic() < self.stop_at:  # after that, what failed is what was not waited for
             self.collector.fail(found.url, failures.reason(error), failures.detail(error))
 
     def on_error(self, failure: Failure) -> None:
         """One of the methods above raised: end the crawl."""
-        self._break(cast("BaseException", failure.value))
+        if not self._closing:
+            self.broken = _error(failure)
+            closing = self.crawler.engine.close_spider_async(reason="broken")
+            self._closing = asyncio.get_running_loop().create_task(closing)
 
     async def on_closed(self) -> None:
         report = await self.collector.finish()
@@ -129,22 +131,14 @@ class NewsSpider(scrapy.Spider):
         self.collector.visited(visit, _validators(response, entrance) if found else None)
         return found
 
-    def _error(self, failure: Failure) -> BaseException:
-        error = cast("BaseException", failure.value)
-        if isinstance(error, WireError):
-            self._break(error)
-        return error
-
-    def _break(self, error: BaseException) -> None:
-        if not self._closing:
-            self.broken = error
-            closing = self.crawler.engine.close_spider_async(reason="broken")
-            self._closing = asyncio.get_running_loop().create_task(closing)
-
 
 def spider_class(source: Source) -> type[NewsSpider]:
     """The spider of a source, as Scrapy wants it: a class of its own."""
     return type(source.id, (NewsSpider,), {"name": source.id, "source": source})
+
+
+def _error(failure: Failure) -> BaseException:
+    return cast("BaseException", failure.value)
 
 
 def _request(failure: Failure) -> Request:

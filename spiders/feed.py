@@ -1,5 +1,6 @@
 """The feed family: RSS and Atom, as feedparser reads them, however broken."""
 
+import codecs
 import html
 import io
 import re
@@ -19,6 +20,7 @@ from spiders.registry import Source
 
 MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
 
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _OFFSET = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none in its offsets, some feeds do
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?$")  # ends with the time of day: no zone follows
 
@@ -46,10 +48,13 @@ class FeedFamily:
 def _entries(url: str, content_type: str, body: bytes) -> list[Mapping[str, Any]]:
     if not body.strip():
         raise UnreadableError("the answer is empty")
-    # A stream, because feedparser takes a string for a file's name where there is such a file.
-    headers = {"content-type": content_type, "content-location": url}
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        body, content_type = _from_utf16(body), "application/xml; charset=utf-8"
     feed = feedparser.parse(
-        io.BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
+        io.BytesIO(body),  # a stream, because feedparser takes a string for a file's name where there is such a file
+        response_headers={"content-type": content_type, "content-location": url},
+        sanitize_html=False,
+        resolve_relative_uris=False,
     )
     if not feed.entries and not feed.version:
         raise UnreadableError(_unreadable(body, feed.get("bozo_exception")))
@@ -59,27 +64,30 @@ def _entries(url: str, content_type: str, body: bytes) -> list[Mapping[str, Any]
     return entries
 
 
+def _from_utf16(body: bytes) -> bytes:
+    """UTF-8, without the declaration: feedparser would try UTF-8 first, and succeed, on UTF-16 that is mostly ASCII."""
+    return _DECLARATION.sub("", body.decode("utf-16", "replace")).encode()
+
+
 def _unreadable(body: bytes, error: Exception | None) -> str:
     if re.search(rb"<(!doctype )?html\b", body[:4096], re.IGNORECASE):
         return "the answer is HTML, not a feed"
     return f"the answer is not a feed: {error}" if error else "the answer is not a feed"
 
 
-def _link(item: Mapping[str, Any], base: str) -> str | None:
-    """The item's link in full, if it is an http or https URL; the outlet's own before that of a proxy."""
-    for name in ("feedburner_origlink", "pheedo_origlink", "link"):
-        stated: str | None = item.get(name)
-        if stated and _is_web(url := urljoin(base, stated.strip())):
-            return url
-    return None
+def _link(item: Mapping[str, Any], feed: str) -> str | None:
+    """The item's link in full, if it is that of a web page; the outlet's own before that of a proxy."""
+    links = (item.get(name) for name in ("feedburner_origlink", "pheedo_origlink", "link"))
+    return next((url for link in links if link and (url := _page(feed, link))), None)
 
 
-def _is_web(url: str) -> bool:
+def _page(feed: str, link: str) -> str | None:
+    """An http or https URL that is not the feed's own, as which feedparser gives a link that is broken."""
     try:
-        canonical(url)
+        url = urljoin(feed, link.strip())
+        return url if canonical(url) != canonical(feed) else None
     except ValueError:
-        return False
-    return True
+        return None
 
 
 def _found(source: Source, entrance: str, url: str, item: Mapping[str, Any]) -> Found:

@@ -2,7 +2,7 @@
 
 Scrapy's responses are what its parser made of the bytes: header names in one case, chunks joined, a status line gone.
 An archive of evidence wants the bytes. ``WireDownloadHandler`` tees what each connection receives, and what it sends,
-into ``request.meta["wire"]``; it also ends a download when the spider's time is up.
+where ``of`` finds them; it also ends a download when the spider's time is up.
 
 It builds on parts of Scrapy's and Twisted's HTTP/1.1 client that they don't call public. ``tests/test_wire.py``
 holds it against a raw socket server, so a version that moves them fails there, and ``WireError`` says so in a crawl:
@@ -127,7 +127,7 @@ class _RecordingAgent(_ScrapyAgent):
 
 
 class WireDownloadHandler(HTTP11DownloadHandler):
-    """Scrapy's HTTP/1.1 handler that also gives ``request.meta["wire"]`` and stops at the spider's ``stop_at``."""
+    """Scrapy's HTTP/1.1 handler that also sets ``request.meta["wire"]``, and stops at the spider's ``stop_at``."""
 
     def __init__(self, crawler: "Crawler") -> None:
         super().__init__(crawler)
@@ -145,9 +145,7 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         )
         with wrap_twisted_exceptions():
             response = await maybe_deferred_to_future(agent.download_request(request))
-        if agent.recording is None or not agent.recording.received:
-            raise WireError(f"{request.url} was downloaded, but not the bytes of its response kept")
-        request.meta["wire"] = _wire(agent.recording, response)
+        request.meta["wire"] = _wire(agent.recording, response) if agent.recording else None
         return response
 
     def _remaining(self) -> float:
@@ -156,6 +154,14 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         if remaining <= 0:
             raise DeadlineReached("the crawl's time is up")
         return remaining
+
+
+def of(response: Response) -> Wire:
+    """The exchange that a response came by; WireError where its bytes were not kept."""
+    wire: Wire | None = response.meta.get("wire")
+    if wire is None or not wire.response:
+        raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
+    return wire
 
 
 def _wire(recording: _Recording, response: Response) -> Wire:

@@ -46,6 +46,7 @@ class Outlet:
     def __init__(self, routes: Mapping[str, Route]) -> None:
         self.routes = dict(routes)
         self.requests: list[bytes] = []
+        self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.outlet = self
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -65,7 +66,7 @@ class Outlet:
 
     def source(self, **changes: Any) -> Source:
         """This outlet as a source with one feed, ``/feed``, and no delay."""
-        values = {
+        values: dict[str, Any] = {
             "id": "sample-gazette",
             "path": Path("ly/sample-gazette.toml"),
             "name": "Sample Gazette",
@@ -89,6 +90,7 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
+        self.server.outlet.connections += 1
         while head := self._head():
             self.server.outlet.requests.append(head)
             route = self.server.outlet.routes.get(head.split()[1].decode(), answer("nothing here", 404))

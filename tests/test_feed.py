@@ -1,0 +1,181 @@
+"""The feed family: what it takes from a feed, and what it says of one that it cannot read."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from spiders import feed
+from spiders.discovery import Found, UnreadableError
+from spiders.registry import Source
+from tests.outlet import item, rss
+
+URL = "https://gazette.example/en/feed/"
+TRIPOLI = ZoneInfo("Africa/Tripoli")
+
+
+def read(body: str | bytes, content_type: str = "application/rss+xml", **changes: Any) -> list[Found]:
+    values: dict[str, Any] = {"name": "S", "home": "https://gazette.example/", "country": "ly", "languages": ("en",)}
+    source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
+    data = body.encode() if isinstance(body, str) else body
+    return feed.FeedFamily().read(source, URL, URL, content_type, data)
+
+
+def test_a_story_has_its_link_title_and_date() -> None:
+    raw = "Tue, 20 Oct 2026 08:00:00 GMT"
+    (found,) = read(rss(item("https://gazette.example/1", "Rain &amp; wind\n in  Sebha", raw)))
+    assert found == Found(
+        url="https://gazette.example/1",
+        family="feed",
+        entrance=URL,
+        title="Rain & wind in Sebha",
+        date=datetime(2026, 10, 20, 8, tzinfo=UTC),
+        date_raw=raw,
+        link="https://gazette.example/1",
+    )
+
+
+ATOM = """<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://gazette.example/news/">
+<title>Sample</title><entry><title type="html">&lt;b&gt;Harbour&lt;/b&gt; reopens</title>
+<link rel="self" href="feed"/><link rel="alternate" href="2026/harbour"/>
+<published>2026-10-20T08:00:00+02:00</published><updated>2026-10-21T09:00:00Z</updated></entry></feed>"""
+RDF = """<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://purl.org/rss/1.0/"><item rdf:about="x">
+<title>Harbour reopens</title><link>../news/2026/harbour</link><dc:date>2026-10-20T08:00:00+02:00</dc:date></item>
+</rdf:RDF>"""
+
+
+@pytest.mark.parametrize("body", [ATOM, RDF.replace("../", "/")], ids=["atom", "rdf"])
+def test_other_formats_say_the_same(body: str) -> None:
+    (found,) = read(body, "application/xml")
+    assert (found.url, found.title) == ("https://gazette.example/news/2026/harbour", "Harbour reopens")
+    assert found.date == datetime(2026, 10, 20, 6, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("raw", "instant"),
+    [
+        ("Tue, 20 Oct 2026 08:00:00 +0200", "2026-10-20T08:00:00+02:00"),
+        ("Tue, 20 Oct 2026 08:00:00 +02:00", "2026-10-20T08:00:00+02:00"),
+        ("Tue, 20 Oct 2026 08:00:00 GMT", "2026-10-20T08:00:00+00:00"),
+        ("Tue, 20 Oct 2026 08:00:00 -0000", "2026-10-20T08:00:00+00:00"),
+        ("Tue, 20 Oct 2026 08:00:00", "2026-10-20T08:00:00+02:00"),  # no zone: the source's
+        ("2026-10-20T08:00:00Z", "2026-10-20T08:00:00+00:00"),
+        ("2026-10-20 08:00", "2026-10-20T08:00:00+02:00"),
+        ("2026-10-20", None),  # a day is no instant
+        ("Tue, 20 Oct 2026 08:00:00 XYZT", None),  # a zone, but which?
+        ("Tuesday 20/10/2026", None),
+        ("04/05/2026 10:00", None),  # April or May?
+        ("الثلاثاء 20 أكتوبر 2026", None),
+        ("Tue, 20 Oct 99999 08:00:00 +0200", None),
+        ("0000-00-00 00:00:00", None),
+    ],
+)
+def test_a_date_is_an_instant_or_left_as_it_was_written(raw: str, instant: str | None) -> None:
+    (found,) = read(rss(item("https://gazette.example/1", date=raw)))
+    assert found.date == (datetime.fromisoformat(instant) if instant else None)
+    assert found.date_raw == raw
+
+
+def test_only_links_to_web_pages_are_stories() -> None:
+    bad = (
+        "javascript:alert(1)",
+        "mailto:desk@gazette.example",
+        "ftp://gazette.example/x",
+        "http://[::1",
+        "https://",
+        "",
+    )
+    found = read(rss(*(item(link) for link in (*bad, "")), item("/2026/story"), item("//gazette.example/other")))
+    assert [story.url for story in found] == ["https://gazette.example/2026/story", "https://gazette.example/other"]
+
+
+def test_a_proxys_link_gives_way_to_the_outlets_own() -> None:
+    proxied = (
+        '<item><link>https://feeds.example/~r/1</link><x:origLink xmlns:x="http://rssnamespace.org/feedburner/ext/1.0">'
+        "https://gazette.example/1</x:origLink></item>"
+    )
+    (found,) = read(rss(proxied))
+    assert (found.url, found.link) == ("https://gazette.example/1", "https://feeds.example/~r/1")
+
+
+def test_a_proxy_that_names_no_page_is_left_aside() -> None:
+    namespace = "http://rssnamespace.org/feedburner/ext/1.0"
+    broken = f'<item><link>/1</link><x:origLink xmlns:x="{namespace}">http://[::1</x:origLink></item>'
+    assert [found.url for found in read(rss(broken))] == ["https://gazette.example/1"]
+
+
+def test_a_permalink_guid_is_a_link() -> None:
+    assert [found.url for found in read(rss("<item><guid>https://gazette.example/1</guid></item>"))] == [
+        "https://gazette.example/1"
+    ]
+
+
+def test_a_story_listed_twice_is_one() -> None:
+    found = read(rss(item("/1", "First"), item("/1?utm_source=rss", "Again"), item("/1#comments")))
+    assert [(story.url, story.title) for story in found] == [("https://gazette.example/1", "First")]
+
+
+def test_the_sources_patterns_choose() -> None:
+    links = rss(item("/2026/story"), item("/video/7"), item("/about"))
+    found = read(links, article=("/20[0-9]{2}/", "/video/"), skip=("/video/",))
+    assert [story.url for story in found] == ["https://gazette.example/2026/story"]
+
+
+def test_a_feed_without_end_is_cut() -> None:
+    assert len(read(rss(*(item(f"/{number}") for number in range(feed.MAX_ITEMS + 9))))) == feed.MAX_ITEMS
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (b"", "empty"),
+        (b" \n", "empty"),
+        (b"<!DOCTYPE html><html><body><h1>Down for maintenance", "HTML"),
+        (b'{"items": []}', "not a feed"),
+        (b"/etc/hostname", "not a feed"),
+        (b"\x00\x01\x02\x03", "not a feed"),
+        (rss().encode(), "no items"),
+        (rss("<item><title>No link</title></item>").encode(), "no links"),
+    ],
+)
+def test_what_is_no_feed_is_said_to_be_none(body: bytes, why: str) -> None:
+    with pytest.raises(UnreadableError, match=why):
+        read(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(item("/1", "قصة")).encode()[:-30],  # breaks off
+        rss(item("/1", "A & B <")).encode(),  # not well formed
+        rss(item("/1", "قصة")).replace("?>", ' encoding="windows-1256"?>').encode("windows-1256"),
+        rss(item("/1", "قصة")).replace("?>", ' encoding="utf-8"?>').encode("windows-1256"),  # lies
+        rss(item("/1", "قصة")).replace("?>", ' encoding="klingon"?>').encode(),
+        b"\xef\xbb\xbf\n\n" + rss(item("/1")).encode(),  # space before the declaration
+        rss(item("/1")).encode("utf-16"),
+        rss(item("/1", "قصة")).replace("?>", ' encoding="utf-16"?>').encode("utf-16"),
+        rss(item("/1", "&eacute;t&eacute;")).encode(),  # HTML's entities
+    ],
+)
+def test_a_broken_feed_still_lists_its_stories(body: bytes) -> None:
+    assert [found.url for found in read(body)] == ["https://gazette.example/1"]
+
+
+def test_entities_are_not_expanded_without_end() -> None:
+    laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>' + rss(item("/1", "&l11;"))[21:]
+    (found,) = read(bomb)
+    assert len(found.title or "") < 1000
+
+
+def test_a_fingerprint_follows_title_and_instant() -> None:
+    def fingerprint(title: str, date: str) -> str:
+        return read(rss(item("/1", title, date)))[0].fingerprint
+
+    first = fingerprint("Rain", "Tue, 20 Oct 2026 08:00:00 +0200")
+    assert fingerprint("Rain", "2026-10-20T08:00:00+02:00") == first
+    assert fingerprint("Heavy rain", "Tue, 20 Oct 2026 08:00:00 +0200") != first
+    assert fingerprint("Rain", "Tue, 20 Oct 2026 09:00:00 +0200") != first
