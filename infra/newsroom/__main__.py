@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from infra.newsroom import PortTakenError, serve
+from infra.newsroom import serve
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,11 +17,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     try:
-        with serve(options.state, ports=options.ports, edition=options.edition, recorded=options.recorded) as newsroom:
+        with serve(**vars(options)) as newsroom:
             for source, url in newsroom.urls.items():
                 print(f"{source} {url}/", flush=True)
             stop.wait()
-    except (PortTakenError, ValueError) as error:
+    except (OSError, ValueError) as error:  # a taken port, an unreadable file, a wrong story
         print(f"newsroom: {error}", file=sys.stderr)
         return 1
     return 0
@@ -35,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--edition", type=int, metavar="N", help="of the stories; the last one served, at first 1")
     parser.add_argument("--recorded", type=Path, nargs="+", default=[], metavar="FILE.jsonl.gz", help="pages to serve")
+    parser.add_argument("--hostile", action="store_true", help="serve the hostile outlet too")
     return parser
 
 

@@ -61,7 +61,8 @@ class RecordedSite:
         if target == "/robots.txt":
             return document("User-agent: *\nDisallow:\n", content_type="text/plain; charset=utf-8")
         if target == "/feed.xml":
-            feed = render("recorded.xml", base=base, name=self.id, pages=self.pages.values())
+            items = [(page.title, page.path) for page in self.pages.values()]
+            feed = render("plain-feed.xml", base=base, name=self.id, items=items)
             return document(feed, content_type="application/rss+xml; charset=utf-8")
         found = self.pages.get(target.split("/")[1])
         return Reply(body=found.body, gzipped=True) if found else missing()

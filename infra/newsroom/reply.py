@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import Message
@@ -14,7 +14,10 @@ HTML = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """One HTTP response. ``gzipped``: ``body`` is compressed. ``last_modified`` is aware."""
+    """One HTTP response. ``gzipped``: ``body`` is compressed. ``last_modified`` is aware.
+
+    ``stream`` makes a body while it is sent, of no known length; the connection ends with it.
+    """
 
     status: int = 200
     content_type: str = HTML
@@ -22,6 +25,7 @@ class Reply:
     gzipped: bool = False
     chunked: bool = False
     last_modified: datetime | None = None
+    stream: Callable[[], Iterable[bytes]] | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -38,7 +42,7 @@ class Reply:
     def header_lines(self) -> dict[str, str]:
         """The headers to send, with the validators that a later request can come back with."""
         lines = {"Content-Type": self.content_type, **self.headers}
-        if self.status in {200, 304}:
+        if self.status in {200, 304} and not self.stream:
             lines["ETag"] = self.etag
         if self.last_modified:
             lines["Last-Modified"] = format_datetime(self.last_modified.astimezone(UTC), usegmt=True)

@@ -5,6 +5,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -71,7 +72,8 @@ class OutletServer(ThreadingHTTPServer):
         self.shutdown()
         self.server_close()
         for connection in self._open.copy():
-            connection.close()
+            with suppress(OSError):  # the client was quicker
+                connection.shutdown(socket.SHUT_RDWR)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
@@ -116,15 +118,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.header_lines().items():
             self.send_header(name, value)
-        if reply.status == 304:  # has no body, and a client would wait for one that is announced
-            self.end_headers()
-            return
-        if reply.chunked:
+        if reply.stream:
+            self.close_connection = True
+            self.send_header("Connection", "close")
+        elif reply.chunked and reply.status != 304:  # a client would wait for the chunks of a 304
             self.send_header("Transfer-Encoding", "chunked")
-        else:
+        elif reply.status != 304:
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
-        if self.command != "HEAD":
+        if self.command != "HEAD" and reply.status != 304:
+            self._send_body(reply)
+
+    def _send_body(self, reply: Reply) -> None:
+        if reply.stream:
+            for piece in reply.stream():
+                self.wfile.write(piece)
+                self.wfile.flush()
+        else:
             self.wfile.write(_chunks(reply.body) if reply.chunked else reply.body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (http.server's name)
