@@ -10,6 +10,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from dateline.messages import capture_event
+from dateline.rebuild import Rebuilt, rebuild
 from infra.local import ministack, newsroom, processes, stack
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record, locked
@@ -88,18 +90,22 @@ def up(
         record = Record.read(folder)
         if newsroom.ensure(folder, recorded):
             progress("sample newsroom started")
-        killed = _ensure_ministack(folder, record, progress)
+        _ensure_ministack(folder, record, progress)
         if record.built != stack.fingerprint() or not (folder / "build" / "template.yaml").exists():
             progress("building the functions' bundles")
             stack.build(folder)
             record.built = stack.fingerprint()
             record.write(folder)
-        lost = _ensure_stack(folder, record, _parameters(folder, schedule), progress)
+        _ensure_stack(folder, record, _parameters(folder, schedule), progress)
         cloud = Cloud(folder, record.port or 0, record.outputs)
         stack.await_sources(cloud.client("lambda"))
         _write_environment(cloud)
-        if killed or lost:
-            _rebuild(cloud, progress)
+        if record.lost:
+            progress("its tables and queues were lost: rebuilding the index from the buckets")
+            done = _rebuild(cloud)
+            progress(f"indexed {done.stories} stories of {done.captures} captures, {done.unarchived} still to archive")
+            record.lost = False
+            record.write(folder)
         progress(f"ready at {cloud.endpoint}")
         return cloud
 
@@ -147,12 +153,12 @@ def status(folder: Path = FOLDER) -> Status:
     )
 
 
-def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> bool:
-    """Have it run; True if it was killed since it was last stopped."""
+def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> None:
+    """Have it run, and know whether it was killed since it was last stopped."""
     if processes.leader(folder, ministack.ROLE) and ministack.healthy(record.port or 0):
-        return False
+        return
     processes.stop(folder, ministack.ROLE)  # one that does not answer, or workers of one that was killed
-    killed = not record.clean
+    record.lost = record.lost or not record.clean
     port = ministack.free_port(record.port)
     progress(f"starting MiniStack on port {port}")
     if port != record.port:
@@ -160,20 +166,19 @@ def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> bool:
     record.port, record.clean = port, False
     record.write(folder)
     ministack.start(folder, port)
-    return killed
 
 
-def _ensure_stack(folder: Path, record: Record, parameters: Mapping[str, str], progress: Progress) -> bool:
-    """Have the stack deployed from the bundles as they are; True if it had been lost and the buckets had not."""
+def _ensure_stack(folder: Path, record: Record, parameters: Mapping[str, str], progress: Progress) -> None:
+    """Have the stack deployed from the bundles as they are."""
     port = record.port or 0
     cloud = Cloud(folder, port, {})
     wanted = stack.fingerprint(parameters)
     found = stack.outputs(cloud.client("cloudformation"))
     if found is not None and record.deployed == wanted and not ministack.is_set_aside(folder):
         record.outputs = found
-        return False
-    lost = found is None and record.deployed is not None
+        return
     if found is None:
+        record.lost = record.deployed is not None
         _start_afresh(folder, port)
     progress("deploying template.yaml")
     stack.deploy(folder, cloud.client("s3"), cloud.environment, parameters)
@@ -181,7 +186,6 @@ def _ensure_stack(folder: Path, record: Record, parameters: Mapping[str, str], p
     ministack.checkpoint(folder, port)
     record.outputs, record.deployed = _complete(cloud), wanted
     record.write(folder)
-    return lost
 
 
 def _start_afresh(folder: Path, port: int) -> None:
@@ -211,17 +215,19 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
     }
 
 
-def _rebuild(cloud: Cloud, progress: Progress) -> None:
-    """Make again from the buckets what MiniStack lost when it was killed."""
-    from dateline.rebuild import rebuild  # noqa: PLC0415 - trafilatura, of no use to a plain start
+def _rebuild(cloud: Cloud) -> Rebuilt:
+    """Make the index again from the buckets, and have extracted what never was."""
+    names, sqs = cloud.outputs, cloud.client("sqs")
 
-    progress("it was killed: rebuilding the index from the buckets")
-    names = cloud.outputs
-    rebuild(
-        s3=cloud.client("s3"),
-        table=cloud.resource("dynamodb").Table(names["IndexTable"]),
+    def extract(key: str) -> None:
+        sqs.send_message(QueueUrl=names["ExtractQueue"], MessageBody=capture_event(names["CaptureBucket"], key))
+
+    return rebuild(
+        cloud.client("s3"),
+        cloud.resource("dynamodb").Table(names["IndexTable"]),
         capture_bucket=names["CaptureBucket"],
         archive_bucket=names["ArchiveBucket"],
+        unarchived=extract,
     )
 
 

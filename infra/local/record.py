@@ -16,7 +16,7 @@ class Record:
     """``built`` and ``deployed`` are fingerprints of what went into the bundles and the stack.
 
     ``clean`` is false while MiniStack runs: found false with no MiniStack running, it was killed, and has lost what
-    its tables and queues got since it last stopped.
+    its tables and queues got since it last stopped. ``lost`` stays true until the index has been rebuilt.
     """
 
     port: int | None = None
@@ -24,6 +24,7 @@ class Record:
     deployed: str | None = None
     outputs: dict[str, str] = field(default_factory=dict)
     clean: bool = True
+    lost: bool = False
 
     @classmethod
     def read(cls, folder: Path) -> Self:
