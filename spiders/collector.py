@@ -103,10 +103,10 @@ class Collector:
             self._feed_states.append(validators)
 
     async def flush(self) -> None:
-        """Store what has been captured so far."""
+        """Store what has been captured so far, after what is being stored already."""
+        batch, self._batch = self._batch, self._new_batch()
+        states, self._url_states = self._url_states, []
         async with self._storing:
-            batch, self._batch = self._batch, self._new_batch()
-            states, self._url_states = self._url_states, []
             if batch.pages:
                 key = await asyncio.to_thread(self._store.put, batch)
                 self.report.captures[key] = len(batch.pages)

@@ -1,0 +1,105 @@
+"""The crawl's state in the table: batches of any size, whatever DynamoDB leaves undone of them."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.state import FeedState, TableState, ThrottledError, UrlState
+from tests.conftest import Aws
+
+
+def states(count: int) -> dict[str, UrlState]:
+    urls = [f"https://gazette.example/{number}" for number in range(count)]
+    return {
+        url: UrlState(
+            url=url, source="gazette", captured_at="2026-10-20T06:00:00Z", status=200, item="0123456789abcdef"
+        )
+        for url in urls
+    }
+
+
+@pytest.mark.parametrize("count", [0, 1, 25, 26, 101, 230])
+def test_url_states_come_back_as_they_were(aws: Aws, count: int) -> None:
+    state, saved = TableState(aws.table), states(count)
+    state.save_urls(saved.values())
+    assert state.urls([*saved, "https://gazette.example/unknown"]) == saved
+
+
+def test_a_url_named_twice_is_written_and_read_once(aws: Aws) -> None:
+    state, (saved,) = TableState(aws.table), states(1).values()
+    state.save_urls([saved, saved])
+    assert state.urls([saved.url, saved.url]) == {saved.url: saved}
+
+
+def test_items_are_small(aws: Aws) -> None:
+    TableState(aws.table).save_urls(states(1).values())
+    (item,) = aws.table.scan()["Items"]
+    assert len(str(item)) < 400
+    assert keys.url_state("https://gazette.example/0").items() <= item.items()
+
+
+def test_feeds_belong_to_their_source(aws: Aws) -> None:
+    state = TableState(aws.table)
+    saved = [
+        FeedState(url="https://gazette.example/feed", etag='"7"'),
+        FeedState(url="https://gazette.example/ar/feed"),
+    ]
+    state.save_feeds("gazette", saved)
+    urls = [feed.url for feed in saved]
+    assert state.feeds("gazette", urls) == {feed.url: feed for feed in saved}
+    assert state.feeds("courier", urls) == {}
+
+
+def test_due_times_are_instants(aws: Aws) -> None:
+    state, at = TableState(aws.table), datetime(2026, 10, 20, 12, 30, tzinfo=UTC)
+    state.save_due({"gazette": at})
+    assert state.due(["gazette", "courier"]) == {"gazette": at}
+
+
+def throttle(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, times: int) -> list[int]:
+    """Have DynamoDB do only the first item of each batch, so many times; the sizes of the batches it was given."""
+    client = aws.table.meta.client
+    whole: Callable[..., Any] = getattr(client, call)
+    left = "UnprocessedKeys" if call == "batch_get_item" else "UnprocessedItems"
+    sizes: list[int] = []
+
+    def some(RequestItems: dict[str, Any]) -> Any:  # noqa: N803 (boto3's name)
+        ((table, request),) = RequestItems.items()
+        items = request["Keys"] if call == "batch_get_item" else request
+        sizes.append(len(items))
+        if len(sizes) > times:
+            return whole(RequestItems=RequestItems)
+        wrap: Callable[[Any], Any] = (lambda part: {"Keys": part}) if call == "batch_get_item" else (lambda part: part)
+        return whole(RequestItems={table: wrap(items[:1])}) | {left: {table: wrap(items[1:])}}
+
+    monkeypatch.setattr(client, call, some)
+    return sizes
+
+
+@pytest.mark.parametrize("call", ["batch_get_item", "batch_write_item"])
+def test_what_dynamodb_leaves_undone_is_asked_for_again(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    pauses: list[float] = []
+    state, saved = TableState(aws.table, pause=pauses.append), states(5)
+    sizes = throttle(aws, monkeypatch, call, times=3)
+    state.save_urls(saved.values())
+    assert state.urls(saved) == saved
+    assert sizes == [5, 4, 3, 2]
+    assert pauses == [0.05, 0.1, 0.2]
+
+
+@pytest.mark.parametrize(
+    ("call", "ask"),
+    [
+        ("batch_get_item", lambda state: state.urls(states(25))),
+        ("batch_write_item", lambda state: state.save_urls(states(25).values())),
+    ],
+)
+def test_a_table_that_does_nothing_is_an_error(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, ask: Callable[[TableState], Any]
+) -> None:
+    throttle(aws, monkeypatch, call, times=99)
+    with pytest.raises(ThrottledError, match="left"):
+        ask(TableState(aws.table, pause=lambda _: None))
