@@ -1,7 +1,9 @@
 """What Scrapy's robots and redirect middlewares leave open: failures told apart, and robots.txt by RFC 9309."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares import redirect, robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
@@ -25,16 +27,24 @@ class TooManyRedirects(IgnoreRequest):
 class RobotsMiddleware(robotstxt.RobotsTxtMiddleware):
     """Obeys robots.txt: absent (4xx) allows everything, unreachable or broken (5xx) nothing."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._missing: dict[str, str] = {}  # why a host's robots.txt could not be had
+
     async def process_request(self, request: Request, spider: Any = None) -> None:  # noqa: ARG002 (Scrapy's signature)
         try:
             await super().process_request(request)
         except IgnoreRequest as refusal:
-            raise RobotsRefused(str(refusal)) from refusal
+            raise RobotsRefused(self._missing.get(urlsplit(request.url).netloc, str(refusal))) from refusal
 
     async def _parse_robots(self, response: Response, netloc: str, request: Request) -> None:
-        await super()._parse_robots(response.replace(body=rules(response)), netloc, request)
+        text = rules(response)
+        if text is _DISALLOW:
+            self._missing[netloc] = f"robots.txt answered {response.status}"
+        await super()._parse_robots(response.replace(body=text), netloc, request)
 
-    def _robots_error(self, exc: Exception, netloc: str) -> None:  # noqa: ARG002 (whatever it was)
+    def _robots_error(self, exc: Exception, netloc: str) -> None:
+        self._missing[netloc] = f"robots.txt could not be had: {type(exc).__name__}: {exc}"
         parser = build_from_crawler(self._parserimpl, self.crawler, _DISALLOW)
         waiting, self._parsers[netloc] = self._parsers[netloc], parser
         if isinstance(waiting, Deferred):

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
@@ -22,6 +23,7 @@ from scrapy.core.downloader.handlers.http11 import (
     _LenientHTTP11ClientProtocol,
     _ScrapyAgent,
 )
+from scrapy.exceptions import CannotResolveHostError
 from scrapy.http import Request, Response
 from scrapy.utils._download_handlers import wrap_twisted_exceptions
 from scrapy.utils.defer import maybe_deferred_to_future
@@ -135,6 +137,7 @@ class WireDownloadHandler(HTTP11DownloadHandler):
         self._timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
 
     async def download_request(self, request: Request) -> Response:
+        _check_host(request.url)
         request.meta["download_timeout"] = min(self._timeout, self._remaining())
         agent = _RecordingAgent(
             contextFactory=self._contextFactory,
@@ -162,6 +165,14 @@ def of(response: Response) -> Wire:
     if wire is None or not wire.response:
         raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
     return wire
+
+
+def _check_host(url: str) -> None:
+    """A host such as ``a..b`` raises in Twisted's resolver, where nothing waits for it but the timeout."""
+    try:
+        (urlsplit(url).hostname or "").encode("idna")
+    except UnicodeError as error:
+        raise CannotResolveHostError(f"{url} has no possible host name: {error}") from error
 
 
 def _wire(recording: _Recording, response: Response) -> Wire:

@@ -60,6 +60,8 @@ def to(location: str, status: int = 302) -> Answer:
         ({"/a": to("/b"), "/b": to("/a", 301)}, "redirect-loop"),
         ({"/a": to("http://[::1")}, "error"),
         ({"/a": to("http://127.0.0.1:1/")}, "robots"),
+        ({"/a": to("http://a..b/")}, "robots"),
+        ({"/a": to(f"http://{'long' * 20}.example/")}, "robots"),
         ({"/a": to("/private/a")}, "robots"),
         ({"/a": Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 11000000\r\n\r\n")}, "too-large"),
         ({"/a": Answer(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 11_000_000, then="close")}, "too-large"),
@@ -156,6 +158,19 @@ def test_robots_is_obeyed(robots: Answer, allowed: bool) -> None:
     assert urls(shelf, outlet) == (["/good"] if allowed else [])
     assert {"/feed", "/good"} & set(outlet.paths()) == ({"/feed", "/good"} if allowed else set())
     assert [(feed.error or "ok")[:6] for feed in report.feeds] == ["ok" if allowed else "robots"]
+
+
+@pytest.mark.parametrize(
+    ("robots", "why"),
+    [
+        (answer(DISALLOW), "Forbidden by robots.txt"),
+        (answer("", 503), "robots.txt answered 503"),
+        (Answer(b"", then="reset"), "robots.txt could not be had: DownloadFailedError"),
+    ],
+)
+def test_a_refusal_says_whose_it_is(robots: Answer, why: str) -> None:
+    report, _, _ = visit({"/robots.txt": robots})
+    assert why in (report.feeds[0].error or "")
 
 
 BOMB = zlib.compress(b"<rss>" + b" " * (64 << 20))
