@@ -12,6 +12,8 @@ from moto import mock_aws
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
+from infra.local import Cloud, down, up
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -59,3 +61,24 @@ def aws(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[A
             s3.create_bucket(Bucket=bucket)
         table = boto3.resource("dynamodb").create_table(TableName="index", **{name: shape[name] for name in wanted})
         yield Aws(s3=s3, table=table)
+
+
+def quiet(_: str) -> None:
+    """What the local cloud is doing, told to nobody."""
+
+
+@pytest.fixture(scope="session")
+def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a local cloud that the tests marked ``cloud`` share, deployed from this tree."""
+    folder = tmp_path_factory.mktemp("cloud")
+    try:
+        up(folder, progress=quiet)
+        yield folder
+    finally:
+        down(folder, progress=quiet)
+
+
+@pytest.fixture
+def cloud(cloud_folder: Path) -> Cloud:
+    """The local cloud, running and current, whatever the test before did to it."""
+    return up(cloud_folder, progress=quiet)

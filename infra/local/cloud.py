@@ -10,8 +10,6 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from dateline.messages import capture_event
-from dateline.rebuild import Rebuilt, rebuild
 from infra.local import ministack, newsroom, processes, stack
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record, locked
@@ -102,8 +100,7 @@ def up(
         _write_environment(cloud)
         if record.lost:
             progress("its tables and queues were lost: rebuilding the index from the buckets")
-            done = _rebuild(cloud)
-            progress(f"indexed {done.stories} stories of {done.captures} captures, {done.unarchived} still to archive")
+            progress(_rebuild(cloud))
             record.lost = False
             record.write(folder)
         progress(f"ready at {cloud.endpoint}")
@@ -208,27 +205,32 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
         "AllowHosts": ",".join(newsroom.hosts(folder)),
         "DispatchEvery": "rate(1 minute)",
         "ScheduleState": "DISABLED" if schedule is None else "ENABLED",
-        "Scheduled": ",".join(schedule or ()),
+        # A dispatch that somebody asks for must not send for every outlet there is.
+        "Scheduled": ",".join(newsroom.outlets(folder) if schedule is None else schedule),
         # Each concurrent invocation is a process of its own here.
         "CrawlConcurrency": "2",
         "ExtractConcurrency": "2",
     }
 
 
-def _rebuild(cloud: Cloud) -> Rebuilt:
-    """Make the index again from the buckets, and have extracted what never was."""
+def _rebuild(cloud: Cloud) -> str:
+    """Make the index again from the buckets, and have extracted what never was; says what it found."""
+    from dateline.messages import capture_event  # noqa: PLC0415 - no part of a plain start
+    from dateline.rebuild import rebuild  # noqa: PLC0415
+
     names, sqs = cloud.outputs, cloud.client("sqs")
 
     def extract(key: str) -> None:
         sqs.send_message(QueueUrl=names["ExtractQueue"], MessageBody=capture_event(names["CaptureBucket"], key))
 
-    return rebuild(
+    done = rebuild(
         cloud.client("s3"),
         cloud.resource("dynamodb").Table(names["IndexTable"]),
         capture_bucket=names["CaptureBucket"],
         archive_bucket=names["ArchiveBucket"],
         unarchived=extract,
     )
+    return f"indexed {done.stories} stories of {done.captures} captures; {done.unarchived} captures still to archive"
 
 
 def _write_environment(cloud: Cloud) -> None:

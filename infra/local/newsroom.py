@@ -26,10 +26,14 @@ def ensure(folder: Path, recorded: Sequence[Path] = ()) -> bool:
     return True
 
 
+def outlets(folder: Path) -> list[str]:
+    """The source ids of the outlets that it serves or ever served."""
+    return sorted(_state(folder).get("ports", {}))
+
+
 def hosts(folder: Path) -> list[str]:
-    """``127.0.0.1:<port>`` of each outlet that it serves or ever served."""
-    ports = _state(folder).get("ports", {})
-    return sorted(f"127.0.0.1:{port}" for port in ports.values())
+    """``127.0.0.1:<port>`` of each of them."""
+    return sorted(f"127.0.0.1:{port}" for port in _state(folder).get("ports", {}).values())
 
 
 def sources(folder: Path) -> Path:

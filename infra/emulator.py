@@ -1,0 +1,155 @@
+"""Runs a function with an event under Lambda's runtime interface emulator, which the SAM CLI ships: no Docker.
+
+``python -m infra.emulator extract tests/events/extract.json`` runs the bundle and handler that the local cloud has
+deployed, against the local cloud, prints the answer and ends with 1 if it is an error. It stands in for
+``sam local invoke ExtractFunction -e tests/events/extract.json -n .dateline/env.json --docker-network host``.
+"""
+
+import argparse
+import http.client
+import json
+import platform
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import samcli
+
+from dateline import keys
+from dateline.capture import Exchange, serialise
+from dateline.messages import captures_of
+from dateline.objects import put_once
+from infra.local import Cloud, LocalCloudError, connect
+from infra.local.ministack import free_port
+
+_MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}
+_PATH = "/2015-03-31/functions/function/invocations"
+_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Function:
+    """What the emulator needs to know of a function."""
+
+    bundle: Path
+    handler: str
+    timeout: int
+    environment: Mapping[str, str]
+
+
+def deployed(cloud: Cloud, name: str) -> Function:
+    """The function (``extract``) as it is deployed into the local cloud; LocalCloudError if it has none."""
+    resource = f"{name.capitalize()}Function"
+    if resource not in cloud.outputs:
+        known = ", ".join(sorted(key.removesuffix("Function").lower() for key in cloud.outputs if "Function" in key))
+        raise LocalCloudError(f"there is no function {name!r}; there are {known}")
+    found = cloud.client("lambda").get_function_configuration(FunctionName=cloud.outputs[resource])
+    variables = json.loads((cloud.folder / "env.json").read_text("utf-8"))[resource]
+    return Function(
+        bundle=cloud.folder / "build" / resource,
+        handler=found["Handler"],
+        timeout=found["Timeout"],
+        environment={**cloud.environment, **variables, "AWS_LAMBDA_FUNCTION_NAME": cloud.outputs[resource]},
+    )
+
+
+@contextmanager
+def running(function: Function) -> Iterator[str]:
+    """Run the emulator for the length of a ``with`` block; gives its address, which takes one event at a time."""
+    front, api = (f"127.0.0.1:{free_port(None)}" for _ in range(2))
+    command = [str(_binary()), "--runtime-interface-emulator-address", front, "--runtime-api-address", api]
+    command += [sys.executable, "-m", "awslambdaric", function.handler]
+    environment = {
+        **function.environment,
+        "LAMBDA_TASK_ROOT": str(function.bundle),
+        "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
+        "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
+    }
+    # In the bundle, so that it comes before this environment's packages.
+    emulator = subprocess.Popen(
+        command, cwd=function.bundle, env=environment, stdout=sys.stderr, start_new_session=True
+    )
+    try:
+        _await(emulator, front)
+        yield front
+    finally:
+        emulator.terminate()  # and with it the runtime, its child
+        emulator.wait()
+
+
+def invoke(address: str, event: Any, *, timeout: float) -> Any:
+    """The function's answer; an error is one with ``errorType``, for the emulator says 200 to both."""
+    connection = http.client.HTTPConnection(address, timeout=timeout + 10)
+    connection.request("POST", _PATH, json.dumps(event), {"Content-Type": "application/json"})
+    with closing(connection), connection.getresponse() as answer:
+        return json.loads(answer.read() or b"null")
+
+
+def failed(answer: Any) -> bool:
+    return isinstance(answer, dict) and "errorType" in answer
+
+
+def put_captures(s3: Any, bucket: str, event: Mapping[str, Any], page: Path) -> None:
+    """Have in the capture bucket what an extract event names: captures with ``page`` as their one page."""
+    for record in event["Records"]:
+        for key in captures_of(record["body"]):
+            body = serialise([_exchange(keys.parse(key), page)], key)
+            put_once(s3, bucket=bucket, key=key, body=body)
+
+
+def _exchange(stem: keys.Stem, page: Path) -> Exchange:
+    url = f"https://{stem.source}.example/{page.stem}"
+    return Exchange(
+        url=url,
+        captured_at=keys.crawl_time(stem.crawl),
+        request=f"GET /{page.stem} HTTP/1.1\r\nHost: {stem.source}.example\r\n\r\n".encode(),
+        response=_HEAD + page.read_bytes(),
+        metadata={"source": stem.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"},
+    )
+
+
+def _binary() -> Path:
+    return Path(samcli.__file__).parent / "local" / "rapid" / f"aws-lambda-rie-{_MACHINES[platform.machine().lower()]}"
+
+
+def _await(emulator: "subprocess.Popen[bytes]", address: str, *, seconds: float = 10) -> None:
+    host, port = address.split(":")
+    deadline = time.monotonic() + seconds
+    while emulator.poll() is None and time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex((host, int(port))) == 0:
+                return
+        time.sleep(0.02)
+    raise LocalCloudError(f"the emulator ({_binary()}) does not answer at {address}; its messages are above")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Exit status: 0 when the function answered, 1 when it failed or could not be run."""
+    parser = argparse.ArgumentParser(prog="python -m infra.emulator", description="Run a function without Docker.")
+    parser.add_argument("function", help="dispatch, crawl or extract")
+    parser.add_argument("event", type=Path, help="its event, such as tests/events/extract.json")
+    parser.add_argument("--folder", type=Path, default=Path(".dateline"), help="the local cloud's")
+    options = parser.parse_args(arguments)
+    event = json.loads(options.event.read_text("utf-8"))
+    try:
+        cloud = connect(options.folder)
+        function = deployed(cloud, options.function)
+        if (page := options.event.with_suffix(".html")).exists():
+            put_captures(cloud.client("s3"), cloud.outputs["CaptureBucket"], event, page)
+        with running(function) as address:
+            answer = invoke(address, event, timeout=function.timeout)
+    except LocalCloudError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(json.dumps(answer, ensure_ascii=False, indent=1))
+    return 1 if failed(answer) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""The local cloud: found again, on loopback only, and mended after a kill."""
+
+import os
+import shutil
+import signal
+import socket
+from pathlib import Path
+
+import pytest
+
+from infra.local import Cloud, LocalCloudError, connect, down, processes, status, up
+from infra.local.ministack import free_port
+from infra.local.record import Record, locked
+from tests.conftest import quiet
+
+
+def running(folder: Path) -> list[int]:
+    return [process.pid for role in ("ministack", "newsroom") for process in processes.ours(folder, role)]
+
+
+def kept_object(cloud: Cloud) -> str:
+    """An object in the archive bucket, out of the functions' way."""
+    cloud.client("s3").put_object(Bucket=cloud.outputs["ArchiveBucket"], Key="reports/kept.txt", Body=b"kept")
+    return "reports/kept.txt"
+
+
+def read(cloud: Cloud, key: str) -> bytes:
+    body: bytes = cloud.client("s3").get_object(Bucket=cloud.outputs["ArchiveBucket"], Key=key)["Body"].read()
+    return body
+
+
+def items(cloud: Cloud) -> int:
+    return int(cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"]).scan(Select="COUNT")["Count"])
+
+
+def test_what_is_not_up_is_told_and_stopped_without_fuss(tmp_path: Path) -> None:
+    assert not status(tmp_path).healthy
+    assert down(tmp_path / "absent", progress=quiet) is False
+    assert down(tmp_path, progress=quiet) is False
+    with pytest.raises(LocalCloudError, match="dateline up"):
+        connect(tmp_path)
+
+
+def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
+    with locked(tmp_path), pytest.raises(LocalCloudError, match="another dateline up"):
+        up(tmp_path, progress=quiet)
+
+
+def test_a_port_is_kept_while_it_is_free() -> None:
+    kept = free_port(None)
+    assert free_port(kept) == kept
+    with socket.create_server(("127.0.0.1", kept)):
+        assert free_port(kept) != kept
+
+
+@pytest.mark.cloud
+def test_a_second_up_changes_nothing(cloud: Cloud) -> None:
+    before, said = running(cloud.folder), list[str]()
+    again = up(cloud.folder, progress=said.append)
+    assert again == cloud
+    assert running(cloud.folder) == before
+    assert said == [f"ready at {cloud.endpoint}"]
+    assert status(cloud.folder).healthy
+
+
+@pytest.mark.cloud
+def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
+    found = [process for role in ("ministack", "newsroom") for process in processes.ours(cloud.folder, role)]
+    listening = {c.laddr.ip for process in found for c in process.net_connections() if c.status == "LISTEN"}
+    assert listening == {"127.0.0.1"}
+
+
+@pytest.mark.cloud
+def test_event_sources_are_as_the_template_says(cloud: Cloud) -> None:
+    mappings = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    assert {mapping["State"] for mapping in mappings} == {"Enabled"}
+    assert {mapping["ScalingConfig"]["MaximumConcurrency"] for mapping in mappings} == {2}
+    assert all(mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"] for mapping in mappings)
+
+
+@pytest.mark.cloud
+def test_a_clean_stop_keeps_tables_and_leaves_no_process(cloud: Cloud) -> None:
+    cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"]).put_item(Item={"PK": "TEST#1", "SK": "KEPT"})
+    before = items(cloud)
+    assert down(cloud.folder, progress=quiet)
+    assert running(cloud.folder) == []
+    assert items(up(cloud.folder, progress=quiet)) == before
+
+
+@pytest.mark.cloud
+def test_after_a_kill_the_stack_is_there_and_the_index_is_rebuilt(cloud: Cloud) -> None:
+    key, said = kept_object(cloud), list[str]()
+    leader = status(cloud.folder).ministack
+    assert leader
+    os.kill(leader, signal.SIGKILL)
+    again = up(cloud.folder, progress=said.append)
+    assert read(again, key) == b"kept"
+    assert any("rebuilding the index" in line for line in said)
+    assert not any("deploying" in line for line in said)
+    assert leader not in running(cloud.folder)
+
+
+@pytest.mark.cloud
+def test_where_its_port_is_taken_it_moves_with_its_objects(cloud: Cloud, tmp_path: Path) -> None:
+    shutil.copytree(cloud.folder / "build", tmp_path / "build")  # the bundles are the same
+    Record(built=Record.read(cloud.folder).built).write(tmp_path)
+    try:
+        first = up(tmp_path, progress=quiet)
+        assert first.port != cloud.port
+        key = kept_object(first)
+        down(tmp_path, progress=quiet)
+        with socket.create_server(("127.0.0.1", first.port)):
+            second = up(tmp_path, progress=quiet)
+        assert second.port != first.port
+        assert read(second, key) == b"kept"
+        assert f":{second.port}/" in second.outputs["CrawlQueue"]
+    finally:
+        down(tmp_path, progress=quiet)
