@@ -8,7 +8,7 @@ objects it finds (``open``) and goes on.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
@@ -16,9 +16,9 @@ from typing import Any
 from dateline import keys
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlReport, Failure, FeedVisit
-from dateline.state import FeedState, State, UrlState
+from dateline.state import FeedState, State, UrlState, captured
 from dateline.urls import canonical
-from spiders.discovery import Found, fingerprint
+from spiders.discovery import Found
 from spiders.registry import Source
 from spiders.stores import Store
 from spiders.wire import Wire
@@ -87,7 +87,7 @@ class Collector:
         )
         self._fates[found.identity] = Fate.CAPTURED
         self._batch.add(exchange)
-        self._url_states += self._states(url, metadata, wire.sent_at, status)
+        self._url_states += captured(url, metadata, captured_at=wire.sent_at, status=status)
         if self._batch.full:
             await self.flush()
 
@@ -128,12 +128,7 @@ class Collector:
     def _recover(self) -> None:
         for key, captures in self._store.stored():
             self.report.captures[key] = len(captures)
-            states = [
-                state
-                for page in captures
-                for state in self._states(page.url, page.metadata, page.captured_at, page.status)
-            ]
-            self._state.save_urls(states)
+            self._state.save_urls(state for page in captures for state in url_states(page))
             self._fates |= {canonical(page.metadata["requested_url"]): Fate.CAPTURED for page in captures}
 
     def _within_limit(self, wanted: list[Found]) -> list[Found]:
@@ -151,18 +146,6 @@ class Collector:
             "timezone": self.source.timezone,
             "crawl": self.crawl,
         }
-
-    def _states(self, url: str, metadata: Mapping[str, Any], captured_at: datetime, status: int) -> Iterator[UrlState]:
-        """The states of a captured page's URLs: the one that was asked for and the one that answered."""
-        item = fingerprint(metadata["feed_title"], metadata["feed_date"] or metadata["feed_date_raw"])
-        for identity in {canonical(url), canonical(metadata["requested_url"])}:
-            yield UrlState(
-                url=identity,
-                source=self.source.id,
-                captured_at=keys.utc(captured_at, "seconds"),
-                status=status,
-                item=item,
-            )
 
 
 def _now() -> str:

@@ -4,12 +4,12 @@ A family (feeds now; sitemaps and listings later) knows the way in and how to re
 captures, is the same for every family and lives in ``base`` and ``collector``.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from dateline.state import fingerprint
 from dateline.urls import canonical
 from spiders.registry import Source
 
@@ -41,8 +41,8 @@ class Found:
 
     @property
     def fingerprint(self) -> str:
-        """Changes when the title or the date does: the story is worth another look."""
-        return fingerprint(self.title, self.date.isoformat() if self.date else self.date_raw)
+        """Changes when the title or the date does, as the URL's state keeps it."""
+        return fingerprint(self.metadata())
 
     def metadata(self) -> dict[str, Any]:
         """Its part of the capture's metadata record."""
@@ -67,8 +67,3 @@ class Family(Protocol):
 
     def read(self, source: Source, entrance: str, url: str, content_type: str, body: bytes) -> list[Found]:
         """The stories that an entrance lists; ``url`` is where it was in the end. UnreadableError: it lists none."""
-
-
-def fingerprint(title: str | None, date: str | None) -> str:
-    """16 hex digits for a feed item's title and date, as the URL's state keeps them."""
-    return hashlib.sha256(f"{title or ''}\n{date or ''}".encode()).hexdigest()[:16]

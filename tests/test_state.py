@@ -1,13 +1,15 @@
 """The crawl's state in the table: batches of any size, whatever DynamoDB leaves undone of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from dateline import keys
-from dateline.state import FeedState, TableState, ThrottledError, UrlState
+from dateline.capture import Capture
+from dateline.state import FeedState, TableState, ThrottledError, UrlState, fingerprint, url_states
 from tests.conftest import Aws
 
 
@@ -103,3 +105,32 @@ def test_a_table_that_does_nothing_is_an_error(
     throttle(aws, monkeypatch, call, times=99)
     with pytest.raises(ThrottledError, match="left"):
         ask(TableState(aws.table, pause=lambda _: None))
+
+
+def test_a_captured_page_says_what_is_known_of_its_urls() -> None:
+    metadata = {
+        "source": "gazette",
+        "requested_url": "https://gazette.example/a?utm_source=rss",
+        "feed_title": "Rain",
+        "feed_date": None,
+        "feed_date_raw": "Tuesday 20/10/2026",
+    }
+    at = datetime(2026, 10, 20, 6, tzinfo=UTC)
+    page = Capture(
+        url="https://gazette.example/b",
+        captured_at=at,
+        status=404,
+        content_type="",
+        body=b"",
+        offset=0,
+        length=1,
+        metadata=metadata,
+    )
+    known = {state.url: state for state in url_states(page)}
+    assert known.keys() == {"https://gazette.example/a", "https://gazette.example/b"}
+    assert {(state.source, state.status, state.captured_at) for state in known.values()} == {
+        ("gazette", 404, "2026-10-20T06:00:00Z")
+    }
+    assert {state.item for state in known.values()} == {fingerprint(metadata)}
+    (imported,) = url_states(replace(page, metadata={}))
+    assert imported.item is None

@@ -4,6 +4,7 @@ Every item is a few hundred bytes. It is a cache of what the capture bucket hold
 each page, and no article. Methods block; the spiders call them off the reactor's thread.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -12,10 +13,12 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import keys
-
+from dateline.urls import canonical
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+
+    from dateline.capture import Capture
 
 _GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
 
@@ -115,6 +118,29 @@ class TableState:
                 self._pause(pause)
             else:
                 raise ThrottledError(f"BatchWriteItem left {len(left[self._table])} items unwritten")
+
+
+def url_states(page: "Capture") -> Iterator[UrlState]:
+    """What a captured page says of its URLs: the one that was asked for and the one that answered."""
+    return captured(page.url, page.metadata, captured_at=page.captured_at, status=page.status)
+
+
+def captured(url: str, metadata: Mapping[str, Any], *, captured_at: datetime, status: int) -> Iterator[UrlState]:
+    """The same of a page on its way to a capture object, by what its metadata record will say."""
+    for identity in {canonical(url), canonical(metadata.get("requested_url", url))}:
+        yield UrlState(
+            url=identity,
+            source=metadata.get("source", ""),
+            captured_at=keys.utc(captured_at, "seconds"),
+            status=status,
+            item=fingerprint(metadata) if "feed_title" in metadata else None,
+        )
+
+
+def fingerprint(metadata: Mapping[str, Any]) -> str:
+    """16 hex digits that change when the title or the date of a feed item does: the story is worth another look."""
+    stated = f"{metadata['feed_title'] or ''}\n{metadata['feed_date'] or metadata['feed_date_raw'] or ''}"
+    return hashlib.sha256(stated.encode()).hexdigest()[:16]
 
 
 def _values(state: UrlState | FeedState) -> dict[str, Any]:
