@@ -16,7 +16,7 @@ from typing import Any
 from dateline import keys
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlReport, Failure, FeedVisit
-from dateline.state import FeedState, State, UrlState, captured
+from dateline.state import FeedState, State, UrlState, captured, url_states
 from dateline.urls import canonical
 from spiders.discovery import Found
 from spiders.registry import Source
