@@ -1,0 +1,69 @@
+"""``dateline extract``: pages to articles, without any cloud."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import typer
+
+from dateline.article import Outcome
+from dateline.cli.output import CommandError
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="HTML files, WARC files or folders of them; - for JSON lines {page, url, html} on standard input."
+    ),
+]
+
+
+def extract(
+    paths: Paths,
+    url: Annotated[
+        str | None, typer.Option(help="The address of the pages in HTML files that do not say theirs.")
+    ] = None,
+    source_timezone: Annotated[
+        str | None, typer.Option(help="Where dates without an offset are from, such as Africa/Tripoli.")
+    ] = None,
+    captured_at: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Later dates are not taken.")
+    ] = None,
+) -> None:
+    """Print a JSON line for each page: its outcome, and the article's fields where it is one."""
+    from dateline.extraction import batch
+
+    at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)
+    if paths == [Path("-")]:
+        answers = batch.from_lines(sys.stdin.buffer)
+    else:
+        missing = [str(path) for path in paths if not path.exists()]
+        if missing:
+            raise CommandError(f"no such file or folder: {', '.join(missing)}")
+        answers = batch.from_paths(paths, batch.Hints(url, _zone(source_timezone), at))
+    if not _print(answers):
+        raise typer.Exit(1)
+
+
+def _print(answers: Iterable[Mapping[str, Any]]) -> bool:
+    """Print the answers as they come; whether every page could be examined."""
+    examined = True
+    for answer in answers:
+        line = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+        # A lone surrogate, which UTF-8 cannot say, becomes the escape that JSON has for it.
+        sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        examined = examined and answer["outcome"] != Outcome.QUARANTINED
+    sys.stdout.buffer.flush()
+    return examined
+
+
+def _zone(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise CommandError(f"{name!r} is no time zone such as Africa/Tripoli") from error

@@ -1,0 +1,123 @@
+"""Many pages, from files, captures or JSON lines, to one answer for each, in order."""
+
+import dataclasses
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dateline import capture
+from dateline.article import Extraction, Outcome
+from dateline.capture import DamagedCaptureError
+from dateline.extraction import extract
+from dateline.extraction.document import declared_url
+from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
+from dateline.page import Page
+
+Answer = dict[str, Any]
+
+
+class Hints(NamedTuple):
+    """What is known of pages in files: their URL, the outlet's time zone (IANA), when they were captured (aware)."""
+
+    url: str | None = None
+    timezone: str | None = None
+    captured_at: datetime | None = None
+
+
+def from_lines(lines: Iterable[bytes | str]) -> Iterator[Answer]:
+    """An answer to each JSON line ``{page, url, html}``, with ``page`` and ``outcome`` beside the article's fields.
+
+    A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that cannot be
+    read is answered with ``quarantined`` and the reason. Blank lines are passed over.
+    """
+    for line in lines:
+        if line.strip():
+            yield _answered(line)
+
+
+def from_paths(paths: Iterable[Path], hints: Hints = Hints()) -> Iterator[Answer]:
+    """An answer to each page in some HTML files, WARC files and folders of these (in name order), with its ``path``."""
+    for path in paths:
+        if path.is_dir():
+            yield from from_paths(sorted(child for child in path.rglob("*") if child.is_file()), hints)
+        elif path.name.endswith((".warc", ".warc.gz")):
+            yield from _captured(path, hints)
+        else:
+            yield {"path": str(path), **_fields(_from_file(path, hints))}
+
+
+def _answered(line: bytes | str) -> Answer:
+    try:
+        values = json.loads(line)
+        if not isinstance(values, dict):
+            raise TypeError("the line is no JSON object")
+    except (ValueError, TypeError, RecursionError) as error:
+        return {"page": None, **_fields(_put_aside(f"not a JSON line: {error}"))}
+    try:
+        extraction = extract(_page(values))
+    except (ValueError, TypeError, KeyError) as error:
+        extraction = _put_aside(f"not a page: {type(error).__name__}: {error}")
+    return {"page": values.get("page"), **_fields(extraction)}
+
+
+def _page(values: dict[str, Any]) -> Page:
+    """The page of a line; KeyError, TypeError or ValueError say what is wrong with it."""
+    html, url = values["html"], values["url"]
+    if not isinstance(html, str) or not isinstance(url, str):
+        raise TypeError("html and url are texts")
+    return Page(
+        url=url,
+        body=html.encode("utf-8", "surrogatepass"),
+        content_type="text/html; charset=utf-8",
+        captured_at=_instant(values.get("captured_at")),
+        country=values.get("country"),
+        timezone=values.get("timezone"),
+        feed_title=values.get("feed_title"),
+        feed_date=_instant(values.get("feed_date")),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    """An ISO 8601 instant; in UTC where it does not say its zone."""
+    if text is None:
+        return None
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _captured(path: Path, hints: Hints) -> Iterator[Answer]:
+    try:
+        with path.open("rb") as stream:
+            for captured in capture.read(stream):
+                page = captured.page()
+                page = dataclasses.replace(page, timezone=page.timezone or hints.timezone)
+                extraction = _put_aside(captured.damage) if captured.damage else extract(page)
+                yield {"path": str(path), "offset": captured.offset, **_fields(extraction)}
+    except DamagedCaptureError as error:
+        yield {"path": str(path), "offset": error.offset, **_fields(_put_aside(str(error)))}
+
+
+def _from_file(path: Path, hints: Hints) -> Extraction:
+    body = path.read_bytes()
+    try:
+        url = hints.url or declared_url(parse(body))
+    except NotHtmlError as error:
+        return Extraction(Outcome.NOT_ARTICLE, reason=str(error))
+    except TooLargeError as error:
+        return _put_aside(str(error))
+    if url is None:
+        return _put_aside("the page does not say its URL; give it with --url")
+    return extract(Page(url=url, body=body, captured_at=hints.captured_at, timezone=hints.timezone))
+
+
+def _put_aside(reason: str | None) -> Extraction:
+    return Extraction(Outcome.QUARANTINED, reason=reason)
+
+
+def _fields(extraction: Extraction) -> Answer:
+    answer: Answer = {"outcome": extraction.outcome.value}
+    if extraction.reason:
+        answer["reason"] = extraction.reason
+    return answer | (extraction.article.to_dict() if extraction.article else {})

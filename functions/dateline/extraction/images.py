@@ -1,0 +1,100 @@
+"""A story's photographs, each once, with caption and credit."""
+
+import re
+from collections.abc import Iterable, Iterator
+from urllib.parse import urljoin, urlsplit
+
+from lxml.html import HtmlElement
+
+from dateline.article import Image
+from dateline.extraction import jsonld
+from dateline.extraction.document import Document, content
+
+_CAPTION = re.compile(r"caption|legende|légende|image-?(?:text|desc)|photo-?(?:text|desc)", re.IGNORECASE)
+_CREDIT = re.compile(r"credit|copyright|source|photographer", re.IGNORECASE)
+# "(AFP)", "(AFP/Getty Images)", "Photo: Reuters" at a caption's end.
+_TRAILING_CREDIT = re.compile(
+    r"\s*(?:[(\[](?P<in>[^()\[\]]{2,60})[)\]]|(?:photo|image|crédits?|credits?|©|foto[gğ]raf|صورة|المصدر|تصوير)\s*[:：/©]?\s*(?P<after>[^.:]{2,60}))\.?$",
+    re.IGNORECASE,
+)
+_MOST = 30
+
+
+def images(document: Document) -> tuple[Image, ...]:
+    """The page's own image first, then those of its figures; the same file or the same caption counts once."""
+    found: dict[str, Image] = {}
+    for image in (*_figures(document), *_lead(document)):
+        key = _file(image.url)
+        known = found.get(key)
+        if known is None or (known.caption is None and image.caption):
+            found[key] = image
+    return tuple(_once(found.values()))[:_MOST]
+
+
+def _once(photographs: Iterable[Image]) -> Iterator[Image]:
+    """The photographs without a second one of the same caption."""
+    seen: set[str] = set()
+    for image in photographs:
+        if image.caption is None or image.caption not in seen:
+            yield image
+        seen.add(image.caption or "")
+
+
+def captions(document: Document) -> set[str]:
+    """All captions and credits on the page, wherever they stand."""
+    texts = {content(element) for element in _caption_elements(document.tree)}
+    return texts | {part for text in texts for part in _split(text) if part}
+
+
+def _figures(document: Document) -> Iterator[Image]:
+    for figure in document.tree.iter("figure"):
+        source = next(filter(None, map(_source, figure.iter("img"))), None)
+        if source is None or figure.find(".//figure") is not None:
+            continue
+        element = figure.find(".//figcaption")
+        caption, credit = _split(content(element) if element is not None else "")
+        yield Image(urljoin(document.page.url, source), caption, credit)
+
+
+def _lead(document: Document) -> Iterator[Image]:
+    for shared, _ in document.contents("og:image", "twitter:image"):
+        yield Image(urljoin(document.page.url, shared))
+    value = document.story.get("image")
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, str):
+            yield Image(urljoin(document.page.url, item))
+        elif isinstance(item, dict) and (url := jsonld.text(item.get("url") or item.get("contentUrl"))):
+            yield Image(
+                urljoin(document.page.url, url), jsonld.text(item.get("caption")), jsonld.text(item.get("creditText"))
+            )
+
+
+def _source(image: HtmlElement) -> str | None:
+    for name in ("data-src", "data-original", "src"):
+        value = (image.get(name) or "").strip()
+        if value and not value.startswith("data:"):
+            return value
+    return None
+
+
+def _caption_elements(tree: HtmlElement) -> Iterator[HtmlElement]:
+    for element in tree.iter("figcaption", "p", "div", "span", "small", "cite"):
+        if (
+            element.tag == "figcaption"
+            or _CAPTION.search(element.get("class", ""))
+            or _CREDIT.fullmatch(element.get("class", ""))
+        ):
+            yield element
+
+
+def _split(text: str) -> tuple[str | None, str | None]:
+    """A caption and the credit at its end."""
+    match = _TRAILING_CREDIT.search(text)
+    if not match:
+        return text or None, None
+    return text[: match.start()].strip() or None, (match["in"] or match["after"]).strip()
+
+
+def _file(url: str) -> str:
+    """What tells one photograph from another, in whichever size it is served."""
+    return re.sub(r"[-_]?\d{2,4}x\d{2,4}(?=\.|$)", "", urlsplit(url).path.rsplit("/", 1)[-1]) or url

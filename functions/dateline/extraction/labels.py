@@ -1,0 +1,76 @@
+"""What a page files its story under: section, tags, and whether the story is for subscribers."""
+
+import re
+from collections.abc import Iterator
+
+from dateline.extraction import jsonld
+from dateline.extraction.document import Document, Found, content, words
+
+_PAYWALL = re.compile(
+    r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_MOST_TAGS = 40
+_LONGEST_TAG = 80
+
+
+def section(document: Document) -> Found[str] | None:
+    """The section that the page names, or the last step of its breadcrumbs above the story."""
+    if value := jsonld.text(document.story.get("articleSection")):
+        return Found(value, "json-ld articleSection")
+    for found in document.contents(
+        "article:section", "og:article:section", "section", "parsely-section", "cxenseparse:section"
+    ):
+        return found
+    steps = [text for node in document.nodes if "BreadcrumbList" in jsonld.types(node) for text in _steps(node)]
+    steps = [step for step in steps if words(step) not in _home(document)]
+    return Found(steps[-1], "json-ld breadcrumb") if steps else None
+
+
+def tags(document: Document) -> Found[tuple[str, ...]] | None:
+    """Keywords, each once, from the first source that has any."""
+    for texts, rule in _keyword_sources(document):
+        parts = [part.strip() for text in texts for part in re.split(r"[,;،؛]", text)]
+        unique = {words(part): part for part in reversed(parts) if 0 < len(part) <= _LONGEST_TAG}
+        if unique:
+            return Found(tuple(reversed(unique.values()))[:_MOST_TAGS], rule)
+    return None
+
+
+def paywalled(document: Document) -> Found[bool] | None:
+    """What isAccessibleForFree or the content tier says; markup only ever says that there is a wall."""
+    stated = document.story.get("isAccessibleForFree")
+    if stated is not None:
+        return Found(
+            str(stated).strip().lower().rsplit("/", 1)[-1] in {"false", "0", "no"}, "json-ld isAccessibleForFree"
+        )
+    for value, rule in document.contents("article:content_tier", "og:article:content_tier"):
+        return Found(value.lower() != "free", rule)
+    for element in document.tree.iter("div", "section", "aside"):
+        if _PAYWALL.search(f"{element.get('class', '')} {element.get('id', '')}") and content(element):
+            return Found(True, "paywall markup")
+    return None
+
+
+def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
+    yield Found([found.value for found in document.contents("article:tag", "og:article:tag")], "meta article:tag")
+    yield Found(jsonld.texts(document.story.get("keywords")), "json-ld keywords")
+    yield Found(
+        [found.value for found in document.contents("news_keywords", "keywords", "parsely-tags")], "meta keywords"
+    )
+    links = [content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
+    yield Found([text for text in links if text], "rel=tag")
+
+
+def _steps(node: jsonld.Node) -> Iterator[str]:
+    items = node.get("itemListElement")
+    for item in items if isinstance(items, list) else []:
+        if isinstance(item, dict) and (name := jsonld.text(item.get("name") or item.get("item"))):
+            yield name
+
+
+def _home(document: Document) -> set[str]:
+    """Steps that are no section: the home page, the outlet and the story itself."""
+    own = {words(name) for name in document.site_names()} | {words(jsonld.text(document.story.get("headline")) or "")}
+    titles = {words(content(h1)) for h1 in document.tree.iter("h1")}
+    return own | titles | {"home", "accueil", "anasayfa", "ana sayfa", "الرئيسية", "homepage", "startseite", ""}

@@ -1,0 +1,81 @@
+"""The story's own words: trafilatura finds them, and what outlets set among them is taken out.
+
+The result is a list of blocks (paragraph, sub-heading, list, quotation, table) in the order of the page.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+
+from lxml.etree import _Element
+from lxml.html import HtmlElement
+from trafilatura.core import bare_extraction
+from trafilatura.settings import Document as Extracted
+
+from dateline.extraction.boilerplate import is_boilerplate, is_ending
+from dateline.extraction.document import clean, words
+from dateline.extraction.prune import prune
+
+_OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
+_MASTHEAD_LINES = 8  # within which a headline that was taken along may stand
+
+
+def blocks(tree: HtmlElement, url: str) -> list[str]:
+    """The story's blocks as trafilatura finds them, white space folded, NFC; empty where it finds none."""
+    found = bare_extraction(prune(deepcopy(tree)), url=url, include_comments=False, favor_precision=True)
+    return list(_blocks(found.body)) if isinstance(found, Extracted) else []
+
+
+def without_furniture(found: list[str], titles: set[str], asides: set[str]) -> list[str]:
+    """The blocks without the headline, lines that are not the story's, and sign-offs.
+
+    ``titles`` and ``asides`` (captions, credits, the standfirst) are ``words``.
+    """
+    start = max((at + 1 for at, block in enumerate(found[:_MASTHEAD_LINES]) if words(block) in titles), default=0)
+    if any(len(block) > 200 for block in found[:start]):
+        start = 0
+    kept = [block for block in found[start:] if not is_boilerplate(block) and words(block) not in titles | asides]
+    while kept and is_ending(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _blocks(body: _Element) -> Iterator[str]:
+    """The blocks of trafilatura's result, whose text stands in elements, before the first and between them."""
+    yield from _lines(body.text or "")
+    for element in body:
+        if element.tag == "list":
+            yield from _joined(clean("".join(item.itertext())) for item in element.iter("item"))
+        elif element.tag == "table":
+            yield from _joined(_row(row) for row in element.iter("row"))
+        else:
+            yield from _lines(_with_breaks(element))
+        yield from _lines(element.tail or "")
+
+
+def _joined(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a list or table as one block."""
+    if text := "\n".join(line for line in lines if line):
+        yield text
+
+
+def _row(row: _Element) -> str:
+    return " | ".join(filter(None, (clean("".join(cell.itertext())) for cell in row.iter("cell"))))
+
+
+def _lines(text: str) -> Iterator[str]:
+    return filter(None, map(clean, text.split("\n")))
+
+
+def _with_breaks(element: _Element) -> str:
+    """The text of an element; its line breaks and inner paragraphs are line ends, the source's are spaces."""
+    parts = [_flat(element.text)]
+    for child in element.iterdescendants():
+        edge = "\n" if child.tag in _OWN_LINE else ""
+        parts += [edge, _flat(child.text)]
+        # What follows the last of an element's children follows the element's own edge.
+        parts += ["" if len(child) else edge, _flat(child.tail)]
+    return "".join(parts)
+
+
+def _flat(text: str | None) -> str:
+    return (text or "").replace("\n", " ")
