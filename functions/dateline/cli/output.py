@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-console = Console()  # data, for people
+# Data, for people: as wide as their terminal, and where it goes into a file or a pipe, a line for each row.
+console = Console() if sys.stdout.isatty() else Console(width=240)
 progress = Console(stderr=True, highlight=False)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]

@@ -85,10 +85,13 @@ def _has(article: Article, words: str) -> bool:
 
 
 def _table(stories: Iterator[Story]) -> Table:
-    table = Table("published", "source", "", "title", "id", box=None)
+    table = Table(box=None, pad_edge=False)
+    for name in ("id", "published", "source", ""):
+        table.add_column(name, no_wrap=True)
+    table.add_column("title", no_wrap=True, overflow="ellipsis")
     for story in stories:
         published = story.get("published_at", "-")[:16].replace("T", " ")
-        table.add_row(published, story["source"], story.get("language", ""), Text(story["title"]), story["id"])
+        table.add_row(story["id"], published, story["source"], story.get("language", ""), Text(story["title"]))
     return table
 
 
