@@ -31,5 +31,8 @@ check: .venv/ready
 	$(BIN)/cfn-lint template.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
 
+bench: .venv/ready
+	$(BIN)/python -m infra.bench
+
 invoke: .venv/ready
 	$(BIN)/python -m infra.emulator $(FUNCTION) tests/events/$(FUNCTION).json

@@ -1,0 +1,82 @@
+"""The benches: each runs on a few pages and prints figures that can be. How good they are is not for a test to say."""
+
+import gzip
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from infra.bench.__main__ import main, show
+from infra.bench.pages import DISTINCT, NewsPage, pages
+from infra.bench.result import Result, Row, Target, median_ratio
+
+
+@pytest.mark.parametrize(
+    ("bench", "subjects", "targets"),
+    [("crawl", {"dateline", "scrapy"}, 1), ("extract", {"dateline", "trafilatura"}, 3)],
+)
+def test_a_bench_prints_its_figures(
+    bench: str, subjects: set[str], targets: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([bench, "--count", "8", "--rounds", "1", "--json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["bench"] for line in lines} == {bench}
+    rows = {line.pop("subject"): line for line in lines if "subject" in line}
+    assert subjects <= rows.keys()
+    assert all(figure > 0 for row in rows.values() for name, figure in row.items() if name != "bench")
+    ratios = [line["ratio"] for line in lines if "target" in line]
+    assert len(ratios) >= targets
+    assert all(0 < ratio < 100 for ratio in ratios)
+
+
+@pytest.mark.parametrize("arguments", [["flight"], ["crawl", "--count", "1"], ["--rounds", "0"]])
+def test_wrong_usage_is_told(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(arguments)
+    assert "usage: python -m infra.bench" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("target", "line"),
+    [
+        (Target(what="CPU", ratio=0.75, at_most=0.75), "met: 0.75 of the CPU; wanted at most 0.75"),
+        (Target(what="CPU", ratio=0.8, at_most=0.75), "MISSED: 0.80 of the CPU; wanted at most 0.75"),
+        (Target(what="speed", ratio=1.2, at_least=0.9), "met: 1.20 of the speed; wanted at least 0.9"),
+        (Target(what="speed", ratio=0.5, at_least=0.9), "MISSED: 0.50 of the speed; wanted at least 0.9"),
+    ],
+)
+def test_a_missed_target_is_a_line_of_its_own(target: Target, line: str) -> None:
+    result = Result(bench="crawl", method="", rows=[Row("dateline", {"s": 1.0})], targets=[target])
+    show(result, Console(file=(out := io.StringIO()), width=100))
+    assert line in out.getvalue().splitlines()
+
+
+def test_a_slow_round_counts_for_neither() -> None:
+    assert median_ratio([1.0, 10.0, 1.0], [2.0, 20.0, 2.0]) == 0.5
+
+
+def test_made_up_pages_are_always_the_same_and_like_real_ones() -> None:
+    some = list(pages(12))
+    assert some == list(pages(12))
+    assert len({page.url for page in some}) == 12
+    for page in some:
+        assert 100_000 < len(page.html) < 175_000
+        assert 25_000 < len(gzip.compress(page.html, 6)) < 50_000
+    assert {re.findall(rb'<html lang="(..)"', page.html)[0] for page in some} == {b"ar", b"en", b"fr"}
+
+
+def test_there_are_no_more_pages_than_distinct_ones() -> None:
+    assert sum(1 for _ in pages(1000)) == DISTINCT
+
+
+def test_recorded_pages_are_read_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "pages.jsonl.gz"
+    lines = [{"id": f"{n}", "url": f"http://news.example.org/{n}", "html": f"<p>مرحبا {n}"} for n in range(3)]
+    path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))
+    assert list(pages(2, path)) == [
+        NewsPage("http://news.example.org/0", "<p>مرحبا 0".encode()),
+        NewsPage("http://news.example.org/1", "<p>مرحبا 1".encode()),
+    ]
