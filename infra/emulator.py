@@ -62,7 +62,7 @@ def deployed(cloud: Cloud, name: str) -> Function:
 @contextmanager
 def running(function: Function) -> Iterator[str]:
     """Run the emulator for the length of a ``with`` block; gives its address, which takes one event at a time."""
-    front, api = (f"127.0.0.1:{free_port(None)}" for _ in range(2))
+    front, api = (f"127.0.0.1:{free_port()}" for _ in range(2))
     command = [str(_binary()), "--runtime-interface-emulator-address", front, "--runtime-api-address", api]
     command += [sys.executable, "-m", "awslambdaric", function.handler]
     environment = {

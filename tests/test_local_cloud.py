@@ -47,7 +47,7 @@ def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
 
 
 def test_a_port_is_kept_while_it_is_free() -> None:
-    kept = free_port(None)
+    kept = free_port()
     assert free_port(kept) == kept
     with socket.create_server(("127.0.0.1", kept)):
         assert free_port(kept) != kept

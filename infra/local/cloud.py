@@ -156,7 +156,7 @@ def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> None:
         return
     processes.stop(folder, ministack.ROLE)  # one that does not answer, or workers of one that was killed
     record.lost = record.lost or not record.clean
-    port = ministack.free_port(record.port)
+    port = ministack.free_port(record.port, patience=5)
     progress(f"starting MiniStack on port {port}")
     if port != record.port:
         ministack.set_aside(folder)  # the URLs of its queues have the old one

@@ -9,6 +9,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -53,8 +54,8 @@ def start(folder: Path, port: int) -> None:
         "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",  # it removes other MiniStacks' containers at its start
         "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
     }
-    processes.start(folder, ROLE, [sys.executable, "-m", "ministack"], environment=environment, cwd=folder)
-    processes.await_ready(folder, ROLE, lambda: healthy(port))
+    command = [sys.executable, "-m", "ministack"]
+    processes.start(folder, ROLE, command, environment=environment, cwd=folder, ready=lambda: healthy(port))
 
 
 def checkpoint(folder: Path, port: int) -> None:
@@ -73,17 +74,30 @@ def healthy(port: int) -> bool:
         return False
 
 
-def free_port(preferred: int | None) -> int:
-    """The preferred port while nobody has it, else any free one of 127.0.0.1."""
-    for port in (preferred or 0, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(probe.getsockname()[1])
-    raise OSError("127.0.0.1 has no free port")
+def free_port(preferred: int | None = None, *, patience: float = 0) -> int:
+    """The preferred port, if it is free within ``patience`` seconds, else any free one of 127.0.0.1.
+
+    Whoever was just killed may hold its port for a moment longer.
+    """
+    deadline = time.monotonic() + patience
+    while preferred:
+        if _bindable(preferred):
+            return preferred
+        if time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    return _bindable(0)
+
+
+def _bindable(port: int) -> int:
+    """The port, or any for 0, if it can be bound; else 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return 0
+        return int(probe.getsockname()[1])
 
 
 def set_aside(folder: Path) -> None:

@@ -21,8 +21,7 @@ def ensure(folder: Path, recorded: Sequence[Path] = ()) -> bool:
     if running and running.cmdline()[1:] == command[1:]:
         return False
     processes.stop(folder, ROLE)
-    processes.start(folder, ROLE, command, environment=os.environ, cwd=ROOT)
-    processes.await_ready(folder, ROLE, lambda: _ready(folder))
+    processes.start(folder, ROLE, command, environment=os.environ, cwd=ROOT, ready=lambda: _ready(folder))
     return True
 
 

@@ -39,29 +39,37 @@ def leader(folder: Path, role: str) -> psutil.Process | None:
     return found[0] if found and _leads(found[0]) else None
 
 
-def start(folder: Path, role: str, command: Sequence[str], *, environment: Mapping[str, str], cwd: Path) -> None:
-    """Start it in a session of its own, so that a terminal's Ctrl-C is not meant for it; output to ``<role>.log``."""
-    with (folder / f"{role}.log").open("ab") as log:
-        subprocess.Popen(
+def start(
+    folder: Path,
+    role: str,
+    command: Sequence[str],
+    *,
+    environment: Mapping[str, str],
+    cwd: Path,
+    ready: Callable[[], bool],
+    patience: float = 30,
+) -> None:
+    """Start it in a session of its own, out of reach of a terminal's Ctrl-C, and return once it is ``ready``.
+
+    Its output goes to ``<role>.log``. LocalCloudError if it ends first, or is not ready within ``patience`` seconds.
+    """
+    log = folder / f"{role}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
             command,
             cwd=cwd,
             env={**environment, _MARK: mark(folder, role)},
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-
-
-def await_ready(folder: Path, role: str, ready: Callable[[], bool], *, seconds: float = 30) -> None:
-    """Return once ``ready``; LocalCloudError if the process ends first or time is up."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + patience
     while not ready():
-        log = folder / f"{role}.log"
-        if not ours(folder, role):
+        if process.poll() is not None:
             raise LocalCloudError(f"{role} ended at its start; {log} says:\n{tail(log)}")
         if time.monotonic() > deadline:
-            raise LocalCloudError(f"{role} did not answer within {seconds:.0f} s; see {log}, then run dateline down")
+            raise LocalCloudError(f"{role} did not answer within {patience:.0f} s; see {log}, then run dateline down")
         time.sleep(0.05)
 
 
@@ -71,13 +79,20 @@ def stop(folder: Path, role: str, *, patience: float = 30) -> bool:
     MiniStack's workers finish the invocation they are in after it has gone, and would write into the next one.
     """
     found = ours(folder, role)
-    if found and _leads(found[0]):
-        _signal(found[0], signal.SIGTERM)
-        psutil.wait_procs(found[:1], timeout=patience)
+    if asked := leader(folder, role):
+        _signal(asked, signal.SIGTERM)
+        _await(lambda: leader(folder, role) is None, seconds=patience)
     for process in ours(folder, role):
         _signal(process, signal.SIGKILL)
-    psutil.wait_procs(found, timeout=5)
+    _await(lambda: not ours(folder, role), seconds=5)
     return bool(found)
+
+
+def _await(done: Callable[[], bool], *, seconds: float) -> None:
+    """Return once done, or when time is up. By looking, since an ended process whose parent is gone may linger."""
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)
 
 
 def _leads(process: psutil.Process) -> bool:
