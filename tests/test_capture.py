@@ -92,6 +92,16 @@ def test_headers_keep_case_order_and_bytes() -> None:
     assert head.encode("latin-1") in gzip.decompress(data)
 
 
+@pytest.mark.parametrize(
+    ("encoding", "body", "stored"),
+    [("\r\ncontent-encoding: GZIP", gzip.compress(HTML, mtime=0), True), ("", HTML, False)],
+)
+def test_what_the_server_compressed_is_not_compressed_again(encoding: str, body: bytes, stored: bool) -> None:
+    data = capture.serialise([exchange(f"200 OK{encoding}", body)], KEY)
+    assert (body in data) == stored
+    assert len(data) < 2500
+
+
 def test_one_record_is_one_range_read() -> None:
     data = capture.serialise([exchange("200 OK", b"one", "1"), exchange("200 OK", b"two", "2")], KEY)
     _, second = capture.read(io.BytesIO(data))
