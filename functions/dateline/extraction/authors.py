@@ -47,8 +47,9 @@ _AUTHOR_PAGE = re.compile(
 )
 _NO_NAME = re.compile(r"@|https?:|www\.|\d|^\W*$|[{}\[\]=]")
 _AGENCIES = {
-    "afp", "ap", "aa", "reuters", "dpa", "efe", "ansa", "associated press", "the associated press", "agence france presse",
-    "anadolu agency", "anadolu ajansı", "anadolu", "xinhua", "رويترز", "أ ف ب", "فرانس برس", "الأناضول", "وكالات",
+    "afp", "ap", "aa", "reuters", "dpa", "efe", "ansa", "associated press", "the associated press",
+    "agence france presse", "anadolu agency", "anadolu ajansı", "anadolu", "xinhua",
+    "رويترز", "أ ف ب", "فرانس برس", "الأناضول", "وكالات",
 }  # fmt: skip
 _BYLINE_IN = ("a", "span", "div", "p", "address", "li", "b", "strong", "h3", "h4")
 _LONGEST = 60  # characters of a name
@@ -57,14 +58,17 @@ _MOST = 12  # byline elements looked at
 Names = tuple[str, ...]
 
 
-def authors(document: Document) -> Found[Names] | None:
+def find(document: Document) -> Found[Names] | None:
     """The first source that names persons; where none does, the first that names anyone."""
     outlet = {words(name) for name in document.site_names()} | _AGENCIES
-    found = [Found(names, rule) for texts, rule in _sources(document) if (names := _names(texts))]
-    for names, rule in found:
+    first: Found[Names] | None = None
+    for texts, rule in _sources(document):
+        names = _names(texts)
         if persons := tuple(name for name in names if _is_person(name, outlet)):
             return Found(persons, rule)
-    return found[0] if found else None
+        if names and first is None:
+            first = Found(names, rule)
+    return first
 
 
 def _sources(document: Document) -> Iterator[Found[list[str]]]:
@@ -123,9 +127,11 @@ def _author_links(tree: HtmlElement) -> Iterator[str]:
 
 
 def _says_author(element: HtmlElement) -> bool:
-    names = f"{element.get('class', '')} {element.get('id', '')}"
-    marked = element.get("rel") == "author" or element.get("itemprop") == "author" or _BYLINE.search(names)
-    return bool(marked) and 2 < len(element.text_content().strip()) < 3 * _LONGEST
+    named = f"{element.get('class', '')} {element.get('id', '')}"
+    said = "author" in (element.get("rel"), element.get("itemprop"))
+    return (said or (len(named) > 1 and _BYLINE.search(named) is not None)) and 2 < len(
+        element.text_content().strip()
+    ) < 3 * _LONGEST
 
 
 def _is_elsewhere(element: HtmlElement) -> bool:

@@ -26,18 +26,21 @@ class Hints(NamedTuple):
     captured_at: datetime | None = None
 
 
+NOTHING_KNOWN = Hints()
+
+
 def from_lines(lines: Iterable[bytes | str]) -> Iterator[Answer]:
     """An answer to each JSON line ``{page, url, html}``, with ``page`` and ``outcome`` beside the article's fields.
 
-    A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that cannot be
-    read is answered with ``quarantined`` and the reason. Blank lines are passed over.
+    A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that
+    cannot be read is answered with ``quarantined`` and the reason. Blank lines are passed over.
     """
     for line in lines:
         if line.strip():
             yield _answered(line)
 
 
-def from_paths(paths: Iterable[Path], hints: Hints = Hints()) -> Iterator[Answer]:
+def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN) -> Iterator[Answer]:
     """An answer to each page in some HTML files, WARC files and folders of these (in name order), with its ``path``."""
     for path in paths:
         if path.is_dir():

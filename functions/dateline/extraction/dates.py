@@ -40,41 +40,55 @@ class Dates(NamedTuple):
     modified: Found[Moment] | None
 
 
-def dates(document: Document) -> Dates:
+def find(document: Document) -> Dates:
     """The first plausible date of each kind, the most explicit evidence first."""
-    near, far = _shown(document)
-    published = (
-        _first(_published(document, near), document, [*near, *far])
-        or _first(_searched(document), document, [*near, *far])
-        or _first(far, document, far)
-    )
-    modified = _first(_modified(document), document, [])
+    published = _published(document)
+    modified = _placed(_first(_changed(document), document), document)
     if published and modified and _instant(modified.value) < _instant(published.value):
         modified = None
     return Dates(published, modified)
 
 
-def _published(document: Document, near: list[Found[Moment]]) -> Iterator[Found[Moment]]:
-    yield from _read(document, _stated(document.story, "datePublished"), "json-ld datePublished")
+def _published(document: Document) -> Found[Moment] | None:
+    stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
+    if stated and stated[0].value.at.utcoffset():
+        return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
+    near, far = _shown(document)
+    best = (
+        _first(stated, document)
+        or _first(_told(document, near), document)
+        or _first(_searched(document), document)
+        or _first(far, document)
+    )
+    if best is None:
+        return None
+    for other in (*stated, *near, *far):
+        best = _refined(best, other)
+    return _placed(best, document)
+
+
+def _stated(document: Document) -> Iterator[Found[Moment]]:
+    """Dates in the page's data."""
+    yield from _read(document, jsonld.texts(document.story.get("datePublished")), "json-ld datePublished")
     for text, rule in document.contents(*_PUBLISHED):
         yield from _read(document, [text], rule)
+
+
+def _told(document: Document, shown: list[Found[Moment]]) -> Iterator[Found[Moment]]:
+    """Dates in view of the reader, those that the URL confirms first, and the feed's."""
     address = list(_in_url(document))
     days = {found.value.at.date() for found in address}
-    yield from (found for found in near if found.value.at.date() in days)
+    yield from (found for found in shown if found.value.at.date() in days)
     yield from address
-    yield from near
+    yield from shown
     if document.page.feed_date:
         yield Found(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
 
 
-def _modified(document: Document) -> Iterator[Found[Moment]]:
-    yield from _read(document, _stated(document.story, "dateModified"), "json-ld dateModified")
+def _changed(document: Document) -> Iterator[Found[Moment]]:
+    yield from _read(document, jsonld.texts(document.story.get("dateModified")), "json-ld dateModified")
     for text, rule in document.contents(*_MODIFIED):
         yield from _read(document, [text], rule)
-
-
-def _stated(story: jsonld.Node, name: str) -> list[str]:
-    return [str(value) for value in jsonld.texts(story.get(name))]
 
 
 def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Found[Moment]]:
@@ -117,7 +131,12 @@ def _may_be_date(element: HtmlElement) -> bool:
     if element.tag == "h1":
         return False
     names = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
-    return len(element) < 12 and _DATE_NAME.search(names) is not None and not _NOT_THE_STORYS.search(names)
+    return (
+        len(names) > 2
+        and len(element) < 12
+        and _DATE_NAME.search(names) is not None
+        and not _NOT_THE_STORYS.search(names)
+    )
 
 
 def _in_url(document: Document) -> Iterator[Found[Moment]]:
@@ -138,15 +157,15 @@ def _searched(document: Document) -> Iterator[Found[Moment]]:
         yield Found(moment, "htmldate search")
 
 
-def _first(candidates: Iterable[Found[Moment]], document: Document, shown: list[Found[Moment]]) -> Found[Moment] | None:
-    """The first plausible candidate, made more exact by what else names the same time."""
-    plausible = [found for found in candidates if _is_plausible(found.value, document)]
-    if not plausible:
+def _first(candidates: Iterable[Found[Moment]], document: Document) -> Found[Moment] | None:
+    return next((found for found in candidates if _is_plausible(found.value, document)), None)
+
+
+def _placed(found: Found[Moment] | None, document: Document) -> Found[Moment] | None:
+    """A time without an offset in the outlet's zone, or its day alone where that is not known."""
+    if found is None:
         return None
-    best = plausible[0]
-    for other in (*plausible[1:], *shown):
-        best = _refined(best, other)
-    moment, rule = best
+    moment, rule = found
     if not moment.zoned and moment.precision != "day" and document.page.timezone:
         rule = f"{rule}; zone of the source"
     return Found(moment.placed(document.page.timezone), rule)

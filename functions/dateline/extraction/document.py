@@ -19,31 +19,7 @@ T = TypeVar("T")
 
 _SILENT = {"script", "style", "noscript", "template", "svg"}
 _INLINE = set(
-    [
-        "a",
-        "abbr",
-        "b",
-        "bdi",
-        "bdo",
-        "cite",
-        "code",
-        "data",
-        "em",
-        "font",
-        "i",
-        "ins",
-        "mark",
-        "q",
-        "s",
-        "small",
-        "span",
-        "strong",
-        "sub",
-        "sup",
-        "time",
-        "u",
-        "var",
-    ]
+    re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
 )
 
 # Marks of direction and joining are part of Arabic and Persian spelling only as ZWNJ and ZWJ; the rest is layout.
@@ -73,6 +49,8 @@ class Document:
     tree: HtmlElement
     url: str
     meta: dict[str, list[str]]
+    # All elements, held: lxml makes an element's object anew each time that nobody holds it.
+    elements: list[HtmlElement] = field(repr=False)
     nodes: list[jsonld.Node] = field(repr=False)
     story: jsonld.Node = field(repr=False)
 
@@ -81,7 +59,7 @@ class Document:
         """Parse a page; raises BadAddressError and what ``tree.parse`` does."""
         tree = parse(page.body, page.content_type)
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
-        return cls(page, tree, url, meta, nodes, _story(nodes, url, _titles(tree, meta)))
+        return cls(page, tree, url, meta, list(tree.iter()), nodes, _story(nodes, url, _titles(tree, meta)))
 
     def contents(self, *names: str) -> Iterator[Found[str]]:
         """What the meta tags of these names say, in the order of the names."""

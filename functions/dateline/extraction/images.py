@@ -20,7 +20,7 @@ _TRAILING_CREDIT = re.compile(
 _MOST = 30
 
 
-def images(document: Document) -> tuple[Image, ...]:
+def find(document: Document) -> tuple[Image, ...]:
     """The page's own image first, then those of its figures; the same file or the same caption counts once."""
     found: dict[str, Image] = {}
     for image in (*_figures(document), *_lead(document)):

@@ -16,6 +16,8 @@ _WRAPPING = re.compile(
 )
 _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _MISSING_COMMA = re.compile(r'(?<=["}\]])(\s*\n\s*)(?=")')
+_BLOCK = re.compile(r"</?(?:p|br|div|h\d|li|ul|ol)\b[^<>]*>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
 _MAX_DEPTH = 12
 _MAX_NODES = 5_000
 
@@ -69,8 +71,13 @@ def text(value: Any) -> str | None:
 
 def plain(value: str) -> str:
     """A string without the entities and tags that publishers leave in JSON; white space folded."""
+    return " ".join(unmarked(value).split())
+
+
+def unmarked(value: str) -> str:
+    """A string without entities, whose tags are line ends where they are a block's and spaces where they are not."""
     unescaped = html.unescape(html.unescape(value)) if "&" in value else value
-    return " ".join(re.sub(r"</?[a-zA-Z][^<>]*>", " ", unescaped).split())
+    return _TAG.sub(" ", _BLOCK.sub("\n", unescaped))
 
 
 def _values(text: str) -> Iterator[Any]:

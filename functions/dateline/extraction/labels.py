@@ -7,7 +7,8 @@ from dateline.extraction import jsonld
 from dateline.extraction.document import Document, Found, content, words
 
 _PAYWALL = re.compile(
-    r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)(?:$|[-_ ])",
+    r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)"
+    r"(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _MOST_TAGS = 40

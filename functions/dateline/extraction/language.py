@@ -16,6 +16,7 @@ from dateline.extraction.document import Document, Found
 _WORDS = 400  # enough for a share; more only costs
 _FEWEST = 12
 _CLEAR = 0.12  # by which another language's share must be larger to outweigh the declaration
+_CERTAIN = 0.3  # the share above which a declaration is not doubted
 _ENOUGH = 0.22  # the share under which nothing is known
 _TAG = re.compile(r"^([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_].*)?$", re.IGNORECASE)
 _SCRIPTS = {
@@ -42,7 +43,7 @@ def declared(document: Document) -> Found[str] | None:
     return None
 
 
-def language(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Found[str] | None:
+def spoken(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Found[str] | None:
     """The language of a text (BCP 47, without region), given what its page and its source say."""
     hint = stated or (expected[0] if len(expected) == 1 else None)
     hint_rule = "declared" if stated else "the source's"
@@ -50,16 +51,20 @@ def language(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> F
     for script, letters in _SCRIPTS.items():
         if len(letters.findall(text[:2000])) > 0.2 * len(text[:2000]):
             return Found(script, "script")
-    tokens = re.findall(r"[^\W\d_]+", text.casefold())[:_WORDS]
-    shares = (
-        {name: sum(token in _stoplist(name) for token in tokens) / len(tokens) for name in _listed()} if tokens else {}
-    )
-    best = max(shares, key=lambda name: shares[name], default=None)
-    if code and (best is None or len(tokens) < _FEWEST or shares[best] - shares.get(code, _ENOUGH) < _CLEAR):
+    tokens = re.findall(r"[^\W\d_]+", text[: 12 * _WORDS].casefold())[:_WORDS]
+    if len(tokens) < _FEWEST:
+        return Found(code, hint_rule) if code else None
+    if code and _share(code, tokens) >= _CERTAIN:
+        return Found(code, f"{hint_rule}, as its words are")
+    best = max(_listed(), key=lambda name: _share(name, tokens))
+    if code and _share(best, tokens) - (_share(code, tokens) or _ENOUGH) < _CLEAR:
         return Found(code, hint_rule)
-    if best is not None and len(tokens) >= _FEWEST and shares[best] >= _ENOUGH:
-        return Found(best, "frequent words")
-    return None
+    return Found(best, "frequent words") if _share(best, tokens) >= _ENOUGH else None
+
+
+def _share(code: str, tokens: list[str]) -> float:
+    """The share of words that are among a language's frequent ones; 0 for a language without a list."""
+    return sum(map(_stoplist(code).__contains__, tokens)) / len(tokens)
 
 
 def _bcp47(tag: str) -> str | None:
@@ -78,4 +83,5 @@ def _listed() -> tuple[str, ...]:
 
 @cache
 def _stoplist(code: str) -> frozenset[str]:
-    return frozenset(word.casefold() for word in get_stoplist(JUSTEXT_LANGUAGES[code]))
+    name = JUSTEXT_LANGUAGES.get(code)
+    return frozenset(word.casefold() for word in get_stoplist(name)) if name else frozenset()

@@ -1,6 +1,8 @@
 """A story's outward links: where its own paragraphs point, away from its site."""
 
-from urllib.parse import urljoin
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
 
 from dateline import urls
 from dateline.extraction.document import Document, content, words
@@ -8,25 +10,27 @@ from dateline.extraction.document import Document, content, words
 _MOST = 100
 
 
-def links(document: Document, blocks: list[str]) -> tuple[str, ...]:
+def find(document: Document, text: str) -> tuple[str, ...]:
     """Absolute URLs of links to other sites whose text is part of the story's; each once, in order."""
-    story = words(" ".join(blocks))
+    story = f" {words(text)} "
+    own = urlsplit(document.url).netloc
     found: dict[str, None] = {}
     for element in document.tree.iter("a"):
-        url = _absolute(document.page.url, element.get("href", ""))
-        if url and url not in found and not urls.same_site(url, document.url) and _is_inside(content(element), story):
-            found[url] = None
+        href = element.get("href", "").strip()
+        if href.startswith(("http://", "https://")) and own not in href and _is_inside(element, story):
+            url = _canonical(href)
+            if url and not urls.same_site(url, document.url):
+                found[url] = None
     return tuple(found)[:_MOST]
 
 
-def _absolute(base: str, href: str) -> str | None:
+def _canonical(href: str) -> str | None:
     try:
-        url = urljoin(base, href.strip())
-        return urls.canonical(url) if url.startswith(("http://", "https://")) else None
+        return urls.canonical(href)
     except ValueError:
         return None
 
 
-def _is_inside(text: str, story: str) -> bool:
-    key = words(text)
-    return len(key) > 2 and f" {key} " in f" {story} "
+def _is_inside(element: HtmlElement, story: str) -> bool:
+    key = words(content(element))
+    return len(key) > 2 and f" {key} " in story

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from datetime import UTC, datetime, time, timedelta, timezone
+from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,8 @@ Precision = Literal["second", "minute", "day"]
 # Arabic has three sets of month names: Levantine and Iraqi, Egyptian, and Maghrebi; Persian has the Gregorian ones.
 _MONTHS = {
     1: "january jan janvier janv ocak oca يناير كانون_الثاني جانفي ژانویه januar jänner enero gennaio janeiro",
-    2: "february feb février fevrier févr fevr fév şubat subat şub فبراير شباط فيفري فوریه februar febrero febbraio fevereiro",
+    2: "february feb février fevrier févr fevr fév şubat subat şub فبراير شباط فيفري فوریه februar febrero"
+    " febbraio fevereiro",
     3: "march mar mars mart مارس آذار اذار märz maerz marzo março",
     4: "april apr avril avr nisan nis أبريل ابريل إبريل نيسان أفريل افريل آوریل abril aprile",
     5: "may mai mayıs mayis مايو أيار ايار ماي مه mayo maggio maio",
@@ -23,31 +25,27 @@ _MONTHS = {
     9: "september sep sept septembre eylül eylul eyl سبتمبر أيلول ايلول شتنبر سپتامبر septiembre settembre setembro",
     10: "october oct octobre ekim eki أكتوبر اكتوبر تشرين_الأول تشرين_الاول اکتبر oktober octubre ottobre outubro",
     11: "november nov novembre kasım kasim kas نوفمبر تشرين_الثاني نونبر نوامبر noviembre novembro",
-    12: "december dec décembre decembre déc aralık aralik ara ديسمبر كانون_الأول كانون_الاول دجنبر دسامبر dezember diciembre dicembre dezembro",
+    12: "december dec décembre decembre déc aralık aralik ara ديسمبر كانون_الأول كانون_الاول دجنبر دسامبر dezember"
+    " diciembre dicembre dezembro",
 }
 _MONTH = {name.replace("_", " "): number for number, names in _MONTHS.items() for name in names.split()}
 _NAMES = "|".join(re.escape(name).replace("\\ ", r"\s+") for name in sorted(_MONTH, key=len, reverse=True))
 _TIME = (
-    r"(?:[^\d\n]{0,12}?(?P<hour>\d{1,2})\s?(?:[:.hH]|س)\s?(?P<minute>\d{2})(?::(?P<second>\d{2}))?\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b)?"
+    r"(?:[^\d\n]{0,12}?(?P<hour>\d{1,2})\s?(?:[:.hH]|س)\s?(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
+    r"\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b)?"
     r"(?:\s*\(?(?P<zone>UTC|GMT|Z)?\s*(?P<offset>[+-]\d{1,2}:?\d{2})?)?)?"
 )
 # A second name of the month ("نيسان/أبريل") may follow the first.
-_DAY_NAMED = re.compile(
+_DAY_NAMED = (
     rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|\.)?[\s/–-]+(?:de\s+)?(?P<name>{_NAMES})(?!\w)\.?"
-    rf"(?:\s*[/(]\s*[^\d/()]{{2,20}}[/)]?)?[\s,،/–-]+(?:de\s+)?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}",
-    re.IGNORECASE,
+    rf"(?:\s*[/(]\s*[^\d/()]{{2,20}}[/)]?)?[\s,،/–-]+(?:de\s+)?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
 )
-_MONTH_NAMED = re.compile(
-    rf"(?<!\w)(?P<name>{_NAMES})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,،]+(?P<year>(?:19|20)\d\d)(?!\d){_TIME}",
-    re.IGNORECASE,
+_MONTH_NAMED = (
+    rf"(?<!\w)(?P<name>{_NAMES})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,،]+(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
 )
-_YEAR_FIRST = re.compile(
-    rf"(?<!\d)(?P<year>(?:19|20)\d\d)\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<day>\d{{1,2}})(?!\d){_TIME}",
-    re.IGNORECASE,
-)
-_DAY_FIRST = re.compile(
-    rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}",
-    re.IGNORECASE,
+_YEAR_FIRST = rf"(?<!\d)(?P<year>(?:19|20)\d\d)\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<day>\d{{1,2}})(?!\d){_TIME}"
+_DAY_FIRST = (
+    rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
 )
 _ISO_SLIPS = re.compile(
     r"^(\d{4}-\d\d-\d\d)[T ]+(\d{1,2}:\d\d)(:\d{1,2})?(?:[.,]\d+)?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$",
@@ -56,7 +54,7 @@ _ISO_SLIPS = re.compile(
 
 
 class Moment(NamedTuple):
-    """A date as written: ``at`` is aware where it said its offset, naive where not; a day where precision is ``day``."""
+    """A date as written: ``at`` is aware where it said its offset, else naive; at 0:00 where precision is ``day``."""
 
     at: datetime
     precision: Precision
@@ -112,11 +110,16 @@ def _iso(text: str) -> Moment | None:
 
 def _written(text: str, month_first: bool) -> Moment | None:
     for pattern in (_DAY_NAMED, _MONTH_NAMED, _YEAR_FIRST, _DAY_FIRST):
-        for match in pattern.finditer(text):
+        for match in _compiled(pattern).finditer(text):
             at = _day(match.groupdict(), month_first and pattern is _DAY_FIRST)
             if at is not None:
                 return _with_clock(at, match.groupdict())
     return None
+
+
+@cache  # compiled when first used, not at the import, which is a function's cold start
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def _day(parts: dict[str, str | None], swapped: bool) -> datetime | None:

@@ -10,8 +10,10 @@ from dateline.extraction import jsonld
 from dateline.extraction.document import Document, Found, content, words
 
 _NAMED = re.compile(
-    r"standfirst|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])|summary|(?:^|[-_ ])(?:lead|lede|dec?k|chapo|chapeau|excerpt|intro|abstract|spot|stand-first"
-    r"|sapo|ingress|preamble|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada|sommario|catenaccio|deck?-?text)(?:$|[-_ ])",
+    r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
+    r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|abstract|spot|stand-first|sapo"
+    r"|ingress|preamble"
+    r"|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada|sommario|catenaccio)(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
@@ -23,7 +25,7 @@ _LENGTH = range(25, 700)
 _AGREEING = 60  # characters by which a description, often cut off, is known again
 
 
-def standfirst(document: Document, blocks: list[str]) -> Found[str] | None:
+def find(document: Document, blocks: list[str]) -> Found[str] | None:
     """What stands after the headline and is named or described as the story's summary; ``blocks`` are its text."""
     described = [words(text)[:_AGREEING] for text in _descriptions(document)]
     # What is described in the words of a paragraph has no summary of its own.

@@ -33,7 +33,6 @@ _AGENCIES = {
     "ANKA": r"ANKA",
 }
 _AGENCY = "|".join(_AGENCIES.values())
-_NAMED = {name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for name, pattern in _AGENCIES.items()}
 _BRACKETED = rf"\s*[(\[]\s*(?:{_AGENCY})(?:\s*[/,،–-]\s*[^)\]]{{1,20}})?\s*[)\]]"
 _DASH = r"\s*(?:--?|[–—―])\s*"
 _CAPITALS = r"[A-ZÀ-ÖØ-ÞİĞŞĀ-Ž][A-ZÀ-ÖØ-ÞİĞŞĀ-Ž.'’]+(?:[ -][A-ZÀ-ÖØ-ÞİĞŞĀ-Ž][A-ZÀ-ÖØ-ÞİĞŞĀ-Ž.'’]*){0,3}"
@@ -42,20 +41,18 @@ _LATIN_COUNTRY = r"(?:\s*[,/]\s*(?P<country>[A-ZÀ-ÖØ-ÞİĞŞ][^\W\d]+\.?(?:[
 _LATIN_DAY = r"(?:\s*,?\s+(?:[A-Z][a-zé]{2,8}\.?\s+\d{1,2}|\d{1,2}\s+[^\W\d]{3,9})(?:,?\s+\d{4})?)?"
 _ARABIC_PLACE = r"(?P<place>[ء-ي]+(?:\s[ء-ي]+)?)(?:\s*[،,/]\s*(?P<country>[ء-ي]+(?:\s[ء-ي]+)?))?"
 _ARABIC_DAY = r"(?:\s+\d{1,2}\s+[ء-ي]+(?:\s+\d{4})?)?"
-_OPENINGS = [
-    re.compile(pattern)
-    for pattern in (
-        rf"(?P<place>{_CAPITALS}){_LATIN_COUNTRY}{_LATIN_DAY}(?:{_BRACKETED})?{_DASH}",
-        rf"(?P<place>{_CAPITALISED}){_LATIN_COUNTRY}{_LATIN_DAY}{_BRACKETED}(?:{_DASH}|\s+)",
-        rf"{_ARABIC_PLACE}{_ARABIC_DAY}(?:{_BRACKETED})?\s(?:--?|[–—―])\s",
-        rf"{_ARABIC_PLACE}{_ARABIC_DAY}{_BRACKETED}(?:{_DASH}|\s+)",
-        rf"(?P<place>)(?P<country>){_BRACKETED}(?:{_DASH}|\s+)",
-    )
-]
+_OPENINGS = (
+    rf"(?P<place>{_CAPITALS}){_LATIN_COUNTRY}{_LATIN_DAY}(?:{_BRACKETED})?{_DASH}",
+    rf"(?P<place>{_CAPITALISED}){_LATIN_COUNTRY}{_LATIN_DAY}{_BRACKETED}(?:{_DASH}|\s+)",
+    rf"{_ARABIC_PLACE}{_ARABIC_DAY}(?:{_BRACKETED})?\s(?:--?|[–—―])\s",
+    rf"{_ARABIC_PLACE}{_ARABIC_DAY}{_BRACKETED}(?:{_DASH}|\s+)",
+    rf"(?P<place>)(?P<country>){_BRACKETED}(?:{_DASH}|\s+)",
+)
 # Words that stand where a place would, before a dash.
 _NO_PLACE = re.compile(
     r"(?:exclusive|breaking|live|update\w*|analysis|opinion|editorial|video|photos?|watch|note|explainer|factbox|timeline|interview"
-    r"|exclusif|direct|analyse|reportage|entretien|vidéo|son dakika|canlı|özel|عاجل|حصري|خاص|فيديو|تحليل|بالصور|قال|قالت|أعلن|أعلنت)",
+    r"|exclusif|direct|analyse|reportage|entretien|vidéo|son dakika|canlı|özel"
+    r"|عاجل|حصري|خاص|فيديو|تحليل|بالصور|قال|قالت|أعلن|أعلنت)",
     re.IGNORECASE,
 )
 _SHORTEST_REST = 20  # characters that must follow, or the line is a heading
@@ -65,7 +62,7 @@ def without_dateline(blocks: list[str]) -> tuple[Dateline | None, list[str]]:
     """The dateline of the first paragraph, and the blocks without it."""
     if not blocks:
         return None, blocks
-    for opening in _OPENINGS:
+    for opening in _openings():
         match = opening.match(blocks[0])
         if match and not _NO_PLACE.fullmatch(match["place"]) and len(blocks[0]) - match.end() >= _SHORTEST_REST:
             text = match[0].strip().rstrip("-–—― ")
@@ -79,11 +76,22 @@ def without_dateline(blocks: list[str]) -> tuple[Dateline | None, list[str]]:
 def agencies(texts: Iterable[str]) -> tuple[str, ...]:
     """The agencies that bylines, datelines and credits name, each once."""
     whole = "\n".join(texts)
-    return tuple(name for name, pattern in _NAMED.items() if pattern.search(whole))
+    return tuple(name for name, pattern in _agencies().items() if pattern.search(whole))
 
 
 def _country(name: str | None) -> str | None:
     return _countries().get(words(name)) if name else None
+
+
+# Compiled when first used, not at the import, which is a function's cold start.
+@cache
+def _openings() -> tuple[re.Pattern[str], ...]:
+    return tuple(map(re.compile, _OPENINGS))
+
+
+@cache
+def _agencies() -> dict[str, re.Pattern[str]]:
+    return {name: re.compile(rf"(?<!\w)(?:{pattern})(?!\w)") for name, pattern in _AGENCIES.items()}
 
 
 @cache

@@ -19,9 +19,13 @@ _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
 _MASTHEAD_LINES = 8  # within which a headline that was taken along may stand
 
 
-def blocks(tree: HtmlElement, url: str) -> list[str]:
-    """The story's blocks as trafilatura finds them, white space folded, NFC; empty where it finds none."""
-    found = bare_extraction(prune(deepcopy(tree)), url=url, include_comments=False, favor_precision=True)
+def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
+    """The story's blocks as trafilatura finds them, white space folded, NFC; empty where it finds none.
+
+    Not ``strict``, it takes more of the page, and more that is not the story's.
+    """
+    page = prune(deepcopy(tree)) if strict else tree
+    found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
 

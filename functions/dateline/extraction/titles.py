@@ -15,7 +15,7 @@ _WEIGHTS = {"json-ld headline": 1.1, "meta og:title": 1.0, "h1": 1.2, "meta twit
 _NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
 
 
-def title(document: Document) -> Found[str] | None:
+def find(document: Document) -> Found[str] | None:
     """The page's headline, or the feed item's where the page has none."""
     candidates = list(_candidates(document))
     confirming = {words(value) for value, rule in candidates if rule in ("h1", "json-ld headline")}
