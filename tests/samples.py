@@ -7,7 +7,7 @@ from typing import Any
 from dateline import capture, keys
 from dateline.archive import Archive
 from dateline.article import Article, Extraction, Outcome, content_digest
-from dateline.capture import Exchange
+from dateline.capture import Exchange, Payload
 from dateline.index import Index
 from dateline.page import Page
 from dateline.query import Query
@@ -57,7 +57,7 @@ class Newsroom:
         }
         return Archive(**arguments | changes)
 
-    def capture(self, *pages: tuple[str, str], status: str = "200 OK") -> str:
+    def capture(self, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
         at = NOON + timedelta(hours=next(self.hours))
         stem = keys.Stem(self.source, keys.crawl_name(at, "test"), 0)
         known = {"source": self.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"}
@@ -68,6 +68,7 @@ class Newsroom:
                 request=b"GET / HTTP/1.1\r\n\r\n",
                 response=f"HTTP/1.1 {status}\r\n\r\n{body}".encode(),
                 metadata=known,
+                revisits=revisits,
             )
             for number, (path, body) in enumerate(pages)
         ]

@@ -71,6 +71,17 @@ def test_a_story_that_goes_is_marked_and_one_that_returns_is_not(newsroom: Newsr
     assert "gone_at" not in newsroom.index.current([page.id])[page.id]
 
 
+@pytest.mark.parametrize(
+    ("status", "outcome"), [("304 Not Modified", Outcome.UNCHANGED), ("404 Not Found", Outcome.GONE)]
+)
+def test_a_revisit_is_settled_without_extraction(newsroom: Newsroom, status: str, outcome: Outcome) -> None:
+    newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
+    key = newsroom.capture(("a", ""), status=status, revisits=capture.Payload("http://news.example.org/a", NOON, "x"))
+    (page,) = newsroom.archive(extract=None).add(key)
+    assert (page.outcome, page.revision) == (outcome, None)
+    assert ("gone_at" in newsroom.index.current([page.id])[page.id]) == (outcome is Outcome.GONE)
+
+
 def test_a_message_delivered_twice_changes_nothing(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "Title|Words."), ("b", "front page"))
     newsroom.archive().add(key)

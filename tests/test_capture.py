@@ -6,7 +6,8 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import boto3
@@ -15,7 +16,7 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from dateline import capture, keys
-from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
+from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange, Payload
 
 CRAWL = "20190417T061500Z-sample"
 KEY = keys.Stem("sample", CRAWL, 0).capture
@@ -148,15 +149,46 @@ def test_words_that_were_changed_show() -> None:
     assert "digest failed" in (read.damage or "")
 
 
+def revisits(response: bytes) -> Exchange:
+    """What a server sends for the page that ``exchange`` captured."""
+    first = exchange("200 OK", HTML)
+    payload = Payload(first.url, AT, capture.payload_digest(first.response))
+    return replace(first, captured_at=AT + timedelta(hours=1), response=response, revisits=payload)
+
+
+@pytest.mark.parametrize(
+    ("response", "profile", "status"),
+    [
+        (b'HTTP/1.1 304 Not Modified\r\nETag: "7"\r\n\r\n', "server-not-modified", 304),
+        (b'HTTP/1.1 200 OK\r\netag: "7"\r\n\r\n' + HTML, "identical-payload-digest", 200),
+    ],
+)
+def test_a_payload_that_was_captured_before_is_not_written_again(response: bytes, profile: str, status: int) -> None:
+    written = revisits(response)
+    data = capture.serialise([exchange("200 OK", HTML), written], KEY)
+    first, again = capture.read(io.BytesIO(data))
+    assert (again.revisit, again.status, again.body, again.damage) == (True, status, b"", None)
+    assert again.revisits == written.revisits == Payload(first.url, first.captured_at, str(first.payload_digest))
+    assert (again.payload_digest, again.validators) == (first.payload_digest, ('"7"', None))
+    assert again.metadata == written.metadata
+    record = gzip.decompress(data[again.offset : again.offset + again.length])
+    assert f"WARC-Profile: http://netpreserve.org/warc/1.1/revisit/{profile}\r\n".encode() in record
+    assert b"WARC-Refers-To-Date: 2019-04-17T06:15:02.123456Z\r\n" in record
+    assert HTML not in record
+
+
 @pytest.mark.parametrize("tool", ["check", "index"])
 def test_warcio_accepts_every_record(tool: str, tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     heads = ["200 OK", "200 OK\r\nContent-Encoding: gzip", "404 Not Found"]
     bodies = [HTML, gzip.compress(HTML), b""]
-    path.write_bytes(capture.serialise([exchange(h, b) for h, b in zip(heads, bodies, strict=True)], KEY))
+    pages = [exchange(h, b) for h, b in zip(heads, bodies, strict=True)]
+    again = [revisits(b"HTTP/1.1 304 Not Modified\r\n\r\n"), revisits(pages[0].response)]
+    path.write_bytes(capture.serialise([*pages, *again], KEY))
     command = [sys.executable, "-m", "warcio.cli", tool, *(["-v"] if tool == "check" else []), str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert answer.stdout.count("digest pass" if tool == "check" else "warc-type") == 10  # warcinfo and 3 x 3
+    assert answer.stdout.count("digest pass" if tool == "check" else "warc-type") == (14 if tool == "check" else 16)
+    assert answer.stdout.count("not checked (revisit)") == (2 if tool == "check" else 0)
     assert "fail" not in answer.stdout + answer.stderr
 
 

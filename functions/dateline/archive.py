@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+GONE = (404, 410)
+_REVISIT = "the server sent what an earlier capture has"
+
+
 class Archived(NamedTuple):
     """What one capture object came to."""
 
@@ -78,8 +82,7 @@ class Archive:
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
         try:
             for captured in capture.read(body):
-                damage = Extraction(Outcome.QUARANTINED, reason=captured.damage) if captured.damage else None
-                yield captured, damage or self._extract(captured.page())
+                yield captured, _without_extraction(captured) or self._extract(captured.page())
         except DamagedCaptureError as error:
             rest = Capture(
                 url=f"s3://{self._captures}/{stem.capture}",
@@ -134,6 +137,15 @@ class Archive:
         }
         body = json.dumps(report, ensure_ascii=False, indent=1).encode()
         objects.put_once(self._s3, bucket=self._archive, key=keys.quarantine(stem, page.offset), body=body)
+
+
+def _without_extraction(captured: Capture) -> Extraction | None:
+    """What a capture comes to that holds no words to extract: it is damaged, or the page is as it was."""
+    if captured.damage:
+        return Extraction(Outcome.QUARANTINED, reason=captured.damage)
+    if captured.revisit:
+        return Extraction(Outcome.GONE if captured.status in GONE else Outcome.UNCHANGED, reason=_REVISIT)
+    return None
 
 
 def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:

@@ -5,6 +5,9 @@ a ``warcinfo`` record; then each page is a ``response`` (status line, headers an
 before any decoding), its ``request``, and a ``metadata`` record in JSON with what the crawl knew: source, country,
 languages, timezone, feed item, discovery path. Digests are sha256. Record ids and gzip members hold no clock of their
 own: the same exchanges give the same bytes.
+
+A page whose payload was captured before is a ``revisit`` in place of the ``response``: the headers that came now, and
+where the payload is (WARC/1.1 section 6.7, its profiles ``identical-payload-digest`` and ``server-not-modified``).
 """
 
 import hashlib
@@ -19,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
@@ -37,10 +40,12 @@ if TYPE_CHECKING:
 
 _CONTENT_TYPES = {
     "response": "application/http; msgtype=response",
+    "revisit": "application/http; msgtype=response",
     "request": "application/http; msgtype=request",
     "metadata": "application/json",
     "warcinfo": "application/warc-fields",
 }
+_PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 _ENCODED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
 _MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
 MAX_BODY = 20 << 20  # bytes of a body once decoded; a longer one is cut here and says so
@@ -61,11 +66,20 @@ class DamagedCaptureError(Exception):
         self.offset = offset
 
 
+class Payload(NamedTuple):
+    """A body that was captured: the URL and the aware instant of its response record, and the digest of its bytes."""
+
+    url: str
+    at: datetime
+    digest: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
     """One request and its response as they went over the wire: start line, headers, empty line, body.
 
-    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types.
+    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
+    page was found to have still; its body is then not written again.
     """
 
     url: str
@@ -74,14 +88,17 @@ class Exchange:
     response: bytes
     ip_address: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    revisits: Payload | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response record read back.
+    """One response or revisit record read back.
 
     ``offset`` and ``length`` are those of its gzip member. ``body`` is without transfer and content encodings, cut at
-    ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be decoded whole.
+    ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be decoded whole. A ``revisit`` has no body;
+    ``revisits`` is where its payload is, as far as the record says. ``validators`` are the ETag and the Last-Modified
+    that came with it.
     """
 
     url: str
@@ -93,6 +110,9 @@ class Capture:
     length: int
     payload_digest: str | None = None
     damage: str | None = None
+    revisit: bool = False
+    revisits: Payload | None = None
+    validators: tuple[str | None, str | None] = (None, None)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def page(self) -> Page:
@@ -176,7 +196,7 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
 
 
 def read(stream: Readable) -> Iterator[Capture]:
-    """The response records of a capture object, ours or another crawler's, in their order.
+    """The response and revisit records of a capture object, ours or another crawler's, in their order.
 
     DamagedCaptureError, after the sound ones, where the rest cannot be read.
     """
@@ -186,7 +206,7 @@ def read(stream: Readable) -> Iterator[Capture]:
     damage: DamagedCaptureError | None = None
     try:
         for record in records:
-            if record.rec_type == "response":
+            if record.rec_type in ("response", "revisit"):
                 if pending:
                     yield Capture(**pending)
                 pending = _response(record)
@@ -206,6 +226,20 @@ def read(stream: Readable) -> Iterator[Capture]:
 def read_one(data: bytes) -> Capture:
     """The response record in the bytes of one gzip member, without its metadata."""
     return next(read(io.BytesIO(data)))
+
+
+def payload_digest(message: bytes) -> str:
+    """The digest of what follows the headers of an HTTP message, as its record states it."""
+    return _digest(_payload(message))
+
+
+def header(message: bytes, name: str) -> str | None:
+    """The first header of that name (in lower case) of an HTTP message; None where there is none."""
+    for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.strip().lower() == name.encode():
+            return value.strip().decode("latin-1")
+    return None
 
 
 def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
@@ -228,13 +262,29 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
     concurrent = {"WARC-Concurrent-To": _record_id(f"{name} response")}
     metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
-        ("response", exchange.response, ip_address),
+        _answer(exchange, ip_address),
         ("request", exchange.request, concurrent),
         ("metadata", metadata, concurrent),
     ]
     for kind, block, headers in blocks:
         payload = {"WARC-Payload-Digest": _digest(block if kind == "metadata" else _payload(block))}
-        yield _record(kind, block, exchange.captured_at, f"{name} {kind}", target | headers | payload)
+        record_name = f"{name} {'response' if kind == 'revisit' else kind}"
+        yield _record(kind, block, exchange.captured_at, record_name, target | payload | headers)
+
+
+def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
+    """The record's type, block and headers for what the server sent."""
+    if exchange.revisits is None:
+        return "response", exchange.response, headers
+    head, end, _ = exchange.response.partition(b"\r\n\r\n")
+    not_modified = head.split(b" ", 2)[1] == b"304"
+    refers_to = {
+        "WARC-Profile": _PROFILE + ("server-not-modified" if not_modified else "identical-payload-digest"),
+        "WARC-Refers-To-Target-URI": exchange.revisits.url,
+        "WARC-Refers-To-Date": _warc_date(exchange.revisits.at),
+        "WARC-Payload-Digest": exchange.revisits.digest,
+    }
+    return "revisit", head + end, headers | refers_to
 
 
 def _member(record: ArcWarcRecord) -> bytes:
@@ -253,11 +303,26 @@ def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str,
     fields = {
         "WARC-Type": kind,
         "WARC-Record-ID": _record_id(name),
-        "WARC-Date": datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True),
+        "WARC-Date": _warc_date(at),
         "WARC-Block-Digest": _digest(block),
     }
     rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
-    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), None, _CONTENT_TYPES[kind], len(block))
+    http = _AsReceived(block) if kind == "revisit" else None
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), http, _CONTENT_TYPES[kind], len(block))
+
+
+@dataclass(frozen=True, slots=True)
+class _AsReceived:
+    """HTTP headers byte for byte, for warcio's writer, which writes these of a revisit record and nothing else."""
+
+    headers_buff: bytes
+
+    def compute_headers_buffer(self, header_filter: object) -> None:
+        """There is nothing to compute."""
+
+
+def _warc_date(at: datetime) -> str:
+    return str(datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True))
 
 
 def _record_id(name: str) -> str:
@@ -274,24 +339,41 @@ def _payload(message: bytes) -> bytes:
 
 
 def _response(record: ArcWarcRecord) -> dict[str, Any]:
-    """A response record as the arguments of ``Capture``, but for where it lies."""
-    body, damage = _body(record)
+    """A response or revisit record as the arguments of ``Capture``, but for where it lies."""
+    revisit = record.rec_type == "revisit"
+    body, damage = (b"", None) if revisit else _body(record)
     headers = record.http_headers
     status = headers.get_statuscode() if headers else "200"
-    captured_at = iso_date_to_datetime(record.rec_headers.get_header("WARC-Date"))
     return {
         "url": record.rec_headers.get_header("WARC-Target-URI"),
-        "captured_at": captured_at.replace(tzinfo=UTC),
+        "captured_at": _instant_of(record, "WARC-Date"),
         "status": int(status) if status.isdigit() else 0,
         "content_type": (headers.get_header("Content-Type") or "") if headers else record.content_type or "",
         "body": body,
         "damage": damage,
         "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
+        "revisit": revisit,
+        "revisits": _revisited(record) if revisit else None,
+        "validators": (headers.get_header("ETag"), headers.get_header("Last-Modified")) if headers else (None, None),
     }
+
+
+def _revisited(record: ArcWarcRecord) -> Payload | None:
+    """The payload that a revisit record refers to; None where it does not say which that is."""
+    names = ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")
+    url, at, digest = (record.rec_headers.get_header(name) for name in names)
+    return Payload(url, _instant_of(record, names[1]), digest) if url and at and digest else None
+
+
+def _instant_of(record: ArcWarcRecord, name: str) -> datetime:
+    at: datetime = iso_date_to_datetime(record.rec_headers.get_header(name))
+    return at.replace(tzinfo=UTC)
 
 
 def _digest_damage(record: ArcWarcRecord) -> str | None:
     """What the digests say of a record that has been read to its end; None where they agree or there are none."""
+    if record.rec_type == "revisit":  # warcio holds nothing of these against their digests
+        return None
     stated = record.rec_headers.get_header("WARC-Block-Digest")
     if stated and not record.digest_checker.passed:
         return "; ".join(record.digest_checker.problems) or "the record ends early"
