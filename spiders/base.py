@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
 from scrapy import Request, signals
@@ -13,24 +13,30 @@ from twisted.python.failure import Failure
 
 from dateline.messages import FeedVisit
 from dateline.state import FeedState
+from dateline.urls import canonical
 from spiders import failures, here, wire
 from spiders.collector import Collector
-from spiders.discovery import Family, Found, UnreadableError
+from spiders.discovery import Entrance, Family, Found, Page, Reading, UnreadableError
 from spiders.feed import FeedFamily
 from spiders.middlewares import decoded
 from spiders.registry import Source
+from spiders.window import Window
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
+T = TypeVar("T")
+
 FAMILIES: tuple[Family, ...] = (FeedFamily(),)
 
-MAX_ENTRANCE = 20 << 20  # bytes of a feed once decompressed
+MAX_ENTRANCE = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
+MAX_ENTRANCES = 5000  # of one crawl; ten years of daily sitemaps are fewer
 CAPTURED = (200, 404, 410)  # the last two say that a story is gone, which is evidence too
 
 
 class NewsSpider(scrapy.Spider):
     """Crawls one source. ``stop_at`` (on the monotonic clock) is when no download may be under way any more.
+    ``window`` has it look for stories of some days instead of new ones.
 
     ``broken`` is the first error that is ours and not an outlet's, such as a bucket that refuses a capture: it ends
     the crawl, and whoever runs the spider raises it.
@@ -38,10 +44,11 @@ class NewsSpider(scrapy.Spider):
 
     source: ClassVar[Source]
 
-    def __init__(self, collector: Collector, *, stop_at: float = float("inf")) -> None:
+    def __init__(self, collector: Collector, *, stop_at: float = float("inf"), window: Window | None = None) -> None:
         super().__init__()
-        self.collector, self.stop_at = collector, stop_at
+        self.collector, self.stop_at, self.window = collector, stop_at, window or Window()
         self.broken: BaseException | None = None
+        self._entrances: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -66,21 +73,24 @@ class NewsSpider(scrapy.Spider):
             self.collector.fail(self.source.home, "refused", "this outlet refuses automated access")
             self.logger.error("%s refuses automated access, and Dateline does not evade it", self.source.name)
             return
-        entrances = [(family, url) for family in FAMILIES for url in family.entrances(self.source)]
-        await self.collector.open([url for _, url in entrances])
-        for family, url in entrances:
-            yield Request(
-                url,
-                headers=_conditions(self.collector.validators.get(url)),
-                callback=self.read_entrance,
-                errback=self.entrance_failed,
-                cb_kwargs={"family": family, "entrance": url},
-                priority=1,
-            )
+        await self.collector.open()
+        families = [family for family in FAMILIES if family.history or not self.window]
+        ways = [(family, [Entrance(url=url) for url in family.entrances(self.source)]) for family in families]
+        if self.window and not any(entrances for _, entrances in ways):
+            self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
+        for family, entrances in ways:
+            for request in await self._enter(family, entrances):
+                yield request
 
-    async def read_entrance(self, response: Response, family: Family, entrance: str) -> AsyncIterator[Request]:
-        """Ask for the stories that an entrance lists and that are not known."""
-        for found in await self.collector.discover(self._read(response, family, entrance)):
+    async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
+        """Ask for the stories that an entrance lists and that are not known, and for what else it leads to."""
+        reading = self._read(response, family, entrance)
+        stories = [found for found in reading.found if found.identity not in self._entrances]
+        new = await self.collector.discover(stories)
+        if new or not reading.while_new or self.window:
+            for request in await self._enter(family, reading.further):
+                yield request
+        for found in new:
             yield Request(found.url, callback=self.read_page, errback=self.page_failed, cb_kwargs={"found": found})
 
     async def read_page(self, response: Response, found: Found) -> None:
@@ -95,7 +105,7 @@ class NewsSpider(scrapy.Spider):
     def entrance_failed(self, failure: Failure) -> None:
         error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
         why = f"{failures.reason(error)}: {failures.detail(error)}"
-        self.collector.visited(FeedVisit(url=entrance, error=why))
+        self.collector.visited(FeedVisit(url=entrance.url, error=why))
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
@@ -109,27 +119,57 @@ class NewsSpider(scrapy.Spider):
             closing = self.crawler.engine.close_spider_async(reason="broken")
             self._closing = asyncio.get_running_loop().create_task(closing)
 
+    async def ask_state(self, call: Callable[..., T], *arguments: Any) -> T:
+        """Call a method of the state, which blocks, off the reactor's thread; that it fails ends the crawl."""
+        try:
+            return await asyncio.to_thread(call, *arguments)
+        except Exception:
+            self.on_error(Failure())
+            raise
+
     async def on_closed(self) -> None:
         report = await self.collector.finish()
         counts = {"captured": report.captured, "known": report.known, "left": report.left, **report.reasons()}
         self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
 
-    def _read(self, response: Response, family: Family, entrance: str) -> list[Found]:
-        """The stories of an entrance that answered; that it lists none is recorded, not raised."""
-        found: list[Found] = []
-        error = None
+    async def _enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
+        """The requests for those entrances that have not been asked, and that may have changed."""
+        fresh = {canonical(entrance.url): entrance for entrance in entrances}
+        wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
+        within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]
+        self._entrances |= {canonical(entrance.url) for entrance in within}
+        asked = await self.collector.expect(within, afresh=bool(self.window))
+        return [
+            Request(
+                entrance.url,
+                headers=_conditions(state),
+                callback=self.read_entrance,
+                errback=self.entrance_failed,
+                cb_kwargs={"family": family, "entrance": entrance},
+                priority=1,
+            )
+            for entrance, state in asked
+        ]
+
+    def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
+        """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
+        reading, error = Reading(settled=False), None
         if response.status == 200:
             body, error = decoded(response, MAX_ENTRANCE)
+            content_type = _header(response, "Content-Type")
             try:
                 if not error:
-                    found = family.read(self.source, entrance, response.url, _header(response, "Content-Type"), body)
+                    page = Page(entrance=entrance, url=response.url, content_type=content_type, body=body)
+                    reading = family.read(self.source, page, self.window)
+                    error = reading.note
             except UnreadableError as unreadable:
                 error = str(unreadable)
         elif response.status != 304:
             error = f"the answer is {response.status}"
-        visit = FeedVisit(url=entrance, status=response.status, items=len(found), error=error)
-        self.collector.visited(visit, _validators(response, entrance) if found else None)
-        return found
+        visit = FeedVisit(url=entrance.url, status=response.status, items=len(reading.found), error=error)
+        keep = reading.settled and not error and not self.window
+        self.collector.visited(visit, _validators(response, entrance) if keep else None)
+        return reading
 
 
 def spider_class(source: Source) -> type[NewsSpider]:
@@ -158,9 +198,9 @@ def _conditions(state: FeedState | None) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def _validators(response: Response, entrance: str) -> FeedState:
+def _validators(response: Response, entrance: Entrance) -> FeedState:
     etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
-    return FeedState(url=entrance, etag=etag or None, last_modified=last_modified or None)
+    return FeedState(url=entrance.url, etag=etag or None, last_modified=last_modified or None, lastmod=entrance.lastmod)
 
 
 def _redirects(meta: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlReport, Failure, FeedVisit
 from dateline.state import FeedState, State, UrlState, captured, url_states
 from dateline.urls import canonical
-from spiders.discovery import Found
+from spiders.discovery import Entrance, Found
 from spiders.registry import Source
 from spiders.stores import Store
 from spiders.wire import Wire
@@ -56,19 +56,32 @@ class Collector:
         self._fates: dict[str, Fate] = {}
         self._batch, self._url_states = new_batch(), list[UrlState]()
         self._feed_states: list[FeedState] = []
+        self._parents: dict[str, str | None] = {}
+        self._expected: set[str] = set()  # entrances that have not been read
         self._storing = asyncio.Lock()
 
-    async def open(self, entrances: Sequence[str]) -> None:
-        """Take up what an earlier delivery of this crawl has stored, and what is known of the entrances."""
-        self.validators = await asyncio.to_thread(self._state.feeds, self.source.id, entrances)
+    async def open(self) -> None:
+        """Take up what an earlier delivery of this crawl has stored."""
         await asyncio.to_thread(self._recover)
+
+    async def expect(self, entrances: Sequence[Entrance], *, afresh: bool) -> list[tuple[Entrance, FeedState | None]]:
+        """The entrances that may have changed, with what is known of them; ``afresh``, all and as if nothing were.
+
+        Until they have been read, the state of what led to them is not kept.
+        """
+        urls = [entrance.url for entrance in entrances]
+        states = {} if afresh else await asyncio.to_thread(self._state.feeds, self.source.id, urls)
+        asked = [(entrance, states.get(entrance.url)) for entrance in entrances if entrance.moved(states)]
+        self._parents |= {entrance.url: entrance.parent for entrance, _ in asked}
+        self._expected.update(entrance.url for entrance, _ in asked)
+        return asked
 
     async def discover(self, found: Sequence[Found]) -> list[Found]:
         """Those of the stories that this crawl should fetch."""
         new = {item.identity: item for item in found if item.identity not in self._fates}
         self._fates |= dict.fromkeys(new, Fate.LEFT)
         states = await asyncio.to_thread(self._state.urls, new)
-        known = {url for url, state in states.items() if state.item in (None, new[url].fingerprint)}
+        known = {url for url, state in states.items() if not new[url].changed(state)}
         self._fates |= dict.fromkeys(known, Fate.KNOWN)
         return self._within_limit([item for url, item in new.items() if url not in known])
 
@@ -99,6 +112,8 @@ class Collector:
     def visited(self, visit: FeedVisit, validators: FeedState | None = None) -> None:
         """Record a look at a feed; its validators are kept once all its stories have been dealt with."""
         self.report.feeds.append(visit)
+        if not visit.error:
+            self._expected.discard(visit.url)
         if validators:
             self._feed_states.append(validators)
 
@@ -121,9 +136,19 @@ class Collector:
         self.report.finished_at = _now()
         # A feed that then answers "not modified" would hide the stories that are still to be had.
         if not self.report.left and not self.report.failures:
-            await asyncio.to_thread(self._state.save_feeds, self.source.id, self._feed_states)
+            await asyncio.to_thread(self._state.save_feeds, self.source.id, self._settled())
         await asyncio.to_thread(self._store.put_report, self.report)
         return self.report
+
+    def _settled(self) -> list[FeedState]:
+        """The states of entrances behind which nothing is left to be read."""
+        unsettled: set[str] = set()
+        for url in self._expected:
+            above = self._parents.get(url)
+            while above and above not in unsettled:
+                unsettled.add(above)
+                above = self._parents.get(above)
+        return [state for state in self._feed_states if state.url not in unsettled]
 
     def _recover(self) -> None:
         for key, captures in self._store.stored():

@@ -15,8 +15,9 @@ import feedparser
 from w3lib.html import remove_tags
 
 from dateline.urls import canonical
-from spiders.discovery import Found, UnreadableError
+from spiders.discovery import Found, Page, Reading, UnreadableError
 from spiders.registry import Source
+from spiders.window import Window
 
 MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
 
@@ -29,20 +30,22 @@ class FeedFamily:
     """The ``feeds`` of a source."""
 
     name = "feed"
+    history = False
 
     def entrances(self, source: Source) -> Sequence[str]:
         return source.feeds
 
-    def read(self, source: Source, entrance: str, url: str, content_type: str, body: bytes) -> list[Found]:
+    def read(self, source: Source, page: Page, window: Window) -> Reading:  # noqa: ARG002 (a feed has no history)
         """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
-        linked = [(link, item) for item in _entries(url, content_type, body) if (link := _link(item, url))]
+        entries = _entries(page.url, page.content_type, page.body)
+        linked = [(link, item) for item in entries if (link := _link(item, page.url))]
         if not linked:
             raise UnreadableError("the feed has items, but no links to stories")
         unique: dict[str, Found] = {}
         for link, item in linked:
-            found = _found(source, entrance, link, item)
+            found = _found(source, page.entrance.url, link, item)
             unique.setdefault(found.identity, found)
-        return [found for found in unique.values() if source.wants(found.url)]
+        return Reading(found=[found for found in unique.values() if source.wants(found.url)])
 
 
 def _entries(url: str, content_type: str, body: bytes) -> list[Mapping[str, Any]]:

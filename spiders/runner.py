@@ -23,6 +23,7 @@ from spiders.base import NewsSpider, spider_class
 from spiders.collector import Collector
 from spiders.registry import Source
 from spiders.stores import Store
+from spiders.window import Window
 
 STOP_BEFORE = 60.0  # seconds before the deadline at which downloads end: the rest is for storing what there is
 
@@ -36,13 +37,14 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
     if done := store.report():
         return done
     collector = Collector(source, message.crawl, store=store, state=state, limit=message.limit)
-    crawling = _crawl(collector, stop_at=deadline - STOP_BEFORE)
+    window = Window.of(message.since, message.until)
+    crawling = _crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)
     return asyncio.run_coroutine_threadsafe(crawling, _reactor_loop()).result()
 
 
-async def _crawl(collector: Collector, *, stop_at: float) -> CrawlReport:
+async def _crawl(collector: Collector, *, stop_at: float, window: Window) -> CrawlReport:
     crawler = Crawler(spider_class(collector.source), _settings())
-    crawling = asyncio.ensure_future(crawler.crawl_async(collector, stop_at=stop_at))
+    crawling = asyncio.ensure_future(crawler.crawl_async(collector, stop_at=stop_at, window=window))
     await asyncio.wait({crawling}, timeout=max(stop_at - time.monotonic(), 1))
     if not crawling.done():
         await asyncio.gather(crawler.stop_async(), collector.flush())

@@ -1,5 +1,6 @@
 """The feed family: what it takes from a feed, and what it says of one that it cannot read."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,19 +9,21 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from spiders import feed
-from spiders.discovery import Found, UnreadableError
+from spiders.discovery import Entrance, Found, Page, UnreadableError
 from spiders.registry import Source
+from spiders.window import Window
 from tests.outlet import item, rss
 
 URL = "https://gazette.example/en/feed/"
 TRIPOLI = ZoneInfo("Africa/Tripoli")
 
 
-def read(body: str | bytes, content_type: str = "application/rss+xml", **changes: Any) -> list[Found]:
+def read(body: str | bytes, content_type: str = "application/rss+xml", **changes: Any) -> Sequence[Found]:
     values: dict[str, Any] = {"name": "S", "home": "https://gazette.example/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    return feed.FeedFamily().read(source, URL, URL, content_type, data)
+    page = Page(entrance=Entrance(url=URL), url=URL, content_type=content_type, body=data)
+    return feed.FeedFamily().read(source, page, Window()).found
 
 
 def test_a_story_has_its_link_title_and_date() -> None:

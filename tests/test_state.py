@@ -110,6 +110,7 @@ def test_a_table_that_does_nothing_is_an_error(
 def test_a_captured_page_says_what_is_known_of_its_urls() -> None:
     metadata = {
         "source": "gazette",
+        "family": "feed",
         "requested_url": "https://gazette.example/a?utm_source=rss",
         "feed_title": "Rain",
         "feed_date": None,

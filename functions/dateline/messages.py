@@ -11,11 +11,17 @@ from urllib.parse import quote_plus, unquote_plus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlMessage:
-    """Asks for one crawl of one source; ``crawl`` names all that it will write (see ``keys.crawl_name``)."""
+    """Asks for one crawl of one source; ``crawl`` names all that it will write (see ``keys.crawl_name``).
+
+    With ``since`` or ``until`` (ISO 8601 days in the outlet's time zone, both included) it is one of the outlet's
+    history: of the stories of those days, and not of new ones.
+    """
 
     source: str
     crawl: str
     limit: int | None = None
+    since: str | None = None
+    until: str | None = None
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))

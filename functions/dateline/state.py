@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
 
+_MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
 
 class ThrottledError(RuntimeError):
     """DynamoDB left some items of a batch undone however often it was asked."""
@@ -40,7 +41,10 @@ class UrlState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """The validators of a feed's last answer, for a conditional request (RFC 9110 section 13)."""
+    """The validators of a feed's last answer, for a conditional request (RFC 9110 section 13).
+
+    A sitemap's too; ``lastmod`` is then when its index said that it changed, in the index's words.
+    """
 
     url: str
     etag: str | None = None
@@ -133,7 +137,7 @@ def captured(url: str, metadata: Mapping[str, Any], *, captured_at: datetime, st
             source=metadata.get("source", ""),
             captured_at=keys.utc(captured_at, "seconds"),
             status=status,
-            item=fingerprint(metadata) if "feed_title" in metadata else None,
+            item=fingerprint(metadata) if metadata.get("family") == "feed" else None,
         )
 
 
