@@ -49,6 +49,7 @@ class FeedState:
     url: str
     etag: str | None = None
     last_modified: str | None = None
+    lastmod: str | None = None
 
 
 class State(Protocol):
