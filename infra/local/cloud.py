@@ -113,13 +113,14 @@ def down(folder: Path = FOLDER, *, progress: Progress = print) -> bool:
     if not folder.exists():
         return False
     with locked(folder):
-        stopped = [processes.stop(folder, role) for role in (newsroom.ROLE, ministack.ROLE)]
-        if stopped[1]:
+        ran = any(processes.ours(folder, role) for role in (newsroom.ROLE, ministack.ROLE))
+        processes.stop(folder, newsroom.ROLE)
+        if processes.stop(folder, ministack.ROLE):
             record = Record.read(folder)
             record.clean = True
             record.write(folder)
-        progress("stopped" if any(stopped) else "was not running")
-        return any(stopped)
+        progress("stopped" if ran else "was not running")
+        return ran
 
 
 def connect(folder: Path = FOLDER) -> Cloud:

@@ -74,18 +74,19 @@ def start(
 
 
 def stop(folder: Path, role: str, *, patience: float = 30) -> bool:
-    """Ask the leader to end, wait for what it has to save, then kill what is left. False if nothing ran.
+    """Ask the leader to end, wait for what it has to save, then kill what is left. True if it ended as asked.
 
     MiniStack's workers finish the invocation they are in after it has gone, and would write into the next one.
     """
-    found = ours(folder, role)
-    if asked := leader(folder, role):
+    asked = leader(folder, role)
+    if asked:
         _signal(asked, signal.SIGTERM)
         _await(lambda: leader(folder, role) is None, seconds=patience)
+    ended = asked is not None and leader(folder, role) is None
     for process in ours(folder, role):
         _signal(process, signal.SIGKILL)
     _await(lambda: not ours(folder, role), seconds=5)
-    return bool(found)
+    return ended
 
 
 def _await(done: Callable[[], bool], *, seconds: float) -> None:
