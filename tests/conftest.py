@@ -70,7 +70,7 @@ def quiet(_: str) -> None:
 @pytest.fixture(scope="session")
 def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The folder of a local cloud that the tests marked ``cloud`` share, deployed from this tree."""
-    folder = tmp_path_factory.mktemp("cloud")
+    folder = tmp_path_factory.mktemp("checkout") / ".dateline"
     try:
         up(folder, progress=quiet)
         yield folder

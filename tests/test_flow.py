@@ -1,0 +1,226 @@
+"""The flow on the deployed template: a crawl to its end; stopped, killed, repeated; by the schedule alone."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from dateline.archive import read_articles, read_outcomes
+from dateline.article import Article, Outcome
+from dateline.messages import CrawlMessage, capture_event
+from infra.local import Cloud, down, status, up
+from infra.local.record import Record
+from infra.newsroom import Story, outlet, set_edition
+from tests.conftest import ROOT, quiet
+
+SAMPLES = ("sample-courrier", "sample-difaf", "sample-gazette")
+RECORDED = sorted((ROOT.parent / "shared" / "data" / "dev").glob("*.jsonl.gz"))
+Wanted = Callable[[], object]
+
+pytestmark = pytest.mark.cloud
+
+
+@dataclass
+class Checkout:
+    """A folder with a local cloud in ``.dateline``, and the command that a user types there."""
+
+    cloud: Cloud
+
+    @property
+    def folder(self) -> Path:
+        return self.cloud.folder.parent
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        command = [sys.executable, "-m", "dateline", *arguments]
+        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True)
+
+    def dateline(self, *arguments: str) -> list[dict[str, Any]]:
+        """What ``dateline ... --json`` prints."""
+        with self.start(*arguments, "--json") as running:
+            lines = running.communicate(timeout=240)[0].splitlines()
+        assert running.returncode == 0, lines
+        return [json.loads(line) for line in lines]
+
+    def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
+        s3, name = self.cloud.client("s3"), self.cloud.outputs[bucket]
+        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=prefix)
+        listed = [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return {key: s3.get_object(Bucket=name, Key=key)["Body"].read() for key in listed}
+
+    def items(self) -> list[dict[str, Any]]:
+        table = self.cloud.resource("dynamodb").Table(self.cloud.outputs["IndexTable"])
+        return sorted(table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))
+
+    def articles(self) -> list[Article]:
+        found = self.objects("ArchiveBucket", "articles/").values()
+        return [stored.article for data in found for stored in read_articles(data)]
+
+    def archive(self) -> set[tuple[str, str, str]]:
+        """The archive as it compares with another's: source, path and digest of each story."""
+        stories = self.dateline("query")
+        return {(story["source"], urlsplit(story["url"]).path, story["digest"]) for story in stories}
+
+    def expected(self, edition: int = 1) -> dict[str, Story]:
+        """What the newsroom's feeds list, as written, by URL."""
+        ports = json.loads((self.cloud.folder / "newsroom" / "newsroom.json").read_text("utf-8"))["ports"]
+        stories: dict[str, Story] = {}
+        for each in outlet.read_all():
+            base = f"http://127.0.0.1:{ports[each.id]}"
+            stories |= {story.url: story for story in each.stories(base, edition)}
+        return stories
+
+
+@pytest.fixture
+def checkout(cloud: Cloud) -> Checkout:
+    return Checkout(cloud)
+
+
+@pytest.fixture
+def other(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Checkout]]:
+    """Makes a checkout with a local cloud of its own; the bundles are the same."""
+    folder = tmp_path / ".dateline"
+    shutil.copytree(cloud.folder / "build", folder / "build")
+    Record(built=Record.read(cloud.folder).built).write(folder)
+    try:
+        yield lambda **options: Checkout(up(folder, progress=quiet, **options))
+    finally:
+        down(folder, progress=quiet)
+
+
+def until(wanted: Wanted, seconds: float = 150) -> None:
+    """Return as soon as it is so."""
+    deadline = time.monotonic() + seconds
+    while not wanted():
+        assert time.monotonic() < deadline, "it did not come about"
+        time.sleep(0.1)
+
+
+def test_every_page_ends_in_one_outcome_and_every_story_with_its_words(checkout: Checkout) -> None:
+    summaries = {each["source"]: each for each in checkout.dateline("crawl", *SAMPLES)}
+    for each in summaries.values():
+        assert each["done"]
+        assert each["discovered"] == each["known"] + each["captured"] + each["left"] + sum(each["failures"].values())
+        assert sum(each["outcomes"].values()) == each["captured"]
+    assert sum((Counter(each["outcomes"]) for each in summaries.values()), Counter()) == {
+        "archived": 27,
+        "not_article": 1,
+    }
+    expected = checkout.expected()
+    for article in checkout.articles():
+        if article.source in SAMPLES:
+            story = expected[article.url]
+            assert (article.title, article.text, article.language) == (story.title, story.text, story.language)
+            assert str(article.published_at)[:10] <= f"{story.published_at:%Y-%m-%d}"
+
+
+def test_crawling_again_after_a_restart_copies_nothing(checkout: Checkout) -> None:
+    checkout.dateline("crawl", *SAMPLES)
+    before = checkout.archive(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "captures/")
+    down(checkout.cloud.folder, progress=quiet)
+    again = Checkout(up(checkout.cloud.folder, progress=quiet))
+    assert [each["captured"] for each in again.dateline("crawl", *SAMPLES)] == [0, 0, 0]
+    after = again.archive(), again.objects("ArchiveBucket", ""), again.objects("CaptureBucket", "captures/")
+    assert after == before
+
+
+def test_a_message_delivered_twice_changes_nothing(checkout: Checkout) -> None:
+    (crawled, *_) = checkout.dateline("crawl", *SAMPLES)
+    sqs, outputs = checkout.cloud.client("sqs"), checkout.cloud.outputs
+    before = checkout.items(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "")
+    for key in checkout.objects("CaptureBucket", "captures/sample-"):
+        event = capture_event(outputs["CaptureBucket"], key)
+        sqs.send_message(QueueUrl=outputs["ExtractQueue"], MessageBody=event)
+    message = CrawlMessage(source=crawled["source"], crawl=crawled["crawl"]).to_json()
+    sqs.send_message(
+        QueueUrl=outputs["CrawlQueue"], MessageBody=message, MessageGroupId="again", MessageDeduplicationId="again"
+    )
+    until(lambda: all(idle(checkout, queue) for queue in ("ExtractQueue", "CrawlQueue")))
+    assert (checkout.items(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "")) == before
+
+
+def idle(checkout: Checkout, queue: str) -> bool:
+    counts = checkout.cloud.client("sqs").get_queue_attributes(
+        QueueUrl=checkout.cloud.outputs[queue],
+        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+    )["Attributes"]
+    return set(counts.values()) == {"0"}
+
+
+def test_a_story_that_changed_has_a_second_revision(checkout: Checkout) -> None:
+    checkout.dateline("crawl", *SAMPLES)
+    try:
+        set_edition(checkout.cloud.folder / "newsroom", 2)
+        checkout.dateline("crawl", *SAMPLES)
+        stories = checkout.expected(edition=2)
+        (url,) = (url for url in stories if url.rstrip("/").endswith("sirte-fish-market"))
+        (story,) = (each for each in checkout.dateline("query", "--source", "sample-gazette") if each["url"] == url)
+        revisions = checkout.dateline("show", story["id"], "--revisions")
+        assert [each["title"] for each in revisions] == [checkout.expected()[url].title, stories[url].title]
+    finally:
+        set_edition(checkout.cloud.folder / "newsroom", 1)
+
+
+def test_killed_in_a_crawl_it_ends_as_if_it_had_not_been(other: Callable[..., Checkout], checkout: Checkout) -> None:
+    killed = other()
+    crawling = killed.start("crawl", *SAMPLES, "--json")
+    until(lambda: any((killed.cloud.folder / "s3").rglob("*.warc.gz")))
+    leader = status(killed.cloud.folder).ministack
+    assert leader
+    os.kill(leader, signal.SIGKILL)
+    crawling.kill()
+    crawling.communicate()
+    again = Checkout(up(killed.cloud.folder, progress=quiet))
+    again.dateline("crawl", *SAMPLES)
+    until(lambda: idle(again, "ExtractQueue"), 40)
+    assert again.archive() == undisturbed(checkout)
+    assert len({(article.id, article.digest) for article in again.articles()}) == len(again.articles())
+
+
+def undisturbed(checkout: Checkout) -> set[tuple[str, str, str]]:
+    """The sample outlets' first edition, as the shared cloud's archive has it."""
+    checkout.dateline("crawl", *SAMPLES)
+    first = {article.id: article for article in reversed(checkout.articles()) if article.revision == 1}
+    return {
+        (article.source, urlsplit(article.url).path, article.digest)
+        for article in first.values()
+        if article.source in SAMPLES
+    }
+
+
+def test_the_schedule_alone_crawls_two_outlets(other: Callable[..., Checkout]) -> None:
+    wanted = {"sample-courrier", "sample-gazette"}
+    checkout = other(schedule=sorted(wanted))
+    until(lambda: {story["source"] for story in checkout.dateline("query")} == wanted)
+
+
+@pytest.mark.skipif(not RECORDED, reason="the recorded pages (../shared/data) are not on this machine")
+def test_recorded_pages_each_end_in_one_outcome(other: Callable[..., Checkout], tmp_path: Path) -> None:
+    checkout = other(recorded=RECORDED)
+    sources = [f"recorded-{path.name.split('.')[0]}" for path in RECORDED]
+    summaries = checkout.dateline("crawl", *sources)
+    pages = sum(each["captured"] for each in summaries)
+    assert pages == 530
+    outcomes = [
+        page for data in checkout.objects("ArchiveBucket", "outcomes/").values() for page in read_outcomes(data)
+    ]
+    assert len({page.url for page in outcomes}) == len(outcomes) == pages
+    assert {page.outcome for page in outcomes} <= {Outcome.ARCHIVED, Outcome.NOT_ARTICLE}
+    archived = [page.id for page in outcomes if page.outcome is Outcome.ARCHIVED]
+    assert sorted(story["id"] for story in checkout.dateline("query")) == sorted(archived)
+    assert sorted(article.id for article in checkout.articles()) == sorted(archived)
+    for number, data in enumerate(checkout.objects("CaptureBucket", "captures/").values()):
+        path = tmp_path / f"{number}.warc.gz"
+        path.write_bytes(data)
+        for tool in ("check", "index"):
+            subprocess.run([sys.executable, "-m", "warcio.cli", tool, str(path)], check=True, stdout=subprocess.DEVNULL)
