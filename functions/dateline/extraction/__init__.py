@@ -2,19 +2,18 @@
 
 The bytes become a tree once (``tree``, ``document``, ``jsonld``). The story's words are found and parted from what
 outlets set among them (``story``, and by it ``text``, ``prune``, ``frame``, ``witness``, ``boilerplate``,
-``titles``, ``standfirst``, ``structure``). Each other field is chosen from what the page says in JSON-LD, meta tags,
-markup, its URL and the feed (``dates``, ``authors``, ``labels``, ``images``, ``links``, ``language``). ``refuse`` knows
-pages that are no articles.
+``masthead``, ``titles``, ``standfirst``, ``authors``, ``structure``). Each other field is chosen from what the page
+says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, ``labels``, ``images``, ``links``, ``language``).
+``refuse`` knows pages that are no articles.
 """
 
-from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from lxml.etree import LxmlError
 
 from dateline import __version__, keys
-from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
-from dateline.extraction import authors, dates, images, labels, language, links, refuse, structure
+from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
+from dateline.extraction import dates, images, labels, language, links, refuse, structure
 from dateline.extraction.document import BadAddressError, Document, Found
 from dateline.extraction.story import Story, told
 from dateline.extraction.tree import NotHtmlError, TooLargeError
@@ -52,7 +51,6 @@ def _article(document: Document, story: Story) -> Article:
     published, modified = dates.find(document)
     declared = language.declared(document)
     spoken = language.spoken(story.text, _value(declared), page.languages)
-    by, photographs = authors.find(document), images.find(document)
     section, tags, wall = labels.section(document), labels.tags(document), labels.paywalled(document)
     title = _value(story.title) or ""
     return Article(
@@ -66,15 +64,15 @@ def _article(document: Document, story: Story) -> Article:
         language=_value(spoken),
         declared_language=_value(declared),
         standfirst=_value(story.standfirst),
-        authors=_value(by) or (),
+        authors=_value(story.authors) or (),
         section=_value(section),
         tags=_value(tags) or (),
         published_at=published.value.iso() if published else None,
         modified_at=modified.value.iso() if modified else None,
         published_precision=published.value.precision if published else None,
         dateline=_value(story.dateline),
-        agencies=structure.agencies(_signed(_value(by) or (), story, photographs)),
-        images=photographs,
+        agencies=structure.agencies(story.signed),
+        images=images.find(document),
         links=links.find(document, story.text),
         paywalled=_value(wall),
         word_count=len(story.text.split()),
@@ -84,7 +82,7 @@ def _article(document: Document, story: Story) -> Article:
             text=story.blocks,
             standfirst=story.standfirst,
             dateline=story.dateline,
-            authors=by,
+            authors=story.authors,
             section=section,
             tags=tags,
             published_at=published,
@@ -103,12 +101,3 @@ def _value(found: Found[T] | None) -> T | None:
 
 def _provenance(**fields: Found[Any] | None) -> dict[str, str]:
     return {name: found.rule for name, found in fields.items() if found}
-
-
-def _signed(by: tuple[str, ...], story: Story, photographs: tuple[Image, ...]) -> Iterator[str]:
-    """Where a story names the agencies that it is from: byline, dateline, credits, a last line that is a name."""
-    yield from by
-    if story.dateline:
-        yield story.dateline.value.text
-    yield from (image.credit for image in photographs if image.credit)
-    yield from (block for block in story.blocks.value[-2:] if len(block) < 60)

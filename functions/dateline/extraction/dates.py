@@ -44,8 +44,8 @@ def find(document: Document) -> Dates:
     """The first plausible date of each kind, the most explicit evidence first."""
     published = _published(document)
     modified = _placed(_first(_changed(document), document), document)
-    if published and modified and _instant(modified.value) < _instant(published.value):
-        modified = None
+    if published and modified and _instant(modified.value) <= _instant(published.value):
+        modified = None  # mostly a copy of the other
     return Dates(published, modified)
 
 

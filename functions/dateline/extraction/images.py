@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from lxml.html import HtmlElement
@@ -18,6 +19,7 @@ _TRAILING_CREDIT = re.compile(
     re.IGNORECASE,
 )
 _MOST = 30
+_SLACK = 120  # characters that a frame may have beside its caption
 
 
 def find(document: Document) -> tuple[Image, ...]:
@@ -47,13 +49,16 @@ def captions(document: Document) -> set[str]:
 
 
 def _figures(document: Document) -> Iterator[Image]:
-    for figure in document.tree.iter("figure"):
-        source = next(filter(None, map(_source, figure.iter("img"))), None)
-        if source is None or figure.find(".//figure") is not None:
+    """Images in figures, and in other frames that hold a caption beside them."""
+    for caption in _caption_elements(document.tree):
+        frame = next(islice((a for a in caption.iterancestors() if a.find(".//img") is not None), 1), None)
+        if frame is None or len(content(frame)) > 2 * len(content(caption)) + _SLACK:
             continue
-        element = figure.find(".//figcaption")
-        caption, credit = _split(content(element) if element is not None else "")
-        yield Image(urljoin(document.page.url, source), caption, credit)
+        if source := next(filter(None, map(_source, frame.iter("img"))), None):
+            yield Image(urljoin(document.page.url, source), *_split(content(caption)))
+    for figure in document.tree.iter("figure"):
+        if source := next(filter(None, map(_source, figure.iter("img"))), None):
+            yield Image(urljoin(document.page.url, source))
 
 
 def _lead(document: Document) -> Iterator[Image]:

@@ -11,6 +11,7 @@ _PAYWALL = re.compile(
     r"(?:$|[-_ ])",
     re.IGNORECASE,
 )
+_CRUMBS = re.compile(r"crumb|ariane|fil-d-ariane", re.IGNORECASE)
 _MOST_TAGS = 40
 _LONGEST_TAG = 80
 
@@ -23,9 +24,12 @@ def section(document: Document) -> Found[str] | None:
         "article:section", "og:article:section", "section", "parsely-section", "cxenseparse:section"
     ):
         return found
-    steps = [text for node in document.nodes if "BreadcrumbList" in jsonld.types(node) for text in _steps(node)]
-    steps = [step for step in steps if words(step) not in _home(document)]
-    return Found(steps[-1], "json-ld breadcrumb") if steps else None
+    own = _home(document)
+    for rule, steps in (("json-ld breadcrumb", _steps(document)), ("breadcrumb", _shown_steps(document))):
+        named = [step for step in steps if words(step) not in own]
+        if named:
+            return Found(named[-1], rule)
+    return None
 
 
 def tags(document: Document) -> Found[tuple[str, ...]] | None:
@@ -63,11 +67,19 @@ def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
     yield Found([text for text in links if text], "rel=tag")
 
 
-def _steps(node: jsonld.Node) -> Iterator[str]:
-    items = node.get("itemListElement")
-    for item in items if isinstance(items, list) else []:
-        if isinstance(item, dict) and (name := jsonld.text(item.get("name") or item.get("item"))):
-            yield name
+def _steps(document: Document) -> Iterator[str]:
+    for node in document.nodes:
+        items = node.get("itemListElement") if "BreadcrumbList" in jsonld.types(node) else None
+        for item in items if isinstance(items, list) else []:
+            if isinstance(item, dict) and (name := jsonld.text(item.get("name") or item.get("item"))):
+                yield name
+
+
+def _shown_steps(document: Document) -> Iterator[str]:
+    for element in document.elements:
+        if _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}"):
+            yield from filter(None, map(content, element.iter("a")))
+            return
 
 
 def _home(document: Document) -> set[str]:

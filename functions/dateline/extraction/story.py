@@ -4,17 +4,25 @@ import unicodedata
 from typing import NamedTuple
 
 from dateline.article import Dateline
-from dateline.extraction import frame, images, standfirst, structure, text, titles, witness
+from dateline.extraction import authors, frame, images, standfirst, structure, text, titles, witness
 from dateline.extraction.document import Document, Found, clean, words
+from dateline.extraction.masthead import without_masthead
+
+_SIGN_OFF = 120  # characters
 
 
 class Story(NamedTuple):
-    """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts."""
+    """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts.
+
+    ``signed`` is who the story says that it is by or from: its bylines, and what stands at its ends.
+    """
 
     title: Found[str] | None
     standfirst: Found[str] | None
+    authors: Found[tuple[str, ...]] | None
     dateline: Found[Dateline] | None
     blocks: Found[list[str]]
+    signed: tuple[str, ...]
 
     @property
     def text(self) -> str:
@@ -23,18 +31,25 @@ class Story(NamedTuple):
 
 def told(document: Document) -> Story:
     """The story that the page tells; each part that it has none of is None or empty."""
-    strict = frame.filled(document.tree, text.blocks(document.tree, document.url))
-    found, rule = witness.settled(document, strict)
-    forms = titles.forms(document)
-    blocks = text.without_furniture(found, forms, set(map(words, images.captions(document))))
+    title, by = titles.find(document), authors.find(document)
+    found = witness.settled(document, frame.filled(document.tree, text.blocks(document.tree, document.url)))
+    headlines, names = titles.forms(document), by.value if by else ()
+    blocks = without_masthead(found.value, headlines, names)
+    blocks = text.without_furniture(blocks, headlines | set(map(words, images.captions(document))))
     summary = standfirst.find(document, blocks)
     if summary:
-        blocks = text.without_furniture(blocks, forms, {words(summary.value)})
-    dateline, blocks = structure.without_dateline(blocks)
-    title = titles.find(document)
+        blocks = text.without_furniture(blocks, {words(summary.value)})
+    dateline, opening, body = structure.without_dateline(blocks)
     return Story(
         title=Found(clean(title.value), title.rule) if title else None,
         standfirst=summary,
+        authors=by,
         dateline=Found(dateline, "opening of the text") if dateline else None,
-        blocks=Found(blocks, rule),
+        blocks=Found(body, found.rule),
+        signed=(*names, opening, *_ends(found.value, body)),
     )
+
+
+def _ends(found: list[str], kept: list[str]) -> list[str]:
+    """The short lines that were taken off a story's end, and its own last one."""
+    return [block for block in found[-3:] if len(block) < _SIGN_OFF and (block not in kept or block == kept[-1])]

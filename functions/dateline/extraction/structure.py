@@ -58,19 +58,22 @@ _NO_PLACE = re.compile(
 _SHORTEST_REST = 20  # characters that must follow, or the line is a heading
 
 
-def without_dateline(blocks: list[str]) -> tuple[Dateline | None, list[str]]:
-    """The dateline of the first paragraph, and the blocks without it."""
-    if not blocks:
-        return None, blocks
-    for opening in _openings():
+def without_dateline(blocks: list[str]) -> tuple[Dateline | None, str, list[str]]:
+    """The dateline of the first paragraph, all that stands before its first sentence, and the blocks without that."""
+    for opening in _openings() if blocks else ():
         match = opening.match(blocks[0])
         if match and not _NO_PLACE.fullmatch(match["place"]) and len(blocks[0]) - match.end() >= _SHORTEST_REST:
-            text = match[0].strip().rstrip("-–—― ")
-            return Dateline(text, match["place"] or None, _country(match["country"])), [
-                blocks[0][match.end() :],
-                *blocks[1:],
-            ]
-    return None, blocks
+            return _dateline(match), match[0], [blocks[0][match.end() :], *blocks[1:]]
+    return None, "", blocks
+
+
+def _dateline(match: re.Match[str]) -> Dateline | None:
+    """Place and country as printed; None where only an agency is."""
+    place, country = match["place"], match["country"]
+    if not place:
+        return None
+    text = match[0][: match.end("country") if country else match.end("place")]
+    return Dateline(text, place.title() if place.isupper() else place, _country(country))
 
 
 def agencies(texts: Iterable[str]) -> tuple[str, ...]:

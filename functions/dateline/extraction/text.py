@@ -16,7 +16,6 @@ from dateline.extraction.document import clean, words
 from dateline.extraction.prune import prune
 
 _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
-_MASTHEAD_LINES = 8  # within which a headline that was taken along may stand
 
 
 def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
@@ -29,15 +28,12 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
 
-def without_furniture(found: list[str], titles: set[str], asides: set[str]) -> list[str]:
-    """The blocks without the headline, lines that are not the story's, and sign-offs.
+def without_furniture(found: list[str], asides: set[str]) -> list[str]:
+    """The blocks without the lines that are not the story's, and without sign-offs at their end.
 
-    ``titles`` and ``asides`` (captions, credits, the standfirst) are ``words``.
+    ``asides`` (titles, captions, credits) are ``words``.
     """
-    start = max((at + 1 for at, block in enumerate(found[:_MASTHEAD_LINES]) if words(block) in titles), default=0)
-    if any(len(block) > 200 for block in found[:start]):
-        start = 0
-    kept = [block for block in found[start:] if not is_boilerplate(block) and words(block) not in titles | asides]
+    kept = [block for block in found if not is_boilerplate(block) and words(block) not in asides]
     while kept and is_ending(kept[-1]):
         kept.pop()
     return kept

@@ -19,6 +19,9 @@ _SAMPLE = 65_536  # enough for detection, which is slow
 _NOT_HTML = re.compile(rb"%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|\x1f\x8b|RIFF|\x00\x00\x00.ftyp", re.DOTALL)
 # NUL and the other controls that no page means and that lxml refuses in text that is set again.
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
+_TAG = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
@@ -66,11 +69,11 @@ def decode(body: bytes, content_type: str = "") -> str:
         return to_unicode(body, declared or "utf-8")  # some East Asian charsets are seven-bit
     if _is_utf8(body):
         return body.decode("utf-8", "ignore")  # a last character may be cut in two
-    if declared and declared != "utf-8":
+    if declared and declared != "utf-8" and not (declared == "cp1252" and _is_no_latin(body)):
         return to_unicode(body, declared)
     text = body.decode("utf-8", "replace")
     few = text.count("\ufffd") * 20 < len(_BEYOND_ASCII.findall(text))
-    return text if declared and few else to_unicode(body, _detected(body))
+    return text if declared == "utf-8" and few else to_unicode(body, _guessed(body))
 
 
 def _is_utf8(body: bytes) -> bool:
@@ -82,7 +85,16 @@ def _is_utf8(body: bytes) -> bool:
     return True
 
 
-def _detected(body: bytes) -> str:
-    """What charset bytes that are not UTF-8 are likely in; Windows-1252, the web's default, where nothing fits."""
-    best = from_bytes(body[:_SAMPLE], steps=3).best()
+def _guessed(body: bytes) -> str:
+    """What charset bytes that are not UTF-8 are likely in; Windows-1252, the web's default, for Latin letters.
+
+    Detection tells Arabic from Cyrillic well, and the charsets of Latin letters from each other badly.
+    """
+    best = from_bytes(_TAG.sub(b" ", body[:_SAMPLE]), steps=3).best() if _is_no_latin(body) else None
     return (resolve_encoding(best.encoding) if best else None) or "cp1252"
+
+
+def _is_no_latin(body: bytes) -> bool:
+    """Whether most letters are bytes beyond ASCII, as in no text in Latin letters."""
+    text = _TAG.sub(b" ", body[:_SAMPLE])
+    return len(_HIGH_BYTE.findall(text)) > len(_ASCII_LETTER.findall(text))
