@@ -15,10 +15,10 @@ from dateline.messages import FeedVisit
 from dateline.state import FeedState
 from dateline.urls import canonical
 from spiders import failures, here, wire
+from spiders.bodies import decoded
 from spiders.collector import Collector
 from spiders.discovery import Entrance, Family, Found, Page, Reading, UnreadableError
 from spiders.feed import FeedFamily
-from spiders.middlewares import decoded
 from spiders.registry import Source
 from spiders.window import Window
 
@@ -124,7 +124,7 @@ class NewsSpider(scrapy.Spider):
         try:
             return await asyncio.to_thread(call, *arguments)
         except Exception:
-            self.on_error(Failure())
+            self.on_error(Failure())  # type: ignore[no-untyped-call]
             raise
 
     async def on_closed(self) -> None:

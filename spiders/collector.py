@@ -52,6 +52,7 @@ class Collector:
         self.source, self.crawl = source, crawl
         self.report = CrawlReport(source=source.id, crawl=crawl, started_at=_now())
         self.validators: Mapping[str, FeedState] = {}
+        self.state = state
         self._store, self._state, self._limit, self._new_batch = store, state, limit, new_batch
         self._fates: dict[str, Fate] = {}
         self._batch, self._url_states = new_batch(), list[UrlState]()

@@ -1,14 +1,32 @@
-"""Why a URL was not captured, in one short word each; the words are those of the crawl report."""
+"""Why a URL was not captured, in one short word each; the words are those of the crawl report.
+
+======================  ================================================================================================
+``address``             it led to an address that is not public, or to no web address; nothing was connected to
+``connection``          the connection was refused, or ended before there was an answer
+``deadline``            the crawl's time was up
+``dns``                 its host has no address
+``http-<status>``       the server answered so
+``incomplete``          the answer ended before its end
+``redirect-loop``       it led from one redirect to the next
+``refused``             the outlet refuses automated access, says its source
+``robots``              robots.txt forbids it, or could not be had, which says the same
+``scheme``              neither http nor https
+``timeout``             it took longer than a URL may, however much of the answer had come
+``too-large``           its headers or its body went on beyond the limit
+``error``               anything else; ``detail`` has it
+======================  ================================================================================================
+"""
 
 from scrapy import exceptions
 
-from spiders.middlewares import RobotsRefused, TooManyRedirects
-from spiders.wire import DeadlineReached
+
+class Refusal(exceptions.IgnoreRequest):
+    """Dateline's own no to a request, or to what came back; each kind has the word that is its reason."""
+
+    reason = "error"
+
 
 _REASONS: dict[type[BaseException], str] = {
-    RobotsRefused: "robots",
-    TooManyRedirects: "redirect-loop",
-    DeadlineReached: "deadline",
     exceptions.DownloadTimeoutError: "timeout",
     exceptions.CannotResolveHostError: "dns",
     exceptions.DownloadConnectionRefusedError: "connection",
@@ -20,8 +38,13 @@ _REASONS: dict[type[BaseException], str] = {
 }
 
 
+DOWNLOAD_ERRORS = tuple(_REASONS)  # what a download that did not succeed raises
+
+
 def reason(error: BaseException) -> str:
     """The word for a failed download; ``error`` where none fits, so that one odd page never stops an outlet."""
+    if isinstance(error, Refusal):
+        return error.reason
     return next((word for kind, word in _REASONS.items() if isinstance(error, kind)), "error")
 
 

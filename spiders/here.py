@@ -13,7 +13,7 @@ import boto3
 
 from dateline import keys
 from dateline.settings import Settings
-from dateline.state import FeedState, State, TableState, UrlState
+from dateline.state import FeedState, RobotsState, State, TableState, UrlState
 from spiders.collector import Collector
 from spiders.registry import Source
 from spiders.stores import BucketStore, FolderStore, Store
@@ -35,6 +35,18 @@ class NoState:
 
     def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:
         """Nowhere to keep them."""
+
+    def robots(self, host: str) -> RobotsState | None:  # noqa: ARG002
+        return None
+
+    def save_robots(self, state: RobotsState) -> None:
+        """Nowhere to keep it."""
+
+    def held(self, host: str) -> datetime | None:  # noqa: ARG002
+        return None
+
+    def hold(self, host: str, until: datetime) -> None:
+        """Nowhere to keep it."""
 
 
 def collector(source: Source) -> Collector:

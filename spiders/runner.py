@@ -59,8 +59,6 @@ async def _crawl(collector: Collector, *, stop_at: float, window: Window) -> Cra
 def _reactor_loop() -> asyncio.AbstractEventLoop:
     """The loop of the reactor, which is started the first time."""
     logging.getLogger("scrapy").setLevel(logging.WARNING)
-    # A robots.txt that cannot be had is in the crawl's report; its traceback helps nobody.
-    logging.getLogger("scrapy.downloadermiddlewares.robotstxt").setLevel(logging.CRITICAL)
     loop = asyncio.new_event_loop()
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]
     reactor: Any = import_module("twisted.internet.reactor")  # only now: importing it before would install another

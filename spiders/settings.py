@@ -9,19 +9,18 @@ BOT_NAME = "dateline"
 USER_AGENT = f"Dateline/{__version__} (+https://github.com/dateline-archive/dateline; archive of regional news)"
 SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 
-# Politeness: robots.txt by our own name, one request at a time and the source's whole delay between two.
-ROBOTSTXT_OBEY = True
-ROBOTSTXT_USER_AGENT = "Dateline"
+# Politeness: robots.txt (see ``robots``), one request at a time and the source's whole delay between two.
 CONCURRENT_REQUESTS = 2  # one under way and the next one waiting its turn
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
 COOKIES_ENABLED = False
 
 # Limits: what no news page reaches, so that a broken or hostile server costs little.
-DOWNLOAD_TIMEOUT = 60
+DOWNLOAD_TIMEOUT = 60  # seconds that a URL may take in all, with its redirects and second tries
 DOWNLOAD_MAXSIZE = 10 << 20  # bytes of a body as received
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
+DNSCACHE_ENABLED = False  # it never forgets, and a warm function lives for hours; connections are kept anyway
 # 429 is not among them: a server that asks for less is left alone until the next crawl.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the crawl's report has it
@@ -41,7 +40,7 @@ _MIDDLEWARE = "scrapy.downloadermiddlewares"
 DOWNLOADER_MIDDLEWARES = {
     f"{_MIDDLEWARE}.offsite.OffsiteMiddleware": None,
     f"{_MIDDLEWARE}.robotstxt.RobotsTxtMiddleware": None,
-    "spiders.middlewares.RobotsMiddleware": 100,
+    "spiders.robots.RobotsMiddleware": 100,
     f"{_MIDDLEWARE}.httpauth.HttpAuthMiddleware": None,
     f"{_MIDDLEWARE}.downloadtimeout.DownloadTimeoutMiddleware": None,  # the handler's, which knows the deadline
     f"{_MIDDLEWARE}.redirect.MetaRefreshMiddleware": None,

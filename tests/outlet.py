@@ -1,5 +1,6 @@
 """An outlet on loopback that answers byte for byte what a test says, and a shelf that keeps what is captured of it."""
 
+import os
 import socket
 import socketserver
 import struct
@@ -7,13 +8,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.state import FeedState, State, UrlState
+from dateline.state import FeedState, RobotsState, State, UrlState
 from spiders import runner
 from spiders.registry import Source
 from spiders.stores import Store
@@ -41,7 +43,10 @@ def answer(body: bytes | str = b"", status: int = 200, then: str = "keep", **hea
 
 
 class Outlet:
-    """A server on a free port of 127.0.0.1; ``routes`` may be changed while it runs, ``requests`` are the heads."""
+    """A server on a free port of 127.0.0.1; ``routes`` may be changed while it runs, ``requests`` are the heads.
+
+    While it runs it is allowed to be crawled, private address or not.
+    """
 
     def __init__(self, routes: Mapping[str, Route]) -> None:
         self.routes = dict(routes)
@@ -49,13 +54,16 @@ class Outlet:
         self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.outlet = self
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self.host = f"127.0.0.1:{self._server.server_address[1]}"
+        self.url = f"http://{self.host}"
 
     def __enter__(self) -> Self:
+        os.environ["DATELINE_ALLOW_HOSTS"] = f"{os.environ.get('DATELINE_ALLOW_HOSTS', '')},{self.host}"
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        os.environ["DATELINE_ALLOW_HOSTS"] = os.environ["DATELINE_ALLOW_HOSTS"].replace(f",{self.host}", "")
         self._server.shutdown()
         self._server.server_close()
 
@@ -118,6 +126,8 @@ class Shelf:
     pages: list[Exchange] = field(default_factory=list)
     known: dict[str, UrlState] = field(default_factory=dict)
     validators: dict[str, FeedState] = field(default_factory=dict)
+    robots_texts: dict[str, RobotsState] = field(default_factory=dict)
+    holds: dict[str, datetime] = field(default_factory=dict)
 
     def put(self, batch: Batch) -> str:
         self.pages += batch.pages
@@ -143,6 +153,18 @@ class Shelf:
 
     def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:  # noqa: ARG002
         self.validators |= {state.url: state for state in states}
+
+    def robots(self, host: str) -> RobotsState | None:
+        return self.robots_texts.get(host)
+
+    def save_robots(self, state: RobotsState) -> None:
+        self.robots_texts[state.host] = state
+
+    def held(self, host: str) -> datetime | None:
+        return self.holds.get(host)
+
+    def hold(self, host: str, until: datetime) -> None:
+        self.holds[host] = until
 
 
 def crawl(

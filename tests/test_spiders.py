@@ -59,9 +59,9 @@ def to(location: str, status: int = 302) -> Answer:
         ({"/a": to("/a")}, "redirect-loop"),
         ({"/a": to("/b"), "/b": to("/a", 301)}, "redirect-loop"),
         ({"/a": to("http://[::1")}, "error"),
-        ({"/a": to("http://127.0.0.1:1/")}, "robots"),
-        ({"/a": to("http://a..b/")}, "robots"),
-        ({"/a": to(f"http://{'long' * 20}.example/")}, "robots"),
+        ({"/a": to("http://127.0.0.1:1/")}, "address"),
+        ({"/a": to("http://a..b/")}, "dns"),
+        ({"/a": to(f"http://{'long' * 20}.example/")}, "dns"),
         ({"/a": to("/private/a")}, "robots"),
         ({"/a": Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 11000000\r\n\r\n")}, "too-large"),
         ({"/a": Answer(b"HTTP/1.1 200 OK\r\n\r\n" + b"x" * 11_000_000, then="close")}, "too-large"),
@@ -165,7 +165,7 @@ def test_robots_is_obeyed(robots: Answer, allowed: bool) -> None:
     [
         (answer(DISALLOW), "Forbidden by robots.txt"),
         (answer("", 503), "robots.txt answered 503"),
-        (Answer(b"", then="reset"), "robots.txt could not be had: DownloadFailedError"),
+        (Answer(b"", then="reset"), "robots.txt could not be had: connection"),
     ],
 )
 def test_a_refusal_says_whose_it_is(robots: Answer, why: str) -> None:

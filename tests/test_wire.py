@@ -102,12 +102,23 @@ def test_a_response_that_breaks_off_is_a_failure_and_no_capture(head: bytes, the
     assert outlet.paths().count("/a") == (3 if head else 4)
 
 
-def test_headers_without_end_are_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+FLOODS = {
+    "headers": b"HTTP/1.1 200 OK\r\n" + b"X-Flood: water\r\n" * (1 << 15),
+    "one header": b"HTTP/1.1 200 OK\r\nX-Flood: " + b"water" * (1 << 17),
+    "a status line": b"HTTP/1.1 200 " + b"OK" * (1 << 18),
+    "interim responses": b"HTTP/1.1 103 Early Hints\r\n\r\n" * (1 << 15),
+    "chunk extensions": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    + (b"1;%s\r\nx\r\n" % (b"x" * 999)) * 2000,
+}
+
+
+@pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
+def test_a_response_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, flood: bytes) -> None:
     monkeypatch.setattr(wire, "MAX_EXCHANGE", 1 << 20)
-    flood = b"HTTP/1.1 200 OK\r\n" + b"X-Flood: water\r\n" * (1 << 17)
     with Outlet({"/feed": answer(rss(item("/a"))), "/a": Answer(flood)}) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
-    assert (shelf.pages, report.reasons()) == ([], {"connection": 1})
+    assert (shelf.pages, report.reasons()) == ([], {"too-large": 1})
+    assert outlet.paths().count("/a") == 1, "it is not asked for again"
 
 
 def test_a_response_without_its_bytes_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              DONE#<key>           this capture or crawl report is in the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
+    HOST#<scheme>://<host>       ROBOTS               its robots.txt, fetched less than a day ago or to be fetched
+    HOST#<host>:<port>           HOLD                 until when it asked to be left alone
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
     ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
 
@@ -134,6 +136,14 @@ def url_state(canonical_url: str) -> dict[str, str]:
 
 def feed_state(source: str, feed_url: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"FEED#{article_id(feed_url)}"}
+
+
+def robots(host: str) -> dict[str, str]:
+    return {"PK": f"HOST#{host}", "SK": "ROBOTS"}
+
+
+def hold(host: str) -> dict[str, str]:
+    return {"PK": f"HOST#{host}", "SK": "HOLD"}
 
 
 def schedule(source: str) -> dict[str, str]:

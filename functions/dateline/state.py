@@ -6,6 +6,7 @@ each page, and no article. Methods block; the spiders call them off the reactor'
 
 import hashlib
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from dateline.capture import Capture
 
 _GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
+_MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
 
 _MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
 
@@ -52,6 +54,18 @@ class FeedState:
     lastmod: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RobotsState:
+    """A host's robots.txt as it was at ``fetched_at`` (UTC); ``text`` is empty where it has none.
+
+    ``host`` is that of its URL, with the scheme: ``https://news.example``.
+    """
+
+    host: str
+    fetched_at: datetime
+    text: bytes
+
+
 class State(Protocol):
     """What a crawl asks and tells."""
 
@@ -66,6 +80,18 @@ class State(Protocol):
 
     def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:
         """Record the validators of feeds whose every item has been dealt with."""
+
+    def robots(self, host: str) -> RobotsState | None:
+        """The robots.txt that was last fetched of a host, however old."""
+
+    def save_robots(self, state: RobotsState) -> None:
+        """Record a robots.txt, unless it is too large for an item of the table: that one is fetched each time."""
+
+    def held(self, host: str) -> datetime | None:
+        """Until when (UTC) a ``host:port`` asked to be left alone, if it did; that may be past."""
+
+    def hold(self, host: str, until: datetime) -> None:
+        """Record that a ``host:port`` asked to be left alone."""
 
 
 class TableState:
@@ -90,6 +116,25 @@ class TableState:
 
     def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:
         self._put(keys.feed_state(source, state.url) | _values(state) for state in states)
+
+    def robots(self, host: str) -> RobotsState | None:
+        for item in self._get([keys.robots(host)]):
+            fetched_at = datetime.fromisoformat(item["fetched_at"])
+            return RobotsState(host=host, fetched_at=fetched_at, text=zlib.decompress(bytes(item["text"])))
+        return None
+
+    def save_robots(self, state: RobotsState) -> None:
+        text = zlib.compress(state.text)
+        if len(text) <= _MAX_ROBOTS:
+            fetched_at = keys.utc(state.fetched_at, "seconds")
+            self._put([keys.robots(state.host) | {"host": state.host, "fetched_at": fetched_at, "text": text}])
+
+    def held(self, host: str) -> datetime | None:
+        items = list(self._get([keys.hold(host)]))
+        return datetime.fromisoformat(items[0]["until"]) if items else None
+
+    def hold(self, host: str, until: datetime) -> None:
+        self._put([keys.hold(host) | {"host": host, "until": keys.utc(until, "seconds")}])
 
     def due(self, sources: Iterable[str]) -> dict[str, datetime]:
         """When each source is due (UTC), for those that were ever dispatched."""

@@ -6,6 +6,7 @@ and does nothing with the pages. Each prints how many pages it got.
 """
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -41,6 +42,7 @@ def dateline(site: str, pages: int, folder: Path) -> int:
         feeds=tuple(f"{site}/feed/{n}/{min(n + FEED_ITEMS, pages)}" for n in range(0, pages, FEED_ITEMS)),
         delay=0,
     )
+    os.environ["DATELINE_ALLOW_HOSTS"] = source.host  # its address is private
     store = FolderStore(folder, source=source.id, crawl=CRAWL)
     message = CrawlMessage(source=source.id, crawl=CRAWL)
     return runner.run(message, source, store=store, state=NoState(), deadline=time.monotonic() + 3600).captured
@@ -48,8 +50,9 @@ def dateline(site: str, pages: int, folder: Path) -> int:
 
 def plain_scrapy(site: str, pages: int, folder: Path) -> int:  # noqa: ARG001 - it writes nothing
     """The smallest spider. It logs no line per page, which is Scrapy's default, because Dateline doesn't either."""
-    equal = ("ROBOTSTXT_OBEY", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN")
-    process = CrawlerProcess({name: getattr(settings, name) for name in equal} | {"LOG_LEVEL": "INFO"})
+    equal = ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN")
+    own = {"ROBOTSTXT_OBEY": True, "LOG_LEVEL": "INFO"}
+    process = CrawlerProcess({name: getattr(settings, name) for name in equal} | own)
     urls = [f"{site}/story/{number}" for number in range(pages)]
     crawler = process.create_crawler(_Minimal)
     process.crawl(crawler, start_urls=urls)
