@@ -1,12 +1,14 @@
 """The spider that every source is made into: its families' entrances, then the pages they list, each to its outcome."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
 from scrapy import Request, signals
+from scrapy.exceptions import DontCloseSpider
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
@@ -31,7 +33,8 @@ FAMILIES: tuple[Family, ...] = (FeedFamily(),)
 
 MAX_ENTRANCE = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
 MAX_ENTRANCES = 5000  # of one crawl; ten years of daily sitemaps are fewer
-CAPTURED = (200, 404, 410)  # the last two say that a story is gone, which is evidence too
+# 304 says that a page is as it was captured before, 404 and 410 that a story is gone, which is evidence too.
+CAPTURED = (200, 304, 404, 410)
 
 
 class NewsSpider(scrapy.Spider):
@@ -56,6 +59,7 @@ class NewsSpider(scrapy.Spider):
         """Without a collector (``scrapy crawl``), one is made that collects here, and finished with the crawl."""
         spider = super().from_crawler(crawler, collector or here.collector(cls.source), **options)
         crawler.signals.connect(spider.on_error, signals.spider_error)
+        crawler.signals.connect(spider.on_idle, signals.spider_idle)
         if collector is None:
             crawler.signals.connect(spider.on_closed, signals.spider_closed)
         return spider
@@ -74,9 +78,8 @@ class NewsSpider(scrapy.Spider):
             self.logger.error("%s refuses automated access, and Dateline does not evade it", self.source.name)
             return
         await self.collector.open()
-        families = [family for family in FAMILIES if family.history or not self.window]
-        ways = [(family, [Entrance(url=url) for url in family.entrances(self.source)]) for family in families]
-        if self.window and not any(entrances for _, entrances in ways):
+        ways = self._ways()
+        if self.window and not any(entrances for _, entrances in ways) and not self.collector.frontier:
             self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
         for family, entrances in ways:
             for request in await self._enter(family, entrances):
@@ -91,7 +94,7 @@ class NewsSpider(scrapy.Spider):
             for request in await self._enter(family, reading.further):
                 yield request
         for found in new:
-            yield Request(found.url, callback=self.read_page, errback=self.page_failed, cb_kwargs={"found": found})
+            yield self._page_request(found)
 
     async def read_page(self, response: Response, found: Found) -> None:
         """Capture a page, whatever it says; what it is worth is the extraction's to say."""
@@ -104,8 +107,9 @@ class NewsSpider(scrapy.Spider):
 
     def entrance_failed(self, failure: Failure) -> None:
         error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
-        why = f"{failures.reason(error)}: {failures.detail(error)}"
-        self.collector.visited(FeedVisit(url=entrance.url, error=why))
+        if time.monotonic() < self.stop_at:
+            why = f"{failures.reason(error)}: {failures.detail(error)}"
+            self.collector.visited(FeedVisit(url=entrance.url, error=why))
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
@@ -132,43 +136,77 @@ class NewsSpider(scrapy.Spider):
         counts = {"captured": report.captured, "known": report.known, "left": report.left, **report.reasons()}
         self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
 
+    def on_idle(self) -> None:
+        """All that was asked for has come: go on with what waits."""
+        pages = self.collector.more()
+        for found in pages:
+            self.crawler.engine.crawl(self._page_request(found))
+        if pages:
+            raise DontCloseSpider
+
+    def _ways(self) -> list[tuple[Family, list[Entrance]]]:
+        """The entrances to begin at: a continuation's are those that were left over."""
+        families = [family for family in FAMILIES if family.history or not self.window]
+        if frontier := self.collector.frontier:
+            left = frontier.entrances
+            return [(family, [entrance for name, entrance in left if name == family.name]) for family in families]
+        return [(family, [Entrance(url=url) for url in family.entrances(self.source)]) for family in families]
+
+    def _page_request(self, found: Found) -> Request:
+        return Request(
+            found.url,
+            headers=dict(self.collector.conditions(found)),
+            callback=self.read_page,
+            errback=self.page_failed,
+            cb_kwargs={"found": found},
+        )
+
     async def _enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
         """The requests for those entrances that have not been asked, and that may have changed."""
         fresh = {canonical(entrance.url): entrance for entrance in entrances}
         wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
         within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]
         self._entrances |= {canonical(entrance.url) for entrance in within}
-        asked = await self.collector.expect(within, afresh=bool(self.window))
+        asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
         return [
             Request(
                 entrance.url,
-                headers=_conditions(state),
+                headers=dict(headers),
                 callback=self.read_entrance,
                 errback=self.entrance_failed,
                 cb_kwargs={"family": family, "entrance": entrance},
                 priority=1,
             )
-            for entrance, state in asked
+            for entrance, headers in asked
         ]
 
     def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
         """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
-        reading, error = Reading(settled=False), None
+        reading, error, state = Reading(settled=False), None, None
+        unchanged = response.status == 304
         if response.status == 200:
             body, error = decoded(response, MAX_ENTRANCE)
-            content_type = _header(response, "Content-Type")
+            state = _state(response, entrance, body)
+            unchanged = self.collector.unchanged(entrance.url, str(state.digest)) and not self.window
             try:
-                if not error:
+                if not error and not unchanged:
+                    content_type = _header(response, "Content-Type")
                     page = Page(entrance=entrance, url=response.url, content_type=content_type, body=body)
                     reading = family.read(self.source, page, self.window)
-                    error = reading.note
             except UnreadableError as unreadable:
                 error = str(unreadable)
         elif response.status != 304:
             error = f"the answer is {response.status}"
-        visit = FeedVisit(url=entrance.url, status=response.status, items=len(reading.found), error=error)
-        keep = reading.settled and not error and not self.window
-        self.collector.visited(visit, _validators(response, entrance) if keep else None)
+        listed = len(reading.found)
+        visit = FeedVisit(
+            url=entrance.url,
+            status=response.status,
+            items=listed,
+            error=error,
+            unchanged=unchanged,
+            note=reading.note,
+        )
+        self.collector.visited(visit, state if reading.settled and not error and not self.window else None)
         return reading
 
 
@@ -190,17 +228,15 @@ def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
 
 
-def _conditions(state: FeedState | None) -> dict[str, str]:
-    """The headers that ask for a feed only if it has changed (RFC 9110 section 13.1)."""
-    if state is None:
-        return {}
-    headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
-    return {name: value for name, value in headers.items() if value}
-
-
-def _validators(response: Response, entrance: Entrance) -> FeedState:
-    etag, last_modified = _header(response, "ETag"), _header(response, "Last-Modified")
-    return FeedState(url=entrance.url, etag=etag or None, last_modified=last_modified or None, lastmod=entrance.lastmod)
+def _state(response: Response, entrance: Entrance, body: bytes) -> FeedState:
+    """What to know an entrance's answer by the next time."""
+    return FeedState(
+        url=entrance.url,
+        etag=_header(response, "ETag") or None,
+        last_modified=_header(response, "Last-Modified") or None,
+        lastmod=entrance.lastmod,
+        digest=hashlib.sha256(body).hexdigest(),
+    )
 
 
 def _redirects(meta: Mapping[str, Any]) -> list[dict[str, Any]]:

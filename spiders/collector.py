@@ -1,27 +1,38 @@
 """The ledger of one crawl: what was discovered, what became of each URL, and the captures on their way to the store.
 
-Every discovered URL ends in exactly one way: known (an earlier crawl captured it, and its feed item is unchanged),
-captured, failed with a reason, or left for want of time. A capture object is stored before the states of its URLs are
-written, so a crawl that is killed between the two fetches nothing twice: the next delivery of its message reads the
-objects it finds (``open``) and goes on.
+Every discovered URL ends in exactly one way: known (an earlier crawl captured it, and nothing says that it changed),
+waiting (it failed, and its time has not come again), captured, failed with a reason, or left for want of time. A
+capture object is stored before the states of its URLs are written, so a crawl that is killed between the two fetches
+nothing twice: the next delivery of its message reads the objects it finds (``open``) and goes on. What is left for want
+of time goes into a frontier, for a continuation.
+
+New stories come first. Pages that were captured before and are due again follow when there is nothing else to fetch.
 """
 
 import asyncio
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Any
 
-from dateline import keys
+from dateline import capture, keys
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlReport, Failure, FeedVisit
-from dateline.state import FeedState, State, UrlState, captured, url_states
+from dateline.page import Payload
+from dateline.state import FeedState, Health, State, UrlState, captured, conditions, kept, url_states
 from dateline.urls import canonical
+from spiders import health, revisits
 from spiders.discovery import Entrance, Found
+from spiders.entrances import Entrances
+from spiders.frontier import Frontier, found
 from spiders.registry import Source
 from spiders.stores import Store
 from spiders.wire import Wire
+
+MAX_REVISITS = 500  # of one crawl; more are due again in the next
+AT_ONCE = 200  # pages handed out: the requests of a backfill of 100,000 would not fit into memory
 
 
 class Fate(Enum):
@@ -29,13 +40,16 @@ class Fate(Enum):
 
     LEFT = auto()
     KNOWN = auto()
+    WAITING = auto()
     CAPTURED = auto()
     FAILED = auto()
 
 
 class Collector:
-    """Collects for one crawl of one source; ``limit`` is how many pages to fetch at most.
+    """Collects for one crawl of one source.
 
+    ``limit`` is how many pages to fetch at most. ``patient``: leave alone what is backing off. ``history``: the stories
+    are old ones, and one that has no date is not looked at again. ``may_continue``: what is left is for a continuation.
     Its coroutines run on the reactor's loop; the store and the state, which block, on other threads.
     """
 
@@ -47,50 +61,78 @@ class Collector:
         store: Store,
         state: State,
         limit: int | None = None,
+        patient: bool = False,
+        history: bool = False,
+        may_continue: bool = False,
+        frontier: Frontier | None = None,
         new_batch: Callable[[], Batch] = Batch,
     ) -> None:
-        self.source, self.crawl = source, crawl
-        self.report = CrawlReport(source=source.id, crawl=crawl, started_at=_now())
-        self.validators: Mapping[str, FeedState] = {}
+        self.source, self.crawl, self.frontier = source, crawl, frontier
+        self.report = CrawlReport(source=source.id, crawl=crawl, started_at=keys.utc(_now(), "seconds"))
         self.state = state
-        self._store, self._state, self._limit, self._new_batch = store, state, limit, new_batch
+        self._store, self._state, self._new_batch = store, state, new_batch
+        self._limit = frontier.limit if frontier else limit
+        self._patient, self._history, self._may_continue = patient, history, may_continue
+        self._entrances = Entrances(source.id, state, patient=patient)
         self._fates: dict[str, Fate] = {}
-        self._batch, self._url_states = new_batch(), list[UrlState]()
-        self._feed_states: list[FeedState] = []
-        self._parents: dict[str, str | None] = {}
-        self._expected: set[str] = set()  # entrances that have not been read
+        self._states: dict[str, UrlState] = {}  # of those URLs to be fetched that are known
+        self._backlog = deque[Found]()
+        self._due = deque[Found]()
+        self._under_way: dict[str, Found] = {}
+        self._batch, self._url_states, self._before = new_batch(), list[UrlState](), list[UrlState]()
         self._storing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Take up what an earlier delivery of this crawl has stored."""
+        """Take up what an earlier delivery of this crawl has stored, what another left, and what is due again."""
         await asyncio.to_thread(self._recover)
+        if self.frontier:
+            self._entrances.resume(self.frontier)
+            await self._consider(self.frontier.pages)
+        elif not self._history:
+            await asyncio.to_thread(self._find_due)
 
-    async def expect(self, entrances: Sequence[Entrance], *, afresh: bool) -> list[tuple[Entrance, FeedState | None]]:
-        """The entrances that may have changed, with what is known of them; ``afresh``, all and as if nothing were.
+    async def expect(
+        self, entrances: Sequence[Entrance], *, family: str, afresh: bool
+    ) -> list[tuple[Entrance, Mapping[str, str]]]:
+        """The entrances to look at, with the headers to ask with; ``afresh``, all and as if nothing were known.
 
         Until they have been read, the state of what led to them is not kept.
         """
-        urls = [entrance.url for entrance in entrances]
-        states = {} if afresh else await asyncio.to_thread(self._state.feeds, self.source.id, urls)
-        asked = [(entrance, states.get(entrance.url)) for entrance in entrances if entrance.moved(states)]
-        self._parents |= {entrance.url: entrance.parent for entrance, _ in asked}
-        self._expected.update(entrance.url for entrance, _ in asked)
-        return asked
+        asked = await self._entrances.expect(entrances, family=family, afresh=afresh)
+        return [(entrance, self._conditions(state)) for entrance, state in asked]
+
+    def unchanged(self, entrance: str, digest: str) -> bool:
+        """Whether that is the digest of what an entrance answered the last time it had something new."""
+        state = self._entrances.known(entrance)
+        return state is not None and state.digest == digest
 
     async def discover(self, found: Sequence[Found]) -> list[Found]:
-        """Those of the stories that this crawl should fetch."""
-        new = {item.identity: item for item in found if item.identity not in self._fates}
-        self._fates |= dict.fromkeys(new, Fate.LEFT)
-        states = await asyncio.to_thread(self._state.urls, new)
-        known = {url for url, state in states.items() if not new[url].changed(state)}
-        self._fates |= dict.fromkeys(known, Fate.KNOWN)
-        return self._within_limit([item for url, item in new.items() if url not in known])
+        """Those of the stories to fetch now; the rest of those that this crawl should fetch come from ``more``."""
+        await self._consider(found)
+        return self._hand_out(self._backlog)
+
+    def more(self) -> list[Found]:
+        """What to fetch now that nothing is under way: stories left over, then pages that are due again."""
+        return self._hand_out(self._backlog) or self._hand_out(self._due)
+
+    def conditions(self, found: Found) -> Mapping[str, str]:
+        """The headers to ask for a page with."""
+        state = self._states.get(found.identity)
+        return self._conditions(state if state and state.status == 200 and state.payload else None)
 
     async def capture(
         self, found: Found, wire: Wire, *, url: str, status: int, redirects: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Take a page into the batch that is being filled; ``url`` is where the redirects led."""
+        before = self._states.get(found.identity)
+        payload, same = _payload(wire, url, status, before)
+        if payload is None:
+            self.fail(found.url, "http-304", "the server says that a page is unchanged that it was not asked so of")
+            return
         metadata = self._metadata() | found.metadata() | {"redirects": list(redirects)}
+        metadata |= self._plan(found, before, wire.sent_at)
+        if same and before:
+            metadata["validators"] = [before.etag, before.last_modified]
         exchange = Exchange(
             url=url,
             captured_at=wire.sent_at,
@@ -98,71 +140,149 @@ class Collector:
             response=wire.response,
             ip_address=wire.ip_address,
             metadata=metadata,
+            revisits=payload if same else None,
         )
-        self._fates[found.identity] = Fate.CAPTURED
+        self._settle(found.identity, Fate.CAPTURED)
         self._batch.add(exchange)
-        self._url_states += captured(url, metadata, captured_at=wire.sent_at, status=status)
+        validators = capture.header(wire.response, "etag"), capture.header(wire.response, "last-modified")
+        self._url_states += captured(
+            url, metadata, captured_at=wire.sent_at, status=status, payload=payload, validators=validators
+        )
         if self._batch.full:
             await self.flush()
 
     def fail(self, url: str, reason: str, detail: str = "") -> None:
-        """Record why a URL was not captured."""
-        self._fates[canonical(url)] = Fate.FAILED
+        """Record why a URL was not captured; it is tried again, after longer each time."""
+        identity = canonical(url)
         self.report.failures.append(Failure(url=url, reason=reason, detail=detail))
+        if wanted := self._under_way.get(identity):
+            before = self._states.get(identity, UrlState(url=identity, source=self.source.id))
+            failures = before.failures + 1
+            due = keys.utc(_now() + health.back_off(health.kind(reason), failures), "seconds")
+            said = kept(wanted.metadata())
+            self._url_states.append(replace(before, failures=failures, failure=reason, due=due, found=said))
+        self._settle(identity, Fate.FAILED)
 
     def visited(self, visit: FeedVisit, validators: FeedState | None = None) -> None:
         """Record a look at a feed; its validators are kept once all its stories have been dealt with."""
         self.report.feeds.append(visit)
-        if not visit.error:
-            self._expected.discard(visit.url)
-        if validators:
-            self._feed_states.append(validators)
+        self._entrances.visited(visit, validators, _now())
 
     async def flush(self) -> None:
         """Store what has been captured so far, after what is being stored already."""
         batch, self._batch = self._batch, self._new_batch()
         states, self._url_states = self._url_states, []
+        before, self._before = self._before, []
         async with self._storing:
             if batch.pages:
                 key = await asyncio.to_thread(self._store.put, batch)
                 self.report.captures[key] = len(batch.pages)
-                await asyncio.to_thread(self._state.save_urls, states)
+            if states:
+                await asyncio.to_thread(self._state.save_urls, states, before)
 
     async def finish(self) -> CrawlReport:
         """Store the rest, and the report as the last thing of all."""
+        await asyncio.to_thread(self._leave)
         await self.flush()
-        fates = Counter(self._fates.values())
+        fates, now = Counter(self._fates.values()), _now()
         self.report.discovered = len(self._fates)
-        self.report.known, self.report.left = fates[Fate.KNOWN], fates[Fate.LEFT]
-        self.report.finished_at = _now()
-        # A feed that then answers "not modified" would hide the stories that are still to be had.
-        if not self.report.left and not self.report.failures:
-            await asyncio.to_thread(self._state.save_feeds, self.source.id, self._settled())
+        self.report.known, self.report.waiting = fates[Fate.KNOWN], fates[Fate.WAITING]
+        self.report.left = fates[Fate.LEFT]
+        self.report.finished_at = keys.utc(now, "seconds")
+        await asyncio.to_thread(self._save_health, now)
         await asyncio.to_thread(self._store.put_report, self.report)
         return self.report
 
-    def _settled(self) -> list[FeedState]:
-        """The states of entrances behind which nothing is left to be read."""
-        unsettled: set[str] = set()
-        for url in self._expected:
-            above = self._parents.get(url)
-            while above and above not in unsettled:
-                unsettled.add(above)
-                above = self._parents.get(above)
-        return [state for state in self._feed_states if state.url not in unsettled]
+    async def _consider(self, found: Sequence[Found]) -> None:
+        """Settle what need not be fetched, and put the rest into the backlog."""
+        new = {item.identity: item for item in found if item.identity not in self._fates}
+        self._fates |= dict.fromkeys(new, Fate.LEFT)
+        states = await asyncio.to_thread(self._state.urls, new)
+        now = keys.utc(_now(), "seconds")
+        for url, item in new.items():
+            state = states.get(url)
+            self._fates[url] = self._fate(item, state, now)
+            if self._fates[url] is Fate.LEFT:
+                self._backlog.append(item)
+                self._states |= {url: state} if state else {}
+
+    def _fate(self, item: Found, state: UrlState | None, now: str) -> Fate:
+        if state is None:
+            return Fate.LEFT
+        if state.captured_at and not item.changed(state):
+            return Fate.KNOWN
+        if self._patient and state.failures and (state.due or "") > now:
+            return Fate.WAITING
+        return Fate.LEFT
+
+    def _hand_out(self, waiting: deque[Found]) -> list[Found]:
+        out: list[Found] = []
+        while waiting and len(out) < AT_ONCE and self._limit != 0:
+            item = waiting.popleft()
+            if self._fates.get(item.identity) in (Fate.CAPTURED, Fate.FAILED):
+                continue
+            self._under_way[item.identity] = item
+            self._limit = None if self._limit is None else self._limit - 1
+            out.append(item)
+        return out
+
+    def _find_due(self) -> None:
+        for state in self._state.revisits(self.source.id, _now(), MAX_REVISITS):
+            item = found({"requested_url": state.url} | dict(state.found))
+            self._states[item.identity] = state
+            self._due.append(item)
+
+    def _settle(self, identity: str, fate: Fate) -> None:
+        self._fates[identity] = fate
+        self._under_way.pop(identity, None)
+        before = self._states.pop(identity, None)
+        if before and before.due:
+            self._before.append(before)
+            self.report.revisited += before.due <= self.report.started_at
+
+    def _plan(self, found: Found, before: UrlState | None, at: datetime) -> dict[str, Any]:
+        """Since when the page is known, and when to look at it again."""
+        first_seen_at = (before and before.first_seen_at) or keys.utc(at, "seconds")
+        born = found.date or found.lastmod or (None if self._history else datetime.fromisoformat(first_seen_at))
+        due = revisits.due(self.source.revisit, born, at) if born else None
+        return {"first_seen_at": first_seen_at, "due": keys.utc(due, "seconds") if due else None}
+
+    def _conditions(self, state: UrlState | FeedState | None) -> Mapping[str, str]:
+        return conditions(state) if state and self.source.validators == "trust" else {}
+
+    def _leave(self) -> None:
+        """Put what there was no time for where a continuation finds it."""
+        pages = [*self._under_way.values(), *self._backlog]
+        pages = [page for page in pages if self._fates.get(page.identity) is Fate.LEFT]
+        if not self._may_continue or self._limit == 0 or not (pages or self._entrances.unread):
+            return
+        if not (self.report.captures or len(self._batch) or self.report.failures or self._entrances.looked_at):
+            self._give_up(pages)
+            return
+        frontier = replace(self._entrances.frontier(), pages=tuple(pages), limit=self._limit)
+        self._store.put_frontier(frontier.to_bytes())
+        self.report.continued_by = keys.continuation(self.crawl, _now())
+
+    def _give_up(self, pages: Sequence[Found]) -> None:
+        """A crawl that comes to nothing in all its time would be continued for ever."""
+        why = "the crawl's time is up, and it came to nothing"
+        for page in pages:
+            self._under_way[page.identity] = page
+            self.fail(page.url, "deadline", why)
+        for _, entrance in self._entrances.unread:
+            self.visited(FeedVisit(url=entrance.url, error=f"deadline: {why}"))
+
+    def _save_health(self, now: datetime) -> None:
+        source = self.source.id
+        self._state.save_feeds(source, self._entrances.changes(settled=not self.report.left))
+        before = self._state.health([source]).get(source, Health(source=source))
+        self._state.save_health(self._entrances.health(before, now, self._state.next_revisit(source)))
 
     def _recover(self) -> None:
         for key, captures in self._store.stored():
             self.report.captures[key] = len(captures)
             self._state.save_urls(state for page in captures for state in url_states(page))
             self._fates |= {canonical(page.metadata["requested_url"]): Fate.CAPTURED for page in captures}
-
-    def _within_limit(self, wanted: list[Found]) -> list[Found]:
-        if self._limit is None:
-            return wanted
-        within = wanted[: self._limit]
-        self._limit -= len(within)
-        return within
 
     def _metadata(self) -> dict[str, Any]:
         return {
@@ -174,5 +294,14 @@ class Collector:
         }
 
 
-def _now() -> str:
-    return keys.utc(datetime.now(UTC), "seconds")
+def _payload(wire: Wire, url: str, status: int, before: UrlState | None) -> tuple[Payload | None, bool]:
+    """The payload of a page, and whether it was captured before; none where a 304 says so of a page that was not."""
+    last = before.payload if before else None
+    if status == 304:
+        return last, True
+    payload = Payload(url, wire.sent_at, capture.payload_digest(wire.response))
+    return (last, True) if last and last.digest == payload.digest else (payload, False)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

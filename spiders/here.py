@@ -13,7 +13,7 @@ import boto3
 
 from dateline import keys
 from dateline.settings import Settings
-from dateline.state import FeedState, RobotsState, State, TableState, UrlState
+from dateline.state import FeedState, Health, RobotsState, State, TableState, UrlState
 from spiders.collector import Collector
 from spiders.registry import Source
 from spiders.stores import BucketStore, FolderStore, Store
@@ -27,8 +27,20 @@ class NoState:
     def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:  # noqa: ARG002
         return {}
 
-    def save_urls(self, states: Iterable[UrlState]) -> None:
+    def save_urls(self, states: Iterable[UrlState], before: Iterable[UrlState] = ()) -> None:
         """Nowhere to keep them."""
+
+    def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
+        return []
+
+    def next_revisit(self, source: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def health(self, sources: Iterable[str]) -> dict[str, Health]:  # noqa: ARG002
+        return {}
+
+    def save_health(self, health: Health) -> None:
+        """Nowhere to keep it."""
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
         return {}

@@ -20,6 +20,8 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from spiders import revisits
+
 SHIPPED = Path(__file__).parent / "sources"
 
 _ID = re.compile(r"[a-z0-9-]+")
@@ -49,7 +51,10 @@ class Source:
 
     ``country`` is ISO 3166 alpha-2 in lower case, ``languages`` are BCP 47, ``timezone`` is IANA. A URL is an article
     where one of ``article`` is found in it (or there are none) and none of ``skip``. ``every`` is in minutes,
-    ``delay`` in seconds between two requests to one host.
+    ``delay`` in seconds between two requests to one host. ``validators = "ignore"`` is for an outlet whose ETag or
+    Last-Modified lies: nothing is then asked conditionally. ``revisit`` says how often to look at a captured story
+    again, as pairs of minutes: below that age, at that interval (``[[1440, 60]]`` for hourly during the first day, and
+    then no more); without it ``spiders.revisits.DEFAULT`` holds, and ``[]`` is never.
     """
 
     id: str
@@ -67,6 +72,8 @@ class Source:
     every: int = 30
     delay: float = 5.0
     expect: Expect | None = None
+    validators: Literal["trust", "ignore"] = "trust"
+    revisit: revisits.Plan = revisits.DEFAULT
     access: Literal["open", "refused"] = "open"
     extract: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -77,8 +84,8 @@ class Source:
 
     @property
     def crawlable(self) -> bool:
-        """Whether there is a way in that this version knows, and the outlet allows it."""
-        return self.access == "open" and bool(self.feeds)
+        """Whether there is a way in, and the outlet allows it."""
+        return self.access == "open" and bool(self.feeds or self.sitemaps or self.listings)
 
     def wants(self, url: str) -> bool:
         """Whether the URL is that of an article, as far as the patterns say."""
@@ -224,6 +231,24 @@ def _access(value: Any) -> str:
     return str(value)
 
 
+def _validators(value: Any) -> str:
+    if value not in ("trust", "ignore"):
+        raise ValueError(f"{value!r} is neither 'trust' nor 'ignore'")
+    return str(value)
+
+
+def _revisit(value: Any) -> revisits.Plan:
+    mend = f"{value!r} is not a list of pairs of minutes, of rising age; write it as [[180, 15], [1440, 60]]"
+    if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
+        raise ValueError(mend)
+    if any(type(minutes) is not int or minutes < 1 for pair in value for minutes in pair):
+        raise ValueError(mend)
+    ages = [age for age, _ in value]
+    if ages != sorted(set(ages)):
+        raise ValueError(mend)
+    return tuple((age, every) for age, every in value)
+
+
 def _extract(value: Any) -> Mapping[str, Any]:
     rules = _table(value)
     if "valid_until" in rules and type(rules["valid_until"]) is not date:
@@ -268,6 +293,8 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "every": _minutes,
     "delay": _seconds,
     "expect": _expect,
+    "validators": _validators,
+    "revisit": _revisit,
     "access": _access,
     "extract": _extract,
 }

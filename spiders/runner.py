@@ -21,6 +21,7 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.state import State
 from spiders.base import NewsSpider, spider_class
 from spiders.collector import Collector
+from spiders.frontier import Frontier
 from spiders.registry import Source
 from spiders.stores import Store
 from spiders.window import Window
@@ -36,10 +37,32 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
     """
     if done := store.report():
         return done
-    collector = Collector(source, message.crawl, store=store, state=state, limit=message.limit)
     window = Window.of(message.since, message.until)
+    collector = Collector(
+        source,
+        message.crawl,
+        store=store,
+        state=state,
+        limit=message.limit,
+        patient=message.patient,
+        history=bool(window),
+        may_continue=True,
+        frontier=_frontier(message, store),
+    )
     crawling = _crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)
     return asyncio.run_coroutine_threadsafe(crawling, _reactor_loop()).result()
+
+
+def _frontier(message: CrawlMessage, store: Store) -> Frontier | None:
+    """What to begin with in place of the source's entrances."""
+    if message.revisits_only:
+        return Frontier(limit=message.limit)
+    if message.continues is None:
+        return None
+    data = store.frontier(message.continues)
+    if data is None:
+        raise LookupError(f"{message.continues} left no frontier for {message.crawl} to go on from")
+    return Frontier.from_bytes(data)
 
 
 async def _crawl(collector: Collector, *, stop_at: float, window: Window) -> CrawlReport:

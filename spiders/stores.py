@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from botocore.exceptions import ClientError
-
-from dateline import capture, keys
+from dateline import capture, keys, objects
 from dateline.capture import Batch, Capture, CaptureStore
 from dateline.messages import CrawlReport
 
@@ -30,43 +28,45 @@ class Store(Protocol):
     def report(self) -> CrawlReport | None:
         """The report of this crawl if it was done before."""
 
+    def put_frontier(self, data: bytes) -> None:
+        """Store what this crawl had no time for; an earlier delivery's, which came to no report, is replaced."""
+
+    def frontier(self, crawl: str) -> bytes | None:
+        """What another crawl of the source had no time for."""
+
 
 class BucketStore:
     """The capture bucket."""
 
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self._s3, self._bucket = s3, bucket
-        self._prefix, self._report = keys.captures_prefix(source, crawl), keys.crawl_report(source, crawl)
+        self._source, self._crawl = source, crawl
+        self._report = keys.crawl_report(source, crawl)
         self._captures = CaptureStore(s3, bucket, source=source, crawl=crawl)
 
     def put(self, batch: Batch) -> str:
         return self._captures.put(batch)
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=self._prefix)
+        prefix = keys.captures_prefix(self._source, self._crawl)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         for key in (found["Key"] for page in pages for found in page.get("Contents", ())):
-            body = self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
-            yield key, list(capture.read(io.BytesIO(body)))
+            if keys.parse(key).crawl == self._crawl:  # and not a crawl whose name only begins so
+                body = objects.get(self._s3, bucket=self._bucket, key=key) or b""
+                yield key, list(capture.read(io.BytesIO(body)))
 
     def put_report(self, report: CrawlReport) -> None:
-        try:
-            self._s3.put_object(
-                Bucket=self._bucket,
-                Key=self._report,
-                Body=report.to_json().encode(),
-                ContentType="application/json",
-                IfNoneMatch="*",
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "PreconditionFailed":
-                raise
+        objects.put_once(self._s3, bucket=self._bucket, key=self._report, body=report.to_json().encode())
 
     def report(self) -> CrawlReport | None:
-        try:
-            answer = self._s3.get_object(Bucket=self._bucket, Key=self._report)
-        except self._s3.exceptions.NoSuchKey:
-            return None
-        return CrawlReport.from_json(answer["Body"].read())
+        body = objects.get(self._s3, bucket=self._bucket, key=self._report)
+        return CrawlReport.from_json(body) if body else None
+
+    def put_frontier(self, data: bytes) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=keys.frontier(self._source, self._crawl), Body=data)
+
+    def frontier(self, crawl: str) -> bytes | None:
+        return objects.get(self._s3, bucket=self._bucket, key=keys.frontier(self._source, crawl))
 
 
 class FolderStore:
@@ -85,9 +85,11 @@ class FolderStore:
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
         prefix = keys.captures_prefix(self._source, self._crawl)
         for path in sorted(self._root.glob(f"{prefix}*")):
-            self._number += 1
-            with path.open("rb") as file:
-                yield path.relative_to(self._root).as_posix(), list(capture.read(file))
+            key = path.relative_to(self._root).as_posix()
+            if keys.parse(key).crawl == self._crawl:
+                self._number += 1
+                with path.open("rb") as file:
+                    yield key, list(capture.read(file))
 
     def put_report(self, report: CrawlReport) -> None:
         self._write(keys.crawl_report(self._source, self._crawl), report.to_json().encode())
@@ -95,6 +97,14 @@ class FolderStore:
     def report(self) -> CrawlReport | None:
         path = self._root / keys.crawl_report(self._source, self._crawl)
         return CrawlReport.from_json(path.read_bytes()) if path.exists() else None
+
+    def put_frontier(self, data: bytes) -> None:
+        (self._root / keys.frontier(self._source, self._crawl)).unlink(missing_ok=True)
+        self._write(keys.frontier(self._source, self._crawl), data)
+
+    def frontier(self, crawl: str) -> bytes | None:
+        path = self._root / keys.frontier(self._source, crawl)
+        return path.read_bytes() if path.exists() else None
 
     def _write(self, key: str, data: bytes) -> None:
         path = self._root / key

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.state import FeedState, RobotsState, State, UrlState
+from dateline.state import FeedState, Health, RobotsState, State, UrlState
 from spiders import runner
 from spiders.registry import Source
 from spiders.stores import Store
@@ -126,6 +127,8 @@ class Shelf:
     pages: list[Exchange] = field(default_factory=list)
     known: dict[str, UrlState] = field(default_factory=dict)
     validators: dict[str, FeedState] = field(default_factory=dict)
+    healths: dict[str, Health] = field(default_factory=dict)
+    frontiers: list[bytes] = field(default_factory=list)
     robots_texts: dict[str, RobotsState] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
 
@@ -145,8 +148,28 @@ class Shelf:
     def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:
         return {url: self.known[url] for url in urls if url in self.known}
 
-    def save_urls(self, states: Iterable[UrlState]) -> None:
+    def put_frontier(self, data: bytes) -> None:
+        self.frontiers.append(data)
+
+    def frontier(self, crawl: str) -> bytes | None:  # noqa: ARG002
+        return self.frontiers[-1] if self.frontiers else None
+
+    def save_urls(self, states: Iterable[UrlState], before: Iterable[UrlState] = ()) -> None:  # noqa: ARG002
         self.known |= {state.url: state for state in states}
+
+    def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
+        now = keys.utc(at, "seconds")
+        due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
+        return sorted(due, key=lambda state: str(state.due))[:limit]
+
+    def next_revisit(self, source: str) -> str | None:
+        return min((state.due for state in self.known.values() if state.due and state.source == source), default=None)
+
+    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+        return {source: self.healths[source] for source in sources if source in self.healths}
+
+    def save_health(self, health: Health) -> None:
+        self.healths[health.source] = health
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
         return {url: self.validators[url] for url in urls if url in self.validators}

@@ -7,9 +7,9 @@ from typing import Any
 from dateline import capture, keys
 from dateline.archive import Archive
 from dateline.article import Article, Extraction, Outcome, content_digest
-from dateline.capture import Exchange, Payload
+from dateline.capture import Exchange
 from dateline.index import Index
-from dateline.page import Page
+from dateline.page import Page, Payload
 from dateline.query import Query
 from dateline.urls import canonical
 

@@ -14,7 +14,7 @@ import pytest
 from dateline import capture, keys
 from dateline.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
-from dateline.page import Page
+from dateline.page import Page, Payload
 from tests.samples import NOON, Newsroom, extract
 
 
@@ -76,7 +76,7 @@ def test_a_story_that_goes_is_marked_and_one_that_returns_is_not(newsroom: Newsr
 )
 def test_a_revisit_is_settled_without_extraction(newsroom: Newsroom, status: str, outcome: Outcome) -> None:
     newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
-    key = newsroom.capture(("a", ""), status=status, revisits=capture.Payload("http://news.example.org/a", NOON, "x"))
+    key = newsroom.capture(("a", ""), status=status, revisits=Payload("http://news.example.org/a", NOON, "x"))
     (page,) = newsroom.archive(extract=None).add(key)
     assert (page.outcome, page.revision) == (outcome, None)
     assert ("gone_at" in newsroom.index.current([page.id])[page.id]) == (outcome is Outcome.GONE)

@@ -16,7 +16,8 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 
 from dateline import capture, keys
-from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange, Payload
+from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
+from dateline.page import Payload
 
 CRAWL = "20190417T061500Z-sample"
 KEY = keys.Stem("sample", CRAWL, 0).capture

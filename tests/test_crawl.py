@@ -144,7 +144,7 @@ def test_a_crawl_killed_before_its_states_or_its_report_captures_nothing_twice(a
 def test_a_crawl_killed_half_way_goes_on_from_what_it_stored(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     small_batches(monkeypatch)
     stored = threading.Event()
-    aws.on_call("after-call.dynamodb.BatchWriteItem", lambda **_: stored.set())
+    aws.on_call("after-call.s3.PutObject", lambda **_: stored.set())
 
     def killing(_: bytes) -> Answer:
         assert stored.wait(10)

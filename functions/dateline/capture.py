@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from warcio.archiveiterator import ArchiveIterator
 from warcio.bufferedreaders import ChunkedDataReader
@@ -33,7 +33,7 @@ from warcio.timeutils import datetime_to_iso_date, iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
 
 from dateline import __version__, keys, objects
-from dateline.page import Page
+from dateline.page import Page, Payload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,14 +64,6 @@ class DamagedCaptureError(Exception):
     def __init__(self, offset: int, detail: str) -> None:
         super().__init__(f"the capture is damaged at offset {offset}: {detail}")
         self.offset = offset
-
-
-class Payload(NamedTuple):
-    """A body that was captured: the URL and the aware instant of its response record, and the digest of its bytes."""
-
-    url: str
-    at: datetime
-    digest: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ S3, dates are capture dates in UTC::
     CaptureBucket
         captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   what the servers sent, one gzip member a record
         crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did: feeds, fetches, failures
+        frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      what the crawl had no time for, for its continuation
     ArchiveBucket
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
@@ -20,6 +21,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     URL#<hash>                   STATE                what the crawl knows of a URL
     SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
     SOURCE#<source>              SCHEDULE             when the source is due next
+    SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
+    SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
     SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
     SOURCE#<source>              DONE#<key>           this capture or crawl report is in the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
@@ -48,6 +51,7 @@ _STEM = re.compile(
     r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)\.(?:warc|jsonl)\.gz"
 )
 _CRAWL = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+")
+_PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
 
 
 class Stem(NamedTuple):
@@ -112,6 +116,19 @@ def crawl_report(source: str, crawl: str) -> str:
     return f"crawls/{_folder(source, crawl)}/{crawl}.json"
 
 
+def continuation(crawl: str, at: datetime) -> str:
+    """The name of the crawl that goes on where one stopped: of its own time, ``-c1``, ``-c2`` and so on."""
+    match = _PART.fullmatch(crawl.partition("-")[2])
+    if not match:
+        raise ValueError(f"{crawl!r} is not a crawl's name")
+    return crawl_name(at, f"{match['label']}-c{int(match['part'] or 0) + 1}")
+
+
+def frontier(source: str, crawl: str) -> str:
+    """Where a crawl puts what it had no time for."""
+    return f"frontiers/{_folder(source, crawl)}/{crawl}.json.gz"
+
+
 def quarantine(stem: Stem, offset: int) -> str:
     """Where the report on a page is put that extraction gave up on; ``offset`` is its record's in the capture."""
     return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/{offset}.json"
@@ -150,6 +167,16 @@ def schedule(source: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": "SCHEDULE"}
 
 
+def health(source: str) -> dict[str, str]:
+    return {"PK": f"SOURCE#{source}", "SK": "HEALTH"}
+
+
+def due(source: str, instant: str, canonical_url: str | None = None) -> dict[str, str]:
+    """A URL that is due at an instant (UTC, to the second); without the URL, a bound that is after all of them."""
+    suffix = article_id(canonical_url) if canonical_url else "~" if instant else ""
+    return {"PK": f"SOURCE#{source}", "SK": f"DUE#{instant}#{suffix}" if instant else "DUE#"}
+
+
 def day(source: str, date: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DAY#{date}"}
 
@@ -172,7 +199,7 @@ def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
     return f"{utc(datetime.fromisoformat(published_at), 'seconds')}#{id}"
 
 
-def utc(instant: datetime, precision: Literal["seconds", "milliseconds"] = "milliseconds") -> str:
+def utc(instant: datetime, precision: Literal["seconds", "milliseconds", "microseconds"] = "milliseconds") -> str:
     """An aware instant as the archive writes it: ``2019-04-17T06:15:02.000Z``."""
     return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 

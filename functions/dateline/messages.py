@@ -14,7 +14,9 @@ class CrawlMessage:
     """Asks for one crawl of one source; ``crawl`` names all that it will write (see ``keys.crawl_name``).
 
     With ``since`` or ``until`` (ISO 8601 days in the outlet's time zone, both included) it is one of the outlet's
-    history: of the stories of those days, and not of new ones.
+    history: of the stories of those days, and not of new ones. ``continues`` names a crawl whose left-over work this
+    one takes up, in place of beginning anew. ``patient``: leave alone what is backing off after failures, as the
+    schedule does. ``revisits_only``: look at no feed, just at the pages that are due again.
     """
 
     source: str
@@ -22,6 +24,9 @@ class CrawlMessage:
     limit: int | None = None
     since: str | None = None
     until: str | None = None
+    continues: str | None = None
+    patient: bool = False
+    revisits_only: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
@@ -46,12 +51,18 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedVisit:
-    """One look at a feed: ``items`` it listed, or the ``error`` that says why there are none."""
+    """One look at a feed: ``items`` it listed, or the ``error`` that says why there are none.
+
+    ``unchanged``: it answered that it has not changed, or with the very bytes that it had. ``note`` is what was left
+    out of it.
+    """
 
     url: str
     status: int | None = None
     items: int = 0
     error: str | None = None
+    unchanged: bool = False
+    note: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -59,7 +70,9 @@ class CrawlReport:
     """What a crawl did; the last thing it writes.
 
     ``captures`` maps the key of each capture object to the number of pages in it. Of the ``discovered`` URLs some
-    were ``known`` (captured before), the rest were captured, failed, or were ``left`` for want of time.
+    were ``known`` (captured before), some ``waiting`` (they failed, and are tried again later), the rest were captured,
+    failed, or were ``left`` for want of time; the crawl ``continued_by`` takes these up. ``revisited`` is how many of
+    the pages were due to be looked at again.
     """
 
     source: str
@@ -68,7 +81,10 @@ class CrawlReport:
     finished_at: str | None = None
     discovered: int = 0
     known: int = 0
+    waiting: int = 0
     left: int = 0
+    revisited: int = 0
+    continued_by: str | None = None
     captures: dict[str, int] = field(default_factory=dict)
     feeds: list[FeedVisit] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)

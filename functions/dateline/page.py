@@ -2,6 +2,15 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
+
+
+class Payload(NamedTuple):
+    """A body that was captured: the URL and the aware instant of its response record, and the digest of its bytes."""
+
+    url: str
+    at: datetime
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,66 @@
+"""What a crawl had no time for, kept in the capture bucket until its continuation takes it up."""
+
+import gzip
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from typing import Any, Self
+
+from dateline.state import FeedState
+from spiders.discovery import Entrance, Found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frontier:
+    """``pages`` to fetch and ``entrances`` to read, each with its family's name; ``limit`` is what is left of it.
+
+    ``feeds`` are the states of entrances that were read, to be kept once all that they led to has been dealt with, and
+    ``parents`` says which entrance led to which.
+    """
+
+    pages: tuple[Found, ...] = ()
+    entrances: tuple[tuple[str, Entrance], ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+    parents: Mapping[str, str | None] = field(default_factory=dict)
+    limit: int | None = None
+
+    def to_bytes(self) -> bytes:
+        """JSON in one gzip member without a clock in it."""
+        values = {
+            "pages": [page.metadata() for page in self.pages],
+            "entrances": [[family, asdict(entrance)] for family, entrance in self.entrances],
+            "feeds": [asdict(feed) for feed in self.feeds],
+            "parents": dict(self.parents),
+            "limit": self.limit,
+        }
+        return gzip.compress(json.dumps(values, separators=(",", ":")).encode(), mtime=0)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        values = json.loads(gzip.decompress(data))
+        return cls(
+            pages=tuple(found(page) for page in values["pages"]),
+            entrances=tuple((family, Entrance(**entrance)) for family, entrance in values["entrances"]),
+            feeds=tuple(FeedState(**feed) for feed in values["feeds"]),
+            parents=values["parents"],
+            limit=values["limit"],
+        )
+
+
+def found(metadata: Mapping[str, Any]) -> Found:
+    """A discovery, from what its metadata or a URL's state keeps of it."""
+    return Found(
+        url=metadata["requested_url"],
+        family=metadata.get("family", ""),
+        entrance=metadata.get("discovered_from", ""),
+        title=metadata.get("feed_title"),
+        date=_instant(metadata.get("feed_date")),
+        date_raw=metadata.get("feed_date_raw"),
+        link=metadata.get("feed_link"),
+        lastmod=_instant(metadata.get("lastmod")),
+    )
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -1,0 +1,68 @@
+"""How a feed, a source or a page that fails is left alone: longer each time, and never for ever.
+
+Failures are of three kinds, as Media Cloud's rss-fetcher tells them apart. ``temporary``: the server or the way to it
+is out of order. ``soft``: it answers, but with nothing to read (HTML in place of a feed, a feed without stories).
+``hard``: it says no, and will say so again (404, 403, robots.txt). A success ends any back-off.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from dateline import keys
+from dateline.messages import FeedVisit
+from dateline.state import FeedState
+
+Kind = Literal["hard", "soft", "temporary"]
+
+LONGEST = timedelta(days=30)
+_FIRST: dict[Kind, timedelta] = {
+    "temporary": timedelta(minutes=15),
+    "soft": timedelta(hours=1),
+    "hard": timedelta(hours=6),
+}
+_HARD = frozenset({"robots", "scheme", "address", "redirect-loop", "too-large", "refused", "opt-out"})
+
+
+def kind(reason: str) -> Kind:
+    """The kind of a failure by its word in the crawl report (``spiders.failures``), such as ``timeout``."""
+    if reason.startswith("http-"):
+        return _of_status(int(reason.removeprefix("http-")))
+    return "hard" if reason in _HARD else "temporary"
+
+
+def kind_of_visit(visit: FeedVisit) -> Kind | None:
+    """The kind of an unsuccessful look at a feed; None for a successful one, though part of it be left out."""
+    if visit.error is None or visit.items:
+        return None
+    if visit.status is None:
+        return kind(visit.error.partition(":")[0])
+    return "soft" if visit.status == 200 else _of_status(visit.status)
+
+
+def back_off(kind: Kind, failures: int) -> timedelta:
+    """How long to leave alone what has failed so many times on end, at least once: twice as long each time."""
+    doubled: int = 2 ** min(failures - 1, 16)
+    return min(_FIRST[kind] * doubled, LONGEST)
+
+
+def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> FeedState:
+    """The state of a feed that has failed once more. What it last sent is still known."""
+    failures = state.failures + 1
+    return replace(
+        state,
+        failures=failures,
+        failure=kind,
+        error=error[:200],
+        failing_since=state.failing_since or keys.utc(at, "seconds"),
+        retry_at=keys.utc(at + back_off(kind, failures), "seconds"),
+    )
+
+
+def after_success(state: FeedState) -> FeedState:
+    """The state of a feed that works again."""
+    return replace(state, failures=0, failure=None, error=None, failing_since=None, retry_at=None)
+
+
+def _of_status(status: int) -> Kind:
+    return "temporary" if status >= 500 or status in (408, 425, 429) else "hard"

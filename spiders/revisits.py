@@ -1,0 +1,27 @@
+"""When a captured page is worth another look: young stories are edited and withdrawn often, old ones hardly ever."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+Plan = Sequence[tuple[int, int]]
+
+# Minutes of a story's age below which the interval, also in minutes, holds.
+DEFAULT: Plan = (
+    (3 * 60, 15),
+    (24 * 60, 60),
+    (7 * 24 * 60, 3 * 60),
+    (30 * 24 * 60, 3 * 24 * 60),
+    (365 * 24 * 60, 30 * 24 * 60),
+)
+
+
+def due(plan: Plan, born: datetime, seen: datetime) -> datetime | None:
+    """When a page that was ``seen`` is due again; None where its story, ``born`` so long ago, is too old for the plan.
+
+    A story that is dated ahead of the clock is as young as can be.
+    """
+    age = seen - born
+    for minutes, every in plan:
+        if age < timedelta(minutes=minutes):
+            return seen + timedelta(minutes=every)
+    return None
