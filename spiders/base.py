@@ -21,7 +21,9 @@ from spiders.bodies import decoded
 from spiders.collector import Collector
 from spiders.discovery import Entrance, Family, Found, Page, Reading, UnreadableError
 from spiders.feed import FeedFamily
+from spiders.listing import ListingFamily
 from spiders.registry import Source
+from spiders.sitemap import SitemapFamily
 from spiders.window import Window
 
 if TYPE_CHECKING:
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FAMILIES: tuple[Family, ...] = (FeedFamily(),)
+FAMILIES: tuple[Family, ...] = (FeedFamily(), SitemapFamily(), ListingFamily())
 
 MAX_ENTRANCE = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
 MAX_ENTRANCES = 5000  # of one crawl; ten years of daily sitemaps are fewer

@@ -1,4 +1,7 @@
-"""The feed family: RSS and Atom, as feedparser reads them, however broken."""
+"""The feed family: RSS, RDF and Atom, as feedparser reads them, however broken, and JSON Feed.
+
+Where a source's feed is its home page, the feeds that the page names in ``<link rel="alternate">`` are read.
+"""
 
 import codecs
 import html
@@ -8,19 +11,23 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin
 from zoneinfo import ZoneInfo
 
 import feedparser
+from scrapy.http import HtmlResponse
 from w3lib.html import remove_tags
 
-from dateline.urls import canonical
+from dateline.urls import canonical, joined, same_site
+from spiders import jsonfeed
 from spiders.discovery import Found, Page, Reading, UnreadableError
 from spiders.registry import Source
 from spiders.window import Window
 
+MAX_NAMED = 10  # feeds of a home page; the rest are those of sections and tags
 MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
 
+_TYPES = {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
+_COMMENTS = re.compile(r"comment|تعليق|yorum", re.IGNORECASE)
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _OFFSET = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none in its offsets, some feeds do
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?$")  # ends with the time of day: no zone follows
@@ -37,6 +44,8 @@ class FeedFamily:
 
     def read(self, source: Source, page: Page, window: Window) -> Reading:  # noqa: ARG002 (a feed has no history)
         """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
+        if canonical(page.entrance.url) == canonical(source.home):
+            return _named(page)
         entries = _entries(page.url, page.content_type, page.body)
         linked = [(link, item) for item in entries if (link := _link(item, page.url))]
         if not linked:
@@ -48,9 +57,25 @@ class FeedFamily:
         return Reading(found=[found for found in unique.values() if source.wants(found.url)])
 
 
-def _entries(url: str, content_type: str, body: bytes) -> list[Mapping[str, Any]]:
+def _named(page: Page) -> Reading:
+    """The feeds that a home page names; those of comments hold no stories."""
+    html = HtmlResponse(page.url, headers={"Content-Type": page.content_type}, body=page.body)
+    links = [link.attrib for link in html.css("link[rel~=alternate][href]")]
+    feeds = [link for link in links if link.get("type", "").lower() in _TYPES]
+    wanted = [link["href"] for link in feeds if not _COMMENTS.search(f"{link['href']} {link.get('title', '')}")]
+    addresses = [url for href in wanted if (url := _page(page.url, href)) and same_site(url, page.url)]
+    if not addresses:
+        raise UnreadableError("the page names no feeds")
+    return Reading(further=[page.further(url) for url in addresses[:MAX_NAMED]], settled=False)
+
+
+def _entries(url: str, content_type: str, body: bytes) -> Sequence[Mapping[str, Any]]:
     if not body.strip():
         raise UnreadableError("the answer is empty")
+    if (items := jsonfeed.items(body)) is not None:
+        if not items:
+            raise UnreadableError("the feed has no items")
+        return items[:MAX_ITEMS]
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         body, content_type = _from_utf16(body), "application/xml; charset=utf-8"
     feed = feedparser.parse(
@@ -86,11 +111,8 @@ def _link(item: Mapping[str, Any], feed: str) -> str | None:
 
 def _page(feed: str, link: str) -> str | None:
     """An http or https URL that is not the feed's own, as which feedparser gives a link that is broken."""
-    try:
-        url = urljoin(feed, link.strip())
-        return url if canonical(url) != canonical(feed) else None
-    except ValueError:
-        return None
+    url = joined(feed, link)
+    return url if url and canonical(url) != canonical(feed) else None
 
 
 def _found(source: Source, entrance: str, url: str, item: Mapping[str, Any]) -> Found:

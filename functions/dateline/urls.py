@@ -6,7 +6,7 @@ parameter stays: on many outlets it is the article's number.
 """
 
 import re
-from urllib.parse import SplitResult, urlsplit, urlunsplit
+from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
@@ -31,6 +31,16 @@ def canonical(url: str) -> str:
     pairs = [pair for pair in parts.query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0])]
     path = _PATH_SESSION.sub("", parts.path)
     return canonicalize_url(urlunsplit((parts.scheme.lower(), _host(parts), path, "&".join(pairs), "")))
+
+
+def joined(base: str, link: str) -> str | None:
+    """A link of the page at ``base`` in full, if it is that of a web page."""
+    try:
+        url = urljoin(base, link.strip())
+        canonical(url)
+    except ValueError:
+        return None
+    return url
 
 
 def same_site(one: str, other: str) -> bool:
