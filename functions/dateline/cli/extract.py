@@ -37,13 +37,14 @@ def extract(
     from dateline.extraction import batch
 
     at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)
+    hints = batch.Hints(url, _zone(source_timezone), at)
     if paths == [Path("-")]:
-        answers = batch.from_lines(sys.stdin.buffer)
+        answers = batch.from_lines(sys.stdin.buffer, hints)
     else:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CommandError(f"no such file or folder: {', '.join(missing)}")
-        answers = batch.from_paths(paths, batch.Hints(url, _zone(source_timezone), at))
+        answers = batch.from_paths(paths, hints)
     if not _print(answers):
         raise typer.Exit(1)
 

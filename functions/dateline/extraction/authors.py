@@ -109,8 +109,14 @@ def _bylines(tree: HtmlElement) -> Iterator[str]:
     frame = next(islice(found[0].iterancestors(), 2, None), found[0])
     for element in found:
         if element is found[0] or frame in element.iterancestors():
-            links = [content(link) for link in element.iter("a") if len(link.text_content()) < _LONGEST]
-            yield from links or [content(element)]
+            yield from _signatures(element)
+
+
+def _signatures(element: HtmlElement) -> list[str]:
+    """The names in a byline's links, or its whole text where that joins more of them."""
+    links = [content(link) for link in element.iter("a") if len(link.text_content()) < _LONGEST]
+    whole = content(element)
+    return links if links and len(_SPLIT.split(whole)) <= len(links) else [whole]
 
 
 def _author_links(tree: HtmlElement) -> Iterator[str]:

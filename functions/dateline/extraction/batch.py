@@ -29,15 +29,16 @@ class Hints(NamedTuple):
 NOTHING_KNOWN = Hints()
 
 
-def from_lines(lines: Iterable[bytes | str]) -> Iterator[Answer]:
+def from_lines(lines: Iterable[bytes | str], hints: Hints = NOTHING_KNOWN) -> Iterator[Answer]:
     """An answer to each JSON line ``{page, url, html}``, with ``page`` and ``outcome`` beside the article's fields.
 
     A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that
-    cannot be read is answered with ``quarantined`` and the reason. Blank lines are passed over.
+    cannot be read is answered with ``quarantined`` and the reason. Blank lines are passed over. ``hints`` stand for
+    what a line does not say.
     """
     for line in lines:
         if line.strip():
-            yield _answered(line)
+            yield _answered(line, hints)
 
 
 def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN) -> Iterator[Answer]:
@@ -51,7 +52,7 @@ def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN) -> Iterator[
             yield {"path": str(path), **_fields(_from_file(path, hints))}
 
 
-def _answered(line: bytes | str) -> Answer:
+def _answered(line: bytes | str, hints: Hints) -> Answer:
     try:
         values = json.loads(line)
         if not isinstance(values, dict):
@@ -59,24 +60,24 @@ def _answered(line: bytes | str) -> Answer:
     except (ValueError, TypeError, RecursionError) as error:
         return {"page": None, **_fields(_put_aside(f"not a JSON line: {error}"))}
     try:
-        extraction = extract(_page(values))
+        extraction = extract(_page(values, hints))
     except (ValueError, TypeError, KeyError) as error:
         extraction = _put_aside(f"not a page: {type(error).__name__}: {error}")
     return {"page": values.get("page"), **_fields(extraction)}
 
 
-def _page(values: dict[str, Any]) -> Page:
+def _page(values: dict[str, Any], hints: Hints) -> Page:
     """The page of a line; KeyError, TypeError or ValueError say what is wrong with it."""
-    html, url = values["html"], values["url"]
+    html, url = values["html"], values.get("url", hints.url)
     if not isinstance(html, str) or not isinstance(url, str):
         raise TypeError("html and url are texts")
     return Page(
         url=url,
         body=html.encode("utf-8", "surrogatepass"),
         content_type="text/html; charset=utf-8",
-        captured_at=_instant(values.get("captured_at")),
+        captured_at=_instant(values.get("captured_at")) or hints.captured_at,
         country=values.get("country"),
-        timezone=values.get("timezone"),
+        timezone=values.get("timezone") or hints.timezone,
         feed_title=values.get("feed_title"),
         feed_date=_instant(values.get("feed_date")),
     )

@@ -1,6 +1,7 @@
 """What an extractor takes along from above a story: headline, byline, date, section; cut off at its beginning."""
 
 import re
+from itertools import dropwhile
 
 from dateline.extraction.document import words
 from dateline.extraction.moments import read
@@ -15,25 +16,22 @@ _BYLINE = re.compile(
 )
 
 
-def without_masthead(blocks: list[str], titles: set[str], authors: tuple[str, ...]) -> list[str]:
-    """The blocks from the first that is the story's on. ``titles`` are ``words``."""
-    start = _after_headline(blocks, titles)
-    while start < len(blocks) and _is_above(blocks[start], authors):
-        start += 1
-    return blocks[start:]
-
-
-def _after_headline(blocks: list[str], titles: set[str]) -> int:
-    """Where the headline ends, if nothing but short lines stand before it."""
+def after_headline(blocks: list[str], titles: set[str]) -> list[str]:
+    """The blocks after the headline, if nothing but short lines stand before it. ``titles`` are ``words``."""
     for at, block in enumerate(blocks[:_LINES]):
         if words(block) in titles:
-            return at + 1
+            return blocks[at + 1 :]
         if len(block) > _SHORT or _SENTENCE.search(block):
-            return 0
-    return 0
+            break
+    return blocks
 
 
-def _is_above(block: str, authors: tuple[str, ...]) -> bool:
+def without_signature(blocks: list[str], authors: tuple[str, ...]) -> list[str]:
+    """The blocks without the bylines and dates that they begin with."""
+    return list(dropwhile(lambda block: _is_signature(block, authors), blocks))
+
+
+def _is_signature(block: str, authors: tuple[str, ...]) -> bool:
     """Whether a short line is a byline or a date."""
     if len(block) > _SHORT or _SENTENCE.search(block):
         return False

@@ -33,7 +33,7 @@ _NAMES = "|".join(re.escape(name).replace("\\ ", r"\s+") for name in sorted(_MON
 _TIME = (
     r"(?:[^\d\n]{0,12}?(?P<hour>\d{1,2})\s?(?:[:.hH]|س)\s?(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
     r"\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b)?"
-    r"(?:\s*\(?(?P<zone>UTC|GMT|Z)?\s*(?P<offset>[+-]\d{1,2}:?\d{2})?)?)?"
+    r"(?:\s*\(?(?P<zone>UTC|GMT|Z)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?)?)?"
 )
 # A second name of the month ("نيسان/أبريل") may follow the first.
 _DAY_NAMED = (

@@ -4,9 +4,8 @@ import unicodedata
 from typing import NamedTuple
 
 from dateline.article import Dateline
-from dateline.extraction import authors, frame, images, standfirst, structure, text, titles, witness
+from dateline.extraction import authors, frame, images, masthead, standfirst, structure, text, titles, witness
 from dateline.extraction.document import Document, Found, clean, words
-from dateline.extraction.masthead import without_masthead
 
 _SIGN_OFF = 120  # characters
 
@@ -34,12 +33,12 @@ def told(document: Document) -> Story:
     title, by = titles.find(document), authors.find(document)
     found = witness.settled(document, frame.filled(document.tree, text.blocks(document.tree, document.url)))
     headlines, names = titles.forms(document), by.value if by else ()
-    blocks = without_masthead(found.value, headlines, names)
+    blocks = masthead.after_headline(found.value, headlines)
     blocks = text.without_furniture(blocks, headlines | set(map(words, images.captions(document))))
     summary = standfirst.find(document, blocks)
     if summary:
         blocks = text.without_furniture(blocks, {words(summary.value)})
-    dateline, opening, body = structure.without_dateline(blocks)
+    dateline, opening, body = structure.without_dateline(masthead.without_signature(blocks, names))
     return Story(
         title=Found(clean(title.value), title.rule) if title else None,
         standfirst=summary,

@@ -73,7 +73,12 @@ def _dateline(match: re.Match[str]) -> Dateline | None:
     if not place:
         return None
     text = match[0][: match.end("country") if country else match.end("place")]
-    return Dateline(text, place.title() if place.isupper() else place, _country(country))
+    return Dateline(text, _in_words(place) if place.isupper() else place, _country(country))
+
+
+def _in_words(capitals: str) -> str:
+    """``BEN GUERDANE`` as ``Ben Guerdane``; a Turkish dotted capital becomes the dotted letter."""
+    return re.sub(r"\w+", lambda word: word[0][0] + word[0][1:].replace("İ", "i").lower(), capitals)
 
 
 def agencies(texts: Iterable[str]) -> tuple[str, ...]:
