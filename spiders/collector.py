@@ -129,7 +129,7 @@ class Collector:
         if payload is None:
             self.fail(found.url, "http-304", "the server says that a page is unchanged that it was not asked so of")
             return
-        metadata = self._metadata() | found.metadata() | {"redirects": list(redirects)}
+        metadata = self._metadata() | found.metadata() | {"redirects": list(redirects)} | wire.notes
         metadata |= self._plan(found, before, wire.sent_at)
         if same and before:
             metadata["validators"] = [before.etag, before.last_modified]

@@ -7,8 +7,10 @@
 ``dns``                 its host has no address
 ``http-<status>``       the server answered so
 ``incomplete``          the answer ended before its end
+``opt-out``             the page asks not to be archived
 ``redirect-loop``       it led from one redirect to the next
 ``refused``             the outlet refuses automated access, says its source
+``retry-after``         its host asked to be left alone for longer than the crawl could wait
 ``robots``              robots.txt forbids it, or could not be had, which says the same
 ``scheme``              neither http nor https
 ``timeout``             it took longer than a URL may, however much of the answer had come

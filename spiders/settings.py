@@ -9,7 +9,7 @@ BOT_NAME = "dateline"
 USER_AGENT = f"Dateline/{__version__} (+https://github.com/dateline-archive/dateline; archive of regional news)"
 SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 
-# Politeness: robots.txt (see ``robots``), one request at a time and the source's whole delay between two.
+# Politeness: robots.txt (``robots``), one request at a time and the host's whole delay between two (``throttle``).
 CONCURRENT_REQUESTS = 2  # one under way and the next one waiting its turn
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
@@ -40,6 +40,7 @@ _MIDDLEWARE = "scrapy.downloadermiddlewares"
 DOWNLOADER_MIDDLEWARES = {
     f"{_MIDDLEWARE}.offsite.OffsiteMiddleware": None,
     f"{_MIDDLEWARE}.robotstxt.RobotsTxtMiddleware": None,
+    "spiders.optouts.OptOutMiddleware": 50,
     "spiders.robots.RobotsMiddleware": 100,
     f"{_MIDDLEWARE}.httpauth.HttpAuthMiddleware": None,
     f"{_MIDDLEWARE}.downloadtimeout.DownloadTimeoutMiddleware": None,  # the handler's, which knows the deadline
@@ -47,6 +48,7 @@ DOWNLOADER_MIDDLEWARES = {
     f"{_MIDDLEWARE}.httpcompression.HttpCompressionMiddleware": None,
     f"{_MIDDLEWARE}.redirect.RedirectMiddleware": None,
     "spiders.middlewares.RedirectMiddleware": 600,
+    "spiders.throttle.ThrottleMiddleware": 900,
     f"{_MIDDLEWARE}.cookies.CookiesMiddleware": None,
     f"{_MIDDLEWARE}.stats.DownloaderStats": None,
     f"{_MIDDLEWARE}.httpcache.HttpCacheMiddleware": None,

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
     from twisted.web._newclient import HTTP11ClientProtocol
     from twisted.web._newclient import Request as TxRequest
 
+    from spiders.throttle import Pace
+
 # A page may have 10 MB (settings.py); chunk framing and headers come on top, and more than this is an attack.
 MAX_EXCHANGE = 24 << 20
 MAX_HEAD = 256 << 10  # bytes up to the body; browsers take as much, and no outlet's cookies and policies need it
@@ -73,12 +75,16 @@ class DeadlineReached(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written."""
+    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
+
+    ``notes`` is what the exchange itself says, for the capture's metadata record, in JSON types.
+    """
 
     request: bytes
     response: bytes
     sent_at: datetime
     ip_address: str | None
+    notes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -189,6 +195,15 @@ class WireDownloadHandler(HTTP11DownloadHandler):
 
     async def download_request(self, request: Request) -> Response:
         _check_host(request.url)
+        pace: Pace = request.meta["pace"]
+        async with pace.turn:
+            await pace.ready(self._remaining())  # again, because the host may have asked for a pause in the meantime
+            response = await self._timed(request)
+            pace.heard(response, request.meta["download_latency"])
+        return response
+
+    async def _timed(self, request: Request) -> Response:
+        """Download within what is left of the URL's time, and leave the rest to its redirects and second tries."""
         left = request.meta.get("download_left", self._timeout)
         if left <= 0:
             raise DownloadTimeoutError(f"{request.url} and what led to it took {self._timeout:g} seconds")

@@ -28,7 +28,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
     HOST#<scheme>://<host>       ROBOTS               its robots.txt, fetched less than a day ago or to be fetched
-    HOST#<host>:<port>           HOLD                 until when it asked to be left alone
+    HOST#<host>                  HOLD                 until when it asked to be left alone
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
     ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
 

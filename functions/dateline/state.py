@@ -152,10 +152,10 @@ class State(Protocol):
         """Record a robots.txt, unless it is too large for an item of the table: that one is fetched each time."""
 
     def held(self, host: str) -> datetime | None:
-        """Until when (UTC) a ``host:port`` asked to be left alone, if it did; that may be past."""
+        """Until when (UTC) a host asked to be left alone, if it did; that may be past."""
 
     def hold(self, host: str, until: datetime) -> None:
-        """Record that a ``host:port`` asked to be left alone."""
+        """Record that a host asked to be left alone."""
 
 
 class TableState:

@@ -1,0 +1,78 @@
+"""What a page says of being kept and used, beside robots.txt, and what Dateline does about it.
+
+Read are the header X-Robots-Tag and the meta elements ``robots`` and ``dateline`` (``noarchive``, ``none``, ``noai``,
+``noimageai``), and the TDM Reservation Protocol's header and meta element ``tdm-reservation`` (W3C community group,
+2024). The policy: a page that says ``noarchive`` (or ``none``, which has it) is not captured, and its outcome is
+``opt-out``. A reservation against training or mining (``noai``, ``noimageai``, ``tdm-reservation``) doesn't forbid
+keeping a page as evidence, so the page is captured, and its metadata record has the words as ``opt_outs``, for whoever
+uses the archive to obey. Dateline itself trains nothing.
+
+A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well-known/tdmrep.json`` is not read.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from scrapy.http import Request, Response
+
+from spiders.bodies import decoded
+from spiders.failures import Refusal
+
+HEAD = 64 << 10  # bytes in which a page's meta elements are looked for
+
+_ARCHIVING = frozenset({"noarchive", "none"})
+_TRAINING = frozenset({"noai", "noimageai"})
+_TDM = "tdm-reservation"
+_MARKS = tuple(word.encode() for word in (*_ARCHIVING - {"none"}, *_TRAINING, _TDM, '"none"', "'none'", "=none"))
+_META = re.compile(rb"<meta\s[^>]*>", re.IGNORECASE)
+_ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
+_AGENTS = {"robots", "dateline"}
+
+
+class OptedOut(Refusal):
+    """The page asks not to be archived."""
+
+    reason = "opt-out"
+
+
+class OptOutMiddleware:
+    """Looks at the pages of stories: refuses those that opt out, and notes the reservations of the others."""
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if "found" in request.cb_kwargs and response.status == 200 and (reserved := check(response)):
+            request.meta["wire"].notes["opt_outs"] = reserved
+        return response
+
+
+def check(response: Response) -> list[str]:
+    """The page's reservations against training and mining, in order; OptedOut where it asks not to be archived."""
+    said = {*_of_headers(response), *_of_markup(decoded(response, HEAD)[0])}
+    if forbidding := sorted(said & _ARCHIVING):
+        raise OptedOut(f"the page says {', '.join(forbidding)}")
+    return sorted(said)
+
+
+def _of_headers(response: Response) -> Iterator[str]:
+    for value in response.headers.getlist("X-Robots-Tag"):
+        agent, colon, directives = value.decode("latin-1").lower().partition(":")
+        if not colon or agent.strip() in _AGENTS:
+            yield from _known(directives if colon else agent)
+    if (response.headers.get("TDM-Reservation") or b"").strip() == b"1":
+        yield _TDM
+
+
+def _of_markup(head: bytes) -> Iterator[str]:
+    lowered = head.lower()
+    if not any(mark in lowered for mark in _MARKS):  # nearly every page, so that it costs nearly nothing
+        return
+    for element in _META.findall(lowered):
+        attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
+        name, content = attributes.get(b"name"), attributes.get(b"content", "")
+        if name in _AGENTS:
+            yield from _known(content)
+        elif name == _TDM and content.strip() == "1":
+            yield _TDM
+
+
+def _known(directives: str) -> Iterable[str]:
+    return {word.strip() for word in directives.split(",")} & (_ARCHIVING | _TRAINING)
