@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
@@ -66,6 +67,7 @@ def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             "CRAWL_QUEUE": queue,
             "SOURCES": str(served.sources),
             "SCHEDULED": ",".join(served.urls),
+            "ALLOW_HOSTS": ",".join(urlsplit(url).netloc for url in served.urls.values()),
         }
         for name, value in variables.items():
             monkeypatch.setenv(f"DATELINE_{name}", value)

@@ -1,5 +1,7 @@
 """What README says is run."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,6 +11,7 @@ import duckdb
 import pytest
 
 from dateline import keys
+from infra.local import Cloud
 from spiders import registry
 from tests.conftest import ROOT, Aws
 from tests.samples import Newsroom
@@ -54,6 +57,20 @@ def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:
     (example,) = blocks("sql")
     rows = duckdb.connect().execute(example.replace("articles/**", f"{tmp_path}/articles/**")).fetchall()
     assert [(row[0], row[2]) for row in rows] == [("sample-gazette", 2)]
+
+
+@pytest.mark.cloud
+def test_the_examples_for_the_aws_cli(cloud: Cloud, tmp_path: Path) -> None:
+    crawling = [sys.executable, "-m", "dateline", "crawl", "sample-gazette"]
+    subprocess.run(crawling, cwd=cloud.folder.parent, check=True, capture_output=True)
+    names = {"TABLE": cloud.outputs["IndexTable"], "ARCHIVE": cloud.outputs["ArchiveBucket"]}
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    (example,) = blocks("sh", "aws dynamodb")
+    environment = {**os.environ, **cloud.environment, **names, **path}
+    done = subprocess.run(["bash", "-ec", example], cwd=tmp_path, env=environment, capture_output=True, check=True)
+    titles = json.loads(done.stdout.partition(b"]")[0] + b"]")
+    assert "Tripoli to bring back coastal ferry after nine years" in titles
+    assert list(tmp_path.glob("articles/**/*.jsonl.gz"))
 
 
 def test_the_example_source_loads(tmp_path: Path) -> None:
