@@ -22,6 +22,7 @@ from spiders.collector import Collector
 from spiders.discovery import Entrance, Family, Found, Page, Reading, UnreadableError
 from spiders.feed import FeedFamily
 from spiders.listing import ListingFamily
+from spiders.middlewares import Reached
 from spiders.registry import Source
 from spiders.sitemap import SitemapFamily
 from spiders.window import Window
@@ -92,7 +93,7 @@ class NewsSpider(scrapy.Spider):
         reading = self._read(response, family, entrance)
         stories = [found for found in reading.found if found.identity not in self._entrances]
         new = await self.collector.discover(stories)
-        if new or not reading.while_new or self.window:
+        if self.window or not reading.while_new or any(map(self.collector.is_left, stories)):
             for request in await self._enter(family, reading.further):
                 yield request
         for found in new:
@@ -115,6 +116,8 @@ class NewsSpider(scrapy.Spider):
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
+        if isinstance(error, Reached):
+            return
         if time.monotonic() < self.stop_at:  # after that, what failed is what was not waited for
             self.collector.fail(found.url, failures.reason(error), failures.detail(error))
 

@@ -75,6 +75,7 @@ class Collector:
         self._patient, self._history, self._may_continue = patient, history, may_continue
         self._entrances = Entrances(source.id, state, patient=patient)
         self._fates: dict[str, Fate] = {}
+        self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
         self._states: dict[str, UrlState] = {}  # of those URLs to be fetched that are known
         self._backlog = deque[Found]()
         self._due = deque[Found]()
@@ -111,6 +112,10 @@ class Collector:
         await self._consider(found)
         return self._hand_out(self._backlog)
 
+    def is_left(self, found: Found) -> bool:
+        """Whether the page is still to be fetched."""
+        return self._fates.get(found.identity) is Fate.LEFT
+
     def more(self) -> list[Found]:
         """What to fetch now that nothing is under way: stories left over, then pages that are due again."""
         return self._hand_out(self._backlog) or self._hand_out(self._due)
@@ -143,6 +148,7 @@ class Collector:
             revisits=payload if same else None,
         )
         self._settle(found.identity, Fate.CAPTURED)
+        self._reach(found.identity, canonical(url))
         self._batch.add(exchange)
         validators = capture.header(wire.response, "etag"), capture.header(wire.response, "last-modified")
         self._url_states += captured(
@@ -150,6 +156,10 @@ class Collector:
         )
         if self._batch.full:
             await self.flush()
+
+    def reached(self, found: Found) -> bool:
+        """Whether the page was captured as that to which another one's redirect led."""
+        return found.identity in self._reached
 
     def fail(self, url: str, reason: str, detail: str = "") -> None:
         """Record why a URL was not captured; it is tried again, after longer each time."""
@@ -207,6 +217,8 @@ class Collector:
                 self._states |= {url: state} if state else {}
 
     def _fate(self, item: Found, state: UrlState | None, now: str) -> Fate:
+        if item.identity in self._reached:
+            return Fate.KNOWN
         if state is None:
             return Fate.LEFT
         if state.captured_at and not item.changed(state):
@@ -219,7 +231,7 @@ class Collector:
         out: list[Found] = []
         while waiting and len(out) < AT_ONCE and self._limit != 0:
             item = waiting.popleft()
-            if self._fates.get(item.identity) in (Fate.CAPTURED, Fate.FAILED):
+            if self._fates.get(item.identity) in (Fate.CAPTURED, Fate.FAILED) or self.reached(item):
                 continue
             self._under_way[item.identity] = item
             self._limit = None if self._limit is None else self._limit - 1
@@ -231,6 +243,12 @@ class Collector:
             item = found({"requested_url": state.url} | dict(state.found))
             self._states[item.identity] = state
             self._due.append(item)
+
+    def _reach(self, asked: str, reached: str) -> None:
+        if reached != asked:
+            self._reached.add(reached)
+        if reached != asked and self._fates.get(reached) is Fate.LEFT:
+            self._settle(reached, Fate.KNOWN)
 
     def _settle(self, identity: str, fate: Fate) -> None:
         self._fates[identity] = fate

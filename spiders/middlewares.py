@@ -1,7 +1,8 @@
-"""What Scrapy's redirect middleware leaves open: no Referer, and a loop told apart from other refusals."""
+"""What Scrapy's redirect middleware leaves open: no Referer, a loop told apart from other refusals, no page twice."""
 
-from typing import Any
+from typing import Any, Self
 
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares import redirect
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
@@ -29,3 +30,26 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
             return super()._redirect(redirected, request, reason)
         except IgnoreRequest as refusal:
             raise TooManyRedirects(f"{self.max_redirect_times} redirects, then {redirected.url}") from refusal
+
+
+class Reached(Refusal):
+    """Another page's redirect has led to this one since it was asked for, and it is captured."""
+
+    reason = "known"
+
+
+class ReachedMiddleware:
+    """Asks for no page that was captured as the end of another one's redirects."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        found = request.cb_kwargs.get("found")
+        collector = getattr(self._crawler.spider, "collector", None)
+        if found and collector and "redirect_urls" not in request.meta and collector.reached(found):
+            raise Reached(f"{request.url} was captured already")

@@ -40,7 +40,8 @@ _MIDDLEWARE = "scrapy.downloadermiddlewares"
 DOWNLOADER_MIDDLEWARES = {
     f"{_MIDDLEWARE}.offsite.OffsiteMiddleware": None,
     f"{_MIDDLEWARE}.robotstxt.RobotsTxtMiddleware": None,
-    "spiders.optouts.OptOutMiddleware": 50,
+    "spiders.middlewares.ReachedMiddleware": 50,
+    "spiders.optouts.OptOutMiddleware": 60,
     "spiders.robots.RobotsMiddleware": 100,
     f"{_MIDDLEWARE}.httpauth.HttpAuthMiddleware": None,
     f"{_MIDDLEWARE}.downloadtimeout.DownloadTimeoutMiddleware": None,  # the handler's, which knows the deadline
