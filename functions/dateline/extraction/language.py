@@ -4,7 +4,9 @@ The measure is the share of a text's words that are among a language's most freq
 cover about half of any text in their language.
 """
 
+import math
 import re
+from collections.abc import Iterable
 from functools import cache
 
 from justext.utils import get_stoplist
@@ -15,15 +17,15 @@ from dateline.extraction.document import Document, Found
 
 _WORDS = 400  # enough for a share; more only costs
 _FEWEST = 12
-_CLEAR = 0.12  # by which another language's share must be larger to outweigh the declaration
-_CERTAIN = 0.3  # the share above which a declaration is not doubted
-_ENOUGH = 0.22  # the share under which nothing is known
+_CLEAR = 0.12  # by which another language must be more likely to outweigh the declaration
+_CERTAIN = 0.3  # the likeness above which a declaration is not doubted
+_ENOUGH = 0.2  # the likeness under which nothing is known
+_ABSURD = 0.05  # the likeness under which a declaration is not believed
+_LENGTH_PENALTY = 0.08  # a list of 3,000 words has more of a foreign text's than one of 300
 _TAG = re.compile(r"^([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_].*)?$", re.IGNORECASE)
-_SCRIPTS = {
-    "ja": re.compile("[\u3040-\u30ff]"),
-    "ko": re.compile("[\uac00-\ud7af\u1100-\u11ff]"),
-    "zh": re.compile("[\u4e00-\u9fff]"),
-}  # written without spaces, or without lists; in this order, for Japanese has Chinese characters too
+_KANA = re.compile("[\u3040-\u30ff]")
+_HANGUL = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
 _UNUSED = {"la", "eo", "vo", "wa", "an", "ht", "nb"}  # not languages of newspapers, or another code's list
 
 
@@ -44,27 +46,38 @@ def declared(document: Document) -> Found[str] | None:
 
 
 def spoken(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Found[str] | None:
-    """The language of a text (BCP 47, without region), given what its page and its source say."""
+    """The language of a text (BCP 47, without region), given what its page and its source say.
+
+    None where its words are of no language that has a list, and not of the stated one.
+    """
+    if script := _by_script(text[:2000]):
+        return Found(script, "script")
     hint = stated or (expected[0] if len(expected) == 1 else None)
-    hint_rule = "declared" if stated else "the source's"
-    code = hint.split("-")[0] if hint else None
-    for script, letters in _SCRIPTS.items():
-        if len(letters.findall(text[:2000])) > 0.2 * len(text[:2000]):
-            return Found(script, "script")
+    code, rule = (hint or "").split("-")[0], "declared" if stated else "the source's"
     tokens = re.findall(r"[^\W\d_]+", text[: 12 * _WORDS].casefold())[:_WORDS]
     if len(tokens) < _FEWEST:
-        return Found(code, hint_rule) if code else None
-    if code and _share(code, tokens) >= _CERTAIN:
-        return Found(code, f"{hint_rule}, as its words are")
-    best = max(_listed(), key=lambda name: _share(name, tokens))
-    if code and _share(best, tokens) - (_share(code, tokens) or _ENOUGH) < _CLEAR:
-        return Found(code, hint_rule)
-    return Found(best, "frequent words") if _share(best, tokens) >= _ENOUGH else None
+        return Found(code, rule) if code else None
+    if _likeness(code, tokens) >= _CERTAIN:
+        return Found(code, f"{rule}, as its words are")
+    best = max(_listed(_is_latin(tokens)), key=lambda name: _likeness(name, tokens))
+    if _likeness(best, tokens) >= max(_ENOUGH, _likeness(code, tokens) + _CLEAR):
+        return Found(best, "frequent words")
+    return Found(code, rule) if code and (not _stoplist(code) or _likeness(code, tokens) > _ABSURD) else None
 
 
-def _share(code: str, tokens: list[str]) -> float:
-    """The share of words that are among a language's frequent ones; 0 for a language without a list."""
-    return sum(map(_stoplist(code).__contains__, tokens)) / len(tokens)
+def _by_script(text: str) -> str | None:
+    """The language of a text in East Asian letters; Japanese is known by its own among the Chinese ones."""
+    kana, hangul, chinese = (len(letters.findall(text)) for letters in (_KANA, _HANGUL, _CHINESE))
+    if kana + hangul + chinese < 0.2 * len(text) or not text:
+        return None
+    return "ko" if hangul > kana + chinese else "ja" if kana > 0.02 * len(text) else "zh"
+
+
+def _likeness(code: str, tokens: list[str]) -> float:
+    """The share of words that are among a language's frequent ones, less for long lists; 0 without a list."""
+    known = _stoplist(code)
+    share = sum(map(known.__contains__, tokens)) / len(tokens)
+    return share - _LENGTH_PENALTY * math.log10(len(known) / 300) if known else 0
 
 
 def _bcp47(tag: str) -> str | None:
@@ -77,8 +90,14 @@ def _bcp47(tag: str) -> str | None:
 
 
 @cache
-def _listed() -> tuple[str, ...]:
-    return tuple(code for code in JUSTEXT_LANGUAGES if code not in _UNUSED)
+def _listed(latin: bool) -> tuple[str, ...]:
+    """The languages with a list, of those in Latin letters or of the others."""
+    return tuple(code for code in JUSTEXT_LANGUAGES if code not in _UNUSED and _is_latin(_stoplist(code)) == latin)
+
+
+def _is_latin(words: Iterable[str]) -> bool:
+    letters = "".join(words)
+    return sum(letter < "\u0250" for letter in letters) > len(letters) / 2
 
 
 @cache
