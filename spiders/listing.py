@@ -108,6 +108,6 @@ def _looks_like_story(url: str, link: Selector) -> bool:
         return False
     if not path_filter(parts.path, parts.query):
         return False
-    named = unquote(f"{parts.path}?{parts.query}")
+    name = unquote(parts.path.rstrip("/").rpartition("/")[2])
     is_headline = len(" ".join(link.xpath(".//text()").getall()).split()) >= _HEADLINE
-    return bool(_SLUG.search(named.rpartition("/")[2] or named) or _NUMBER.search(named)) or is_headline
+    return bool(_SLUG.search(name) or _NUMBER.search(f"{parts.path}?{parts.query}")) or is_headline

@@ -5,6 +5,7 @@ breaks off gives what stands before the break.
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
@@ -99,16 +100,19 @@ def _xml(body: bytes) -> tuple[str, Iterator[dict[str, str]]]:
     return root, _entries(events, _ENTRY_OF.get(root, ""))
 
 
-def _entries(events: Iterator[tuple[str, Any]], name: str) -> Iterator[dict[str, str]]:
-    try:
+def _entries(events: Any, name: str) -> Iterator[dict[str, str]]:
+    """UnreadableError where it breaks before the first of them; breaking off later costs only the rest."""
+    entries = 0
+    with suppress(etree.XMLSyntaxError):
         for event, element in events:
             if event == "end" and _name(element) == name:
+                entries += 1
                 yield _fields(element)
                 element.clear()
                 while element.getprevious() is not None:  # or all that was read stays in memory
                     del element.getparent()[0]
-    except etree.XMLSyntaxError:
-        return  # it breaks off here
+    if not entries and events.error_log:
+        raise UnreadableError(f"the sitemap is broken: {events.error_log[0].message}")
 
 
 def _fields(entry: Any) -> dict[str, str]:
@@ -118,7 +122,7 @@ def _fields(entry: Any) -> dict[str, str]:
 
 
 def _name(element: Any) -> str:
-    """The name without namespace; outlets write that wrong, or not at all. None for what is no element."""
+    """The name without namespace; outlets write that wrong, or not at all. Empty for what is no element."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
@@ -135,7 +139,7 @@ def _entry(url: str, fields: dict[str, str], zone: ZoneInfo) -> Entry:
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """W3C date and time; of a day alone, its beginning in ``zone``. None for what is neither, or no date of the web."""
+    """W3C date and time, in ``zone``; of a day alone, its beginning. None for what is neither, or before the web."""
     instant: datetime | None
     try:
         instant = datetime.fromisoformat(text)
@@ -143,4 +147,4 @@ def _instant(text: str, zone: ZoneInfo) -> datetime | None:
         instant = feed.date(text, zone)
     if instant is None or not 1990 <= instant.year <= 2100:
         return None
-    return instant if instant.tzinfo else instant.replace(tzinfo=zone)
+    return instant.astimezone(zone) if instant.tzinfo else instant.replace(tzinfo=zone)

@@ -33,7 +33,7 @@ class Period(NamedTuple):
 
     @classmethod
     def at(cls, instant: datetime) -> Self:
-        """The day of an instant, where it says it was."""
+        """The day of an instant, in the zone that it is in."""
         return cls(instant.date(), instant.date())
 
 
@@ -47,7 +47,7 @@ class Window:
     @classmethod
     def of(cls, since: str | None, until: str | None) -> Self:
         """A window of ISO 8601 days; ValueError names one that is none, or a window that ends before it begins."""
-        first, last = (date.fromisoformat(day) if day else None for day in (since, until))
+        first, last = (_day(day) if day else None for day in (since, until))
         window = cls(since=first, until=last)
         if window.since and window.until and window.until < window.since:
             raise ValueError(f"the window ends ({until}) before it begins ({since})")
@@ -75,6 +75,13 @@ def file_period(url: str) -> Period | None:
     patterns = (_DAY_OF, _DAY_OF_LOOSE, _MONTH_OF, _MONTH_OF_FILE)
     named = next(_periods(_written(url), patterns), None) or _queried(url)
     return named or next(_periods(_written(url), (_YEAR_OF_FILE,)), None)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is not a day such as 2019-04-16") from error
 
 
 def _written(url: str) -> str:

@@ -4,15 +4,15 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import quote, unquote, urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from dateline.messages import CrawlMessage, CrawlReport
-from infra.newsroom import Newsroom, Story, serve
+from infra.newsroom import Newsroom, serve
 from spiders import registry
 from spiders.registry import Source
-from tests.outlet import CRAWL, Shelf, crawl
+from tests.outlet import Shelf, crawl
 
 OUTLETS = ("sample-courrier", "sample-difaf", "sample-gazette")
 WAYS = ("feeds", "sitemaps", "listings")
@@ -29,7 +29,8 @@ def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsro
 def source(newsroom: Newsroom, id: str, *ways: str) -> Source:
     """An outlet with only some of the ways in."""
     found = registry.load(newsroom.sources)[id]
-    return replace(found, **{way: () for way in WAYS if way not in ways})
+    without: dict[str, Any] = {way: () for way in WAYS if way not in ways}
+    return replace(found, **without)
 
 
 def live(newsroom: Newsroom, id: str) -> set[str]:
