@@ -11,6 +11,8 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.follow import request
+from dateline.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
 from dateline.state import TableState
@@ -49,13 +51,22 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
 
 
 def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
-    """Run the source's spider against the deployed bucket and table; ``deadline`` is on the monotonic clock."""
+    """Run the source's spider against the deployed bucket and table; ``deadline`` is on the monotonic clock.
+
+    What there was no time for is asked for with a message behind others of the host. Killed before that was sent, the
+    crawl is delivered again, finds its report and sends it.
+    """
     if message.source not in sources():
         raise UnknownSourceError(f"there is no source {message.source!r} in the registry")
-    bucket = settings().capture_bucket
+    source, bucket = sources()[message.source], settings().capture_bucket
     store = BucketStore(boto3.client("s3"), bucket, source=message.source, crawl=message.crawl)
-    state = TableState(boto3.resource("dynamodb").Table(settings().table))
-    return runner.run(message, sources()[message.source], store=store, state=state, deadline=deadline)
+    table = boto3.resource("dynamodb").Table(settings().table)
+    report = runner.run(message, source, store=store, state=TableState(table), deadline=deadline)
+    Index(table).count_crawl(report)
+    if report.continued_by:
+        rest = message.continued(report.continued_by)
+        request(boto3.client("sqs"), rest, queue=settings().crawl_queue, host=source.host)
+    return report
 
 
 @logger.inject_lambda_context

@@ -49,7 +49,8 @@ class Collector:
     """Collects for one crawl of one source.
 
     ``limit`` is how many pages to fetch at most. ``patient``: leave alone what is backing off. ``history``: the stories
-    are old ones, and one that has no date is not looked at again. ``may_continue``: what is left is for a continuation.
+    are old ones, and one that has no date is not looked at again. ``revisit``: fetch also what is due again.
+    ``may_continue``: what is left for want of time is for a continuation, ``frontier`` what another crawl left so.
     Its coroutines run on the reactor's loop; the store and the state, which block, on other threads.
     """
 
@@ -63,6 +64,7 @@ class Collector:
         limit: int | None = None,
         patient: bool = False,
         history: bool = False,
+        revisit: bool = True,
         may_continue: bool = False,
         frontier: Frontier | None = None,
         new_batch: Callable[[], Batch] = Batch,
@@ -72,7 +74,8 @@ class Collector:
         self.state = state
         self._store, self._state, self._new_batch = store, state, new_batch
         self._limit = frontier.limit if frontier else limit
-        self._patient, self._history, self._may_continue = patient, history, may_continue
+        self._patient, self._history, self._revisit = patient, history, revisit
+        self._may_continue = may_continue
         self._entrances = Entrances(source.id, state, patient=patient)
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
@@ -89,7 +92,7 @@ class Collector:
         if self.frontier:
             self._entrances.resume(self.frontier)
             await self._consider(self.frontier.pages)
-        elif not self._history:
+        if self._revisit:
             await asyncio.to_thread(self._find_due)
 
     async def expect(

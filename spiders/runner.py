@@ -46,6 +46,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
         limit=message.limit,
         patient=message.patient,
         history=bool(window),
+        revisit=not window and message.continues is None,
         may_continue=True,
         frontier=_frontier(message, store),
     )

@@ -4,6 +4,9 @@ A source is due once in each of its intervals (``every`` minutes), which are the
 start names the crawl and is in the message's deduplication id. A dispatch that is killed after it sent and before it
 recorded that sends the same message again, and a crawl of that name is done once. Each source's intervals begin at a
 minute of its own, so that fifty outlets are not all crawled on the half hour.
+
+Between two of them a source is asked for whose pages are due to be looked at again; that crawl is named by the one
+before it, so that it too is done once. A source that fails is left alone for as long as its health says.
 """
 
 import zlib
@@ -14,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from dateline import keys
 from dateline.messages import CrawlMessage
-from dateline.state import TableState
+from dateline.state import Health, TableState
 from spiders.registry import Source
 
 if TYPE_CHECKING:
@@ -38,27 +41,38 @@ class Dispatcher:
 
     def send_due(self, now: datetime) -> list[str]:
         """Send a message for each source that is due; their ids. SendError after the others are sent and recorded."""
-        due = self._state.due(self._sources)
-        waiting = iter(source for source in self._sources.values() if due.get(source.id, now) <= now)
+        due, health = self._state.due(self._sources), self._state.health(self._sources)
+        asked = {id: _message(source, due.get(id, now), health.get(id), now) for id, source in self._sources.items()}
+        waiting = iter([(id, message) for id, message in asked.items() if message])
         sent: list[str] = []
         refused: list[str] = []
-        while batch := {source.id: source for source in islice(waiting, _BATCH)}:
-            failed = self._send(batch, now)
-            taken = {id: source for id, source in batch.items() if id not in failed}
+        while batch := dict(islice(waiting, _BATCH)):
+            failed = self._send(batch)
+            taken = [id for id in batch if id not in failed]
+            scheduled = [self._sources[id] for id in taken if not batch[id].revisits_only]
             # Recorded only now: killed in between, the same messages are sent again.
-            self._state.save_due({id: slot(source, now) + _interval(source) for id, source in taken.items()})
+            self._state.save_due({source.id: slot(source, now) + _interval(source) for source in scheduled})
             sent += taken
             refused += failed
         if refused:
             raise SendError(f"the queue did not take the messages for {', '.join(refused)}")
         return sent
 
-    def _send(self, batch: Mapping[str, Source], now: datetime) -> set[str]:
+    def _send(self, batch: Mapping[str, CrawlMessage]) -> set[str]:
         """The ids of those that the queue did not take."""
-        entries = list(_entries(batch, now))
+        entries = list(self._entries(batch))
         answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         ids = list(batch)
         return {ids[int(entry["Id"])] for entry in answer.get("Failed", ())}
+
+    def _entries(self, batch: Mapping[str, CrawlMessage]) -> "Iterator[SendMessageBatchRequestEntryTypeDef]":
+        for number, (id, message) in enumerate(batch.items()):
+            yield {
+                "Id": str(number),
+                "MessageBody": message.to_json(),
+                "MessageGroupId": self._sources[id].host,
+                "MessageDeduplicationId": f"{id}-{message.crawl}",
+            }
 
 
 def slot(source: Source, now: datetime) -> datetime:
@@ -68,16 +82,19 @@ def slot(source: Source, now: datetime) -> datetime:
     return now - (now - _EPOCH - offset) % every
 
 
+def _message(source: Source, due: datetime, health: Health | None, now: datetime) -> CrawlMessage | None:
+    """What to ask for, if anything."""
+    at = keys.utc(now, "seconds")
+    if health and (health.retry_at or "") > at:
+        return None
+    if due <= now:
+        return CrawlMessage(source=source.id, crawl=keys.crawl_name(slot(source, now), "schedule"), patient=True)
+    if health and health.revisit_at and health.revisit_at <= at:
+        since = datetime.fromisoformat(max(health.revisit_at, health.crawled_at or ""))
+        crawl = keys.crawl_name(since, "revisit")
+        return CrawlMessage(source=source.id, crawl=crawl, patient=True, revisits_only=True)
+    return None
+
+
 def _interval(source: Source) -> timedelta:
     return timedelta(minutes=source.every)
-
-
-def _entries(batch: Mapping[str, Source], now: datetime) -> "Iterator[SendMessageBatchRequestEntryTypeDef]":
-    for number, source in enumerate(batch.values()):
-        crawl = keys.crawl_name(slot(source, now), "schedule")
-        yield {
-            "Id": str(number),
-            "MessageBody": CrawlMessage(source=source.id, crawl=crawl).to_json(),
-            "MessageGroupId": source.host,
-            "MessageDeduplicationId": f"{source.id}-{crawl}",
-        }

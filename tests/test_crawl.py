@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from warcio.archiveiterator import ArchiveIterator
@@ -265,6 +266,30 @@ def test_the_handler_crawls_what_the_message_names(aws: Aws, handler: Any, monke
         message = CrawlMessage(source=SOURCE, crawl=CRAWL)
         assert handler.handler(event(message.to_json()), Context()) == {"batchItemFailures": []}
     assert list(captured(aws).values()) == [["0", "1"]]
+
+
+def test_the_handler_asks_for_the_rest_and_counts_the_crawl_once(
+    aws: Aws, handler: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sqs = boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    monkeypatch.setenv("DATELINE_CRAWL_QUEUE", queue)
+    monkeypatch.setattr(runner, "STOP_BEFORE", Context().get_remaining_time_in_millis() / 1000 - 1)
+    message = CrawlMessage(source=SOURCE, crawl=CRAWL)
+    with outlet_of(30) as outlet:
+        monkeypatch.setattr(handler, "sources", lambda: {SOURCE: outlet.source(delay=0.2)})
+        for _ in range(2):  # the second time as if it had been killed before it asked
+            assert handler.handler(event(message.to_json()), Context()) == {"batchItemFailures": []}
+    report = store(aws).report()
+    assert report
+    assert report.continued_by
+    (sent,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])[
+        "Messages"
+    ]
+    assert CrawlMessage.from_json(sent["Body"]) == message.continued(report.continued_by)
+    assert sent["Attributes"]["MessageGroupId"] == outlet.source().host
+    counters = aws.table.get_item(Key=keys.day(SOURCE, "2026-10-20"))["Item"]
+    assert (counters["crawls"], counters["left"]) == (1, report.left)
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", CrawlMessage(source="no-such-outlet", crawl=CRAWL).to_json()])

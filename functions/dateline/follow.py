@@ -1,6 +1,7 @@
 """Asking a deployed stack for a crawl, and following it from the queue to the archive by what it writes to S3."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,18 +17,21 @@ if TYPE_CHECKING:
 def request(sqs: "SQSClient", message: CrawlMessage, *, queue: str, host: str) -> None:
     """Put a crawl on CrawlQueue (its URL), behind others of the same host."""
     sqs.send_message(
-        QueueUrl=queue, MessageBody=message.to_json(), MessageGroupId=host, MessageDeduplicationId=message.crawl
+        QueueUrl=queue,
+        MessageBody=message.to_json(),
+        MessageGroupId=host,
+        MessageDeduplicationId=f"{message.source}-{message.crawl}",  # one host may have several sources
     )
 
 
 @dataclass(slots=True, kw_only=True)
 class Followed:
-    """A crawl as far as it has come; ``look`` brings it up to date."""
+    """A crawl and those that continue it, as far as they have come; ``look`` brings it up to date."""
 
     source: str
     crawl: str
     captures: set[str] = field(default_factory=set)
-    report: CrawlReport | None = None
+    reports: list[CrawlReport] = field(default_factory=list)
     archived: dict[str, Counter[str]] = field(default_factory=dict)  # outcomes by capture key
 
     def look(self, s3: "S3Client", *, captures: str, archive: str) -> None:
@@ -42,6 +46,11 @@ class Followed:
     def done(self) -> bool:
         """Whether the crawl has ended and each of its captures has been archived."""
         return self.report is not None and self.archived.keys() >= self.report.captures.keys()
+
+    @property
+    def report(self) -> CrawlReport | None:
+        """What the crawl and its continuations did in all, once the last of them has ended."""
+        return total(self.reports) if self.reports and not self._next else None
 
     @property
     def outcomes(self) -> Counter[str]:
@@ -64,14 +73,38 @@ class Followed:
             "feed_errors": {visit.url: visit.error for visit in report.feeds if visit.error},
         }
 
+    @property
+    def _next(self) -> str | None:
+        """The crawl whose report is not there yet."""
+        return self.reports[-1].continued_by if self.reports else self.crawl
+
     def _look_for_captures(self, s3: "S3Client", bucket: str) -> None:
-        if self.report:
-            return
-        if body := objects.get(s3, bucket=bucket, key=keys.crawl_report(self.source, self.crawl)):
-            self.report = CrawlReport.from_json(body)
-            self.captures |= self.report.captures.keys()
-            return
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, Prefix=keys.captures_prefix(self.source, self.crawl)
-        )
-        self.captures |= {found["Key"] for page in pages for found in page.get("Contents", [])}
+        while crawl := self._next:
+            body = objects.get(s3, bucket=bucket, key=keys.crawl_report(self.source, crawl))
+            if body is None:
+                prefix = keys.captures_prefix(self.source, crawl)
+                pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+                self.captures |= {found["Key"] for page in pages for found in page.get("Contents", [])}
+                return
+            self.reports.append(CrawlReport.from_json(body))
+            self.captures |= self.reports[-1].captures.keys()
+
+
+def total(reports: Sequence[CrawlReport]) -> CrawlReport:
+    """The report of a crawl and its continuations; what one left and the next took up counts once."""
+    first, *_, last = reports[0], *reports
+    handed_on = sum(report.left for report in reports[:-1])
+    return CrawlReport(
+        source=first.source,
+        crawl=first.crawl,
+        started_at=first.started_at,
+        finished_at=last.finished_at,
+        discovered=sum(report.discovered for report in reports) - handed_on,
+        known=sum(report.known for report in reports),
+        waiting=sum(report.waiting for report in reports),
+        left=last.left,
+        revisited=sum(report.revisited for report in reports),
+        captures={key: pages for report in reports for key, pages in report.captures.items()},
+        feeds=[visit for report in reports for visit in report.feeds],
+        failures=[failure for report in reports for failure in report.failures],
+    )

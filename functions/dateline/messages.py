@@ -4,7 +4,7 @@ S3 events on ExtractQueue.
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
@@ -27,6 +27,10 @@ class CrawlMessage:
     continues: str | None = None
     patient: bool = False
     revisits_only: bool = False
+
+    def continued(self, by: str) -> Self:
+        """The message for the crawl that goes on where this one stopped."""
+        return replace(self, crawl=by, continues=self.crawl, revisits_only=False)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))

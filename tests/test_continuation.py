@@ -1,0 +1,189 @@
+"""Work that takes more than one invocation: none of it lost, none done twice, whatever is killed."""
+
+import asyncio
+import itertools
+import random
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.capture import Batch
+from dateline.follow import Followed
+from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
+from dateline.state import FeedState
+from spiders import runner
+from spiders.collector import Collector
+from spiders.discovery import Entrance, Found
+from spiders.frontier import Frontier
+from spiders.stores import BucketStore
+from spiders.wire import Wire
+from tests.conftest import Aws
+from tests.outlet import CRAWL, Outlet, Shelf, answer, item, rss
+
+SOURCE = "sample-gazette"
+RESPONSE = answer("<h1>A story").data
+
+
+def test_a_frontier_comes_back_as_it_was() -> None:
+    date = datetime.fromisoformat("2019-04-16T08:00:00+02:00")
+    page = Found(url="https://gazette.example/قصة?b=1", family="feed", entrance="https://gazette.example/feed")
+    dated = Found(url="https://gazette.example/b", family="sitemap", entrance="x", title="B", date=date, lastmod=date)
+    entrance = Entrance(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
+    frontier = Frontier(
+        pages=(page, dated),
+        entrances=(("sitemap", entrance),),
+        feeds=(FeedState(url="https://gazette.example/feed", etag='"7"'),),
+        parents={entrance.url: entrance.parent},
+        limit=7,
+    )
+    assert Frontier.from_bytes(frontier.to_bytes()) == frontier
+    assert frontier.to_bytes() == frontier.to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("crawl", "label"), [("20190417T061500Z-sample", "sample-c1"), ("20190417T061500Z-sample-c9", "sample-c10")]
+)
+def test_a_continuation_is_named_by_its_own_time(crawl: str, label: str) -> None:
+    name = keys.continuation(crawl, datetime(2019, 4, 18, 0, 1, tzinfo=UTC))
+    assert name == f"20190418T000100Z-{label}"
+    assert keys.parse(keys.Stem("sample", name, 3).capture) == ("sample", name, 3)
+    assert keys.frontier("sample", name) == f"frontiers/sample/2019/04/18/{name}.json.gz"
+
+
+def outlet_of(stories: int) -> Outlet:
+    pages = {f"/{number}": answer(f"<h1>Story {number}") for number in range(stories)}
+    return Outlet({"/feed": answer(rss(*(item(path) for path in pages)), ETag='"7"'), **pages})
+
+
+def test_what_there_was_no_time_for_is_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "STOP_BEFORE", 0.0)
+    message: CrawlMessage | None = CrawlMessage(source=SOURCE, crawl=CRAWL)
+    reports: list[CrawlReport] = []
+    with outlet_of(30) as outlet:
+        source, shelf = outlet.source(delay=0.1), Shelf()
+        while message:
+            deadline = time.monotonic() + 1.2
+            reports.append(runner.run(message, source, store=shelf, state=shelf, deadline=deadline))
+            assert shelf.validators.keys() == (set() if reports[-1].continued_by else set(source.feeds))
+            message = message.continued(reports[-1].continued_by) if reports[-1].continued_by else None
+    assert 2 < len(reports) < 12
+    assert sorted(outlet.paths()) == sorted(["/feed", *(f"/{number}" for number in range(30))])
+    assert sum(report.captured for report in reports) == 30
+    assert reports[-1].left == 0
+
+
+def test_an_entrance_that_there_was_no_time_for_is_read_by_the_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "STOP_BEFORE", 0.0)
+    with outlet_of(1) as outlet:
+        outlet.routes |= {"/late": answer(rss(item("/1"))), "/1": answer("<h1>One")}
+        source, shelf = outlet.source(feeds=(f"{outlet.url}/feed", f"{outlet.url}/late"), delay=0.7), Shelf()
+        message = CrawlMessage(source=SOURCE, crawl=CRAWL)
+        first = runner.run(message, source, store=shelf, state=shelf, deadline=time.monotonic() + 1.0)
+        assert first.continued_by
+        rest = message.continued(first.continued_by)
+        runner.run(rest, source, store=shelf, state=shelf, deadline=time.monotonic() + 30)
+    assert sorted(outlet.paths()) == ["/0", "/1", "/feed", "/late"]
+    assert sorted(page.url[-1] for page in shelf.pages) == ["0", "1"]
+
+
+class Killed(BaseException):
+    """Stands in for the end of the function."""
+
+
+class Backfill:
+    """A backfill of ``pages`` stories on a simulated clock: one invocation has time for ``budget`` of them.
+
+    The bucket is moto's, the state in memory, and the server a row of bytes.
+    """
+
+    def __init__(self, aws: Aws, *, pages: int, budget: int, seed: int) -> None:
+        self.aws, self.budget, self.shelf = aws, budget, Shelf()
+        self.urls = [f"https://gazette.example/{number}" for number in range(pages)]
+        self.fetched: Counter[str] = Counter()
+        self.random = random.Random(seed)
+        self.kills = 0
+
+    async def invoke(self, message: CrawlMessage, outlet: Any) -> CrawlReport:
+        """One delivery of a message; one in five is killed after some of its fetches."""
+        store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=message.crawl)
+        if done := store.report():
+            return done
+        left = store.frontier(message.continues) if message.continues else None
+        collector = Collector(
+            outlet,
+            message.crawl,
+            store=store,
+            state=self.shelf,
+            history=True,
+            revisit=False,
+            may_continue=True,
+            frontier=Frontier.from_bytes(left) if left else None,
+            new_batch=partial(Batch, max_pages=50),
+        )
+        await collector.open()
+        pages = collector.more() if left else await self._discover(collector)
+        await self._fetch(collector, pages)
+        if self.random.random() < 0.1:  # as likely as during the fetches
+            self.kills += 1
+            raise Killed
+        return await collector.finish()
+
+    async def _discover(self, collector: Collector) -> list[Found]:
+        entrance = "https://gazette.example/sitemap"
+        collector.visited(FeedVisit(url=entrance, status=200, items=len(self.urls)))
+        return await collector.discover([Found(url=url, family="sitemap", entrance=entrance) for url in self.urls])
+
+    async def _fetch(self, collector: Collector, pages: list[Found]) -> None:
+        die = self.random.randrange(self.budget) if self.random.random() < 0.1 else None
+        for number in range(self.budget):
+            if number == die:
+                self.kills += 1
+                raise Killed
+            if not pages and not (pages := collector.more()):
+                return
+            await self._capture(collector, pages.pop(0))
+
+    async def _capture(self, collector: Collector, page: Found) -> None:
+        self.fetched[page.url] += 1
+        wire = Wire(b"GET / HTTP/1.1\r\n\r\n", RESPONSE, datetime.now(UTC), None)
+        await collector.capture(page, wire, url=page.url, status=200)
+
+
+@pytest.mark.parametrize(("pages", "budget"), [(1_000, 90), (20_000, 1_800)])
+def test_a_backfill_captures_every_page_once_however_often_it_is_killed(aws: Aws, pages: int, budget: int) -> None:
+    backfill = Backfill(aws, pages=pages, budget=budget, seed=7)
+    with Outlet({}) as outlet:
+        source = outlet.source(home="https://gazette.example/", feeds=())
+    message, crawls = CrawlMessage(source=SOURCE, crawl=CRAWL), 0
+    for delivery in itertools.count():
+        assert delivery < 200, "it goes on for ever"
+        try:
+            report = asyncio.run(backfill.invoke(message, source))
+        except Killed:
+            continue
+        crawls += 1
+        if report.continued_by is None:
+            break
+        message = message.continued(report.continued_by)
+    followed = Followed(source=SOURCE, crawl=CRAWL)
+    followed.look(aws.s3, captures=aws.captures, archive=aws.archive)
+    assert followed.report
+    stored = Counter(page.url for page in stored_pages(aws, sorted(followed.captures)))
+    assert stored == Counter(dict.fromkeys(backfill.urls, 1))
+    assert (followed.report.discovered, followed.report.captured, followed.report.left) == (pages, pages, 0)
+    assert backfill.kills >= 2
+    assert crawls > 5
+    twice = sum(backfill.fetched.values()) - pages
+    assert twice <= 50 * backfill.kills, "fetched again is only what was in no batch yet"
+
+
+def stored_pages(aws: Aws, found: list[str]) -> Any:
+    for crawl in sorted({keys.parse(key).crawl for key in found}):
+        store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=crawl)
+        for _, captures in store.stored():
+            yield from captures
