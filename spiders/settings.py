@@ -10,7 +10,7 @@ USER_AGENT = f"Dateline/{__version__} (+https://github.com/dateline-archive/date
 SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 
 # Politeness: robots.txt (``robots``), one request at a time and the host's whole delay between two (``throttle``).
-CONCURRENT_REQUESTS = 2  # one under way and the next one waiting its turn
+CONCURRENT_REQUESTS = 1  # a second one that waits its turn would be asked for though the first redirects to it
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
 COOKIES_ENABLED = False

@@ -198,10 +198,12 @@ def crawl(
     state: State | None = None,
     seconds: float = 90,
     limit: int | None = None,
+    since: str | None = None,
+    until: str | None = None,
 ) -> CrawlReport:
     """Crawl a source to its end; ``seconds`` are until the deadline, of which the last 60 are not for downloads."""
     shelf = shelf or Shelf()
-    message = CrawlMessage(source=source.id, crawl=CRAWL, limit=limit)
+    message = CrawlMessage(source=source.id, crawl=CRAWL, limit=limit, since=since, until=until)
     return runner.run(message, source, store=store or shelf, state=state or shelf, deadline=time.monotonic() + seconds)
 
 

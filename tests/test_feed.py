@@ -14,7 +14,8 @@ from spiders.registry import Source
 from spiders.window import Window
 from tests.outlet import item, rss
 
-URL = "https://gazette.example/en/feed/"
+HOME = "https://gazette.example/"
+URL = f"{HOME}en/feed/"
 TRIPOLI = ZoneInfo("Africa/Tripoli")
 
 
@@ -50,7 +51,23 @@ xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns="http://purl.org/rss/1.0/"><it
 </rdf:RDF>"""
 
 
-@pytest.mark.parametrize("body", [ATOM, RDF.replace("../", "/")], ids=["atom", "rdf"])
+RSS_090 = """<?xml version="1.0"?><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+xmlns="http://my.netscape.com/rdf/simple/0.9/" xmlns:dc="http://purl.org/dc/elements/1.1/"><item>
+<title>Harbour reopens</title><link>https://gazette.example/news/2026/harbour</link>
+<dc:date>2026-10-20T06:00:00Z</dc:date></item></rdf:RDF>"""
+RSS_091 = """<?xml version="1.0"?><!DOCTYPE rss PUBLIC "-//Netscape Communications//DTD RSS 0.91//EN"
+"http://my.netscape.com/publish/formats/rss-0.91.dtd"><rss version="0.91"><channel><item>
+<title>Harbour reopens</title><link>/news/2026/harbour</link><pubDate>Tue, 20 Oct 2026 06:00:00 GMT</pubDate>
+</item></channel></rss>"""
+JSON = """{"version": "https://jsonfeed.org/version/1.1", "title": "Sample", "items": [7, {"title": "No link"},
+{"id": "7", "url": "/news/2026/harbour", "title": "Harbour reopens", "date_published": "2026-10-20T08:00:00+02:00"}]}"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [ATOM, RDF.replace("../", "/"), RSS_090, RSS_091, JSON, f"\ufeff{JSON}"],
+    ids=["atom", "rdf", "rss-0.90", "rss-0.91", "json", "json-bom"],
+)
 def test_other_formats_say_the_same(body: str) -> None:
     (found,) = read(body, "application/xml")
     assert (found.url, found.title) == ("https://gazette.example/news/2026/harbour", "Harbour reopens")
@@ -127,6 +144,39 @@ def test_the_sources_patterns_choose() -> None:
     assert [story.url for story in found] == ["https://gazette.example/2026/story"]
 
 
+def alternates(body: str, url: str = HOME) -> list[str]:
+    source = Source(id="gazette", path=Path(), name="S", home=HOME, country="ly", languages=("en",), timezone="UTC")
+    page = Page(entrance=Entrance(url=HOME), url=url, content_type="text/html", body=body.encode())
+    reading = feed.FeedFamily().read(source, page, Window())
+    assert (reading.found, reading.settled) == ((), False)
+    return [entrance.url for entrance in reading.further]
+
+
+def named(href: str, type_: str = "application/rss+xml", title: str = "Sample") -> str:
+    return f'<link rel="alternate" type="{type_}" title="{title}" href="{href}">'
+
+
+def test_a_home_page_names_its_feeds() -> None:
+    links = named("/feed/") + named("en.json", "application/feed+json") + named("/atom.xml", "application/atom+xml")
+    others = (
+        named("/fr/", "text/html"),
+        named("/comments/feed/"),
+        named("/c2", title="Comments"),
+        named("https://elsewhere.example/feed"),
+        named("http://[::1"),
+        named("/"),
+        '<link rel="stylesheet" type="application/rss+xml" href="/x">',
+    )
+    found = alternates("<html><head>" + links + "".join(others))
+    assert found == [f"{HOME}feed/", f"{HOME}en.json", f"{HOME}atom.xml"]
+
+
+@pytest.mark.parametrize("body", ["", "<html><p>Soon", rss(item("/1"))])
+def test_a_home_page_that_names_no_feeds_is_an_error(body: str) -> None:
+    with pytest.raises(UnreadableError, match="names no feeds"):
+        alternates(body)
+
+
 def test_a_feed_without_end_is_cut() -> None:
     assert len(read(rss(*(item(f"/{number}") for number in range(feed.MAX_ITEMS + 9))))) == feed.MAX_ITEMS
 
@@ -138,6 +188,11 @@ def test_a_feed_without_end_is_cut() -> None:
         (b" \n", "empty"),
         (b"<!DOCTYPE html><html><body><h1>Down for maintenance", "HTML"),
         (b'{"items": []}', "not a feed"),
+        (b'{"version": "https://jsonfeed.org/version/1", "items": []}', "no items"),
+        (b'{"version": "https://jsonfeed.org/version/1", "items": {}}', "not a feed"),
+        (b'{"version": "https://jsonfeed.org/version/1", "items": [{"title": "x"}]}', "no links"),
+        (b'{"items": ' * 100_000, "not a feed"),
+        (b'{"items": [', "not a feed"),
         (b"/etc/hostname", "not a feed"),
         (b"\x00\x01\x02\x03", "not a feed"),
         (rss().encode(), "no items"),
