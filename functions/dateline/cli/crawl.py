@@ -19,6 +19,7 @@ from dateline.follow import Followed, request
 from dateline.messages import CrawlMessage
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
+_DAYS = ["%Y-%m-%d"]
 _LOOK_EVERY = 0.5  # seconds; each look is a few S3 reads
 
 Sources = Annotated[
@@ -30,21 +31,30 @@ def crawl(
     sources: Sources = None,
     here: Annotated[bool, typer.Option("--here", help="Run the spiders in this process, not in the stack.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Fetch so many pages of each source at most.")] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=_DAYS, help="Collect history, not news: from this day on.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(formats=_DAYS, help="Collect history, not news: up to this day.")
+    ] = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
     """Crawl sources now and follow them to the archive. Safe to interrupt: the crawl goes on in the stack."""
-    wanted = _wanted(sources or [])
+    wanted = _wanted(sources or [], history=bool(since or until))
+    if since and until and until < since:
+        raise typer.BadParameter(f"{until:%Y-%m-%d} is before --since {since:%Y-%m-%d}", param_hint="--until")
     deployed = Stack.find(stack)
-    now, label = datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}"
-    messages = [CrawlMessage(source=source, crawl=keys.crawl_name(now, label), limit=limit) for source in wanted]
+    name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
+    first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
+    messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
     for message in messages:
         if here:
             _run_here(deployed, message, wanted[message.source])
         else:
             request(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
-    progress.print(f"asked for {', '.join(wanted)} as {messages[0].crawl}", soft_wrap=True)
+    progress.print(f"asked for {', '.join(wanted)} as {name}", soft_wrap=True)
     followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
     _follow(deployed, followed, patience)
     _print(followed, json)
@@ -52,8 +62,8 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _wanted(ids: list[str]) -> dict[str, Any]:
-    """The sources asked for; CommandError names one that is not registered or may not be crawled."""
+def _wanted(ids: list[str], *, history: bool) -> dict[str, Any]:
+    """The sources asked for; CommandError names one that is not registered, or may not or cannot be crawled."""
     known = registered()
     ids = ids or [source for source in known if source.startswith(_SAMPLES)]
     if not ids:
@@ -62,7 +72,9 @@ def _wanted(ids: list[str]) -> dict[str, Any]:
         if source not in known:
             raise CommandError(f"there is no source {source}; dateline sources list prints them")
         if not known[source].crawlable:
-            raise CommandError(f"{source} refuses automated access or has no feed; dateline sources show {source}")
+            raise CommandError(f"{source} refuses automated access or has no way in; dateline sources show {source}")
+        if history and not (known[source].sitemaps or known[source].listings):
+            raise CommandError(f"{source} has neither sitemaps nor listings, so no way into its history")
     return {source: known[source] for source in ids}
 
 
