@@ -33,6 +33,8 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         "delay": "0",
         "expect": "{ min = 2, max = 60 }",
         "extract": "{ valid_until = 2026-10-31, title = 'h1' }",
+        "validators": "'ignore'",
+        "revisit": "[[180, 15], [1440, 60]]",
     }
     write(tmp_path, changes=changes)
     (source,) = registry.load(tmp_path).values()
@@ -44,6 +46,7 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
     )
     assert (source.every, source.delay, source.expect, source.access) == (30, 0.0, registry.Expect(2, 60), "open")
     assert source.extract["title"] == "h1"
+    assert (source.validators, source.revisit) == ("ignore", ((180, 15), (1440, 60)))
     assert source.wants("https://gazette.example/2026/story")
     assert not source.wants("https://gazette.example/2026/video/story")
     assert not source.wants("https://gazette.example/about")
@@ -76,6 +79,11 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         ({"every": "true"}, "every", "minutes"),
         ({"delay": "-1"}, "delay", "seconds"),
         ({"delay": '"5"'}, "delay", "seconds"),
+        ({"validators": '"maybe"'}, "validators", "neither 'trust' nor 'ignore'"),
+        ({"revisit": "15"}, "revisit", "pairs of minutes"),
+        ({"revisit": "[[60]]"}, "revisit", "pairs of minutes"),
+        ({"revisit": "[[60, 0]]"}, "revisit", "pairs of minutes"),
+        ({"revisit": "[[60, 15], [30, 15]]"}, "revisit", "rising age"),
         ({"expect": "5"}, "expect", "is not a table"),
         ({"expect": "{ min = 9, max = 2 }"}, "expect", "range"),
         ({"expect": "{ min = 1, maximum = 2 }"}, "expect", "did you mean 'max'?"),

@@ -1,9 +1,12 @@
 """Rebuild: the table made anew from the two buckets.
 
 The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
-knows of its URLs, its outcomes and articles objects say what is indexed, each crawl report what was counted. Captures
-that were never archived (their message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that
-was stopped is run again, also beside a stack at work.
+knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
+what was counted. Captures that were never archived (their message was lost) are handed to ``unarchived``. Writing is
+idempotent: a rebuild that was stopped is run again, also beside a stack at work.
+
+What no bucket has is a cache and stays lost: the validators of feeds, failures and their back-off, health, schedule,
+robots.txt. Each costs one look more.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,13 +1,15 @@
 """``dateline sources``: the registry."""
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
 from dateline.cli.output import CommandError, Json, console, print_json
-from dateline.cli.stack import STATE
+from dateline.cli.stack import STATE, Stack, StackName
+from dateline.health import check
 
 app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=True)
 
@@ -25,8 +27,17 @@ def registered() -> dict[str, Any]:
 
 
 @app.command("list")
-def list_(json: Json = False) -> None:
+def list_(
+    health: Annotated[
+        bool, typer.Option("--health", help="How each does in the deployed stack: successes, failures, yield.")
+    ] = False,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
     """List the sources."""
+    if health:
+        _print_health(Stack.find(stack), json)
+        return
     table = Table("source", "country", "languages", "feeds", "access", "name", box=None)
     for source in registered().values():
         if json:
@@ -34,6 +45,21 @@ def list_(json: Json = False) -> None:
         else:
             languages = ",".join(source.languages)
             table.add_row(source.id, source.country, languages, str(len(source.feeds)), source.access, source.name)
+    if not json:
+        console.print(table)
+
+
+def _print_health(stack: Stack, json: bool) -> None:
+    table = Table("source", "last success", "failures", "until", "archived yesterday", "failing", box=None)
+    for each in check(stack.table, registered().values(), datetime.now(UTC)):
+        if json:
+            print_json(asdict(each))
+            continue
+        failures = f"{each.health.failures} {each.health.failure}" if each.health.failures else ""
+        yields = "" if each.archived is None else f"{each.archived} {each.yields or ''}"
+        failing = "; ".join(f"{feed.url} ({feed.failures} {feed.failure}): {feed.error}" for feed in each.failing)
+        last = each.health.succeeded_at or "never"
+        table.add_row(each.source, last, failures, each.health.retry_at or "", yields.strip(), failing)
     if not json:
         console.print(table)
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from dateline import capture
 from dateline.article import Extraction, Outcome
-from dateline.capture import DamagedCaptureError
+from dateline.capture import Capture, DamagedCaptureError
 from dateline.extraction import extract
 from dateline.extraction.document import declared_url
 from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
@@ -95,12 +95,23 @@ def _captured(path: Path, hints: Hints) -> Iterator[Answer]:
     try:
         with path.open("rb") as stream:
             for captured in capture.read(stream):
-                page = captured.page()
-                page = dataclasses.replace(page, timezone=page.timezone or hints.timezone)
-                extraction = _put_aside(captured.damage) if captured.damage else extract(page)
+                extraction = _without_extraction(captured) or extract(_as_page(captured, hints))
                 yield {"path": str(path), "offset": captured.offset, **_fields(extraction)}
     except DamagedCaptureError as error:
         yield {"path": str(path), "offset": error.offset, **_fields(_put_aside(str(error)))}
+
+
+def _without_extraction(captured: Capture) -> Extraction | None:
+    """What a record comes to that holds no words to extract."""
+    if captured.damage:
+        return _put_aside(captured.damage)
+    unchanged = Extraction(Outcome.UNCHANGED, reason="a revisit record: the page is in an earlier capture")
+    return unchanged if captured.revisit else None
+
+
+def _as_page(captured: Capture, hints: Hints) -> Page:
+    page = captured.page()
+    return dataclasses.replace(page, timezone=page.timezone or hints.timezone)
 
 
 def _from_file(path: Path, hints: Hints) -> Extraction:

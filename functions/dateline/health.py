@@ -1,0 +1,81 @@
+"""How each source does, as the table knows it: when it was last read, what fails, whether it yields what it should."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from dateline import keys
+from dateline.state import FeedState, Health, TableState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class Bounds(Protocol):
+    """How many articles a day are to be expected."""
+
+    @property
+    def min(self) -> int: ...
+    @property
+    def max(self) -> int: ...
+
+
+class Watched(Protocol):
+    """A source, as far as its health goes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def feeds(self) -> Sequence[str]: ...
+    @property
+    def sitemaps(self) -> Sequence[str]: ...
+    @property
+    def listings(self) -> Sequence[str]: ...
+    @property
+    def expect(self) -> Bounds | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """A source's health.
+
+    ``failing`` are those of its entrances that could not be read the last time. ``archived`` is how many new and
+    changed stories came in on the last whole day (UTC), None for a source that was never crawled; ``yields`` is whether
+    that is under ``expect.min`` or over ``expect.max``.
+    """
+
+    source: str
+    health: Health
+    failing: list[FeedState] = field(default_factory=list)
+    archived: int | None = None
+    yields: Literal["low", "high"] | None = None
+
+
+def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator[Checkup]:
+    """The health of each source at an aware instant; three reads of the table for each."""
+    state, watched = TableState(table), list(sources)
+    known = state.health(source.id for source in watched)
+    yesterday = keys.utc(now - timedelta(days=1))[:10]
+    for source in watched:
+        health = known.get(source.id, Health(source=source.id))
+        feeds = state.feeds(source.id, [*source.feeds, *source.sitemaps, *source.listings]).values()
+        archived = _archived(table, source.id, yesterday) if health.crawled_at else None
+        yield Checkup(
+            source=source.id,
+            health=health,
+            failing=[feed for feed in feeds if feed.failures],
+            archived=archived,
+            yields=_yields(archived, source.expect),
+        )
+
+
+def _archived(table: "Table", source: str, day: str) -> int:
+    counted = table.get_item(Key=keys.day(source, day)).get("Item", {}).get("archived", 0)
+    return int(str(counted))
+
+
+def _yields(archived: int | None, expect: Bounds | None) -> Literal["low", "high"] | None:
+    if archived is None or expect is None or expect.min <= archived <= expect.max:
+        return None
+    return "low" if archived < expect.min else "high"
