@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import subprocess
 import sys
 import zlib
@@ -178,17 +179,41 @@ def test_a_payload_that_was_captured_before_is_not_written_again(response: bytes
     assert HTML not in record
 
 
+def test_a_rendered_page_is_read_as_its_document_and_keeps_what_the_server_sent() -> None:
+    shell, document = b"<div id=app></div>", "<p>Le port a rouvert à l'aube.</p>".encode()
+    written = replace(exchange("200 OK\r\nContent-Type: text/html; charset=windows-1256", shell), rendered=document)
+    data = capture.serialise([written, exchange("200 OK", HTML, "b")], KEY)
+    first, second = capture.read(io.BytesIO(data))
+    assert (first.rendered, first.body, first.content_type) == (True, document, "text/html; charset=utf-8")
+    assert (second.rendered, second.body, first.metadata) == (False, HTML, written.metadata)
+    assert first.payload_digest == capture.payload_digest(written.response)
+    records = data[first.offset : first.offset + first.length]
+    assert written.response + b"\r\n\r\n" in gzip.decompress(records)
+    assert capture.read_one(records).body == document
+
+
+def test_what_others_made_of_a_page_does_not_replace_it() -> None:
+    record = gzip.decompress(capture.serialise([replace(exchange("200 OK", HTML), rendered=b"text")], KEY))
+    for of_another in (b"Content-Type: text/plain;", b"WARC-Refers-To: <urn:x>"):
+        name = of_another.partition(b":")[0]
+        head, conversion, rest = record.partition(b"WARC-Type: conversion")
+        changed = re.sub(name + rb": [^;\r]*;?", of_another, rest, count=1)
+        (read,) = capture.read(io.BytesIO(head + conversion + changed))
+        assert (read.rendered, read.body) == (False, HTML)
+
+
 @pytest.mark.parametrize("tool", ["check", "index"])
 def test_warcio_accepts_every_record(tool: str, tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     heads = ["200 OK", "200 OK\r\nContent-Encoding: gzip", "404 Not Found"]
     bodies = [HTML, gzip.compress(HTML), b""]
     pages = [exchange(h, b) for h, b in zip(heads, bodies, strict=True)]
+    pages[1] = replace(pages[1], rendered=HTML)
     again = [revisits(b"HTTP/1.1 304 Not Modified\r\n\r\n"), revisits(pages[0].response)]
     path.write_bytes(capture.serialise([*pages, *again], KEY))
     command = [sys.executable, "-m", "warcio.cli", tool, *(["-v"] if tool == "check" else []), str(path)]
     answer = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert answer.stdout.count("digest pass" if tool == "check" else "warc-type") == (14 if tool == "check" else 16)
+    assert answer.stdout.count("digest pass" if tool == "check" else "warc-type") == (15 if tool == "check" else 17)
     assert answer.stdout.count("not checked (revisit)") == (2 if tool == "check" else 0)
     assert "fail" not in answer.stdout + answer.stderr
 

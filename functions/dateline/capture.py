@@ -8,6 +8,9 @@ own: the same exchanges give the same bytes.
 
 A page whose payload was captured before is a ``revisit`` in place of the ``response``: the headers that came now, and
 where the payload is (WARC/1.1 section 6.7, its profiles ``identical-payload-digest`` and ``server-not-modified``).
+
+A page that a browser rendered has a ``conversion`` record (section 6.8) right after its ``response``: the document as
+it stood when the page's scripts had run, in UTF-8. Both are read as one capture, whose body is the rendered document.
 """
 
 import hashlib
@@ -43,6 +46,7 @@ _CONTENT_TYPES = {
     "revisit": "application/http; msgtype=response",
     "request": "application/http; msgtype=request",
     "metadata": "application/json",
+    "conversion": "text/html; charset=utf-8",
     "warcinfo": "application/warc-fields",
 }
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
@@ -71,7 +75,8 @@ class Exchange:
     """One request and its response as they went over the wire: start line, headers, empty line, body.
 
     ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
-    page was found to have still; its body is then not written again.
+    page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
+    of the page, in UTF-8.
     """
 
     url: str
@@ -81,16 +86,18 @@ class Exchange:
     ip_address: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     revisits: Payload | None = None
+    rendered: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
     """One response or revisit record read back.
 
-    ``offset`` and ``length`` are those of its gzip member. ``body`` is without transfer and content encodings, cut at
-    ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be decoded whole. A ``revisit`` has no body;
-    ``revisits`` is where its payload is, as far as the record says. ``validators`` are the ETag and the Last-Modified
-    that came with it.
+    ``offset`` and ``length`` are those of its gzip member, and of the next one too where that is what a browser
+    ``rendered`` of the page: ``body`` and ``content_type`` are then the rendered document's. ``body`` is without
+    transfer and content encodings, cut at ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be
+    decoded whole. A ``revisit`` has no body; ``revisits`` is where its payload is, as far as the record says.
+    ``validators`` are the ETag and the Last-Modified that came with it.
     """
 
     url: str
@@ -104,6 +111,7 @@ class Capture:
     damage: str | None = None
     revisit: bool = False
     revisits: Payload | None = None
+    rendered: bool = False
     validators: tuple[str | None, str | None] = (None, None)
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
@@ -128,7 +136,8 @@ class Capture:
 class Batch:
     """The pages of one capture object that is being filled; closed by count, size or age.
 
-    ``max_bytes`` counts what came over the wire; ``max_age`` is in seconds since the first page.
+    ``max_bytes`` counts what came over the wire and what was rendered of it; ``max_age`` is in seconds since the first
+    page.
     """
 
     def __init__(
@@ -151,7 +160,7 @@ class Batch:
         if not self.pages:
             self._born = self._clock()
         self.pages.append(exchange)
-        self._bytes += len(exchange.request) + len(exchange.response)
+        self._bytes += len(exchange.request) + len(exchange.response) + len(exchange.rendered or b"")
 
     @property
     def full(self) -> bool:
@@ -194,6 +203,7 @@ def read(stream: Readable) -> Iterator[Capture]:
     """
     records = ArchiveIterator(stream, check_digests=True)
     pending: dict[str, Any] | None = None
+    record_id: str | None = None
     offset = 0
     damage: DamagedCaptureError | None = None
     try:
@@ -203,6 +213,11 @@ def read(stream: Readable) -> Iterator[Capture]:
                     yield Capture(**pending)
                 pending = _response(record)
                 pending |= {"offset": records.get_record_offset(), "length": records.get_record_length()}
+                pending["damage"] = _digest_damage(record) or pending["damage"]
+                record_id = record.rec_headers.get_header("WARC-Record-ID")
+            elif pending and _renders(record, record_id):
+                pending |= _rendered(record)
+                pending["length"] = records.get_record_offset() + records.get_record_length() - pending["offset"]
                 pending["damage"] = _digest_damage(record) or pending["damage"]
             elif record.rec_type == "metadata" and pending and record.content_type == _CONTENT_TYPES["metadata"]:
                 pending["metadata"] = json.loads(record.raw_stream.read())
@@ -216,7 +231,7 @@ def read(stream: Readable) -> Iterator[Capture]:
 
 
 def read_one(data: bytes) -> Capture:
-    """The response record in the bytes of one gzip member, without its metadata."""
+    """The response record in the bytes of one gzip member, or of two with what was rendered; without its metadata."""
     return next(read(io.BytesIO(data)))
 
 
@@ -255,11 +270,13 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
     metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
         _answer(exchange, ip_address),
+        *_conversion(exchange, _record_id(f"{name} response")),
         ("request", exchange.request, concurrent),
         ("metadata", metadata, concurrent),
     ]
     for kind, block, headers in blocks:
-        payload = {"WARC-Payload-Digest": _digest(block if kind == "metadata" else _payload(block))}
+        is_http = "application/http" in _CONTENT_TYPES[kind]
+        payload = {"WARC-Payload-Digest": _digest(_payload(block) if is_http else block)}
         record_name = f"{name} {'response' if kind == 'revisit' else kind}"
         yield _record(kind, block, exchange.captured_at, record_name, target | payload | headers)
 
@@ -277,6 +294,12 @@ def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, di
         "WARC-Payload-Digest": exchange.revisits.digest,
     }
     return "revisit", head + end, headers | refers_to
+
+
+def _conversion(exchange: Exchange, response: str) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+    """The record of what a browser made of the response, where one did."""
+    if exchange.rendered is not None:
+        yield "conversion", exchange.rendered, {"WARC-Refers-To": response}
 
 
 def _member(record: ArcWarcRecord) -> bytes:
@@ -348,6 +371,19 @@ def _response(record: ArcWarcRecord) -> dict[str, Any]:
         "revisits": _revisited(record) if revisit else None,
         "validators": (headers.get_header("ETag"), headers.get_header("Last-Modified")) if headers else (None, None),
     }
+
+
+def _renders(record: ArcWarcRecord, response: str | None) -> bool:
+    """Whether a record is what a browser made of the response with that id; others' may be its text, or a picture."""
+    refers_to = record.rec_headers.get_header("WARC-Refers-To")
+    html = (record.content_type or "").startswith("text/html")
+    return bool(record.rec_type == "conversion" and html and refers_to == response)
+
+
+def _rendered(record: ArcWarcRecord) -> dict[str, Any]:
+    """A conversion record as those arguments of ``Capture`` that it replaces."""
+    body, damage = _body(record)
+    return {"body": body, "content_type": record.content_type, "damage": damage, "rendered": True}
 
 
 def _revisited(record: ArcWarcRecord) -> Payload | None:
