@@ -16,8 +16,20 @@ class TooManyRedirects(Refusal):
     reason = "redirect-loop"
 
 
+class BadRedirect(Refusal):
+    """The URL led to something that is no address."""
+
+    reason = "bad-redirect"
+
+
 class RedirectMiddleware(redirect.RedirectMiddleware):
-    """Follows redirects without a Referer, and says when there were too many."""
+    """Follows redirects without a Referer, and says when there were too many or one that leads nowhere."""
+
+    def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:  # noqa: ARG002
+        try:
+            return super().process_response(request, response)
+        except ValueError as error:
+            raise BadRedirect(f"{request.url} sends on to no address: {error}") from error
 
     def _engine_started(self) -> None:
         """Nothing to look for: there is no Referer middleware."""

@@ -20,7 +20,6 @@ DOWNLOAD_TIMEOUT = 60  # seconds that a URL may take in all, with its redirects 
 DOWNLOAD_MAXSIZE = 10 << 20  # bytes of a body as received
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
-DNSCACHE_ENABLED = False  # it never forgets, and a warm function lives for hours; connections are kept anyway
 # 429 is not among them: a server that asks for less is left alone until the next crawl.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the crawl's report has it

@@ -18,12 +18,11 @@ import feedparser
 import pytest
 from parsel import Selector
 
-from infra.newsroom import Newsroom, PortTakenError, hostile, serve
+from infra.newsroom import Newsroom, PortTakenError, serve
 from spiders import registry
 
 SOURCES = ["sample-courrier", "sample-difaf", "sample-gazette"]
 SITEMAP = "{http://www.sitemaps.org/schemas/sitemap/0.9}"
-UNREADABLE = {"too-large", "timeout", "incomplete", "quarantined", "connection"}  # not by a simple client
 ROOT = Path(__file__).parents[1]
 
 
@@ -281,15 +280,3 @@ def test_the_process_says_where_it_is_and_stops_at_once(tmp_path: Path) -> None:
         assert process.wait(timeout=1) == 0
         idle.close()
     assert json.loads((tmp_path / "newsroom.json").read_text())["pid"] is None
-
-
-def test_the_hostile_outlet_serves_its_cases(tmp_path: Path) -> None:
-    with serve(tmp_path, hostile=True) as newsroom:
-        source = registry.load(newsroom.sources)["sample-hostile"]
-        links = [entry.link for entry in feedparser.parse(get(source.feeds[0]).body).entries]
-        assert links == [newsroom.urls[source.id] + case.path for case in hostile.CASES]
-        quick = [link for case, link in zip(hostile.CASES, links, strict=True) if case.outcome not in UNREADABLE]
-        assert {get(link).status for link in quick} == {200, 301, 429, 503}
-        assert len(get(newsroom.urls[source.id] + "/body/bomb", Accept_Encoding="gzip").body) < 1 << 20
-        with pytest.raises(http.client.IncompleteRead):
-            get(newsroom.urls[source.id] + "/body/short")

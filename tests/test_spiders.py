@@ -60,7 +60,7 @@ def to(location: str, status: int = 302) -> Answer:
         ({"/a": to("ftp://127.0.0.1/a")}, "http-302"),
         ({"/a": to("/a")}, "redirect-loop"),
         ({"/a": to("/b"), "/b": to("/a", 301)}, "redirect-loop"),
-        ({"/a": to("http://[::1")}, "error"),
+        ({"/a": to("http://[::1")}, "bad-redirect"),
         ({"/a": to("http://127.0.0.1:1/")}, "address"),
         ({"/a": to("http://a..b/")}, "dns"),
         ({"/a": to(f"http://{'long' * 20}.example/")}, "dns"),

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from infra.newsroom.hostile import HostileSite
+from infra.newsroom.hostile import sites as hostile_sites
 from infra.newsroom.outlet import read_all
 from infra.newsroom.pages import OutletSite
 from infra.newsroom.recorded import RecordedSite
@@ -76,7 +76,7 @@ def serve(
 ) -> Iterator[Newsroom]:
     """Run the newsroom for the length of a ``with`` block, each outlet in threads of its own.
 
-    ``ports`` are the outlets', in the order of their ids, recorded files after the invented, the hostile one
+    ``ports`` are the outlets', in the order of their ids, recorded files after the invented, the hostile ones
     last; an outlet without one has the port that
     the state folder remembers, or at first a free one. ``edition`` None keeps the last one, at first 1.
     PortTakenError if a port is in use, ValueError if a story, outlet or recorded file is wrong.
@@ -86,7 +86,7 @@ def serve(
         set_edition(state, edition)
     sites: list[Site] = [*map(OutletSite, read_all()), *map(RecordedSite, recorded)]
     if hostile:
-        sites.append(HostileSite())
+        sites += hostile_sites()
     remembered = _remembered(state)
     chosen = {**remembered, **dict(zip((site.id for site in sites), ports, strict=False))}
     free = _free_ports(state, taken=chosen.values())
