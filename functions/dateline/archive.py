@@ -19,7 +19,7 @@ from dateline.capture import Capture, DamagedCaptureError
 from dateline.index import Index, PageOutcome, Stored
 from dateline.page import Page
 from dateline.revisions import Revisions
-from dateline.urls import canonical
+from dateline.urls import identity
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -106,7 +106,7 @@ class Archive:
             outcome, article = revisions.settle(extraction.article, captured_at, pointer)
         page = PageOutcome(
             url=captured.url,
-            id=extraction.article.id if extraction.article else keys.article_id(_identity(captured.url)),
+            id=extraction.article.id if extraction.article else keys.article_id(_stated(captured.url)),
             outcome=outcome,
             captured_at=captured_at,
             offset=captured.offset,
@@ -185,9 +185,9 @@ def _member(text: str) -> bytes:
     return gzip.compress(text.encode("utf-8", "backslashreplace"), mtime=0)
 
 
-def _identity(url: str) -> str:
+def _stated(url: str) -> str:
     """The URL that a page's id is made of; one that is no web address (of a foreign WARC) stands for itself."""
     try:
-        return canonical(url)
+        return identity(url)
     except ValueError:
         return url

@@ -4,7 +4,8 @@ A capture object is one ``.warc.gz`` with one gzip member per record, so that a 
 a ``warcinfo`` record; then each page is a ``response`` (status line, headers and body as they came over the wire,
 before any decoding), its ``request``, and a ``metadata`` record in JSON with what the crawl knew: source, country,
 languages, timezone, feed item, discovery path. Digests are sha256. Record ids and gzip members hold no clock of their
-own: the same exchanges give the same bytes.
+own: the same exchanges give the same bytes. What came without a server, such as a saved page, is a ``resource`` record
+in place of the ``response``.
 
 A page whose payload was captured before is a ``revisit`` in place of the ``response``: the headers that came now, and
 where the payload is (WARC/1.1 section 6.7, its profiles ``identical-payload-digest`` and ``server-not-modified``).
@@ -35,7 +36,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import datetime_to_iso_date, iso_date_to_datetime
 from warcio.warcwriter import WARCWriter
 
-from dateline import __version__, keys, objects
+from dateline import __version__, keys, objects, urls
 from dateline.page import Page, Payload
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ class Exchange:
 
     ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
     page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
-    of the page, in UTF-8.
+    of the page, in UTF-8. With a ``media_type`` there was no exchange, as of a saved page: ``response`` is then what is
+    in the file, and ``request`` is empty. An imported response may be without its request too.
     """
 
     url: str
@@ -87,6 +89,7 @@ class Exchange:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     revisits: Payload | None = None
     rendered: bytes | None = None
+    media_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +200,7 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
 
 
 def read(stream: Readable) -> Iterator[Capture]:
-    """The response and revisit records of a capture object, ours or another crawler's, in their order.
+    """The response, revisit and resource records of a capture object, ours or another crawler's, in their order.
 
     DamagedCaptureError, after the sound ones, where the rest cannot be read.
     """
@@ -208,7 +211,7 @@ def read(stream: Readable) -> Iterator[Capture]:
     damage: DamagedCaptureError | None = None
     try:
         for record in records:
-            if record.rec_type in ("response", "revisit"):
+            if _is_page(record):
                 if pending:
                     yield Capture(**pending)
                 pending = _response(record)
@@ -271,18 +274,21 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
         _answer(exchange, ip_address),
         *_conversion(exchange, _record_id(f"{name} response")),
-        ("request", exchange.request, concurrent),
+        *([("request", exchange.request, concurrent)] if exchange.request else []),
         ("metadata", metadata, concurrent),
     ]
     for kind, block, headers in blocks:
-        is_http = "application/http" in _CONTENT_TYPES[kind]
+        content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)
+        is_http = "application/http" in content_type
         payload = {"WARC-Payload-Digest": _digest(_payload(block) if is_http else block)}
-        record_name = f"{name} {'response' if kind == 'revisit' else kind}"
-        yield _record(kind, block, exchange.captured_at, record_name, target | payload | headers)
+        record_name = f"{name} {'response' if kind in ('revisit', 'resource') else kind}"
+        yield _record(kind, block, exchange.captured_at, record_name, target | payload | headers, content_type)
 
 
 def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
-    """The record's type, block and headers for what the server sent."""
+    """The record's type, block and headers for what the server sent, or for what there is without one."""
+    if exchange.media_type is not None:
+        return "resource", exchange.response, headers
     if exchange.revisits is None:
         return "response", exchange.response, headers
     head, end, _ = exchange.response.partition(b"\r\n\r\n")
@@ -313,7 +319,9 @@ def _member(record: ArcWarcRecord) -> bytes:
     return zlib.compress(data, 0 if _ENCODED.search(data, 0, _MAX_HEAD) else 6, wbits=zlib.MAX_WBITS | 16)
 
 
-def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str]) -> ArcWarcRecord:
+def _record(
+    kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str], content_type: str | None = None
+) -> ArcWarcRecord:
     """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
     fields = {
         "WARC-Type": kind,
@@ -323,7 +331,8 @@ def _record(kind: str, block: bytes, at: datetime, name: str, headers: dict[str,
     }
     rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
     http = _AsReceived(block) if kind == "revisit" else None
-    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), http, _CONTENT_TYPES[kind], len(block))
+    content_type = content_type or _CONTENT_TYPES[kind]
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), http, content_type, len(block))
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,8 +362,15 @@ def _payload(message: bytes) -> bytes:
     return message.partition(b"\r\n\r\n")[2]
 
 
+def _is_page(record: ArcWarcRecord) -> bool:
+    """Whether a record is one of a page; in resource records crawlers keep notes of their own too."""
+    if record.rec_type == "resource":
+        return urls.is_identity(record.rec_headers.get_header("WARC-Target-URI") or "")
+    return record.rec_type in ("response", "revisit")
+
+
 def _response(record: ArcWarcRecord) -> dict[str, Any]:
-    """A response or revisit record as the arguments of ``Capture``, but for where it lies."""
+    """The record of a page as the arguments of ``Capture``, but for where it lies."""
     revisit = record.rec_type == "revisit"
     body, damage = (b"", None) if revisit else _body(record)
     headers = record.http_headers

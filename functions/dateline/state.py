@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import keys
 from dateline.page import Payload
-from dateline.urls import canonical
+from dateline.urls import identity
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -299,7 +299,7 @@ def captured(
     validators: tuple[str | None, str | None],
 ) -> Iterator[UrlState]:
     """The same of a page on its way to a capture object, by what its metadata record will say."""
-    asked_for, answered = canonical(metadata.get("requested_url", url)), canonical(url)
+    asked_for, answered = identity(metadata.get("requested_url", url)), identity(url)
     etag, last_modified = validators if any(validators) else metadata.get("validators", (None, None))
     state = UrlState(
         url=asked_for,

@@ -6,6 +6,8 @@ parameter stays: on many outlets it is the article's number.
 """
 
 import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
@@ -16,6 +18,7 @@ _TRACKING = re.compile(
     re.IGNORECASE,
 )
 _PATH_SESSION = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
+_NAME = re.compile(r"ni:///sha-256;[\w-]{43}", re.ASCII)
 _VARIANT = re.compile(r"^(?:www|m|mobile|amp)\.")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
@@ -33,6 +36,33 @@ def canonical(url: str) -> str:
     return canonicalize_url(urlunsplit((parts.scheme.lower(), _host(parts), path, "&".join(pairs), "")))
 
 
+def identity(url: str) -> str:
+    """What a page's id is made of: its canonical URL, or for a text without an address its name by digest.
+
+    That name is an ``ni`` URI (RFC 6920), which stands for itself. ValueError names anything else.
+    """
+    return url if _NAME.fullmatch(url) else canonical(url)
+
+
+def name_of(data: bytes) -> str:
+    """The ``ni`` URI of some bytes: ``ni:///sha-256;`` and their digest in base64url without padding."""
+    return f"ni:///sha-256;{urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')}"
+
+
+def is_web(url: str) -> bool:
+    """Whether it is an absolute http or https URL."""
+    return not _NAME.fullmatch(url) and is_identity(url)
+
+
+def is_identity(url: str) -> bool:
+    """Whether a page's id can be made of it: it is the URL of a web page or an ``ni`` URI."""
+    try:
+        identity(url)
+    except ValueError:
+        return False
+    return True
+
+
 def joined(base: str, link: str) -> str | None:
     """A link of the page at ``base`` in full, if it is that of a web page."""
     try:
@@ -45,15 +75,16 @@ def joined(base: str, link: str) -> str | None:
 
 def same_site(one: str, other: str) -> bool:
     """Whether two absolute URLs are of one site: the same host, but for ``www``, ``m``, ``mobile`` and ``amp``."""
-    return _site(one) == _site(other)
+    return site(one) == site(other)
+
+
+def site(url: str) -> str:
+    """The ``host`` or ``host:port`` of a web page, without ``www``, ``m``, ``mobile`` and ``amp``; else empty."""
+    parts = urlsplit(url)
+    return _VARIANT.sub("", _host(parts).lower()) if parts.scheme.lower() in _DEFAULT_PORT else ""
 
 
 def _host(parts: SplitResult) -> str:
     """The host as given, without user, password and default port."""
     host = parts.netloc.rpartition("@")[2]
     return host.removesuffix(f":{_DEFAULT_PORT[parts.scheme.lower()]}")
-
-
-def _site(url: str) -> str:
-    parts = urlsplit(url)
-    return _VARIANT.sub("", _host(parts).lower()) if parts.scheme.lower() in _DEFAULT_PORT else ""

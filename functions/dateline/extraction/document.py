@@ -137,7 +137,7 @@ def declared_url(tree: HtmlElement) -> str | None:
 def _url(page: Page, tree: HtmlElement) -> str:
     """The canonical form of the page's URL, or of its rel=canonical where that is on the same site and no home page."""
     try:
-        own = urls.canonical(page.url)
+        own = urls.identity(page.url)
     except ValueError as error:
         raise BadAddressError(str(error)) from error
     for link in tree.iterfind(".//link[@rel='canonical'][@href]"):
