@@ -85,7 +85,7 @@ class NewsSpider(scrapy.Spider):
         if self.window and not any(entrances for _, entrances in ways) and not self.collector.frontier:
             self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
         for family, entrances in ways:
-            for request in await self._enter(family, entrances):
+            for request in await self.enter(family, entrances):
                 yield request
 
     async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
@@ -94,7 +94,7 @@ class NewsSpider(scrapy.Spider):
         stories = [found for found in reading.found if found.identity not in self._entrances]
         new = await self.collector.discover(stories)
         if self.window or not reading.while_new or any(map(self.collector.is_left, stories)):
-            for request in await self._enter(family, reading.further):
+            for request in await self.enter(family, reading.further):
                 yield request
         for found in new:
             yield self._page_request(found)
@@ -166,7 +166,7 @@ class NewsSpider(scrapy.Spider):
             cb_kwargs={"found": found},
         )
 
-    async def _enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
+    async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
         """The requests for those entrances that have not been asked, and that may have changed."""
         fresh = {canonical(entrance.url): entrance for entrance in entrances}
         wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
@@ -215,9 +215,9 @@ class NewsSpider(scrapy.Spider):
         return reading
 
 
-def spider_class(source: Source) -> type[NewsSpider]:
+def spider_class(source: Source, base: type[NewsSpider] = NewsSpider) -> type[NewsSpider]:
     """The spider of a source, as Scrapy wants it: a class of its own."""
-    return type(source.id, (NewsSpider,), {"name": source.id, "source": source})
+    return type(source.id, (base,), {"name": source.id, "source": source})
 
 
 def _error(failure: Failure) -> BaseException:

@@ -10,8 +10,10 @@ import functools
 import logging
 import threading
 import time
+from collections.abc import Coroutine, Mapping
+from concurrent.futures import Future
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from scrapy.crawler import Crawler
 from scrapy.settings import Settings
@@ -25,6 +27,8 @@ from spiders.frontier import Frontier
 from spiders.registry import Source
 from spiders.stores import Store
 from spiders.window import Window
+
+T = TypeVar("T")
 
 STOP_BEFORE = 60.0  # seconds before the deadline at which downloads end: the rest is for storing what there is
 
@@ -50,8 +54,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
         may_continue=True,
         frontier=_frontier(message, store),
     )
-    crawling = _crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)
-    return asyncio.run_coroutine_threadsafe(crawling, _reactor_loop()).result()
+    return on_reactor(crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)).result()
 
 
 def _frontier(message: CrawlMessage, store: Store) -> Frontier | None:
@@ -66,8 +69,21 @@ def _frontier(message: CrawlMessage, store: Store) -> Frontier | None:
     return Frontier.from_bytes(data)
 
 
-async def _crawl(collector: Collector, *, stop_at: float, window: Window) -> CrawlReport:
-    crawler = Crawler(spider_class(collector.source), _settings())
+def on_reactor(coroutine: Coroutine[Any, Any, T]) -> Future[T]:
+    """Run a coroutine on the reactor's loop; several may run at once."""
+    return asyncio.run_coroutine_threadsafe(coroutine, _reactor_loop())
+
+
+async def crawl(
+    collector: Collector,
+    *,
+    stop_at: float,
+    window: Window | None = None,
+    spider: type[NewsSpider] = NewsSpider,
+    **settings: Any,
+) -> CrawlReport:
+    """Crawl on the reactor's loop; ``stop_at`` is on the monotonic clock, ``settings`` are Scrapy's."""
+    crawler = Crawler(spider_class(collector.source, spider), _settings(settings))
     crawling = asyncio.ensure_future(crawler.crawl_async(collector, stop_at=stop_at, window=window))
     await asyncio.wait({crawling}, timeout=max(stop_at - time.monotonic(), 1))
     if not crawling.done():
@@ -94,7 +110,8 @@ def _reactor_loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def _settings() -> Settings:
+def _settings(changes: Mapping[str, Any]) -> Settings:
     settings = Settings()
     settings.setmodule("spiders.settings")
+    settings.setdict(dict(changes), priority="cmdline")
     return settings

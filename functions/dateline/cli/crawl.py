@@ -13,7 +13,7 @@ from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElaps
 
 from dateline import keys
 from dateline.cli.output import CommandError, Json, console, print_json, progress
-from dateline.cli.sources import registered
+from dateline.cli.sources import allow_samples, registered
 from dateline.cli.stack import Stack, StackName
 from dateline.follow import Followed, request
 from dateline.messages import CrawlMessage
@@ -49,6 +49,7 @@ def crawl(
     name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
+    allow_samples(wanted.values())
     for message in messages:
         if here:
             _run_here(deployed, message, wanted[message.source])
