@@ -7,7 +7,7 @@ import codecs
 import html
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -69,7 +69,7 @@ def _named(page: Page) -> Reading:
     return Reading(further=[page.further(url) for url in addresses[:MAX_NAMED]], settled=False)
 
 
-def _entries(url: str, content_type: str, body: bytes) -> Sequence[Mapping[str, Any]]:
+def _entries(url: str, content_type: str, body: bytes) -> Sequence[dict[str, Any]]:
     if not body.strip():
         raise UnreadableError("the answer is empty")
     if (items := jsonfeed.items(body)) is not None:
@@ -88,7 +88,7 @@ def _entries(url: str, content_type: str, body: bytes) -> Sequence[Mapping[str, 
         raise UnreadableError(_unreadable(body, feed.get("bozo_exception")))
     if not feed.entries:
         raise UnreadableError("the feed has no items")
-    entries: list[Mapping[str, Any]] = feed.entries[:MAX_ITEMS]
+    entries: list[dict[str, Any]] = feed.entries[:MAX_ITEMS]
     return entries
 
 
@@ -103,7 +103,7 @@ def _unreadable(body: bytes, error: Exception | None) -> str:
     return f"the answer is not a feed: {error}" if error else "the answer is not a feed"
 
 
-def _link(item: Mapping[str, Any], feed: str) -> str | None:
+def _link(item: dict[str, Any], feed: str) -> str | None:
     """The item's link in full, if it is that of a web page; the outlet's own before that of a proxy."""
     links = (item.get(name) for name in ("feedburner_origlink", "pheedo_origlink", "link"))
     return next((url for link in links if link and (url := _page(feed, link))), None)
@@ -115,8 +115,8 @@ def _page(feed: str, link: str) -> str | None:
     return url if url and canonical(url) != canonical(feed) else None
 
 
-def _found(source: Source, entrance: str, url: str, item: Mapping[str, Any]) -> Found:
-    raw = item.get("published") or item.get("updated") or None
+def _found(source: Source, entrance: str, url: str, item: dict[str, Any]) -> Found:
+    raw = item.get("published") or dict.get(item, "updated") or None  # feedparser's own get warns of a fallback
     title = " ".join(html.unescape(remove_tags(item.get("title") or "")).split())  # WordPress escapes twice
     return Found(
         url=url,

@@ -49,7 +49,8 @@ def crawl(
     name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
-    allow_samples(wanted.values())
+    if here:
+        allow_samples(wanted.values())
     for message in messages:
         if here:
             _run_here(deployed, message, wanted[message.source])
@@ -126,7 +127,11 @@ def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
     parts = [f"captured {sum(summary['captured'] for summary in summaries)} pages: {_words(outcomes) or 'none new'}"]
     if failures:
         parts.append(f"{failures.total()} failed ({_words(failures, number_first=False)})")
-    parts += [f"{count} {name}" for name in ("known", "left") if (count := sum(summary[name] for summary in summaries))]
+    parts += [
+        f"{count} {name}"
+        for name in ("known", "waiting", "left")
+        if (count := sum(summary[name] for summary in summaries))
+    ]
     return "; ".join(parts)
 
 
