@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from dateline.messages import FeedVisit
 from dateline.state import FeedState
 from dateline.urls import canonical
-from spiders import failures, here, wire
+from spiders import browser, failures, here, wire
 from spiders.bodies import decoded
 from spiders.collector import Collector
 from spiders.discovery import Entrance, Family, Found, Page, Reading, UnreadableError
@@ -74,11 +74,17 @@ class NewsSpider(scrapy.Spider):
         languages = {"Accept-Language": ",".join((*cls.source.languages, "*;q=0.5"))}
         settings.set("DEFAULT_REQUEST_HEADERS", headers | languages, priority="spider")
         settings.set("DOWNLOAD_DELAY", cls.source.delay, priority="spider")
+        if cls.source.render:
+            settings.update(browser.settings(), priority="spider")
 
     async def start(self) -> AsyncIterator[Request]:
         if self.source.access == "refused":
             self.collector.fail(self.source.home, "refused", "this outlet refuses automated access")
             self.logger.error("%s refuses automated access, and Dateline does not evade it", self.source.name)
+            return
+        if self.source.render and (mend := browser.missing()):
+            self.collector.fail(self.source.home, "render", mend)
+            self.logger.error("%s: %s", self.source.name, mend)
             return
         await self.collector.open()
         ways = self._ways()
@@ -172,6 +178,9 @@ class NewsSpider(scrapy.Spider):
         wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
         within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]
         self._entrances |= {canonical(entrance.url) for entrance in within}
+        if over := wanted[len(within) :]:
+            why = f"{len(over)} more were not asked: a crawl has {MAX_ENTRANCES} at most"
+            self.collector.visited(FeedVisit(url=over[0].url, error=why))
         asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
         return [
             Request(

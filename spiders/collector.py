@@ -126,7 +126,8 @@ class Collector:
     def conditions(self, found: Found) -> Mapping[str, str]:
         """The headers to ask for a page with."""
         state = self._states.get(found.identity)
-        return self._conditions(state if state and state.status == 200 and state.payload else None)
+        told_by_bytes = state and state.status == 200 and state.payload and not self.source.render
+        return self._conditions(state if told_by_bytes else None)
 
     async def capture(
         self, found: Found, wire: Wire, *, url: str, status: int, redirects: Sequence[Mapping[str, Any]] = ()
@@ -149,6 +150,7 @@ class Collector:
             ip_address=wire.ip_address,
             metadata=metadata,
             revisits=payload if same else None,
+            rendered=wire.rendered,
         )
         self._settle(found.identity, Fate.CAPTURED)
         self._reach(found.identity, canonical(url))
@@ -321,7 +323,9 @@ def _payload(wire: Wire, url: str, status: int, before: UrlState | None) -> tupl
     if status == 304:
         return last, True
     payload = Payload(url, wire.sent_at, capture.payload_digest(wire.response))
-    return (last, True) if last and last.digest == payload.digest else (payload, False)
+    # Before its scripts run, a rendered page is always the same.
+    same = last and last.digest == payload.digest and wire.rendered is None
+    return (last, True) if same else (payload, False)
 
 
 def _now() -> datetime:

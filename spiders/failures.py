@@ -11,6 +11,7 @@
 ``opt-out``             the page asks not to be archived
 ``redirect-loop``       it led from one redirect to the next
 ``refused``             the outlet refuses automated access, says its source
+``render``              a browser could make nothing of the page, or there is none here
 ``retry-after``         its host asked to be left alone for longer than the crawl could wait
 ``robots``              robots.txt forbids it, or could not be had, which says the same
 ``scheme``              neither http nor https

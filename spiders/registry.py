@@ -55,6 +55,7 @@ class Source:
     Last-Modified lies: nothing is then asked conditionally. ``revisit`` says how often to look at a captured story
     again, as pairs of minutes: below that age, at that interval (``[[1440, 60]]`` for hourly during the first day, and
     then no more); without it ``spiders.revisits.DEFAULT`` holds, and ``[]`` is never.
+    ``render = true`` is for an outlet whose pages say nothing until their scripts have run: a browser runs them.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Source:
     expect: Expect | None = None
     validators: Literal["trust", "ignore"] = "trust"
     revisit: revisits.Plan = revisits.DEFAULT
+    render: bool = False
     access: Literal["open", "refused"] = "open"
     extract: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -237,6 +239,12 @@ def _validators(value: Any) -> str:
     return str(value)
 
 
+def _render(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"{value!r} is neither true nor false; write it without quotes")
+    return value
+
+
 def _revisit(value: Any) -> revisits.Plan:
     mend = f"{value!r} is not a list of pairs of minutes, of rising age; write it as [[180, 15], [1440, 60]]"
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
@@ -295,6 +303,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "expect": _expect,
     "validators": _validators,
     "revisit": _revisit,
+    "render": _render,
     "access": _access,
     "extract": _extract,
 }

@@ -77,13 +77,15 @@ class DeadlineReached(Refusal):
 class Wire:
     """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
 
-    ``notes`` is what the exchange itself says, for the capture's metadata record, in JSON types.
+    ``rendered`` is the document that a browser made of it (``render``). ``notes`` is what the exchange itself says, for
+    the capture's metadata record, in JSON types.
     """
 
     request: bytes
     response: bytes
     sent_at: datetime
     ip_address: str | None
+    rendered: bytes | None = None
     notes: dict[str, Any] = field(default_factory=dict)
 
 
