@@ -28,7 +28,7 @@ FLOORS = {
         "date": 0.977,
         "instant": 0.983,
         "authors_f1": 0.868,
-        "language": 0.97,
+        "language": 0.977,
     },
     "aed": {"f1": 0.938, "title_loose": 0.923, "date": 0.859, "authors_f1": 0.883},
     "mediacloud": {"date": 0.919},

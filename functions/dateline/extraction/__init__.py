@@ -4,7 +4,7 @@ The bytes become a tree once (``tree``, ``document``, ``jsonld``). The story's w
 outlets set among them (``story``, and by it ``text``, ``prune``, ``frame``, ``witness``, ``boilerplate``,
 ``masthead``, ``titles``, ``standfirst``, ``authors``, ``structure``). Each other field is chosen from what the page
 says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, ``labels``, ``images``, ``links``, ``language``).
-``refuse`` knows pages that are no articles.
+``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own.
 """
 
 from typing import Any, TypeVar
@@ -13,10 +13,10 @@ from lxml.etree import LxmlError
 
 from dateline import __version__, keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
-from dateline.extraction import dates, images, labels, language, links, refuse, structure
-from dateline.extraction.document import BadAddressError, Document, Found
+from dateline.extraction import clipping, dates, images, labels, language, links, refuse, structure
+from dateline.extraction.document import Document, Found
 from dateline.extraction.story import Story, told
-from dateline.extraction.tree import NotHtmlError, TooLargeError
+from dateline.extraction.tree import NotHtmlError
 from dateline.page import Page
 
 RULES = "1"  # changes when the same page may give another article
@@ -30,6 +30,8 @@ def extract(page: Page) -> Extraction:
     Never raises for what a page holds. ``QUARANTINED`` is for pages that could not be examined: too large, such that
     a parser gave up on them, or without a web address.
     """
+    if page.content_type.startswith(clipping.MEDIA_TYPE):
+        return clipping.extract(page)
     if page.status in {404, 410}:
         return Extraction(Outcome.GONE, reason=f"HTTP status {page.status}")
     if page.status >= 300:
@@ -42,7 +44,7 @@ def extract(page: Page) -> Extraction:
         return Extraction(Outcome.ARCHIVED, _article(document, story))
     except NotHtmlError as error:
         return Extraction(Outcome.NOT_ARTICLE, reason=str(error))
-    except (TooLargeError, BadAddressError, RecursionError, LxmlError) as error:
+    except (ValueError, RecursionError, LxmlError) as error:  # too large, no address, or more than a library can take
         return Extraction(Outcome.QUARANTINED, reason=f"{type(error).__name__}: {error}")
 
 

@@ -67,6 +67,13 @@ class Document:
             for value in self.meta.get(name, ()):
                 yield Found(value, f"meta {name}")
 
+    def absolute(self, href: str) -> str | None:
+        """The URL that a link or source on the page means; None where it means none."""
+        try:
+            return urljoin(self.page.url, href.strip())
+        except ValueError:  # such as a host in one bracket
+            return None
+
     def site_names(self) -> list[str]:
         """What the page calls its outlet."""
         publishers = jsonld.texts(self.story.get("publisher"))

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
@@ -23,13 +24,12 @@ _SLACK = 120  # characters that a frame may have beside its caption
 
 
 def find(document: Document) -> tuple[Image, ...]:
-    """The page's own image first, then those of its figures; the same file or the same caption counts once."""
+    """The story's photographs, those with captions first; the same file or the same caption counts once."""
     found: dict[str, Image] = {}
-    for image in (*_figures(document), *_lead(document)):
-        key = _file(image.url)
-        known = found.get(key)
-        if known is None or (known.caption is None and image.caption):
-            found[key] = image
+    for image in (*_figures(document.tree), *_lead(document)):
+        url = document.absolute(image.url)
+        if url and ((known := found.get(_file(url))) is None or (known.caption is None and image.caption)):
+            found[_file(url)] = replace(image, url=url)
     return tuple(_once(found.values()))[:_MOST]
 
 
@@ -45,33 +45,36 @@ def _once(photographs: Iterable[Image]) -> Iterator[Image]:
 def captions(document: Document) -> set[str]:
     """All captions and credits on the page, wherever they stand."""
     texts = {content(element) for element in _caption_elements(document.tree)}
-    return texts | {part for text in texts for part in _split(text) if part}
+    return texts | {part for text in texts for part in split(text) if part}
 
 
-def _figures(document: Document) -> Iterator[Image]:
-    """Images in figures, and in other frames that hold a caption beside them."""
-    for caption in _caption_elements(document.tree):
-        frame = next(islice((a for a in caption.iterancestors() if a.find(".//img") is not None), 1), None)
+def _figures(tree: HtmlElement) -> Iterator[Image]:
+    """Images in figures, and in other frames that hold a caption beside them; their URLs as the page has them."""
+    for caption in _caption_elements(tree):
+        frame = next((near for near in islice(caption.iterancestors(), 3) if near.find(".//img") is not None), None)
         if frame is None or len(content(frame)) > 2 * len(content(caption)) + _SLACK:
             continue
-        if source := next(filter(None, map(_source, frame.iter("img"))), None):
-            yield Image(urljoin(document.page.url, source), *_split(content(caption)))
-    for figure in document.tree.iter("figure"):
-        if source := next(filter(None, map(_source, figure.iter("img"))), None):
-            yield Image(urljoin(document.page.url, source))
+        if source := _first_source(frame):
+            yield Image(source, *split(content(caption)))
+    for figure in tree.iter("figure"):
+        if source := _first_source(figure):
+            yield Image(source)
 
 
 def _lead(document: Document) -> Iterator[Image]:
+    """The images that stand for the page where it is shared."""
     for shared, _ in document.contents("og:image", "twitter:image"):
-        yield Image(urljoin(document.page.url, shared))
+        yield Image(shared)
     value = document.story.get("image")
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
-            yield Image(urljoin(document.page.url, item))
+            yield Image(item)
         elif isinstance(item, dict) and (url := jsonld.text(item.get("url") or item.get("contentUrl"))):
-            yield Image(
-                urljoin(document.page.url, url), jsonld.text(item.get("caption")), jsonld.text(item.get("creditText"))
-            )
+            yield Image(url, jsonld.text(item.get("caption")), jsonld.text(item.get("creditText")))
+
+
+def _first_source(frame: HtmlElement) -> str | None:
+    return next(filter(None, map(_source, frame.iter("img"))), None)
 
 
 def _source(image: HtmlElement) -> str | None:
@@ -92,7 +95,7 @@ def _caption_elements(tree: HtmlElement) -> Iterator[HtmlElement]:
             yield element
 
 
-def _split(text: str) -> tuple[str | None, str | None]:
+def split(text: str) -> tuple[str | None, str | None]:
     """A caption and the credit at its end."""
     match = _TRAILING_CREDIT.search(text)
     if not match:

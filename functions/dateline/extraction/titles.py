@@ -12,6 +12,7 @@ _SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«/])\s+|\s*[|｜ㅣ│]\s*|\
 # In the order in which a spelling is taken. What is shown and what is published as data are made apart from each other;
 # twitter:title and the title element are mostly copies, for other readers.
 _WEIGHTS = {"json-ld headline": 1.1, "meta og:title": 1.0, "h1": 1.2, "meta twitter:title": 0.3, "title element": 0.3}
+_LONGEST = 500  # characters
 _NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
 
 
@@ -48,16 +49,20 @@ def without_outlet(title: str, document: Document, headings: set[str]) -> str:
 
 
 def _candidates(document: Document) -> Iterator[Found[str]]:
+    """What may be the headline; what is longer than any is a page whose markup is broken."""
+    return (found for found in _named(document) if 0 < len(found.value) < _LONGEST)
+
+
+def _named(document: Document) -> Iterator[Found[str]]:
     if headline := jsonld.text(document.story.get("headline")):
         yield Found(headline, "json-ld headline")
     yield from document.contents("og:title")
     for heading in document.tree.iter("h1"):
-        if value := content(heading):
-            yield Found(value, "h1")
+        yield Found(content(heading), "h1")
     yield from document.contents("twitter:title")
     element = document.tree.find(".//title")
-    if element is not None and (value := content(element)):
-        yield Found(value, "title element")
+    if element is not None:
+        yield Found(content(element), "title element")
 
 
 def _host_names(url: str) -> set[str]:
