@@ -1,7 +1,7 @@
 """Asking a deployed stack for a crawl, and following it from the queue to the archive by what it writes to S3."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -66,6 +66,7 @@ class Followed:
             "done": self.done,
             "discovered": report.discovered,
             "known": report.known,
+            "waiting": report.waiting,
             "left": report.left,
             "captured": report.captured,
             "outcomes": dict(sorted(self.outcomes.items())),
@@ -88,6 +89,12 @@ class Followed:
                 return
             self.reports.append(CrawlReport.from_json(body))
             self.captures |= self.reports[-1].captures.keys()
+
+
+def of_captures(source: str, captures: Mapping[str, int]) -> Followed:
+    """Captures that are all stored, to be followed to the archive; their keys with the numbers of their pages."""
+    report = CrawlReport(source=source, crawl="", started_at="", captures=dict(captures))
+    return Followed(source=source, crawl="", captures=set(captures), reports=[report])
 
 
 def total(reports: Sequence[CrawlReport]) -> CrawlReport:

@@ -1,7 +1,6 @@
 """``dateline crawl``: ask the deployed stack to crawl now, and follow it to the archive."""
 
 import math
-import time
 import uuid
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -9,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from dateline import keys
+from dateline.cli.following import follow, words
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.sources import allow_samples, registered
 from dateline.cli.stack import Stack, StackName
@@ -20,7 +19,6 @@ from dateline.messages import CrawlMessage
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
 _DAYS = ["%Y-%m-%d"]
-_LOOK_EVERY = 0.5  # seconds; each look is a few S3 reads
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Source ids; without any, the sample newsroom's.", show_default=False)
@@ -58,7 +56,7 @@ def crawl(
             request(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
     progress.print(f"asked for {', '.join(wanted)} as {name}", soft_wrap=True)
     followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
-    _follow(deployed, followed, patience)
+    follow(deployed, followed, patience)
     _print(followed, json)
     if any(not each.done or _unreachable(each.summary()) for each in followed):
         raise typer.Exit(1)
@@ -78,30 +76,6 @@ def _wanted(ids: list[str], *, history: bool) -> dict[str, Any]:
         if history and not (known[source].sitemaps or known[source].listings):
             raise CommandError(f"{source} has neither sitemaps nor listings, so no way into its history")
     return {source: known[source] for source in ids}
-
-
-def _follow(stack: Stack, followed: list[Followed], patience: float) -> None:
-    columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[now]}"), TimeElapsedColumn()
-    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
-        tasks = {each.source: bars.add_task(each.source, total=None, now="queued") for each in followed}
-        moved, last = time.monotonic(), ""
-        while pending := [each for each in followed if not each.done]:
-            for each in pending:
-                each.look(stack.s3, captures=stack.captures, archive=stack.archive)
-                _show(bars, tasks[each.source], each)
-            if last != (last := str(followed)):
-                moved = time.monotonic()
-            if time.monotonic() - moved > patience:
-                return
-            if not all(each.done for each in pending):
-                time.sleep(_LOOK_EVERY)
-
-
-def _show(bars: Progress, task: TaskID, each: Followed) -> None:
-    stage = "crawled" if each.report else "crawling" if each.captures else "queued"
-    bars.update(task, now=f"{stage}; {_words(each.outcomes) or 'nothing archived yet'}")
-    if each.done:
-        bars.stop_task(task)
 
 
 def _print(followed: list[Followed], json: bool) -> None:
@@ -124,19 +98,15 @@ def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
     summaries = list(summaries)
     outcomes = sum((Counter(summary["outcomes"]) for summary in summaries), Counter[str]())
     failures = sum((Counter(summary["failures"]) for summary in summaries), Counter[str]())
-    parts = [f"captured {sum(summary['captured'] for summary in summaries)} pages: {_words(outcomes) or 'none new'}"]
+    parts = [f"captured {sum(summary['captured'] for summary in summaries)} pages: {words(outcomes) or 'none new'}"]
     if failures:
-        parts.append(f"{failures.total()} failed ({_words(failures, number_first=False)})")
+        parts.append(f"{failures.total()} failed ({words(failures, number_first=False)})")
     parts += [
         f"{count} {name}"
         for name in ("known", "waiting", "left")
         if (count := sum(summary[name] for summary in summaries))
     ]
     return "; ".join(parts)
-
-
-def _words(counts: Mapping[str, int], number_first: bool = True) -> str:
-    return ", ".join(f"{count} {name}" if number_first else f"{name} {count}" for name, count in sorted(counts.items()))
 
 
 def _unreachable(summary: Mapping[str, Any]) -> bool:
