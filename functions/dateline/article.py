@@ -37,6 +37,8 @@ class Dateline:
 
 @dataclass(frozen=True, slots=True)
 class Image:
+    """A photograph. ``url`` is empty where a clipping shows no more than that there was one."""
+
     url: str
     caption: str | None = None
     credit: str | None = None

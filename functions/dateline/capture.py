@@ -91,6 +91,12 @@ class Exchange:
     rendered: bytes | None = None
     media_type: str | None = None
 
+    @property
+    def payload(self) -> Payload:
+        """What its record will say of the body."""
+        body = _payload(self.response) if self.media_type is None else self.response
+        return Payload(self.url, self.captured_at, _digest(body))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
@@ -282,7 +288,9 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
         is_http = "application/http" in content_type
         payload = {"WARC-Payload-Digest": _digest(_payload(block) if is_http else block)}
         record_name = f"{name} {'response' if kind in ('revisit', 'resource') else kind}"
-        yield _record(kind, block, exchange.captured_at, record_name, target | payload | headers, content_type)
+        yield _record(
+            kind, block, exchange.captured_at, record_name, target | payload | headers, content_type=content_type
+        )
 
 
 def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
@@ -320,7 +328,7 @@ def _member(record: ArcWarcRecord) -> bytes:
 
 
 def _record(
-    kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str], content_type: str | None = None
+    kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str], *, content_type: str = ""
 ) -> ArcWarcRecord:
     """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
     fields = {

@@ -1,5 +1,6 @@
 """S3 objects as Dateline uses them: written once, read whole or by range."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -17,6 +18,12 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
             raise
         return False
     return True
+
+
+def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
+    """The keys that begin with a prefix, in order."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from (found["Key"] for found in page.get("Contents", []))
 
 
 def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import keys
 from dateline.page import Payload
-from dateline.urls import identity
+from dateline.urls import canonical
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -277,7 +277,12 @@ class TableState:
 
 
 def url_states(page: "Capture") -> Iterator[UrlState]:
-    """What a captured page says of its URLs: the one that was asked for and the one that answered."""
+    """What a captured page says of its URLs: the one that was asked for and the one that answered.
+
+    Nothing where it was imported: what others fetched is not for the crawl to ask for again, or to leave.
+    """
+    if page.metadata.get("family") == "import":
+        return iter(())
     payload = page.revisits or Payload(page.url, page.captured_at, page.payload_digest or "")
     return captured(
         page.url,
@@ -299,7 +304,7 @@ def captured(
     validators: tuple[str | None, str | None],
 ) -> Iterator[UrlState]:
     """The same of a page on its way to a capture object, by what its metadata record will say."""
-    asked_for, answered = identity(metadata.get("requested_url", url)), identity(url)
+    asked_for, answered = canonical(metadata.get("requested_url", url)), canonical(url)
     etag, last_modified = validators if any(validators) else metadata.get("validators", (None, None))
     state = UrlState(
         url=asked_for,

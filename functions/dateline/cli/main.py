@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from dateline.cli import cloud, crawl, extract, query, rebuild, sources
+from dateline.cli import cloud, crawl, extract, import_, query, rebuild, sources
 from dateline.cli.output import CommandError
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, query.show):
     app.command()(command)
+app.command("import")(import_.import_)
 app.command()(rebuild.rebuild)
 app.add_typer(sources.app, name="sources")
 

@@ -32,10 +32,9 @@ def extract(page: Page) -> Extraction:
     """
     if page.content_type.startswith(clipping.MEDIA_TYPE):
         return clipping.extract(page)
-    if page.status in {404, 410}:
-        return Extraction(Outcome.GONE, reason=f"HTTP status {page.status}")
     if page.status >= 300:
-        return Extraction(Outcome.NOT_ARTICLE, reason=f"HTTP status {page.status}")
+        outcome = Outcome.GONE if page.status in {404, 410} else Outcome.NOT_ARTICLE
+        return Extraction(outcome, reason=f"HTTP status {page.status}")
     try:
         document = Document.of(page)
         story = told(document)

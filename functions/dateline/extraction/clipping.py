@@ -31,6 +31,7 @@ from dateline.page import Page
 
 MEDIA_TYPE = "text/vnd.dateline.clipping"
 _RULE = "clipping"  # what the provenance of each part names
+_RULES = "clipping-1"  # changes when the same clipping may give another article
 _HEADER = re.compile(r"(url|source|captured)\s*:\s*(\S.*)", re.IGNORECASE)
 _BYLINE = re.compile(r"(?:by|par|yazan|بقلم|كتبه?)\s*:?\s+(?P<name>[^.:]{3,60})", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…؟][\"'”’»)]*$")
@@ -154,7 +155,7 @@ def _article(page: Page, found: Clipping) -> Article:
         word_count=len(text.split()),
         captured_at=keys.utc(page.captured_at) if page.captured_at else None,
         provenance=provenance | ({"language": spoken.rule} if spoken else {}),
-        extractor=Extractor("dateline", __version__, _RULE),
+        extractor=Extractor("dateline", __version__, _RULES),
     )
 
 

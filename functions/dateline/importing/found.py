@@ -1,0 +1,65 @@
+"""What a file that is imported holds."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+_HTML = re.compile(r"\s*(?:text/html|application/xhtml\+xml)\b", re.IGNORECASE)
+_LOOKS_LIKE_HTML = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+class Reason(StrEnum):
+    """Why something was not captured; each has exactly one."""
+
+    OTHER_HOST = "other-host"  # of no outlet in the registry
+    NOT_HTML = "not-html"
+    NO_PAGE = "no-page"  # a redirect, a server's error, or what a crawler wrote of its own work
+    REVISIT = "revisit"  # a record that says where a body is, without it
+    ENCODED = "encoded"  # in a content encoding that captures are not read in
+    DAMAGED = "damaged"
+    TOO_LARGE = "too-large"
+    NO_URL = "no-url"
+    NO_SOURCE = "no-source"
+    UNREADABLE = "unreadable"  # a file that is not there, or may not be read
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A page. ``data`` is the HTTP message as received; with a ``media_type`` there was none, and it is the body.
+
+    ``captured_at`` is aware. ``source`` is a source's id or name where the file names one, ``known`` what else is to
+    stand in the capture's metadata, ``rendered`` what a browser made of the page (see ``capture``).
+    """
+
+    url: str
+    captured_at: datetime
+    data: bytes
+    media_type: str | None = None
+    request: bytes = b""
+    ip_address: str | None = None
+    source: str | None = None
+    rendered: bytes | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Something that is no page, or cannot be taken for one; ``name`` is its URL, or its file's path."""
+
+    name: str
+    reason: Reason
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read on; what was found in it before is sound."""
+
+
+def is_html(content_type: str | None, body: bytes) -> bool:
+    """Whether a body is an HTML page: its declared type says so, or its beginning where none is declared."""
+    return bool(_HTML.match(content_type)) if content_type else _LOOKS_LIKE_HTML.match(body) is not None

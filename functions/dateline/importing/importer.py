@@ -1,0 +1,160 @@
+"""Captures made of what was found: filed by outlet and capture day, and each page only once.
+
+The capture objects of an outlet's imported pages of one day (UTC) are those of one crawl, which is named after the day.
+What they hold already, by URL, instant and payload, is not written again, whichever file it comes from this time: the
+same one, one in another compression, or one that was read in part when an import was killed.
+"""
+
+import io
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from dateline import capture, keys, objects, urls
+from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
+from dateline.importing.found import Found, Reason, Refused, UnreadableError
+from dateline.importing.outlets import Outlet, Outlets
+from dateline.page import Payload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_LABEL = "import"
+_MAX_BATCHES = 64  # that are being filled, each of up to 32 MB and mostly of less than one
+
+
+@dataclass(slots=True, kw_only=True)
+class Imported:
+    """What became of one file: pages ``captured`` now, those ``known`` from an earlier import, and the rest by reason.
+
+    ``damage`` says why the file could not be read to its end.
+    """
+
+    file: str
+    captured: int = 0
+    known: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    damage: str | None = None
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether a file was not there, or not whole."""
+        return self.damage is not None or Reason.UNREADABLE in self.refused
+
+    def summary(self) -> dict[str, Any]:
+        """The same in JSON types."""
+        return asdict(self) | {"refused": dict(sorted(self.refused.items()))}
+
+
+class Importer:
+    """Writes what files hold into the capture bucket.
+
+    ``captures`` maps the key of each object that was written to the number of its pages.
+    """
+
+    def __init__(self, s3: "S3Client", bucket: str, outlets: Outlets) -> None:
+        self._s3, self._bucket, self._outlets = s3, bucket, outlets
+        self._days: dict[tuple[str, str], _Day] = {}
+        self.captures: dict[str, int] = {}
+
+    def add(self, file: str, pages: Iterable[Found | Refused]) -> Imported:
+        """Take in what one file holds, stored when this returns; where it raises UnreadableError, what came before."""
+        imported = Imported(file=file)
+        try:
+            for page in pages:
+                self._add(page, imported)
+        except UnreadableError as error:
+            imported.damage = str(error)
+        self.flush()
+        return imported
+
+    def flush(self) -> None:
+        """Store the pages that wait for their batch to be full."""
+        for day in self._days.values():
+            self._store(day)
+
+    def _add(self, page: Found | Refused, imported: Imported) -> None:
+        if isinstance(page, Refused):
+            imported.refused[page.reason] += 1
+        elif outlet := self._outlets.of(page.url, page.source):
+            new = self._take(_exchange(page, outlet, imported.file), outlet)
+            imported.captured += new
+            imported.known += not new
+        else:
+            elsewhere = urls.is_web(page.url) and not page.source
+            imported.refused[Reason.OTHER_HOST if elsewhere else Reason.NO_SOURCE] += 1
+
+    def _take(self, exchange: Exchange, outlet: Outlet) -> bool:
+        day = self._day(outlet, exchange.captured_at)
+        new = day.add(exchange)
+        if day.batch.full:
+            self._store(day)
+        elif sum(bool(each.batch) for each in self._days.values()) > _MAX_BATCHES:
+            self.flush()
+        return new
+
+    def _day(self, outlet: Outlet, at: datetime) -> "_Day":
+        crawl = keys.crawl_name(datetime.combine(at.astimezone(UTC), time(), UTC), _LABEL)
+        if (outlet.id, crawl) not in self._days:
+            self._days[outlet.id, crawl] = _Day(self._s3, self._bucket, source=outlet.id, crawl=crawl)
+        return self._days[outlet.id, crawl]
+
+    def _store(self, day: "_Day") -> None:
+        if day.batch:
+            self.captures[day.store.put(day.batch)] = len(day.batch)
+            day.batch = _batch()
+
+
+class _Day:
+    """An outlet's imported pages of one day: those in the bucket, and the batch that is being filled."""
+
+    def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
+        self.store = CaptureStore(s3, bucket, source=source, crawl=crawl)
+        self.batch = _batch()
+        prefix = keys.captures_prefix(source, crawl)
+        found = objects.keys(s3, bucket=bucket, prefix=prefix)
+        self._known = {payload for key in found for payload in _payloads(s3, bucket, key)}
+
+    def add(self, exchange: Exchange) -> bool:
+        """Put a page into the batch; False where it is there, or in the bucket."""
+        if exchange.payload in self._known:
+            return False
+        self._known.add(exchange.payload)
+        self.batch.add(exchange)
+        return True
+
+
+def _payloads(s3: "S3Client", bucket: str, key: str) -> Iterator[Payload]:
+    """The pages of a capture object; what is damaged in it is not known, and is captured again."""
+    with suppress(DamagedCaptureError):
+        for page in capture.read(io.BytesIO(objects.get(s3, bucket=bucket, key=key) or b"")):
+            yield Payload(page.url, page.captured_at, str(page.payload_digest))
+
+
+def _batch() -> Batch:
+    """A batch that is closed by count and size alone: age matters where pages come in slowly."""
+    return Batch(max_age=math.inf)
+
+
+def _exchange(page: Found, outlet: Outlet, file: str) -> Exchange:
+    known = {
+        "source": outlet.id,
+        "country": outlet.country,
+        "languages": list(outlet.languages),
+        "timezone": outlet.timezone,
+        "family": "import",
+    }
+    return Exchange(
+        url=page.url,
+        captured_at=page.captured_at,
+        request=page.request,
+        response=page.data,
+        ip_address=page.ip_address,
+        metadata={"discovered_from": file, **page.known, **known},
+        rendered=page.rendered,
+        media_type=page.media_type,
+    )

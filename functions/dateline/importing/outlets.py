@@ -1,0 +1,78 @@
+"""Which outlet a page is of, by its URL."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from dateline import urls
+
+_NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlet:
+    """What a capture says of its source. ``country`` and ``timezone`` are None where they are not known.
+
+    ``addresses`` are those of its home page, feeds, sitemaps and listings: its pages are on their hosts.
+    """
+
+    id: str
+    name: str
+    country: str | None = None
+    languages: tuple[str, ...] = ()
+    timezone: str | None = None
+    addresses: tuple[str, ...] = ()
+
+
+class Outlets:
+    """The outlets whose pages are imported.
+
+    With ``any_host`` also the pages of other hosts, each host as a source of its own whose country, languages and
+    time zone are not known. ``default`` is the outlet of what does not tell its own: of clippings, and then of these.
+    """
+
+    def __init__(self, outlets: Iterable[Outlet], *, any_host: bool = False, default: Outlet | None = None) -> None:
+        self._outlets = tuple(outlets)
+        self._any_host, self._default = any_host, default
+
+    def of(self, url: str, named: str | None = None) -> Outlet | None:
+        """The outlet of a page; None for one of a host, or of a name, that is not registered."""
+        if named:
+            return next((outlet for outlet in self._outlets if named.casefold() in _names(outlet)), None)
+        if not urls.is_web(url):
+            return self._default
+        return self._at(url) or self._other(url)
+
+    def _at(self, url: str) -> Outlet | None:
+        """The outlet with the nearest of these addresses: on the most particular host, then by path."""
+        pairs = [(outlet, address) for outlet in self._outlets for address in outlet.addresses]
+        near = [(rank, outlet) for outlet, address in pairs if (rank := _rank(url, address))]
+        return max(near, key=lambda found: found[0])[1] if near else None
+
+    def _other(self, url: str) -> Outlet | None:
+        if not self._any_host:
+            return None
+        host = urls.site(url)
+        return self._default or Outlet(id=_NOT_IN_IDS.sub("-", host).strip("-"), name=host)
+
+
+def _names(outlet: Outlet) -> set[str]:
+    return {outlet.id, outlet.name.casefold()}
+
+
+def _rank(url: str, address: str) -> tuple[int, int] | None:
+    """How near a URL is to an address: the length of the host they share, and the folders; None on another host."""
+    host, of = urls.site(url), urls.site(address)
+    if host != of and not host.endswith(f".{of}"):
+        return None
+    folders = 0
+    for one, other in zip(_folders(url), _folders(address), strict=False):
+        if one != other:
+            break
+        folders += 1
+    return len(of), folders
+
+
+def _folders(url: str) -> list[str]:
+    return [folder for folder in urlsplit(url).path.split("/") if folder]

@@ -1,0 +1,163 @@
+"""The pages of a WARC file of any crawler: WARC/1.0 or 1.1, plain, gzip or zstd, with a dictionary too.
+
+fastwarc reads them: warcio, which reads and writes our own, knows no zstd. What a record holds is not changed.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dateline import urls
+from dateline.capture import MAX_BODY, header
+from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
+
+if TYPE_CHECKING:
+    from fastwarc.warc import WarcRecord
+
+SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
+_OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # of what a crawl of ours knew, for extraction
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b")
+_PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence too, that a story is gone
+_UNREAD = re.compile(r"\b(?:br|zstd|compress)\b", re.IGNORECASE)  # content encodings that captures are not read in
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """A record; ``block`` is empty where it is longer than any page."""
+
+    kind: str
+    url: str
+    at: datetime | None
+    media_type: str
+    ip_address: str | None
+    block: bytes
+    sound: bool
+    long: bool
+
+
+def pages(path: Path) -> Iterator[Found | Refused]:
+    """What a WARC file holds, in its order; UnreadableError, after what is sound, where the rest cannot be read."""
+    pending: Found | Refused | None = None
+    request: _Record | None = None
+    damage: UnreadableError | None = None
+    try:
+        for record in _records(path):
+            if record.kind not in ("request", "metadata", "conversion"):
+                if pending:
+                    yield pending
+                pending, request = _examined(record, request), None
+            elif isinstance(pending, Found) and (joined := _joined(pending, record)):
+                pending = joined
+            elif record.kind == "request":
+                request = record
+    except UnreadableError as error:
+        damage = error
+    if pending:
+        yield pending
+    if damage:
+        raise damage
+
+
+def _joined(page: Found, record: _Record) -> Found | None:
+    """The page with its request, or with what our own crawl kept of it; None where the record is not of this page."""
+    if record.url != page.url:
+        return None
+    if record.kind == "metadata":
+        return replace(page, known=_known(record))
+    if record.kind == "conversion":
+        return replace(page, rendered=record.block) if record.media_type.startswith("text/html") else None
+    return None if page.request else replace(page, request=record.block)
+
+
+def _records(path: Path) -> Iterator[_Record]:
+    """The records that may be pages or belong to one; UnreadableError where the file ends early or is no WARC."""
+    from fastwarc.warc import ArchiveIterator, WarcRecordType  # noqa: PLC0415 - an extra
+
+    kinds = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
+    kinds |= WarcRecordType.request | WarcRecordType.metadata | WarcRecordType.conversion
+    offset, count = 0, 0
+    try:
+        with path.open("rb") as stream:
+            for found in ArchiveIterator(stream, parse_http=False):
+                offset, count = found.stream_pos, count + 1
+                if found.record_type & kinds:
+                    yield _read(found)
+    except OSError as error:
+        raise UnreadableError(f"damaged after offset {offset}: {error}") from error
+    if not count:
+        raise UnreadableError("there is no WARC record in it")
+
+
+def _read(found: "WarcRecord") -> _Record:
+    """The record, read; UnreadableError where the file ends in it."""
+    long = found.content_length > MAX_BODY
+    sound = long or "WARC-Block-Digest" not in found.headers or found.verify_block_digest()
+    block = b"" if long else found.reader.read()
+    if "Content-Length" not in found.headers or (not long and len(block) < found.content_length):
+        raise UnreadableError(f"ends in the middle of the record at offset {found.stream_pos}")
+    return _Record(
+        kind=str(found.record_type),
+        url=(found.headers.get("WARC-Target-URI") or "").strip("<> "),  # wget 1.x writes it in brackets
+        at=found.record_date if "WARC-Date" in found.headers else None,
+        media_type=found.headers.get("Content-Type") or "",
+        ip_address=found.headers.get("WARC-IP-Address"),
+        block=block,
+        sound=sound,
+        long=long,
+    )
+
+
+def _examined(record: _Record, request: _Record | None) -> Found | Refused:
+    """The page of a response, resource or revisit record, or why it is none."""
+    if reason := _reason(record):
+        return Refused(record.url, reason)
+    if record.at is None:
+        return Refused(record.url, Reason.DAMAGED)
+    return Found(
+        url=record.url,
+        captured_at=record.at,
+        data=record.block,
+        media_type=record.media_type if record.kind == "resource" else None,
+        request=request.block if request and request.url == record.url else b"",
+        ip_address=record.ip_address,
+    )
+
+
+def _reason(record: _Record) -> Reason | None:
+    if record.kind == "revisit":
+        return Reason.REVISIT
+    if not urls.is_web(record.url):
+        return Reason.NO_PAGE  # such as the urn: and metadata: records in which crawlers keep their own notes
+    if record.long:
+        return Reason.TOO_LARGE
+    if not record.sound:
+        return Reason.DAMAGED
+    if record.kind == "resource":
+        return None if is_html(record.media_type, record.block) else Reason.NOT_HTML
+    return _reason_of_response(record.block)
+
+
+def _reason_of_response(message: bytes) -> Reason | None:
+    status = _STATUS.match(message)
+    if not status:
+        return Reason.DAMAGED
+    if int(status[1]) not in _PAGE:
+        return Reason.NO_PAGE
+    if not is_html(header(message, "content-type"), message.partition(b"\r\n\r\n")[2]):
+        return Reason.NOT_HTML
+    return Reason.ENCODED if _UNREAD.search(header(message, "content-encoding") or "") else None
+
+
+def _known(record: _Record) -> dict[str, Any]:
+    """What our own metadata record says of the feed item; other crawlers' are of other types, of other things."""
+    if not record.media_type.startswith("application/json"):
+        return {}
+    try:
+        known = json.loads(record.block)
+    except ValueError:
+        return {}
+    return {name: known[name] for name in _OURS if known.get(name)} if isinstance(known, dict) else {}
