@@ -19,9 +19,10 @@ from spiders.schedule import Dispatcher
 def dispatcher() -> Dispatcher:
     settings = Settings.from_environment()
     scheduled = {name for name in settings.scheduled.split(",") if name}
-    sources = registry.registered(settings.sources).values()
+    registered = registry.registered(settings.sources).values()
+    sources = [source for source in registered if source.crawlable and source.render == bool(settings.render)]
     return Dispatcher(
-        [source for source in sources if source.crawlable and (not scheduled or source.id in scheduled)],
+        [source for source in sources if not scheduled or source.id in scheduled],
         state=TableState(boto3.resource("dynamodb").Table(settings.table)),
         sqs=boto3.client("sqs"),
         queue_url=settings.crawl_queue,

@@ -153,9 +153,10 @@ def sample(folder: Path, name: str, **lines: str) -> None:
 
 @pytest.fixture
 def handler(aws: Aws, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The function's module, with four sample sources of which two can be crawled."""
+    """The function's module, with five sample sources of which three can be crawled, one in a browser."""
     sample(tmp_path, "sample-gazette")
     sample(tmp_path, "sample-courier")
+    sample(tmp_path, "sample-scripts", render="true")
     sample(tmp_path, "sample-refusing", access='"refused"')
     sample(tmp_path, "sample-feedless", feeds="[]")
     monkeypatch.setenv("DATELINE_TABLE", aws.table.name)
@@ -182,6 +183,15 @@ def test_the_handler_dispatches_what_is_scheduled_and_can_be_crawled(
     monkeypatch.setenv("DATELINE_SCHEDULED", scheduled)
     assert set(handler({}, Context())["sources"]) == expected
     assert {message["source"] for message in queue.take()} == expected
+
+
+@pytest.mark.parametrize(("render", "expected"), [("", {"sample-gazette"}), ("yes", {"sample-scripts"})])
+def test_a_source_that_needs_a_browser_is_for_the_render_stack_alone(
+    handler: Any, monkeypatch: pytest.MonkeyPatch, render: str, expected: set[str]
+) -> None:
+    monkeypatch.setenv("DATELINE_SCHEDULED", "sample-gazette,sample-scripts")
+    monkeypatch.setenv("DATELINE_RENDER", render)
+    assert set(handler({}, Context())["sources"]) == expected
 
 
 class Context:

@@ -84,6 +84,8 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         ({"revisit": "[[60]]"}, "revisit", "pairs of minutes"),
         ({"revisit": "[[60, 0]]"}, "revisit", "pairs of minutes"),
         ({"revisit": "[[60, 15], [30, 15]]"}, "revisit", "rising age"),
+        ({"render": "'true'"}, "render", "without quotes"),
+        ({"render": "1"}, "render", "neither true nor false"),
         ({"expect": "5"}, "expect", "is not a table"),
         ({"expect": "{ min = 9, max = 2 }"}, "expect", "range"),
         ({"expect": "{ min = 1, maximum = 2 }"}, "expect", "did you mean 'max'?"),

@@ -13,6 +13,7 @@ class Settings:
     Each field is the environment variable ``DATELINE_<FIELD>``; template.yaml sets those that a function uses.
     ``sources`` is a folder of further source files (the sample newsroom's, on the local cloud).
     ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
+    ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
     ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.
     """
 
@@ -22,6 +23,7 @@ class Settings:
     crawl_queue: str = ""
     sources: str = ""
     scheduled: str = ""
+    render: str = ""
     allow_hosts: str = ""
 
     @classmethod
