@@ -35,52 +35,26 @@ DOWNLOAD_HANDLERS = {
     **dict.fromkeys(("data", "file", "ftp", "s3")),
 }
 
-_MIDDLEWARE = "scrapy.downloadermiddlewares"
+# Scrapy's own lists would be imported whole, and each entry switched off by name. Of its parts these are used; the
+# spider looks at every status itself, and no page leads to further pages.
+_SCRAPY = "scrapy.downloadermiddlewares"
+DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 DOWNLOADER_MIDDLEWARES = {
-    f"{_MIDDLEWARE}.offsite.OffsiteMiddleware": None,
-    f"{_MIDDLEWARE}.robotstxt.RobotsTxtMiddleware": None,
     "spiders.middlewares.ReachedMiddleware": 50,
     "spiders.optouts.OptOutMiddleware": 60,
     "spiders.robots.RobotsMiddleware": 100,
-    f"{_MIDDLEWARE}.httpauth.HttpAuthMiddleware": None,
-    f"{_MIDDLEWARE}.downloadtimeout.DownloadTimeoutMiddleware": None,  # the handler's, which knows the deadline
-    f"{_MIDDLEWARE}.redirect.MetaRefreshMiddleware": None,
-    f"{_MIDDLEWARE}.httpcompression.HttpCompressionMiddleware": None,
-    f"{_MIDDLEWARE}.redirect.RedirectMiddleware": None,
+    f"{_SCRAPY}.defaultheaders.DefaultHeadersMiddleware": 400,
+    f"{_SCRAPY}.useragent.UserAgentMiddleware": 500,
+    f"{_SCRAPY}.retry.RetryMiddleware": 550,
     "spiders.middlewares.RedirectMiddleware": 600,
+    f"{_SCRAPY}.httpproxy.HttpProxyMiddleware": 750,
     "spiders.throttle.ThrottleMiddleware": 900,
-    f"{_MIDDLEWARE}.cookies.CookiesMiddleware": None,
-    f"{_MIDDLEWARE}.stats.DownloaderStats": None,
-    f"{_MIDDLEWARE}.httpcache.HttpCacheMiddleware": None,
 }
-SPIDER_MIDDLEWARES = dict.fromkeys(
-    (
-        "scrapy.spidermiddlewares.start.StartSpiderMiddleware",
-        "scrapy.spidermiddlewares.httperror.HttpErrorMiddleware",  # the spider looks at every status itself
-        "scrapy.spidermiddlewares.referer.RefererMiddleware",
-        "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware",
-        "scrapy.spidermiddlewares.depth.DepthMiddleware",
-        "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware",
-    )
-)
+SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
+EXTENSIONS_BASE: dict[str, int] = {}
+CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # in the feed's order: the newest first
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the collector knows what was seen, by canonical URL
 
-_EXTENSION = "scrapy.extensions"
-EXTENSIONS = dict.fromkeys(
-    (
-        f"{_EXTENSION}.corestats.CoreStats",
-        f"{_EXTENSION}.logcount.LogCount",
-        f"{_EXTENSION}.telnet.TelnetConsole",
-        f"{_EXTENSION}.memusage.MemoryUsage",
-        f"{_EXTENSION}.memdebug.MemoryDebugger",
-        f"{_EXTENSION}.closespider.CloseSpider",
-        f"{_EXTENSION}.feedexport.FeedExporter",
-        f"{_EXTENSION}.logstats.LogStats",
-        f"{_EXTENSION}.spiderstate.SpiderState",
-        f"{_EXTENSION}.throttle.AutoThrottle",
-        f"{_EXTENSION}.remote_control.RemoteControl",
-    )
-)
 STATS_DUMP = False
 LOG_LEVEL = "INFO"

@@ -7,6 +7,7 @@ parameter stays: on many outlets it is the article's number.
 
 import re
 from base64 import urlsafe_b64encode
+from functools import lru_cache
 from hashlib import sha256
 from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
@@ -23,6 +24,7 @@ _VARIANT = re.compile(r"^(?:www|m|mobile|amp)\.")
 _DEFAULT_PORT = {"http": 80, "https": 443}
 
 
+@lru_cache(maxsize=4096)  # a crawl asks for the same URL at every stage of a page
 def canonical(url: str) -> str:
     """The canonical form of an absolute http or https URL; applying it twice changes nothing more.
 
