@@ -5,18 +5,22 @@ Read are the header X-Robots-Tag and the meta elements ``robots`` and ``dateline
 2024). The policy: a page that says ``noarchive`` (or ``none``, which has it) is not captured, and its outcome is
 ``opt-out``. A reservation against training or mining (``noai``, ``noimageai``, ``tdm-reservation``) doesn't forbid
 keeping a page as evidence, so the page is captured, and its metadata record has the words as ``opt_outs``, for whoever
-uses the archive to obey. Dateline itself trains nothing.
+uses the archive to obey. Dateline itself trains nothing. Of a source with ``opt_outs = "record"``, an outlet that has
+agreed to be archived, pages that say ``noarchive`` are captured and have that recorded too.
 
 A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well-known/tdmrep.json`` is not read.
 """
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Self
 
+from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from spiders.bodies import decoded
 from spiders.failures import Refusal
+from spiders.registry import Source
 
 HEAD = 64 << 10  # bytes in which a page's meta elements are looked for
 
@@ -38,16 +42,25 @@ class OptedOut(Refusal):
 class OptOutMiddleware:
     """Looks at the pages of stories: refuses those that opt out, and notes the reservations of the others."""
 
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
     def process_response(self, request: Request, response: Response) -> Response:
-        if "found" in request.cb_kwargs and response.status == 200 and (reserved := check(response)):
-            request.meta["wire"].notes["opt_outs"] = reserved
+        if "found" in request.cb_kwargs and response.status == 200:
+            source: Source = self._crawler.spider.source  # type: ignore[union-attr]
+            if reserved := check(response, obey=source.opt_outs == "obey"):
+                request.meta["wire"].notes["opt_outs"] = reserved
         return response
 
 
-def check(response: Response) -> list[str]:
-    """The page's reservations against training and mining, in order; OptedOut where it asks not to be archived."""
+def check(response: Response, *, obey: bool = True) -> list[str]:
+    """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
     said = {*_of_headers(response), *_of_markup(decoded(response, HEAD)[0])}
-    if forbidding := sorted(said & _ARCHIVING):
+    if obey and (forbidding := sorted(said & _ARCHIVING)):
         raise OptedOut(f"the page says {', '.join(forbidding)}")
     return sorted(said)
 

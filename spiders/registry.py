@@ -55,6 +55,7 @@ class Source:
     Last-Modified lies: nothing is then asked conditionally. ``revisit`` says how often to look at a captured story
     again, as pairs of minutes: below that age, at that interval (``[[1440, 60]]`` for hourly during the first day, and
     then no more); without it ``spiders.revisits.DEFAULT`` holds, and ``[]`` is never.
+    ``opt_outs = "record"`` is for one that has agreed to be archived, whatever its pages say (``spiders.optouts``).
     ``render = true`` is for an outlet whose pages say nothing until their scripts have run: a browser runs them.
     """
 
@@ -74,6 +75,7 @@ class Source:
     delay: float = 5.0
     expect: Expect | None = None
     validators: Literal["trust", "ignore"] = "trust"
+    opt_outs: Literal["obey", "record"] = "obey"
     revisit: revisits.Plan = revisits.DEFAULT
     render: bool = False
     access: Literal["open", "refused"] = "open"
@@ -227,16 +229,13 @@ def _expect(value: Any) -> Expect:
     return Expect(low, high)
 
 
-def _access(value: Any) -> str:
-    if value not in ("open", "refused"):
-        raise ValueError(f"{value!r} is neither 'open' nor 'refused'")
-    return str(value)
+def _one_of(one: str, other: str) -> Callable[[Any], str]:
+    def checked(value: Any) -> str:
+        if value not in (one, other):
+            raise ValueError(f"{value!r} is neither {one!r} nor {other!r}")
+        return str(value)
 
-
-def _validators(value: Any) -> str:
-    if value not in ("trust", "ignore"):
-        raise ValueError(f"{value!r} is neither 'trust' nor 'ignore'")
-    return str(value)
+    return checked
 
 
 def _render(value: Any) -> bool:
@@ -301,9 +300,10 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "every": _minutes,
     "delay": _seconds,
     "expect": _expect,
-    "validators": _validators,
+    "validators": _one_of("trust", "ignore"),
+    "opt_outs": _one_of("obey", "record"),
     "revisit": _revisit,
     "render": _render,
-    "access": _access,
+    "access": _one_of("open", "refused"),
     "extract": _extract,
 }

@@ -80,6 +80,7 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         ({"delay": "-1"}, "delay", "seconds"),
         ({"delay": '"5"'}, "delay", "seconds"),
         ({"validators": '"maybe"'}, "validators", "neither 'trust' nor 'ignore'"),
+        ({"opt_outs": '"ignore"'}, "opt_outs", "neither 'obey' nor 'record'"),
         ({"revisit": "15"}, "revisit", "pairs of minutes"),
         ({"revisit": "[[60]]"}, "revisit", "pairs of minutes"),
         ({"revisit": "[[60, 0]]"}, "revisit", "pairs of minutes"),

@@ -51,6 +51,7 @@ class RecordedSite:
             "feeds": [f"{base}/feed.xml"],
             "every": 1,
             "delay": 0,
+            "opt_outs": "record",  # what they ask of crawlers was asked when they were recorded
         }
 
     def urls(self, base: str) -> dict[str, str]:
