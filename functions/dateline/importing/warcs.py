@@ -84,6 +84,8 @@ def _records(path: Path) -> Iterator[_Record]:
         with path.open("rb") as stream:
             for found in ArchiveIterator(stream, parse_http=False):
                 offset, count = found.stream_pos, count + 1
+                if "Content-Length" not in found.headers:
+                    raise UnreadableError(f"ends in the headers of the record at offset {offset}")
                 if found.record_type & kinds:
                     yield _read(found)
     except OSError as error:
@@ -94,10 +96,11 @@ def _records(path: Path) -> Iterator[_Record]:
 
 def _read(found: "WarcRecord") -> _Record:
     """The record, read; UnreadableError where the file ends in it."""
-    long = found.content_length > MAX_BODY
+    length = found.content_length  # before the digest is computed, which sets it to what there is
+    long = length > MAX_BODY
     sound = long or "WARC-Block-Digest" not in found.headers or found.verify_block_digest()
     block = b"" if long else found.reader.read()
-    if "Content-Length" not in found.headers or (not long and len(block) < found.content_length):
+    if not long and len(block) < length:
         raise UnreadableError(f"ends in the middle of the record at offset {found.stream_pos}")
     return _Record(
         kind=str(found.record_type),
