@@ -5,10 +5,10 @@ pace, the limits, redirects and opt-outs hold. The browser is then given that an
 and the document as it stands when they have gone quiet is kept beside (``Wire.rendered``).
 
 While they run, scripts and data (XHR, fetch) of the same registered domain are fetched for the page, one at a time,
-by the same handler: to public addresses only, within limits of size, time and number, and without cookies. Everything
-else is refused: other sites, images, media, fonts, frames, sockets, and leaving the page. Stylesheets are answered
-empty, because some pages' scripts wait for them. A script is fetched once in a crawl. robots.txt is obeyed for the
-page, not for what it needs to be read.
+by the same handler: to public addresses only, within limits of size, time and number, without cookies, and with GET
+alone. Everything else is refused: other sites, images, media, fonts, frames, sockets, and leaving the page.
+Stylesheets are answered empty, because some pages' scripts wait for them. A script is fetched once in a crawl.
+robots.txt is obeyed for the page, not for what it needs to be read.
 
 A page that cannot be rendered is not captured: without its words it is no evidence. Its reason is ``render``.
 """
@@ -24,9 +24,9 @@ from courlan import extract_domain
 from playwright.async_api import Error as BrowserError
 from playwright.async_api import Page, Route
 from playwright.async_api import Request as Asked
+from playwright.async_api import TimeoutError as BrowserTimeout
 from scrapy.http import Request, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
-from scrapy_playwright.page import PageMethod
 
 from dateline import keys
 from dateline.capture import MAX_BODY
@@ -86,12 +86,13 @@ class _Answers:
 
     async def _navigate(self, route: Route) -> None:
         first, self.navigated = not self.navigated, True
-        await (_fulfil(route, self.page) if first else route.abort())
+        # Any other code would put an error page in the place of this one.
+        await (_fulfil(route, self.page) if first else route.abort("aborted"))
 
     def _may_have(self, asked: Asked) -> bool:
         self.asked += asked.resource_type in _FETCHED
-        wanted = asked.resource_type in _FETCHED and asked.method in ("GET", "POST")
-        return wanted and self.asked <= MAX_REQUESTS and _related(asked.url, self.page.url)
+        wanted = asked.resource_type in _FETCHED and asked.method == "GET" and self.asked <= MAX_REQUESTS
+        return wanted and _related(asked.url, self.page.url)
 
     async def _give(self, route: Route, asked: Asked) -> None:
         try:
@@ -136,13 +137,13 @@ class RenderDownloadHandler(WireDownloadHandler):
         try:
             async with asyncio.timeout(min(PATIENCE, self._remaining())):
                 browser = await self._started()
-                rendered: Any = await browser.download_request(visit)
+                await browser.download_request(visit)
+                document = await _document(visit.meta["playwright_page"])
         except (TimeoutError, BrowserError) as error:
             raise RenderFailed(failures.detail(error)) from error
         finally:
             if page := visit.meta.get("playwright_page"):
                 await page.context.close()
-        document = str(rendered.text).encode()
         if len(document) > MAX_BODY:
             raise RenderFailed(f"the rendered document is longer than {MAX_BODY} bytes")
         return document
@@ -162,8 +163,8 @@ class RenderDownloadHandler(WireDownloadHandler):
                 "accept_downloads": False,
             },
             "playwright_page_init_callback": answers.install,
-            "playwright_page_goto_kwargs": {"wait_until": "domcontentloaded", "timeout": PATIENCE * 1000},
-            "playwright_page_methods": [PageMethod(_quiet)],
+            # Until the answer is taken, and no longer: a script that then wants to leave the page is no failure.
+            "playwright_page_goto_kwargs": {"wait_until": "commit", "timeout": PATIENCE * 1000},
         }
 
     async def _started(self) -> Any:
@@ -181,9 +182,7 @@ class RenderDownloadHandler(WireDownloadHandler):
             if asked.url in self._scripts:
                 return self._scripts[asked.url]
             headers = {name: page.headers.get(name) for name in _OWN} | _passed_on(await asked.all_headers())
-            body, meta = asked.post_data_buffer or b"", {"download_left": SUB_REQUEST}
-            request = Request(asked.url, method=asked.method, headers=headers, body=body, meta=meta)
-            response = await self._timed(request)
+            response = await self._timed(Request(asked.url, headers=headers, meta={"download_left": SUB_REQUEST}))
             if asked.resource_type == "script" and response.status == 200 and len(response.body) <= MAX_SCRIPT:
                 self._keep(asked.url, response)
             return response
@@ -193,10 +192,12 @@ class RenderDownloadHandler(WireDownloadHandler):
             self._scripts[url] = script
 
 
-async def _quiet(page: Page) -> None:
-    """Wait until nothing has been asked for half a second, but not for ever."""
-    with suppress(BrowserError):
+async def _document(page: Page) -> bytes:
+    """The page's document when nothing has been asked for half a second, or it will not be quiet."""
+    with suppress(BrowserTimeout):
         await page.wait_for_load_state("networkidle", timeout=QUIET * 1000)
+    content: str = await page.content()
+    return content.encode()
 
 
 async def _fulfil(route: Route, response: Response) -> None:
