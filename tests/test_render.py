@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cfnlint.decode.cfn_yaml import load
 
 from dateline.messages import CrawlReport
 from spiders import browser
 from spiders.stores import FolderStore
 from tests.outlet import CRAWL, Answer, Outlet, Shelf, answer, crawl, item, rss
+
+ROOT = Path(__file__).parents[1]
 
 needs_browser = pytest.mark.skipif(
     not (find_spec("scrapy_playwright") and shutil.which("chromium")),
@@ -149,6 +152,23 @@ def test_a_page_is_always_captured_whole_because_its_bytes_say_nothing() -> None
 def test_robots_is_obeyed_before_a_page_is_rendered() -> None:
     report, _, outlet = visit(answer(SHELL), {"/feed": answer(rss(item("/private/a"))), "/robots.txt": ROBOTS})
     assert (report.reasons(), outlet.paths()) == ({"robots": 1}, ["/feed"])
+
+
+def test_the_render_stack_may_do_what_the_crawl_may_and_is_told_what_it_is_told(template: dict[str, Any]) -> None:
+    ours = load(str(ROOT / "infra" / "render.yaml"))
+    shared = set(ours["Globals"]["Function"]["Environment"]["Variables"])
+    told = shared | set(ours["Resources"]["RenderFunction"]["Properties"]["Environment"]["Variables"])
+    crawl_told = set(template["Resources"]["CrawlFunction"]["Properties"]["Environment"]["Variables"])
+    assert told >= crawl_told - {"DATELINE_SOURCES", "DATELINE_ALLOW_HOSTS"}
+    assert {name.removeprefix("DATELINE_").lower() for name in told} >= {"render"}
+    assert actions(ours, "RenderRole") == actions(template, "CrawlRole")
+    assert actions(ours, "DispatchRole") == actions(template, "DispatchRole")
+
+
+def actions(template: dict[str, Any], role: str) -> dict[str, Any]:
+    """What a role's statements allow, by their names."""
+    (policy,) = template["Resources"][role]["Properties"]["Policies"]
+    return {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
 
 
 def test_without_a_browser_a_source_says_how_to_come_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
