@@ -12,6 +12,7 @@ from dateline import urls
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import clipping
 from dateline.importing import Outlet, Outlets
+from dateline.rebuild import rebuild
 from infra.local import Cloud
 from tests.conftest import Aws
 from tests.imports import GAZETTE, Import, page, record, response, stories
@@ -178,6 +179,19 @@ def test_a_listed_file_that_is_not_there_is_told_of(bring: Import, tmp_path: Pat
     (imported,) = bring(tmp_path)
     assert imported.refused == {"unreadable": 1}
     assert imported.unreadable
+
+
+def test_a_rebuild_knows_what_was_imported(bring: Import, tmp_path: Path) -> None:
+    (tmp_path / "a.warc").write_bytes(b"".join(stories(3)))
+    clip(bring, tmp_path, f"Source: gazette\n{ENGLISH}")
+    bring(tmp_path)
+    before = bring.newsroom.items()
+    with bring.aws.table.batch_writer() as batch:
+        for item in before:
+            batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+    buckets = {"capture_bucket": bring.aws.captures, "archive_bucket": bring.aws.archive}
+    rebuilt = rebuild(bring.aws.s3, bring.aws.table, **buckets, unarchived=pytest.fail)
+    assert (rebuilt.stories, bring.newsroom.items()) == (4, before)
 
 
 ARABIC_EDITION = Outlet(

@@ -23,6 +23,7 @@ import uuid
 import zlib
 from base64 import b32encode
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -100,7 +101,7 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response or revisit record read back.
+    """One response, revisit or resource record read back.
 
     ``offset`` and ``length`` are those of its gzip member, and of the next one too where that is what a browser
     ``rendered`` of the page: ``body`` and ``content_type`` are then the rendered document's. ``body`` is without
@@ -451,18 +452,25 @@ def inflate(data: bytes, limit: int = MAX_BODY) -> tuple[bytes, str | None]:
     says so, comes back as it is.
     """
     compressed = data[:2] == b"\x1f\x8b" or data[:1] == b"\x78"
-    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32 if compressed else -zlib.MAX_WBITS)
-    body = bytearray()
+    window = zlib.MAX_WBITS | 32 if compressed else -zlib.MAX_WBITS
+    decoder = zlib.decompressobj(window)
     try:
-        for start in range(0, len(data), 1 << 10):  # in small steps: damage costs only what follows it
-            body += decoder.decompress(data[start : start + (1 << 10)], limit + 1 - len(body))
-            if len(body) > limit:
-                return bytes(body[:limit]), _TOO_LONG
+        body = decoder.decompress(data, limit + 1)
     except zlib.error as error:
-        if compressed or body:
-            return bytes(body), f"the body cannot be decoded to its end: {error}"
-        return data[:limit], None
-    return bytes(body), None if decoder.eof else "the compressed body ends early"
+        body = _sound_part(data, window, limit)
+        return (body, f"the body cannot be decoded to its end: {error}") if compressed or body else (data[:limit], None)
+    if len(body) > limit:
+        return body[:limit], _TOO_LONG
+    return body, None if decoder.eof else "the compressed body ends early"
+
+
+def _sound_part(data: bytes, window: int, limit: int) -> bytes:
+    """What comes before the damage; in small steps, so that the damage costs only what follows it."""
+    decoder, body = zlib.decompressobj(window), bytearray()
+    with suppress(zlib.error):
+        for start in range(0, len(data), 1 << 10):
+            body += decoder.decompress(data[start : start + (1 << 10)], limit - len(body) or 1)
+    return bytes(body[:limit])
 
 
 def _instant(text: str | None) -> datetime | None:

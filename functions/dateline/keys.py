@@ -12,7 +12,8 @@ S3, dates are capture dates in UTC::
         quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
 
 A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
-date is in the name and a message delivered twice names the same objects.
+date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
+the day of their own capture, ``20190416T000000Z-import``.
 
 DynamoDB, one table, keys ``PK`` and ``SK``::
 
