@@ -12,23 +12,23 @@ A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well
 """
 
 import re
+import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from spiders.bodies import decoded
 from spiders.failures import Refusal
 from spiders.registry import Source
 
-HEAD = 64 << 10  # bytes in which a page's meta elements are looked for
+HEAD = 32 << 10  # bytes in which a page's meta elements are looked for
 
 _ARCHIVING = frozenset({"noarchive", "none"})
 _TRAINING = frozenset({"noai", "noimageai"})
 _TDM = "tdm-reservation"
-_MARKS = tuple(word.encode() for word in (*_ARCHIVING - {"none"}, *_TRAINING, _TDM, '"none"', "'none'", "=none"))
-_META = re.compile(rb"<meta\s[^>]*>", re.IGNORECASE)
+_NAMES = (b"robots", b"dateline", _TDM.encode())
 _ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""", re.IGNORECASE)
 _AGENTS = {"robots", "dateline"}
 
@@ -59,7 +59,7 @@ class OptOutMiddleware:
 
 def check(response: Response, *, obey: bool = True) -> list[str]:
     """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
-    said = {*_of_headers(response), *_of_markup(decoded(response, HEAD)[0])}
+    said = {*_of_headers(response), *_of_markup(_head(response.body))}
     if obey and (forbidding := sorted(said & _ARCHIVING)):
         raise OptedOut(f"the page says {', '.join(forbidding)}")
     return sorted(said)
@@ -76,15 +76,33 @@ def _of_headers(response: Response) -> Iterator[str]:
 
 def _of_markup(head: bytes) -> Iterator[str]:
     lowered = head.lower()
-    if not any(mark in lowered for mark in _MARKS):  # nearly every page, so that it costs nearly nothing
-        return
-    for element in _META.findall(lowered):
+    for element in dict.fromkeys(chain.from_iterable(_elements(lowered, name) for name in _NAMES)):
         attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
         name, content = attributes.get(b"name"), attributes.get(b"content", "")
         if name in _AGENTS:
             yield from _known(content)
         elif name == _TDM and content.strip() == "1":
             yield _TDM
+
+
+def _elements(head: bytes, name: bytes) -> Iterator[bytes]:
+    """The meta elements in which a name stands; looked for by the name, because a pattern costs ten times as much."""
+    at = head.find(name)
+    while at >= 0:
+        start, end = head.rfind(b"<", 0, at), head.find(b">", at)
+        if head.startswith(b"<meta", start):
+            yield head[start : end if end >= 0 else None]
+        at = head.find(name, at + 1)
+
+
+def _head(body: bytes) -> bytes:
+    """The beginning of a page, as far as it can be read."""
+    if body[:2] != b"\x1f\x8b":
+        return body[:HEAD]
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, HEAD)
+    except zlib.error:
+        return b""
 
 
 def _known(directives: str) -> Iterable[str]:

@@ -1,5 +1,7 @@
 """Politeness: robots.txt remembered, each host's pace, the pauses that hosts ask for, and pages that opt out."""
 
+import gzip
+import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -174,6 +176,7 @@ def test_a_short_pause_is_waited_for() -> None:
         ({}, "<p>noarchive noai tdm-reservation</p>", []),
         ({}, "<meta name='robots' content='noarchive'>", None),
         ({}, "<META content='index,NoArchive' NAME=Robots>", None),
+        ({}, "<meta name=robots content=index><meta name=robots content=noarchive", None),
         ({}, "<meta name=dateline content=none>", None),
         ({}, "<meta name='googlebot' content='noarchive'>", []),
         ({}, "<meta name='robots' content='noai, noimageai'>", ["noai", "noimageai"]),
@@ -189,6 +192,17 @@ def test_a_page_may_opt_out(headers: dict[str, Any], head: str, outcome: list[st
     response = Response("https://news.example/1", headers=headers, body=f"<html><head>{head}".encode())
     if outcome is None:
         with pytest.raises(optouts.OptedOut, match="the page says no"):
+            optouts.check(response)
+    else:
+        assert optouts.check(response) == outcome
+
+
+@pytest.mark.parametrize(("cut", "outcome"), [(None, None), (60, None), (12, [])])
+def test_a_compressed_page_may_opt_out(cut: int | None, outcome: list[str] | None) -> None:
+    page = gzip.compress(b"<meta name=robots content=noarchive>" + random.Random(7).randbytes(99))[:cut]
+    response = Response("https://news.example/1", headers={"Content-Encoding": "gzip"}, body=page)
+    if outcome is None:
+        with pytest.raises(optouts.OptedOut):
             optouts.check(response)
     else:
         assert optouts.check(response) == outcome
