@@ -74,9 +74,9 @@ def _of_headers(response: Response) -> Iterator[str]:
         yield _TDM
 
 
-def _of_markup(head: bytes) -> Iterator[str]:
-    lowered = head.lower()
-    for element in dict.fromkeys(chain.from_iterable(_elements(lowered, name) for name in _NAMES)):
+def _of_markup(page: bytes) -> Iterator[str]:
+    head = page.lower().partition(b"</head")[0]
+    for element in dict.fromkeys(chain.from_iterable(_elements(head, name) for name in _NAMES)):
         attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
         name, content = attributes.get(b"name"), attributes.get(b"content", "")
         if name in _AGENTS:

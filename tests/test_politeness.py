@@ -91,7 +91,7 @@ def test_the_longer_of_the_two_delays_is_kept(crawl_delay: str, seconds: float) 
     ) as outlet:
         crawl(outlet.source(delay=0.15), Shelf())
     gaps = [later - earlier for earlier, later in pairwise(times)]
-    assert all(seconds - 0.03 < gap < seconds + 0.2 for gap in gaps), gaps
+    assert all(gap > seconds - 0.03 for gap in gaps), gaps
 
 
 def test_a_host_under_strain_is_asked_more_slowly_and_never_faster_than_its_source_says() -> None:
