@@ -6,7 +6,7 @@ import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,6 +30,12 @@ else:
 @pytest.fixture
 def bring(aws: Aws) -> Import:
     return Import(aws)
+
+
+def torn(compress: Callable[[bytes], bytes]) -> bytes:
+    """Three compressed stories, the second one damaged."""
+    first, second, third = map(compress, stories(3))
+    return first + second[:100] + bytes(50) + second[150:] + third
 
 
 def with_dictionary(records: Sequence[bytes]) -> bytes:
@@ -121,6 +127,8 @@ def test_what_may_be_a_page_is_one(bring: Import, tmp_path: Path, head: str) -> 
         (b"".join(stories())[:-60], 2, "ends in the middle"),
         (b"".join(map(zstd.compress, stories()))[:-60], 2, "damaged after offset"),
         (gzip.compress(stories()[0]) + b"\x1f\x8b" + bytes(99), 1, "damaged after offset"),
+        (torn(gzip.compress), 2, "damaged after offset 0"),
+        (torn(zstd.compress), 2, "damaged after offset 0"),
         (stories()[0] + b"WARC/1.0\r\nWARC-Ty", 1, ""),
         (zstd.compress(b"something else"), 0, "damaged"),
         (b"something else", 0, "damaged"),

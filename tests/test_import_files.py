@@ -189,8 +189,13 @@ def test_a_rebuild_knows_what_was_imported(bring: Import, tmp_path: Path) -> Non
     with bring.aws.table.batch_writer() as batch:
         for item in before:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
-    buckets = {"capture_bucket": bring.aws.captures, "archive_bucket": bring.aws.archive}
-    rebuilt = rebuild(bring.aws.s3, bring.aws.table, **buckets, unarchived=pytest.fail)
+    rebuilt = rebuild(
+        bring.aws.s3,
+        bring.aws.table,
+        capture_bucket=bring.aws.captures,
+        archive_bucket=bring.aws.archive,
+        unarchived=pytest.fail,
+    )
     assert (rebuilt.stories, bring.newsroom.items()) == (4, before)
 
 

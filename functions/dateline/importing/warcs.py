@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dateline import urls
 from dateline.capture import MAX_BODY, header
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
+_KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
+_MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
 _OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # of what a crawl of ours knew, for extraction
 _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b")
 _PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence too, that a story is gone
@@ -74,24 +77,42 @@ def _joined(page: Found, record: _Record) -> Found | None:
 
 
 def _records(path: Path) -> Iterator[_Record]:
-    """The records that may be pages or belong to one; UnreadableError where the file ends early or is no WARC."""
-    from fastwarc.warc import ArchiveIterator, WarcRecordType  # noqa: PLC0415 - an extra
+    """The records that may be pages or belong to one; UnreadableError where the file ends early or is no WARC.
 
-    kinds = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit
-    kinds |= WarcRecordType.request | WarcRecordType.metadata | WarcRecordType.conversion
-    offset, count = 0, 0
-    try:
-        with path.open("rb") as stream:
-            for found in ArchiveIterator(stream, parse_http=False):
-                offset, count = found.stream_pos, count + 1
-                if "Content-Length" not in found.headers:
-                    raise UnreadableError(f"ends in the headers of the record at offset {offset}")
-                if found.record_type & kinds:
-                    yield _read(found)
-    except OSError as error:
-        raise UnreadableError(f"damaged after offset {offset}: {error}") from error
-    if not count:
-        raise UnreadableError("there is no WARC record in it")
+    After a torn member of a compressed file it goes on with the next sound one, and raises at the end.
+    """
+    damage: UnreadableError | None = None
+    start, count = 0, 0
+    with path.open("rb") as stream:
+        while start >= 0:
+            offset = stream.seek(start)
+            start = -1
+            try:
+                for found in _iterated(stream):
+                    offset, count = found.stream_pos, count + 1
+                    if str(found.record_type) in _KINDS:
+                        yield _read(found)
+            except OSError as error:
+                damage = damage or UnreadableError(f"damaged after offset {offset}: {error}")
+                start = _next_member(path, offset + 1)
+    if damage or not count:
+        raise damage or UnreadableError("there is no WARC record in it")
+
+
+def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
+    from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
+
+    for found in ArchiveIterator(stream, parse_http=False):
+        if "Content-Length" not in found.headers:
+            raise UnreadableError(f"ends in the headers of the record at offset {found.stream_pos}")
+        yield found
+
+
+def _next_member(path: Path, after: int) -> int:
+    """Where the next gzip member or zstd frame may begin; -1 where there is none, or the file is not compressed."""
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        magic = next((magic for magic in _MAGIC if data[:4].startswith(magic)), None)
+        return data.find(magic, after) if magic else -1
 
 
 def _read(found: "WarcRecord") -> _Record:
