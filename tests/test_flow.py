@@ -195,6 +195,19 @@ def undisturbed(checkout: Checkout) -> set[tuple[str, str, str]]:
     }
 
 
+def test_two_crawls_of_one_host_started_at_once_do_not_overlap(other: Callable[..., Checkout]) -> None:
+    checkout = other()
+    for crawling in [checkout.start("crawl", "sample-gazette", "--json") for _ in range(2)]:
+        crawling.communicate(timeout=120)
+        assert crawling.returncode == 0
+    log = (checkout.cloud.folder / "newsroom" / "access.jsonl").read_text("utf-8").splitlines()
+    paths = [each["path"] for each in map(json.loads, log) if each["outlet"] == "sample-gazette"]
+    feeds = [number for number, path in enumerate(paths) if path == "/feed/"]
+    stories = [number for number, path in enumerate(paths) if path.startswith("/news/")]
+    assert len(feeds) == 2
+    assert feeds[0] < stories[0] <= stories[-1] < feeds[1]
+
+
 def test_the_schedule_alone_crawls_two_outlets(other: Callable[..., Checkout]) -> None:
     wanted = {"sample-courrier", "sample-gazette"}
     checkout = other(schedule=sorted(wanted))
