@@ -1,0 +1,259 @@
+"""Writing captures: the pages of a crawl in batches, each a WARC file of its own."""
+
+import hashlib
+import io
+import json
+import re
+import time
+import uuid
+import zlib
+from base64 import b32encode
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.timeutils import datetime_to_iso_date
+from warcio.warcwriter import WARCWriter
+
+from dateline import __version__, keys, objects
+from dateline.page import Payload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONTENT_TYPES = {
+    "response": "application/http; msgtype=response",
+    "revisit": "application/http; msgtype=response",
+    "request": "application/http; msgtype=request",
+    "metadata": "application/json",
+    "conversion": "text/html; charset=utf-8",
+    "warcinfo": "application/warc-fields",
+}
+_PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
+_ENCODED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
+_MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
+_SMALL = 2 << 10  # bytes of a record, such as a request, that has nothing to repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its response as they went over the wire: start line, headers, empty line, body.
+
+    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
+    page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
+    of the page, in UTF-8. With a ``media_type`` there was no exchange, as of a saved page: ``response`` is then what is
+    in the file, and ``request`` is empty. An imported response may be without its request too.
+    """
+
+    url: str
+    captured_at: datetime
+    request: bytes
+    response: bytes
+    ip_address: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    revisits: Payload | None = None
+    rendered: bytes | None = None
+    media_type: str | None = None
+
+    @property
+    def payload(self) -> Payload:
+        """What its record will say of the body."""
+        body = _payload(self.response) if self.media_type is None else self.response
+        return Payload(self.url, self.captured_at, _digest(body))
+
+
+class Batch:
+    """The pages of one capture object that is being filled; closed by count, size or age.
+
+    ``max_bytes`` counts what came over the wire and what was rendered of it; ``max_age`` is in seconds since the first
+    page.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_pages: int = 200,
+        max_bytes: int = 32 << 20,
+        max_age: float = 60,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pages: list[Exchange] = []
+        self._bytes = 0
+        self._born = 0.0
+        self._max_pages, self._max_bytes, self._max_age, self._clock = max_pages, max_bytes, max_age, clock
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def add(self, exchange: Exchange) -> None:
+        if not self.pages:
+            self._born = self._clock()
+        self.pages.append(exchange)
+        self._bytes += len(exchange.request) + len(exchange.response) + len(exchange.rendered or b"")
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to store the batch; an empty one is never full."""
+        return bool(self.pages) and (
+            len(self.pages) >= self._max_pages
+            or self._bytes >= self._max_bytes
+            or self._clock() - self._born >= self._max_age
+        )
+
+
+class CaptureStore:
+    """Stores the batches of one crawl, each under the crawl's next free number."""
+
+    def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._source, self._crawl = source, crawl
+        self._number = 0
+
+    def put(self, batch: Batch) -> str:
+        """Upload a batch and return its key. Never overwrites: a number that is taken is passed over."""
+        while True:
+            key = keys.Stem(self._source, self._crawl, self._number).capture
+            self._number += 1
+            if objects.put_once(self._s3, bucket=self._bucket, key=key, body=serialise(batch.pages, key)):
+                return key
+
+
+def serialise(exchanges: list[Exchange], key: str) -> bytes:
+    """The bytes of the capture object ``key`` that holds these exchanges."""
+    stem = keys.parse(key)
+    records = chain([_warcinfo(stem)], *(_records(exchange, stem) for exchange in exchanges))
+    return b"".join(map(_member, records))
+
+
+def payload_digest(message: bytes) -> str:
+    """The digest of what follows the headers of an HTTP message, as its record states it."""
+    return _digest(_payload(message))
+
+
+def header(message: bytes, name: str) -> str | None:
+    """The first header of that name (in lower case) of an HTTP message; None where there is none."""
+    for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
+        found, _, value = line.partition(b":")
+        if found.strip().lower() == name.encode():
+            return value.strip().decode("latin-1")
+    return None
+
+
+def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
+    fields = {
+        "software": f"dateline/{__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "isPartOf": stem.crawl,
+        "robots": "obey",
+    }
+    block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+    filename = {"WARC-Filename": stem.capture.rpartition("/")[2]}
+    return _record("warcinfo", block, keys.crawl_time(stem.crawl), f"{stem.capture} warcinfo", filename)
+
+
+def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
+    name = f"{stem.crawl} {exchange.captured_at.isoformat()} {exchange.url}"
+    target = {"WARC-Target-URI": exchange.url}
+    ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
+    concurrent = {"WARC-Concurrent-To": _record_id(f"{name} response")}
+    metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
+    blocks: list[tuple[str, bytes, dict[str, str]]] = [
+        _answer(exchange, ip_address),
+        *_conversion(exchange, _record_id(f"{name} response")),
+        *([("request", exchange.request, concurrent)] if exchange.request else []),
+        ("metadata", metadata, concurrent),
+    ]
+    for kind, block, headers in blocks:
+        content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)
+        is_http = "application/http" in content_type
+        payload = {"WARC-Payload-Digest": _digest(_payload(block) if is_http else block)}
+        record_name = f"{name} {'response' if kind in ('revisit', 'resource') else kind}"
+        yield _record(
+            kind, block, exchange.captured_at, record_name, target | payload | headers, content_type=content_type
+        )
+
+
+def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
+    """The record's type, block and headers for what the server sent, or for what there is without one."""
+    if exchange.media_type is not None:
+        return "resource", exchange.response, headers
+    if exchange.revisits is None:
+        return "response", exchange.response, headers
+    head, end, _ = exchange.response.partition(b"\r\n\r\n")
+    not_modified = head.split(b" ", 2)[1] == b"304"
+    refers_to = {
+        "WARC-Profile": _PROFILE + ("server-not-modified" if not_modified else "identical-payload-digest"),
+        "WARC-Refers-To-Target-URI": exchange.revisits.url,
+        "WARC-Refers-To-Date": _warc_date(exchange.revisits.at),
+        "WARC-Payload-Digest": exchange.revisits.digest,
+    }
+    return "revisit", head + end, headers | refers_to
+
+
+def _conversion(exchange: Exchange, response: str) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+    """The record of what a browser made of the response, where one did."""
+    if exchange.rendered is not None:
+        yield "conversion", exchange.rendered, {"WARC-Refers-To": response}
+
+
+def _member(record: ArcWarcRecord) -> bytes:
+    """A record as a gzip member; what the server compressed is stored as it is, within 2 % of what gzip -9 makes of it.
+
+    warcio itself would compress everything at level 9: two thirds of the CPU that a capture then costs, for nothing.
+    """
+    plain = io.BytesIO()
+    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
+    data = plain.getvalue()
+    stored = bool(_ENCODED.search(data, 0, _MAX_HEAD))
+    # The smallest window for what needs none: setting up zlib's usual 256 KB costs more than a small record itself.
+    memory = (9, 1) if stored or len(data) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    member = zlib.compressobj(0 if stored else 6, zlib.DEFLATED, memory[0] | 16, memory[1])
+    return member.compress(data) + member.flush()
+
+
+def _record(
+    kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str], *, content_type: str = ""
+) -> ArcWarcRecord:
+    """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
+    fields = {
+        "WARC-Type": kind,
+        "WARC-Record-ID": _record_id(name),
+        "WARC-Date": _warc_date(at),
+        "WARC-Block-Digest": _digest(block),
+    }
+    rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
+    http = _AsReceived(block) if kind == "revisit" else None
+    content_type = content_type or _CONTENT_TYPES[kind]
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), http, content_type, len(block))
+
+
+@dataclass(frozen=True, slots=True)
+class _AsReceived:
+    """HTTP headers byte for byte, for warcio's writer, which writes these of a revisit record and nothing else."""
+
+    headers_buff: bytes
+
+    def compute_headers_buffer(self, header_filter: object) -> None:
+        """There is nothing to compute."""
+
+
+def _warc_date(at: datetime) -> str:
+    return str(datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True))
+
+
+def _record_id(name: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
+
+
+def _digest(data: bytes) -> str:
+    return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}"
+
+
+def _payload(message: bytes) -> bytes:
+    """What follows the headers of an HTTP message, as it came over the wire."""
+    return message.partition(b"\r\n\r\n")[2]
