@@ -15,7 +15,6 @@ from dataclasses import MISSING, dataclass, field, fields
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -84,7 +83,7 @@ class Source:
     @property
     def host(self) -> str:
         """The ``host`` or ``host:port`` of the home page: no two crawls of one host run at once."""
-        return urlsplit(self.home).netloc
+        return urlsplit(self.home).netloc.lower()
 
     @property
     def crawlable(self) -> bool:
@@ -260,7 +259,7 @@ def _extract(value: Any) -> Mapping[str, Any]:
     rules = _table(value)
     if "valid_until" in rules and type(rules["valid_until"]) is not date:
         raise ValueError("valid_until is not a date; write it as 2026-10-31, without quotes")
-    return MappingProxyType(dict(rules))
+    return dict(rules)
 
 
 def _table(value: Any) -> Mapping[str, Any]:

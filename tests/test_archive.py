@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -126,6 +126,62 @@ def test_killed_at_any_of_its_calls_it_ends_the_same(newsroom: Newsroom, when: s
             break
     assert len(ends) > 8
     assert all(end == ends[-1] for end in ends)
+
+
+def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
+    """The second begins before the first commits, and decides when the first has indexed half of its stories."""
+    key = newsroom.capture(*((str(n), f"Title {n}|Words {n}.") for n in range(4)))
+    first, index = newsroom.archive(), newsroom.index
+    put, puts, begun = index._put_current, itertools.count(1), list[Page]()
+
+    def put_two(*stored: Any) -> None:
+        if next(puts) > 2:
+            raise KilledError
+        put(*stored)
+
+    def meanwhile(page: Page) -> Extraction:
+        if not begun:
+            begun.append(page)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(index, "_put_current", put_two)
+                with pytest.raises(KilledError):
+                    first.add(key)
+        return extract(page)
+
+    newsroom.archive(extract=meanwhile).add(key)
+    outcomes = read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
+    assert [page.outcome for page in outcomes] == [Outcome.ARCHIVED] * 4
+    for item in newsroom.index.current(page.id for page in outcomes).values():
+        assert newsroom.query().article(item).title == item["title"]
+
+
+# A removal that is archived before any capture of its story leaves no mark: there is nothing yet to mark.
+@pytest.mark.parametrize("order", [order for order in itertools.permutations(range(3)) if order[0] != 2])
+def test_a_story_that_went_is_gone_in_whatever_order_it_is_archived(newsroom: Newsroom, order: Sequence[int]) -> None:
+    captures = [newsroom.capture(("a", "Title|Words.")), newsroom.capture(("a", "Title two|Words."))]
+    captures.append(newsroom.capture(("a", "not here"), status="404 Not Found"))
+    for number in order:
+        newsroom.archive().add(captures[number])
+    (story,) = newsroom.query().of_all()
+    assert "gone_at" in story
+    assert story["title"] == "Title two"
+
+
+def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom) -> None:
+    """Its page names another one as the canonical."""
+
+    def canonical_elsewhere(page: Page) -> Extraction:
+        found = extract(page)
+        other = "http://news.example.org/port-opens"
+        article = found.article and dataclasses.replace(found.article, id=keys.article_id(other), url=other)
+        return found._replace(article=article)
+
+    newsroom.archive(extract=canonical_elsewhere).add(newsroom.capture(("?p=4711", "Title|Words.")))
+    newsroom.archive(extract=canonical_elsewhere).add(newsroom.capture(("?p=4711", "no"), status="404 Not Found"))
+    story = newsroom.query().story("http://news.example.org/?p=4711&utm_source=feed")
+    assert story
+    assert story["url"] == "http://news.example.org/port-opens"
+    assert "gone_at" in story
 
 
 def test_what_an_attempt_left_before_its_commit_is_taken_up(newsroom: Newsroom) -> None:

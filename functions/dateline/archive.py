@@ -82,7 +82,8 @@ class Archive:
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
         try:
             for captured in capture.read(body):
-                yield captured, _without_extraction(captured) or self._extract(captured.page())
+                extraction = _without_extraction(captured) or self._extract(captured.page())
+                yield dataclasses.replace(captured, body=b""), extraction  # bodies are large, and not wanted again
         except DamagedCaptureError as error:
             rest = Capture(
                 url=f"s3://{self._captures}/{stem.capture}",
@@ -106,7 +107,7 @@ class Archive:
             outcome, article = revisions.settle(extraction.article, captured_at, pointer)
         page = PageOutcome(
             url=captured.url,
-            id=extraction.article.id if extraction.article else keys.article_id(_stated(captured.url)),
+            id=extraction.article.id if extraction.article else self._id(captured.url),
             outcome=outcome,
             captured_at=captured_at,
             offset=captured.offset,
@@ -116,6 +117,11 @@ class Archive:
             revision=article.revision if article else None,
         )
         return page, article
+
+    def _id(self, url: str) -> str:
+        """The id of the story that a URL led to, which need not be of the URL itself (rel=canonical)."""
+        own = keys.article_id(_stated(url))
+        return self._index.alias(own) or own
 
     def _put_articles(self, stem: keys.Stem, articles: list[Article]) -> list[Stored]:
         """Store the articles; where an attempt that died before its commit left the same ones, its copy stays."""
@@ -127,13 +133,15 @@ class Archive:
             left = read_articles(objects.get(self._s3, bucket=self._archive, key=stem.articles) or b"")
             if [(s.article.id, s.article.digest) for s in left] == [(a.id, a.digest) for a in articles]:
                 return left
+            if settled := committed(self._s3, self._archive, stem):  # by a delivery at the same time: it is its word
+                return settled.articles
             self._s3.put_object(Bucket=self._archive, Key=stem.articles, Body=body)
         return read_articles(body)
 
     def _quarantine(self, stem: keys.Stem, page: PageOutcome) -> None:
         report = dataclasses.asdict(page) | {
             "capture": {"bucket": self._captures, "key": stem.capture, "offset": page.offset, "length": page.length},
-            "mend": "read the record with a range GET; when the cause is mended, archive its capture again",
+            "mend": "read the record with a range GET, and see what it was that could not be examined",
         }
         body = json.dumps(report, ensure_ascii=False, indent=1).encode()
         objects.put_once(self._s3, bucket=self._archive, key=keys.quarantine(stem, page.offset), body=body)

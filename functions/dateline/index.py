@@ -4,6 +4,8 @@
 same capture at any time. Reading for users is in ``query``.
 """
 
+import random
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,10 +18,12 @@ from botocore.exceptions import ClientError
 from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.messages import CrawlReport
+from dateline.urls import identity, is_identity
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
+_STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
 _GET_AT_ONCE = 100  # BatchGetItem's limit
 
@@ -70,16 +74,21 @@ class Index:
             wanted += answer["UnprocessedKeys"].get(name, {"Keys": []})["Keys"]
         return found
 
+    def alias(self, id: str) -> str | None:
+        """The id of the story at a URL that by itself would have this one; None where it has."""
+        found = self._table.get_item(Key=keys.alias(id), ConsistentRead=True).get("Item")
+        return str(found["id"]) if found else None
+
     def revision_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
-        """The newest revision of a story that was captured at or before an instant."""
+        """The newest revision of a story that was captured before an instant."""
         first, last = keys.revision(id, ""), keys.revision(id, captured_at)
         answer = self._table.query(
             KeyConditionExpression=Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"]),
             ScanIndexForward=False,
-            Limit=1,
+            Limit=2,
             ConsistentRead=True,
         )
-        return next(iter(answer["Items"]), None)
+        return next((item for item in answer["Items"] if item["SK"] != last["SK"]), None)
 
     def apply(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         """Make the table say what one capture object's outcomes and articles say.
@@ -89,7 +98,7 @@ class Index:
         if self.is_done(stem.source, stem.capture):
             return
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
-            for item in _registers(articles):
+            for item in (*_registers(articles), *_aliases(outcomes)):
                 batch.put_item(Item=item)
             for stored in articles:
                 batch.put_item(Item=_revision(stem, stored))
@@ -106,6 +115,7 @@ class Index:
             "discovered": report.discovered,
             "known": report.known,
             "captured": report.captured,
+            "waiting": report.waiting,
             "failed": len(report.failures),
             "left": report.left,
         }
@@ -134,17 +144,29 @@ class Index:
                 "ExpressionAttributeValues": {f":{number}": count for number, (_, count) in numbered},
             }
             writes.append({"Update": update})
-        try:
-            self._table.meta.client.transact_write_items(TransactItems=writes)
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "TransactionCanceledException" or not self.is_done(source, key):
-                raise
+        for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
+            try:
+                self._table.meta.client.transact_write_items(TransactItems=writes)
+            except ClientError as error:
+                if self.is_done(source, key):
+                    return
+                if not pause or "TransactionConflict" not in str(error):
+                    raise
+                time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
+            else:
+                return
 
     def _put_current(self, stem: keys.Stem, stored: Stored) -> None:
+        """Make a story's newest capture its CURRENT, and keep the mark of one that went after that capture."""
         item = keys.article(stored.article.id) | _summary(stem, stored) | _partitions(stored.article)
-        newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
+        captured_at = stored.article.captured_at
+        newest = Attr("PK").not_exists() | Attr("captured_at").lte(captured_at)
         with _unless_newer():
-            self._table.put_item(Item=item, ConditionExpression=newest)
+            self._table.put_item(Item=item, ConditionExpression=newest & ~Attr("gone_at").gte(captured_at))
+        there = self._table.get_item(Key=keys.article(stored.article.id), ConsistentRead=True)["Item"]
+        if "gone_at" in there and str(there["captured_at"]) <= str(captured_at):
+            with _unless_newer():
+                self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
 
     def _mark_presence(self, page: PageOutcome) -> None:
         """A page that is gone is marked with when that was seen; one that is there again is not."""
@@ -220,6 +242,14 @@ def _partitions(article: Article) -> dict[str, str]:
     if article.outlet_country:
         partitions["country_month"] = f"{article.outlet_country}#{published_key[:7]}"
     return partitions
+
+
+def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[dict[str, str]]:
+    """The items that lead from the URLs that were asked for to the stories that their pages said they are."""
+    for page in outcomes:
+        own = keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
+        if page.outcome in _STORIES and own != page.id:
+            yield keys.alias(own) | {"id": page.id}
 
 
 def _registers(articles: Sequence[Stored]) -> Iterator[dict[str, str]]:

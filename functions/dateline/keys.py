@@ -19,6 +19,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
 
     ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below
     ARTICLE#<id>                 REV#<captured_at>    one for each revision
+    URL#<hash>                   ARTICLE              the id of the story at a URL that is not the story's canonical one
     URL#<hash>                   STATE                what the crawl knows of a URL
     SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
     SOURCE#<source>              SCHEDULE             when the source is due next
@@ -146,6 +147,11 @@ def article(id: str) -> dict[str, str]:
 
 def revision(id: str, captured_at: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": f"REV#{captured_at}"}
+
+
+def alias(id: str) -> dict[str, str]:
+    """Of the id that a URL would have by itself, where its page names another URL as the canonical one."""
+    return {"PK": f"URL#{id}", "SK": "ARTICLE"}
 
 
 def url_state(canonical_url: str) -> dict[str, str]:

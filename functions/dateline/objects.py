@@ -10,13 +10,16 @@ if TYPE_CHECKING:
 
 
 def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
-    """Write an object where there is none; False, and nothing written, where there is one."""
+    """Write an object where there is none; False, and nothing written, where there is another.
+
+    One with the same bytes is this one: written by a request whose answer was lost, and which was repeated.
+    """
     try:
         s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     except ClientError as error:
         if error.response["Error"]["Code"] != "PreconditionFailed":
             raise
-        return False
+        return get(s3, bucket=bucket, key=key) == body
     return True
 
 

@@ -20,7 +20,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 from dateline import capture, keys, objects
 from dateline.article import Article
 from dateline.capture import Capture
-from dateline.urls import canonical
+from dateline.urls import identity
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -60,8 +60,9 @@ class Query:
     def indexed_since(self, cursor: str) -> Iterator[Story]:
         """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
 
-        A capture that had to be archived twice appears with the instant of its first attempt: a consumer that must
-        miss nothing begins again an hour before its cursor and passes over what it has.
+        A capture whose archiving was cut short appears later with the instant of its first attempt: a consumer that
+        must miss nothing begins again three hours before its cursor (five deliveries, half an hour apart), or before
+        what was redriven from a dead-letter queue, and passes over what it has.
         """
         days = Key("PK").eq("ARCHIVE") & Key("SK").between(f"INDEXED#{cursor[:10]}", f"INDEXED#{_LAST}")
         for item in self._items(days):
@@ -70,8 +71,9 @@ class Query:
 
     def story(self, id_or_url: str) -> Story | None:
         """The newest revision of one story, by its id or its URL."""
-        id = keys.article_id(canonical(id_or_url)) if "://" in id_or_url else id_or_url
-        return self._table.get_item(Key=keys.article(id)).get("Item")
+        id = keys.article_id(identity(id_or_url)) if ":" in id_or_url else id_or_url
+        alias = self._table.get_item(Key=keys.alias(id)).get("Item", {"id": id})
+        return self._table.get_item(Key=keys.article(str(alias["id"]))).get("Item")
 
     def revisions(self, id: str) -> list[Story]:
         """All of a story's revisions, in the order of capture."""

@@ -3,7 +3,8 @@
 The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
 knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
 what was counted. Captures that were never archived (their message was lost) are handed to ``unarchived``. Writing is
-idempotent: a rebuild that was stopped is run again, also beside a stack at work.
+idempotent: a rebuild that was stopped is run again. It may run beside extraction, but not beside crawls, whose later
+looks at a URL it would undo.
 
 What no bucket has is a cache and stays lost: the validators of feeds, failures and their back-off, health, schedule,
 robots.txt. Each costs one look more.
@@ -46,10 +47,12 @@ def rebuild(
     progress: Callable[[Rebuilt], None] = lambda _: None,
 ) -> Rebuilt:
     """Refill the table; ``progress`` is told after each object."""
-    index, state, done = Index(table), TableState(table), Rebuilt()
+    index, done, newest = Index(table), Rebuilt(), dict[str, UrlState]()
     for key in _keys(s3, capture_bucket, "captures/"):
         stem = keys.parse(key)
-        state.save_urls(_url_states(s3, capture_bucket, key))
+        for found in _url_states(s3, capture_bucket, key):
+            if found.url not in newest or newest[found.url].captured_at <= found.captured_at:
+                newest[found.url] = found
         settled = committed(s3, archive_bucket, stem)
         if settled:
             index.apply(stem, settled.outcomes, settled.articles)
@@ -59,6 +62,7 @@ def rebuild(
             done.unarchived += 1
         done.captures += 1
         progress(done)
+    TableState(table).save_urls(newest.values())
     for key in _keys(s3, capture_bucket, "crawls/"):
         report = CrawlReport.from_json(objects.get(s3, bucket=capture_bucket, key=key) or b"")
         index.count_crawl(report)

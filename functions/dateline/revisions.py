@@ -29,7 +29,7 @@ class Revisions:
         before = self._here.get(found.id)
         if before and before["digest"] == found.digest:
             return Outcome.DUPLICATE, None
-        before = before or self._captured_before(found.id, captured_at)
+        before = before or self._captured_before(found.id, captured_at, pointer)
         if before and before["digest"] == found.digest:
             return Outcome.UNCHANGED, None
         revision = dataclasses.replace(
@@ -43,8 +43,12 @@ class Revisions:
         self._here[found.id] = dataclasses.asdict(revision)
         return Outcome.ARCHIVED, revision
 
-    def _captured_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
+    def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
+        """The revision before this capture; not this capture itself, though another delivery indexed it."""
         current = self._current.get(id)
-        if current and current["captured_at"] > captured_at:
-            return self._index.revision_before(id, captured_at)
-        return current
+        if current is None or current["captured_at"] < captured_at:
+            return current
+        itself = current["captured_at"] == captured_at and current["capture"]["key"] == pointer.key
+        return (
+            self._index.revision_before(id, captured_at) if itself or current["captured_at"] > captured_at else current
+        )

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from dateline.capture import Capture
 
+_MAX_DATE = 60  # characters of a date as a feed has it
 _MAX_TITLE = 300  # characters of a title: an item is well below 1 KB, and the whole title is in the capture
 _GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
 _MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
@@ -329,7 +330,7 @@ def captured(
 def kept(metadata: Mapping[str, Any]) -> dict[str, str]:
     """What of a discovery goes into the table, so that a page that is due is asked for as it was found."""
     limits = {"family": 20, "discovered_from": 2000, "requested_url": 2000, "feed_date": 40, "lastmod": 40}
-    limits |= {"feed_title": _MAX_TITLE, "feed_date_raw": 60}
+    limits |= {"feed_title": _MAX_TITLE, "feed_date_raw": _MAX_DATE}
     return {name: metadata[name][:limit] for name, limit in limits.items() if metadata.get(name)}
 
 
@@ -341,8 +342,9 @@ def conditions(state: UrlState | FeedState) -> dict[str, str]:
 
 def fingerprint(metadata: Mapping[str, Any]) -> str:
     """16 hex digits that change when the title or the date of a feed item does: the story is worth another look."""
-    stated = f"{metadata['feed_title'] or ''}\n{metadata['feed_date'] or metadata['feed_date_raw'] or ''}"
-    return hashlib.sha256(stated.encode()).hexdigest()[:16]
+    title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as the table keeps it, from which it is made again
+    date = metadata["feed_date"] or (metadata["feed_date_raw"] or "")[:_MAX_DATE]
+    return hashlib.sha256(f"{title}\n{date}".encode()).hexdigest()[:16]
 
 
 def _due(state: UrlState) -> dict[str, str]:

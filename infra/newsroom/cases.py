@@ -156,7 +156,7 @@ STORIES = (
     Case("/body/empty", always(Reply()), "not_article"),
     Case("/body/gzip-bomb", lambda _: Reply(body=bomb(), gzipped=True), "quarantined"),
     Case("/body/deflate-bomb", lambda _: Reply(body=bomb(15), headers=_DEFLATED), "quarantined"),
-    Case("/body/brotli-bomb", always(Reply(body=BROTLI_BOMB, headers=_BROTLI)), "not_article"),
+    Case("/body/brotli-bomb", always(Reply(body=BROTLI_BOMB, headers=_BROTLI)), "quarantined"),
     Case("/body/not-gzip", lambda _: story(headers={"Content-Encoding": "gzip"}), "archived"),
     Case("/header/huge", lambda _: story(headers={"X-Padding": "x" * (10 << 20)}), "too-large"),
     Case("/header/many", lambda _: story(headers={f"X-{n}": "x" * 100 for n in range(5000)}), "too-large"),

@@ -164,7 +164,10 @@ def _revisited(record: ArcWarcRecord) -> Payload | None:
 
 
 def _instant_of(record: ArcWarcRecord, name: str) -> datetime:
-    at: datetime = iso_date_to_datetime(record.rec_headers.get_header(name))
+    stated = record.rec_headers.get_header(name)
+    if not stated:
+        raise ValueError(f"the record has no {name}")
+    at: datetime = iso_date_to_datetime(stated)
     return at.replace(tzinfo=UTC)
 
 
@@ -187,6 +190,8 @@ def _body(record: ArcWarcRecord) -> tuple[bytes, str | None]:
     encoding = (headers.get_header("Content-Encoding") or "") if headers else ""
     if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
         return inflate(body)
+    if encoding.strip().lower() not in ("", "identity", "none", "utf-8"):  # the last two are servers' mistakes
+        return body[:MAX_BODY], f"the content encoding {encoding} is not read"
     return (body, None) if len(body) <= MAX_BODY else (body[:MAX_BODY], TOO_LONG)
 
 

@@ -55,7 +55,10 @@ def show(
 ) -> None:
     """Show one story: what it says, where it is kept, and how it changed."""
     found = Stack.find(stack).query()
-    story = found.story(id)
+    try:
+        story = found.story(id)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
     if story is None:
         raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
     if raw:

@@ -12,7 +12,7 @@ from dateline.messages import capture_event
 def rebuild(stack: StackName = None, json: Json = False) -> None:
     """Refill the index from the two buckets; captures that were never archived go to the extract queue.
 
-    Safe to interrupt, to run again, and to run beside a stack at work.
+    Safe to interrupt and to run again; not to be run while crawls are under way.
     """
     from dateline.rebuild import Rebuilt
     from dateline.rebuild import rebuild as refill
