@@ -151,6 +151,7 @@ class Collector:
             metadata=metadata,
             revisits=payload if same else None,
             rendered=wire.rendered,
+            digest=None if same else payload.digest,
         )
         self._settle(found.identity, Fate.CAPTURED)
         self._reach(found.identity, canonical(url))

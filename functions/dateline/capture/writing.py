@@ -47,6 +47,7 @@ class Exchange:
     page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
     of the page, in UTF-8. With a ``media_type`` there was no exchange, as of a saved page: ``response`` is then what is
     in the file, and ``request`` is empty. An imported response may be without its request too.
+    ``digest`` is its payload's (``payload_digest``) where that is known already.
     """
 
     url: str
@@ -58,12 +59,13 @@ class Exchange:
     revisits: Payload | None = None
     rendered: bytes | None = None
     media_type: str | None = None
+    digest: str | None = None
 
     @property
     def payload(self) -> Payload:
         """What its record will say of the body."""
         body = _payload(self.response) if self.media_type is None else self.response
-        return Payload(self.url, self.captured_at, _digest(body))
+        return Payload(self.url, self.captured_at, self.digest or _digest(body))
 
 
 class Batch:
@@ -170,11 +172,18 @@ def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
     ]
     for kind, block, headers in blocks:
         content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)
-        is_http = "application/http" in content_type
-        payload = {"WARC-Payload-Digest": _digest(_payload(block) if is_http else block)}
+        if kind in ("response", "resource"):
+            digest = exchange.payload.digest
+        else:  # said of every record: warcio would add digests of its own
+            digest = _digest(_payload(block) if kind == "request" else block)
         record_name = f"{name} {'response' if kind in ('revisit', 'resource') else kind}"
         yield _record(
-            kind, block, exchange.captured_at, record_name, target | payload | headers, content_type=content_type
+            kind,
+            block,
+            exchange.captured_at,
+            record_name,
+            target | {"WARC-Payload-Digest": digest} | headers,
+            content_type=content_type,
         )
 
 
