@@ -138,7 +138,7 @@ class NewsSpider(scrapy.Spider):
         """Call a method of the state, which blocks, off the reactor's thread; that it fails ends the crawl."""
         try:
             return await asyncio.to_thread(call, *arguments)
-        except Exception:
+        except Exception:  # whatever it is: it ends the crawl, and travels on
             self.on_error(Failure())  # type: ignore[no-untyped-call]
             raise
 
