@@ -161,12 +161,15 @@ class Index:
         item = keys.article(stored.article.id) | _summary(stem, stored) | _partitions(stored.article)
         captured_at = stored.article.captured_at
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(captured_at)
-        with _unless_newer():
+        try:
             self._table.put_item(Item=item, ConditionExpression=newest & ~Attr("gone_at").gte(captured_at))
-        there = self._table.get_item(Key=keys.article(stored.article.id), ConsistentRead=True)["Item"]
-        if "gone_at" in there and str(there["captured_at"]) <= str(captured_at):
-            with _unless_newer():
-                self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            there = self._table.get_item(Key=keys.article(stored.article.id), ConsistentRead=True)["Item"]
+            if "gone_at" in there:
+                with _unless_newer():
+                    self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
 
     def _mark_presence(self, page: PageOutcome) -> None:
         """A page that is gone is marked with when that was seen; one that is there again is not."""

@@ -48,7 +48,7 @@ def rebuild(
 ) -> Rebuilt:
     """Refill the table; ``progress`` is told after each object."""
     index, done, newest = Index(table), Rebuilt(), dict[str, UrlState]()
-    for key in _keys(s3, capture_bucket, "captures/"):
+    for key in objects.keys(s3, bucket=capture_bucket, prefix="captures/"):
         stem = keys.parse(key)
         for found in _url_states(s3, capture_bucket, key):
             if found.url not in newest or newest[found.url].captured_at <= found.captured_at:
@@ -63,7 +63,7 @@ def rebuild(
         done.captures += 1
         progress(done)
     TableState(table).save_urls(newest.values())
-    for key in _keys(s3, capture_bucket, "crawls/"):
+    for key in objects.keys(s3, bucket=capture_bucket, prefix="crawls/"):
         report = CrawlReport.from_json(objects.get(s3, bucket=capture_bucket, key=key) or b"")
         index.count_crawl(report)
         done.crawls += 1
@@ -76,8 +76,3 @@ def _url_states(s3: "S3Client", bucket: str, key: str) -> Iterator[UrlState]:
     with suppress(DamagedCaptureError):  # archiving has told of it; the pages before the damage are sound
         for page in capture.read(body):
             yield from url_states(page)
-
-
-def _keys(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (found["Key"] for found in page.get("Contents", []))
