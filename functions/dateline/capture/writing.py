@@ -8,7 +8,7 @@ import time
 import uuid
 import zlib
 from base64 import b32encode
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import chain
@@ -33,6 +33,7 @@ _CONTENT_TYPES = {
     "conversion": "text/html; charset=utf-8",
     "warcinfo": "application/warc-fields",
 }
+_ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 _ENCODED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
 _MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
@@ -128,7 +129,7 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
     """The bytes of the capture object ``key`` that holds these exchanges."""
     stem = keys.parse(key)
     records = chain([_warcinfo(stem)], *(_records(exchange, stem) for exchange in exchanges))
-    return b"".join(map(_member, records))
+    return b"".join(map(_member, _plain(records)))
 
 
 def payload_digest(message: bytes) -> str:
@@ -154,37 +155,38 @@ def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
         "robots": "obey",
     }
     block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
-    filename = {"WARC-Filename": stem.capture.rpartition("/")[2]}
-    return _record("warcinfo", block, keys.crawl_time(stem.crawl), f"{stem.capture} warcinfo", filename)
+    headers = {"WARC-Block-Digest": _digest(block), "WARC-Filename": stem.capture.rpartition("/")[2]}
+    return _record(
+        "warcinfo", block, _warc_date(keys.crawl_time(stem.crawl)), _record_id(f"{stem.capture} warcinfo"), headers
+    )
 
 
 def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
-    name = f"{stem.crawl} {exchange.captured_at.isoformat()} {exchange.url}"
-    target = {"WARC-Target-URI": exchange.url}
+    name, date = f"{stem.crawl} {exchange.captured_at.isoformat()} {exchange.url}", _warc_date(exchange.captured_at)
     ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
-    concurrent = {"WARC-Concurrent-To": _record_id(f"{name} response")}
+    answer_id = _record_id(f"{name} response")
     metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
         _answer(exchange, ip_address),
-        *_conversion(exchange, _record_id(f"{name} response")),
-        *([("request", exchange.request, concurrent)] if exchange.request else []),
-        ("metadata", metadata, concurrent),
+        *_conversion(exchange, answer_id),
+        *([("request", exchange.request, {"WARC-Concurrent-To": answer_id})] if exchange.request else []),
+        ("metadata", metadata, {"WARC-Concurrent-To": answer_id}),
     ]
     for kind, block, headers in blocks:
         content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)
-        if kind in ("response", "resource"):
-            digest = exchange.payload.digest
-        else:  # said of every record: warcio would add digests of its own
-            digest = _digest(_payload(block) if kind == "request" else block)
-        record_name = f"{name} {'response' if kind in ('revisit', 'resource') else kind}"
-        yield _record(
-            kind,
-            block,
-            exchange.captured_at,
-            record_name,
-            target | {"WARC-Payload-Digest": digest} | headers,
-            content_type=content_type,
-        )
+        record_id = answer_id if kind in _ANSWERS else _record_id(f"{name} {kind}")
+        fields = {"WARC-Target-URI": exchange.url, **_digests(kind, block, exchange), **headers}
+        yield _record(kind, block, date, record_id, fields, content_type=content_type)
+
+
+def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
+    """Both digests, of every record, because warcio would add its own; a revisit's payload is said with what it is."""
+    digest = _digest(block)
+    if kind in {"response", "resource"}:
+        payload = exchange.payload.digest
+    else:
+        payload = _digest(_payload(block)) if kind == "request" else digest
+    return {"WARC-Block-Digest": digest, "WARC-Payload-Digest": payload}
 
 
 def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
@@ -210,31 +212,34 @@ def _conversion(exchange: Exchange, response: str) -> Iterator[tuple[str, bytes,
         yield "conversion", exchange.rendered, {"WARC-Refers-To": response}
 
 
-def _member(record: ArcWarcRecord) -> bytes:
+def _plain(records: Iterable[ArcWarcRecord]) -> Iterator[bytes]:
+    """The records one by one, as they are before compression."""
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=False, warc_version="1.1")
+    for record in records:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.write_record(record)
+        yield buffer.getvalue()
+
+
+def _member(record: bytes) -> bytes:
     """A record as a gzip member; what the server compressed is stored as it is, within 2 % of what gzip -9 makes of it.
 
     warcio itself would compress everything at level 9: two thirds of the CPU that a capture then costs, for nothing.
     """
-    plain = io.BytesIO()
-    WARCWriter(plain, gzip=False, warc_version="1.1").write_record(record)
-    data = plain.getvalue()
-    stored = bool(_ENCODED.search(data, 0, _MAX_HEAD))
+    stored = bool(_ENCODED.search(record, 0, _MAX_HEAD))
     # The smallest window for what needs none: setting up zlib's usual 256 KB costs more than a small record itself.
-    memory = (9, 1) if stored or len(data) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
-    member = zlib.compressobj(0 if stored else 6, zlib.DEFLATED, memory[0] | 16, memory[1])
-    return member.compress(data) + member.flush()
+    bits, memory = (9, 1) if stored or len(record) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    member = zlib.compressobj(0 if stored else 6, zlib.DEFLATED, bits | 16, memory)
+    return member.compress(record) + member.flush()
 
 
 def _record(
-    kind: str, block: bytes, at: datetime, name: str, headers: dict[str, str], *, content_type: str = ""
+    kind: str, block: bytes, date: str, record_id: str, headers: dict[str, str], *, content_type: str = ""
 ) -> ArcWarcRecord:
     """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
-    fields = {
-        "WARC-Type": kind,
-        "WARC-Record-ID": _record_id(name),
-        "WARC-Date": _warc_date(at),
-        "WARC-Block-Digest": _digest(block),
-    }
+    fields = {"WARC-Type": kind, "WARC-Record-ID": record_id, "WARC-Date": date}
     rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
     http = _AsReceived(block) if kind == "revisit" else None
     content_type = content_type or _CONTENT_TYPES[kind]
