@@ -22,7 +22,8 @@ from scrapy.http import Request, Response
 from spiders.failures import Refusal
 from spiders.registry import Source
 
-HEAD = 32 << 10  # bytes in which a page's meta elements are looked for
+HEAD = 256 << 10  # bytes of a page in which its meta elements are looked for
+PIECE = 8 << 10  # bytes that are looked at at once; of three pages in four it has what the page says to robots
 
 _ARCHIVING = frozenset({"noarchive", "none"})
 _TRAINING = frozenset({"noai", "noimageai"})
@@ -58,7 +59,7 @@ class OptOutMiddleware:
 
 def check(response: Response, *, obey: bool = True) -> list[str]:
     """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
-    said = {*_of_headers(response), *_of_markup(_head(response.body))}
+    said = {*_of_headers(response), *_of_markup(response.body)}
     if obey and (forbidding := sorted(said & _ARCHIVING)):
         raise OptedOut(f"the page says {', '.join(forbidding)}")
     return sorted(said)
@@ -73,27 +74,58 @@ def _of_headers(response: Response) -> Iterator[str]:
         yield _TDM
 
 
-def _of_markup(page: bytes) -> Iterator[str]:
-    for element in map(bytes.lower, _META.findall(page)):
-        # Most have no such name, and taking all of them apart would cost as much as the download.
-        if not (b"robots" in element or b"dateline" in element or b"tdm-" in element):
-            continue
-        attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
-        name, content = attributes.get(b"name"), attributes.get(b"content", "")
-        if name in _AGENTS:
-            yield from _known(content)
-        elif name == _TDM and content.strip() == "1":
-            yield _TDM
+def _of_markup(body: bytes) -> Iterator[str]:
+    """What the meta elements say, to the end of the head or of the pieces with some for us: they stand together."""
+    before: list[bytes] = []
+    for piece in _pieces(body):
+        named = [element for element in map(bytes.lower, _META.findall(piece)) if _names_us(element)]
+        for element in named:
+            yield from _of_element(element)
+        if b"</head" in piece or (before and not named):
+            return
+        before = named
 
 
-def _head(body: bytes) -> bytes:
-    """The beginning of a page, as far as it can be read."""
-    if body[:2] != b"\x1f\x8b":
-        return body[:HEAD]
-    try:
-        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(body, HEAD)
-    except zlib.error:
-        return b""
+def _names_us(element: bytes) -> bool:
+    """Most name something else, and taking all of them apart would cost as much as the download."""
+    return b"robots" in element or b"dateline" in element or b"tdm-" in element
+
+
+def _of_element(element: bytes) -> Iterator[str]:
+    attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
+    name, content = attributes.get(b"name"), attributes.get(b"content", "")
+    if name in _AGENTS:
+        yield from _known(content)
+    elif name == _TDM and content.strip() == "1":
+        yield _TDM
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """The beginning of a page, as far as it can be read, in pieces that cut no element in two."""
+    rest = b""
+    for data in _inflated(body) if body[:2] == b"\x1f\x8b" else _slices(body):
+        piece = rest + data
+        end = max(piece.rfind(b"<"), 0)
+        yield piece[:end]
+        rest = piece[end:]
+    yield rest
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + PIECE] for start in range(0, min(len(body), HEAD), PIECE))
+
+
+def _inflated(body: bytes) -> Iterator[bytes]:
+    decoder, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
+    for _ in range(0, HEAD, PIECE):
+        try:
+            piece = decoder.decompress(rest, PIECE)
+        except zlib.error:
+            return
+        yield piece
+        rest = decoder.unconsumed_tail
+        if not rest:
+            return
 
 
 def _known(directives: str) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -195,6 +196,15 @@ def test_a_page_may_opt_out(headers: dict[str, Any], head: str, outcome: list[st
             optouts.check(response)
     else:
         assert optouts.check(response) == outcome
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(("before", "read"), [(0, True), (8185, True), (99_999, True), (300_000, False)])
+def test_what_a_page_says_is_looked_for_in_its_first_256_kb(
+    before: int, read: bool, pack: Callable[[bytes], bytes]
+) -> None:
+    page = b"<head>" + b"." * before + b"<meta name=robots content=index><meta name=robots content=noai></head>"
+    assert optouts.check(Response("https://news.example/1", body=pack(page))) == (["noai"] if read else [])
 
 
 @pytest.mark.parametrize(("cut", "outcome"), [(None, None), (60, None), (12, [])])
