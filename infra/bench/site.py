@@ -35,7 +35,7 @@ class Site:
                 answers = self._packed if b"gzip" in head.lower() else self._plain
                 return answers[int(number) % len(answers)]
             case ["feed", first, end]:
-                return _answer(_feed(range(int(first), int(end))), "application/rss+xml; charset=utf-8")
+                return _answer(_feed(_host(head), range(int(first), int(end))), "application/rss+xml; charset=utf-8")
             case ["robots.txt"]:
                 return _answer(ROBOTS, "text/plain")
         return _answer(b"", "text/plain", status=b"404 Not Found")
@@ -76,9 +76,13 @@ def _answer(body: bytes, content_type: str, headers: bytes = b"", status: bytes 
     return b"HTTP/1.1 " + status + b"\r\n" + lines + headers + b"Vary: Accept-Encoding\r\n\r\n" + body
 
 
-def _feed(numbers: range) -> bytes:
+def _host(head: bytes) -> str:
+    return head.partition(b"\r\nHost: ")[2].partition(b"\r\n")[0].decode("ascii")
+
+
+def _feed(host: str, numbers: range) -> bytes:
     items = "".join(
-        f"<item><title>A story of the bench, number {number}</title><link>/story/{number}</link>"
+        f"<item><title>A story of the bench, number {number}</title><link>http://{host}/story/{number}</link>"
         f"<pubDate>{format_datetime(_FIRST - timedelta(minutes=number))}</pubDate>"
         f"<description>What the story says in one sentence.</description></item>"
         for number in numbers
