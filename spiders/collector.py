@@ -67,7 +67,7 @@ class Collector:
         revisit: bool = True,
         may_continue: bool = False,
         frontier: Frontier | None = None,
-        new_batch: Callable[[], Batch] = Batch,
+        new_batch: Callable[[str], Batch] = Batch,
     ) -> None:
         self.source, self.crawl, self.frontier = source, crawl, frontier
         self.report = CrawlReport(source=source.id, crawl=crawl, started_at=keys.utc(_now(), "seconds"))
@@ -83,7 +83,7 @@ class Collector:
         self._backlog = deque[Found]()
         self._due = deque[Found]()
         self._under_way: dict[str, Found] = {}
-        self._batch, self._url_states, self._before = new_batch(), list[UrlState](), list[UrlState]()
+        self._batch, self._url_states, self._before = new_batch(crawl), list[UrlState](), list[UrlState]()
         self._storing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -186,11 +186,12 @@ class Collector:
 
     async def flush(self) -> None:
         """Store what has been captured so far, after what is being stored already."""
-        batch, self._batch = self._batch, self._new_batch()
+        batch, self._batch = self._batch, self._new_batch(self.crawl)
         states, self._url_states = self._url_states, []
         before, self._before = self._before, []
         async with self._storing:
             if batch.pages:
+                batch.write()  # here, because on the other thread it would fight for the interpreter: twice the CPU
                 key = await asyncio.to_thread(self._store.put, batch)
                 self.report.captures[key] = len(batch.pages)
             if states:

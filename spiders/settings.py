@@ -56,5 +56,5 @@ CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many wor
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # in the feed's order: the newest first
 DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the collector knows what was seen, by canonical URL
 
-STATS_DUMP = False
+STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"  # the collector counts, and its report says what it did
 LOG_LEVEL = "INFO"

@@ -79,7 +79,7 @@ class FolderStore:
     def put(self, batch: Batch) -> str:
         key = keys.Stem(self._source, self._crawl, self._number).capture
         self._number += 1
-        self._write(key, capture.serialise(batch.pages, key))
+        self._write(key, batch.body(key))
         return key
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:

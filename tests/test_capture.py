@@ -223,7 +223,7 @@ def test_warcio_accepts_every_record(tool: str, tmp_path: Path) -> None:
 )
 def test_a_batch_closes_by_count_size_or_age(pages: int, size: int, age: int, full: bool) -> None:
     now = 100.0
-    batch = Batch(max_pages=3, max_bytes=1000, max_age=9, clock=lambda: now)
+    batch = Batch(CRAWL, max_pages=3, max_bytes=1000, max_age=9, clock=lambda: now)
     assert not batch.full
     for _ in range(pages):
         batch.add(exchange("200 OK", b"x" * size))
@@ -234,7 +234,7 @@ def test_a_batch_closes_by_count_size_or_age(pages: int, size: int, age: int, fu
 def test_the_store_never_overwrites(s3: S3Client) -> None:
     stored = []
     for number in (0, 1, 2, 2):  # the last one again, as after an answer that was lost
-        batch = Batch()
+        batch = Batch(CRAWL)
         batch.add(exchange("200 OK", HTML, str(number)))
         stored.append(CaptureStore(s3, "captures", source="sample", crawl=CRAWL).put(batch))
     assert stored == [keys.Stem("sample", CRAWL, number).capture for number in (0, 1, 2, 2)]

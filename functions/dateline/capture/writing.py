@@ -70,7 +70,7 @@ class Exchange:
 
 
 class Batch:
-    """The pages of one capture object that is being filled; closed by count, size or age.
+    """The pages of one capture object of a crawl that is being filled; closed by count, size or age.
 
     ``max_bytes`` counts what came over the wire and what was rendered of it; ``max_age`` is in seconds since the first
     page.
@@ -78,6 +78,7 @@ class Batch:
 
     def __init__(
         self,
+        crawl: str,
         *,
         max_pages: int = 200,
         max_bytes: int = 32 << 20,
@@ -85,6 +86,7 @@ class Batch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pages: list[Exchange] = []
+        self._crawl, self._written = crawl, list[bytes]()
         self._bytes = 0
         self._born = 0.0
         self._max_pages, self._max_bytes, self._max_age, self._clock = max_pages, max_bytes, max_age, clock
@@ -97,6 +99,17 @@ class Batch:
             self._born = self._clock()
         self.pages.append(exchange)
         self._bytes += len(exchange.request) + len(exchange.response) + len(exchange.rendered or b"")
+
+    def write(self) -> None:
+        """Make the records of the pages. ``body`` does so too; this is for doing it on another thread than that."""
+        if not self._written:
+            records = chain.from_iterable(_records(exchange, self._crawl) for exchange in self.pages)
+            self._written = list(map(_member, _plain(records)))
+
+    def body(self, key: str) -> bytes:
+        """The bytes of the capture object ``key`` that holds these pages; none can be added afterwards."""
+        self.write()
+        return b"".join([*map(_member, _plain([_warcinfo(keys.parse(key))])), *self._written])
 
     @property
     def full(self) -> bool:
@@ -121,15 +134,16 @@ class CaptureStore:
         while True:
             key = keys.Stem(self._source, self._crawl, self._number).capture
             self._number += 1
-            if objects.put_once(self._s3, bucket=self._bucket, key=key, body=serialise(batch.pages, key)):
+            if objects.put_once(self._s3, bucket=self._bucket, key=key, body=batch.body(key)):
                 return key
 
 
 def serialise(exchanges: list[Exchange], key: str) -> bytes:
     """The bytes of the capture object ``key`` that holds these exchanges."""
-    stem = keys.parse(key)
-    records = chain([_warcinfo(stem)], *(_records(exchange, stem) for exchange in exchanges))
-    return b"".join(map(_member, _plain(records)))
+    batch = Batch(keys.parse(key).crawl)
+    for exchange in exchanges:
+        batch.add(exchange)
+    return batch.body(key)
 
 
 def payload_digest(message: bytes) -> str:
@@ -161,8 +175,8 @@ def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
     )
 
 
-def _records(exchange: Exchange, stem: keys.Stem) -> Iterator[ArcWarcRecord]:
-    name, date = f"{stem.crawl} {exchange.captured_at.isoformat()} {exchange.url}", _warc_date(exchange.captured_at)
+def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
+    name, date = f"{crawl} {exchange.captured_at.isoformat()} {exchange.url}", _warc_date(exchange.captured_at)
     ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
     answer_id = _record_id(f"{name} response")
     metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()

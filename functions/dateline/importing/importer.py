@@ -106,7 +106,7 @@ class Importer:
     def _store(self, day: "_Day") -> None:
         if day.batch:
             self.captures[day.store.put(day.batch)] = len(day.batch)
-            day.batch = _batch()
+            day.batch = _batch(day.crawl)
 
 
 class _Day:
@@ -114,7 +114,7 @@ class _Day:
 
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self.store = CaptureStore(s3, bucket, source=source, crawl=crawl)
-        self.batch = _batch()
+        self.crawl, self.batch = crawl, _batch(crawl)
         prefix = keys.captures_prefix(source, crawl)
         found = objects.keys(s3, bucket=bucket, prefix=prefix)
         self._known = {payload for key in found for payload in _payloads(s3, bucket, key)}
@@ -135,9 +135,9 @@ def _payloads(s3: "S3Client", bucket: str, key: str) -> Iterator[Payload]:
             yield Payload(page.url, page.captured_at, str(page.payload_digest))
 
 
-def _batch() -> Batch:
+def _batch(crawl: str) -> Batch:
     """A batch that is closed by count and size alone: age matters where pages come in slowly."""
-    return Batch(max_age=math.inf)
+    return Batch(crawl, max_age=math.inf)
 
 
 def _exchange(page: Found, outlet: Outlet, file: str) -> Exchange:
