@@ -14,11 +14,18 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline.archive import Archive
 from dateline.extraction import extract
 from dateline.index import Index
+from dateline.isolation import Isolated
 from dateline.messages import captures_of
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, tracer
 
 processor = BatchProcessor(event_type=EventType.SQS)
+
+
+@cache
+def isolated() -> Isolated:
+    settings = Settings.from_environment()
+    return Isolated(extract, seconds=settings.page_seconds, memory=settings.page_memory)
 
 
 @cache
@@ -29,13 +36,14 @@ def archive() -> Archive:
         index=Index(boto3.resource("dynamodb").Table(settings.table)),
         capture_bucket=settings.capture_bucket,
         archive_bucket=settings.archive_bucket,
-        extract=extract,
+        extract=isolated(),
     )
 
 
 @tracer.capture_method(capture_response=False)
 def record_handler(record: SQSRecord) -> None:
     for key in captures_of(record.body):
+        isolated().begin()
         outcomes = Counter(page.outcome.value for page in archive().add(key))
         for outcome, pages in outcomes.items():
             metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=pages)

@@ -1,9 +1,11 @@
 """What a function is told by its environment; read once, when its handler is built."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
+
+_READ: dict[str, Callable[[str], Any]] = {"page_seconds": float, "page_memory": int}  # the rest are texts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +17,7 @@ class Settings:
     ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
     ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
     ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.
+    ``page_seconds`` and ``page_memory`` (MB) are what the extraction of one page may take.
     """
 
     capture_bucket: str = ""
@@ -25,7 +28,10 @@ class Settings:
     scheduled: str = ""
     render: str = ""
     allow_hosts: str = ""
+    page_seconds: float = 10
+    page_memory: int = 1024
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
-        return cls(**{f.name: environment.get(f"DATELINE_{f.name.upper()}", "") for f in fields(cls)})
+        said = {f.name: environment.get(f"DATELINE_{f.name.upper()}") for f in fields(cls)}
+        return cls(**{name: _READ.get(name, str)(value) for name, value in said.items() if value})

@@ -35,16 +35,21 @@ def extract(
 ) -> None:
     """Print a JSON line for each page: its outcome, and the article's fields where it is one."""
     from dateline.extraction import batch
+    from dateline.extraction import extract as in_process
+    from dateline.isolation import Isolated
+    from dateline.settings import Settings
 
+    settings = Settings.from_environment()
+    isolated = Isolated(in_process, seconds=settings.page_seconds, memory=settings.page_memory)
     at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)
     hints = batch.Hints(url, _zone(source_timezone), at)
     if paths == [Path("-")]:
-        answers = batch.from_lines(sys.stdin.buffer, hints)
+        answers = batch.from_lines(sys.stdin.buffer, hints, isolated)
     else:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CommandError(f"no such file or folder: {', '.join(missing)}")
-        answers = batch.from_paths(paths, hints)
+        answers = batch.from_paths(paths, hints, isolated)
     if not _print(answers):
         raise typer.Exit(1)
 

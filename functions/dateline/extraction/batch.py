@@ -2,7 +2,7 @@
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
 from dateline.page import Page
 
 Answer = dict[str, Any]
+Extract = Callable[[Page], Extraction]
 
 
 class Hints(NamedTuple):
@@ -29,30 +30,32 @@ class Hints(NamedTuple):
 NOTHING_KNOWN = Hints()
 
 
-def from_lines(lines: Iterable[bytes | str], hints: Hints = NOTHING_KNOWN) -> Iterator[Answer]:
+def from_lines(
+    lines: Iterable[bytes | str], hints: Hints = NOTHING_KNOWN, extract: Extract = extract
+) -> Iterator[Answer]:
     """An answer to each JSON line ``{page, url, html}``, with ``page`` and ``outcome`` beside the article's fields.
 
     A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that
     cannot be read is answered with ``quarantined`` and the reason. Blank lines are passed over. ``hints`` stand for
-    what a line does not say.
+    what a line does not say, and ``extract`` for extraction in another way (``isolation``).
     """
     for line in lines:
         if line.strip():
-            yield _answered(line, hints)
+            yield _answered(line, hints, extract)
 
 
-def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN) -> Iterator[Answer]:
+def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN, extract: Extract = extract) -> Iterator[Answer]:
     """An answer to each page in some HTML files, WARC files and folders of these (in name order), with its ``path``."""
     for path in paths:
         if path.is_dir():
-            yield from from_paths(sorted(child for child in path.rglob("*") if child.is_file()), hints)
+            yield from from_paths(sorted(child for child in path.rglob("*") if child.is_file()), hints, extract)
         elif path.name.endswith((".warc", ".warc.gz")):
-            yield from _captured(path, hints)
+            yield from _captured(path, hints, extract)
         else:
-            yield {"path": str(path), **_fields(_from_file(path, hints))}
+            yield {"path": str(path), **_fields(_from_file(path, hints, extract))}
 
 
-def _answered(line: bytes | str, hints: Hints) -> Answer:
+def _answered(line: bytes | str, hints: Hints, extract: Extract) -> Answer:
     try:
         values = json.loads(line)
         if not isinstance(values, dict):
@@ -91,7 +94,7 @@ def _instant(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _captured(path: Path, hints: Hints) -> Iterator[Answer]:
+def _captured(path: Path, hints: Hints, extract: Extract) -> Iterator[Answer]:
     try:
         with path.open("rb") as stream:
             for captured in capture.read(stream):
@@ -114,7 +117,7 @@ def _as_page(captured: Capture, hints: Hints) -> Page:
     return dataclasses.replace(page, timezone=page.timezone or hints.timezone)
 
 
-def _from_file(path: Path, hints: Hints) -> Extraction:
+def _from_file(path: Path, hints: Hints, extract: Extract) -> Extraction:
     body = path.read_bytes()
     try:
         url = hints.url or declared_url(parse(body))
