@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from dateline.query import Query
+from dateline.selection import Selection
 from tests.samples import NOON, Newsroom
 
 
@@ -36,6 +37,23 @@ def test_stories_of_a_range(query: Query, since: date | None, until: date | None
         query.of_all(since, until),
     ):
         assert len(list(found)) == stories
+
+
+@pytest.mark.parametrize(
+    ("wanted", "stories"),
+    [
+        ({}, 3),
+        ({"source": "sample", "country": "ly"}, 3),
+        ({"source": "sample", "country": "tn"}, 0),
+        ({"country": "ly", "until": date(2019, 4, 16)}, 2),
+        ({"language": "ar"}, 0),
+        ({"text": "STORY 2"}, 1),
+        ({"text": "words"}, 3),
+        ({"text": "words", "limit": 2}, 2),
+    ],
+)
+def test_a_selection_is_what_all_its_conditions_admit(query: Query, wanted: dict[str, Any], stories: int) -> None:
+    assert len(list(Selection(**wanted).of(query))) == stories
 
 
 def test_one_story_by_url_its_revisions_words_and_bytes(query: Query) -> None:

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import islice
 from typing import Annotated
 
 import typer
@@ -14,30 +13,39 @@ from rich.text import Text
 from dateline.article import Article
 from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.query import Query, Story
+from dateline.query import Story
+from dateline.selection import Selection
 
+Source = Annotated[str | None, typer.Option(help="Stories of one source.")]
+Country = Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")]
+Language = Annotated[str | None, typer.Option(help="Stories in one language (BCP 47, such as ar).")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="yyyy-mm-dd, included.")]
+Words = Annotated[str | None, typer.Option(help="Stories whose title or text has these words, in any case.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="So many at most, the oldest.")]
 
 
 def query(
-    source: Annotated[str | None, typer.Option(help="Stories of one source.")] = None,
-    country: Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")] = None,
-    language: Annotated[str | None, typer.Option(help="Stories in one language (BCP 47, such as ar).")] = None,
+    source: Source = None,
+    country: Country = None,
+    language: Language = None,
     since: Day = None,
     until: Day = None,
-    text: Annotated[str | None, typer.Option(help="Stories whose title or text has these words, in any case.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Print so many at most.")] = None,
+    text: Words = None,
+    limit: Limit = None,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
     """List the archive's stories by publication date, oldest first."""
-    found = Stack.find(stack).query()
-    stories = _stories(found, source, country, since, until)
-    if language:
-        stories = (story for story in stories if story.get("language") == language)
-    if text:
-        stories = (story for story in stories if _has(found.article(story), text))
-    chosen = islice(stories, limit)
+    selection = Selection(
+        source=source,
+        country=country,
+        language=language,
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        text=text,
+        limit=limit,
+    )
+    chosen = selection.of(Stack.find(stack).query())
     if json:
         for story in chosen:
             print_json(story)
@@ -71,20 +79,6 @@ def show(
         print_json(found.article(story).to_dict())
     else:
         console.print(_panel(found.article(story), story))
-
-
-def _stories(
-    found: Query, source: str | None, country: str | None, since: datetime | None, until: datetime | None
-) -> Iterator[Story]:
-    days = since.date() if since else None, until.date() if until else None
-    if source:
-        stories = found.of_source(source, *days)
-        return (story for story in stories if story.get("outlet_country") == country) if country else stories
-    return found.of_country(country, *days) if country else found.of_all(*days)
-
-
-def _has(article: Article, words: str) -> bool:
-    return words.casefold() in f"{article.title}\n{article.text}".casefold()
 
 
 def _table(stories: Iterator[Story]) -> Table:

@@ -1,0 +1,49 @@
+"""Selection: which stories a query or an export is of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import islice
+
+from dateline.article import Article
+from dateline.query import Query, Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a story must be; what is None does not matter.
+
+    ``country`` is the outlet's (ISO 3166 alpha-2, lower case), ``language`` BCP 47; ``since`` and ``until`` are of the
+    publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
+    many stories at most, the oldest.
+    """
+
+    source: str | None = None
+    country: str | None = None
+    language: str | None = None
+    since: date | None = None
+    until: date | None = None
+    text: str | None = None
+    limit: int | None = None
+
+    def of(self, query: Query) -> Iterator[Story]:
+        """These stories, by publication date, oldest first. With ``text``, each candidate costs a range GET."""
+        stories = (story for story in self._indexed(query) if self._admits(story))
+        if self.text:
+            stories = (story for story in stories if _has(query.article(story), self.text))
+        return islice(stories, self.limit)
+
+    def _indexed(self, query: Query) -> Iterator[Story]:
+        """What the narrowest index has."""
+        days = self.since, self.until
+        if self.source:
+            return query.of_source(self.source, *days)
+        return query.of_country(self.country, *days) if self.country else query.of_all(*days)
+
+    def _admits(self, story: Story) -> bool:
+        wanted = {"outlet_country": self.country, "language": self.language}
+        return all(value is None or story.get(name) == value for name, value in wanted.items())
+
+
+def _has(article: Article, words: str) -> bool:
+    return words.casefold() in f"{article.title}\n{article.text}".casefold()
