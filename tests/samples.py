@@ -41,8 +41,8 @@ def extract(page: Page) -> Extraction:
 class Newsroom:
     """Puts captures of sample pages into the bucket, as crawls an hour apart would."""
 
-    def __init__(self, aws: Any, source: str = "sample") -> None:
-        self.aws, self.source = aws, source
+    def __init__(self, aws: Any, source: str = "sample", country: str | None = "ly") -> None:
+        self.aws, self.source, self.country = aws, source, country
         self.index = Index(aws.table)
         self.hours = itertools.count()
 
@@ -60,7 +60,7 @@ class Newsroom:
     def capture(self, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
         at = NOON + timedelta(hours=next(self.hours))
         stem = keys.Stem(self.source, keys.crawl_name(at, "test"), 0)
-        known = {"source": self.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"}
+        known = {"source": self.source, "country": self.country, "languages": ["en"], "timezone": "Africa/Tripoli"}
         exchanges = [
             Exchange(
                 url=f"http://news.example.org/{path}",

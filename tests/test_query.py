@@ -56,6 +56,13 @@ def test_a_selection_is_what_all_its_conditions_admit(query: Query, wanted: dict
     assert len(list(Selection(**wanted).of(query))) == stories
 
 
+def test_an_outlet_whose_country_is_not_known_has_one_to_be_found_under(aws: Any) -> None:
+    newsroom = Newsroom(aws, country=None)
+    newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
+    for found in (newsroom.query().of_country("zz"), Selection(source="sample", country="zz").of(newsroom.query())):
+        assert [story["title"] for story in found] == ["Title"]
+
+
 def test_one_story_by_url_its_revisions_words_and_bytes(query: Query) -> None:
     story = query.story("http://news.example.org/1?utm_campaign=x")
     assert story

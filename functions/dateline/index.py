@@ -236,15 +236,13 @@ def _capture_pointer(article: Article) -> dict[str, Any] | None:
 def _partitions(article: Article) -> dict[str, str]:
     """The attributes that put a story's CURRENT item into the three indexes."""
     published_key = keys.published_key(article.id, article.published_at, str(article.first_seen_at))
-    partitions = {
+    return {
         "published_key": published_key,
         "source_month": f"{article.source}#{published_key[:7]}",
+        "country_month": f"{article.outlet_country or keys.NOWHERE}#{published_key[:7]}",
         "indexed_day": str(article.indexed_at)[:10],
         "indexed_key": f"{article.indexed_at}#{article.id}",
     }
-    if article.outlet_country:
-        partitions["country_month"] = f"{article.outlet_country}#{published_key[:7]}"
-    return partitions
 
 
 def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[dict[str, str]]:
@@ -263,5 +261,4 @@ def _registers(articles: Sequence[Stored]) -> Iterator[dict[str, str]]:
         yield {"PK": "ARCHIVE", "SK": f"SOURCE#{article.source}"}
         yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
         yield {"PK": f"SOURCE#{article.source}", "SK": month}
-        if article.outlet_country:
-            yield {"PK": f"COUNTRY#{article.outlet_country}", "SK": month}
+        yield {"PK": f"COUNTRY#{article.outlet_country or keys.NOWHERE}", "SK": month}

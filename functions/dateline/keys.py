@@ -39,7 +39,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
 
 A story without a date is filed under the month and instant at which it was first seen, without ``published_at``; one
-with a day only under that day. The MONTH and INDEXED items say which partitions exist, so that no reader need guess.
+with a day only under that day. One of an outlet whose country is not known is filed under the country ``zz``, which
+ISO 3166 leaves to its users. The MONTH and INDEXED items say which partitions exist, so that no reader need guess.
 """
 
 import base64
@@ -47,6 +48,8 @@ import hashlib
 import re
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
+
+NOWHERE = "zz"  # the country of an outlet whose country is not known
 
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"

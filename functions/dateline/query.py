@@ -44,7 +44,7 @@ class Query:
         yield from self._published("BySource", keys.months("SOURCE", source), source, since, until)
 
     def of_country(self, country: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
-        """The stories of the outlets of a country (ISO 3166 alpha-2, lower case)."""
+        """The stories of the outlets of a country (ISO 3166 alpha-2, lower case); ``zz`` for a country not known."""
         yield from self._published("ByCountry", keys.months("COUNTRY", country), country, since, until)
 
     def of_all(self, since: date | None = None, until: date | None = None) -> Iterator[Story]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
+from dateline import keys
 from dateline.article import Article
 from dateline.query import Query, Story
 
@@ -13,9 +14,9 @@ from dateline.query import Query, Story
 class Selection:
     """What a story must be; what is None does not matter.
 
-    ``country`` is the outlet's (ISO 3166 alpha-2, lower case), ``language`` BCP 47; ``since`` and ``until`` are of the
-    publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
-    many stories at most, the oldest.
+    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``language`` BCP 47;
+    ``since`` and ``until`` are of the publication date in UTC, both included; ``text`` are words of the title or the
+    text, in any case. ``limit`` is how many stories at most, the oldest.
     """
 
     source: str | None = None
@@ -41,8 +42,8 @@ class Selection:
         return query.of_country(self.country, *days) if self.country else query.of_all(*days)
 
     def _admits(self, story: Story) -> bool:
-        wanted = {"outlet_country": self.country, "language": self.language}
-        return all(value is None or story.get(name) == value for name, value in wanted.items())
+        country = story.get("outlet_country", keys.NOWHERE)
+        return self.country in {None, country} and self.language in {None, story.get("language")}
 
 
 def _has(article: Article, words: str) -> bool:
