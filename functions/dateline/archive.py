@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from dateline import capture, keys, objects
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.capture import Capture, DamagedCaptureError
-from dateline.index import Index, PageOutcome, Stored
+from dateline.index import Index, PageOutcome, Stored, articles_key
 from dateline.page import Page
 from dateline.revisions import Revisions
 from dateline.urls import identity
@@ -30,10 +30,11 @@ _REVISIT = "the server sent what an earlier capture has"
 
 
 class Archived(NamedTuple):
-    """What one capture object came to."""
+    """What one capture object came to; ``etag`` is its outcomes object's."""
 
     outcomes: list[PageOutcome]
     articles: list[Stored]
+    etag: str = ""
 
 
 class Archive:
@@ -158,11 +159,13 @@ def _without_extraction(captured: Capture) -> Extraction | None:
 
 def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
     """What became of a capture object, as the archive bucket has it; None where that is not settled yet."""
-    lines = objects.get(s3, bucket=bucket, key=stem.outcomes)
+    lines, etag = objects.get_tagged(s3, bucket=bucket, key=stem.outcomes)
     if lines is None:
         return None
-    articles = objects.get(s3, bucket=bucket, key=stem.articles)
-    return Archived(read_outcomes(lines), read_articles(articles) if articles else [])
+    outcomes, articles = read_outcomes(lines), None
+    if any(page.outcome is Outcome.ARCHIVED for page in outcomes):
+        articles = objects.get(s3, bucket=bucket, key=articles_key(stem, outcomes))
+    return Archived(outcomes, read_articles(articles) if articles else [], etag)
 
 
 def read_articles(data: bytes) -> list[Stored]:

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
 _GET_AT_ONCE = 100  # BatchGetItem's limit
+_AFTER_ALL = "~"  # after every instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOutcome:
     """What became of one captured page: a line of an outcomes object.
 
-    ``offset`` and ``length`` are those of its response record in the capture object.
+    ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
+    object that a page's article is in (``keys.Stem.extracted``).
     """
 
     url: str
@@ -44,6 +46,7 @@ class PageOutcome:
     status: int
     reason: str | None = None
     revision: int | None = None
+    extraction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +100,36 @@ class Index:
         """
         if self.is_done(stem.source, stem.capture):
             return
-        with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
-            for item in (*_registers(articles), *_aliases(outcomes)):
-                batch.put_item(Item=item)
-            for stored in articles:
-                batch.put_item(Item=_revision(stem, stored))
+        key = articles_key(stem, outcomes)
+        self._put_revisions(key, outcomes, articles)
         for stored in articles:
-            self._put_current(stem, stored)
+            self._put_current(key, stored)
         for page in outcomes:
-            self._mark_presence(page)
-        self.count(stem.source, stem.day, stem.capture, Counter(page.outcome.value for page in outcomes))
+            self.mark_presence(page)
+        self.count(stem.source, stem.day, stem.capture, _counters(outcomes))
+
+    def replace(
+        self,
+        stem: keys.Stem,
+        outcomes: Sequence[PageOutcome],
+        articles: Sequence[Stored],
+        before: Sequence[Article],
+    ) -> None:
+        """Make the table say what a capture object's new outcomes and articles say, and no more what ``before`` said.
+
+        Idempotent. Which stories are gone is not looked at: ``mark_presence`` is for pages that turn out to be.
+        """
+        key = articles_key(stem, outcomes)
+        self._put_revisions(key, outcomes, articles)
+        stays = {_revision_key(stored.article) for stored in articles}
+        over = {_revision_key(article) for article in before} - stays
+        with self._table.batch_writer() as batch:
+            for id, captured_at in over:
+                batch.delete_item(Key=keys.revision(id, captured_at))
+        for id in sorted({id for id, _ in over | stays}):
+            self._settle_current(id)
+        counted = self._counted(stem.source, stem.capture)
+        self.count(stem.source, stem.day, stem.capture, _counters(outcomes), before=counted)
 
     def count_crawl(self, report: CrawlReport) -> None:
         """Add what a crawl did to its day's counters."""
@@ -124,41 +147,48 @@ class Index:
 
     def is_done(self, source: str, key: str) -> bool:
         """Whether a capture object or crawl report has been counted."""
-        return "Item" in self._table.get_item(Key=keys.done(source, key), ConsistentRead=True)
+        return self._counted(source, key) is not None
 
-    def count(self, source: str, day: str, key: str, counters: Mapping[str, int]) -> None:
-        """Add to a day's counters, once for each ``key`` however often it is called."""
-        marker = {
-            "TableName": self._table.name,
-            "Item": keys.done(source, key),
-            "ConditionExpression": "attribute_not_exists(PK)",
-        }
-        writes: list[Any] = [{"Put": marker}]
-        if counters:
-            numbered = list(enumerate(counters.items()))
-            update = {
-                "TableName": self._table.name,
-                "Key": keys.day(source, day),
-                "UpdateExpression": "ADD " + ", ".join(f"#{number} :{number}" for number, _ in numbered),
-                "ExpressionAttributeNames": {f"#{number}": name for number, (name, _) in numbered},
-                "ExpressionAttributeValues": {f":{number}": count for number, (_, count) in numbered},
-            }
-            writes.append({"Update": update})
+    def count(
+        self, source: str, day: str, key: str, counters: Mapping[str, int], before: Mapping[str, int] | None = None
+    ) -> None:
+        """Have ``key`` count for so much in a day's counters, and no more for what it had before, if it had.
+
+        However often it is called.
+        """
+        marker, to = keys.done(source, key), keys.day(source, day)
+        if before == counters:
+            return
         for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
+            writes = _counting(self._table.name, marker, to, before, counters)
             try:
                 self._table.meta.client.transact_write_items(TransactItems=writes)
             except ClientError as error:
-                if self.is_done(source, key):
+                before = self._counted(source, key)
+                if before == counters:
                     return
-                if not pause or "TransactionConflict" not in str(error):
+                if not pause or "TransactionCanceled" not in str(error):
                     raise
                 time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
             else:
                 return
 
-    def _put_current(self, stem: keys.Stem, stored: Stored) -> None:
+    def _counted(self, source: str, key: str) -> dict[str, int] | None:
+        """What a capture object or crawl report has added to the counters."""
+        found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
+        return {name: int(count) for name, count in found["counted"].items()} if found else None
+
+    def _put_revisions(self, key: str, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+        summaries = [_summary(key, stored) for stored in articles]
+        with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
+            for item in (*_registers(summaries), *_aliases(outcomes)):
+                batch.put_item(Item=item)
+            for summary in summaries:
+                batch.put_item(Item=keys.revision(summary["id"], summary["captured_at"]) | summary)
+
+    def _put_current(self, key: str, stored: Stored) -> None:
         """Make a story's newest capture its CURRENT, and keep the mark of one that went after that capture."""
-        item = keys.article(stored.article.id) | _summary(stem, stored) | _partitions(stored.article)
+        item = _current(_summary(key, stored))
         captured_at = stored.article.captured_at
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(captured_at)
         try:
@@ -171,7 +201,31 @@ class Index:
                 with _unless_newer():
                     self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
 
-    def _mark_presence(self, page: PageOutcome) -> None:
+    def _settle_current(self, id: str) -> None:
+        """Make the newest of a story's revisions its CURRENT, or leave it none, whatever else is being written."""
+        while True:
+            there, newest = self.current([id]).get(id), self.revision_before(id, _AFTER_ALL)
+            with _unless_newer():
+                self._replace_current(id, there, newest)
+                if self.revision_before(id, _AFTER_ALL) == newest:
+                    return
+
+    def _replace_current(self, id: str, there: Mapping[str, Any] | None, newest: Mapping[str, Any] | None) -> None:
+        if there is None and newest is None:
+            return
+        unchanged: Any = Attr("PK").not_exists()
+        if there:
+            marked = Attr("gone_at").eq(there["gone_at"]) if "gone_at" in there else Attr("gone_at").not_exists()
+            unchanged = Attr("article").eq(there["article"]) & marked
+        if newest is None:
+            self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
+            return
+        item = _current({name: value for name, value in newest.items() if name not in ("PK", "SK")})
+        if there and there.get("gone_at", "") >= item["captured_at"]:
+            item["gone_at"] = there["gone_at"]
+        self._table.put_item(Item=item, ConditionExpression=unchanged)
+
+    def mark_presence(self, page: PageOutcome) -> None:
         """A page that is gone is marked with when that was seen; one that is there again is not."""
         gone_before = Attr("gone_at").lt(page.captured_at)
         with _unless_newer():
@@ -199,12 +253,58 @@ def _unless_newer() -> Iterator[None]:
             raise
 
 
-def _revision(stem: keys.Stem, stored: Stored) -> dict[str, Any]:
-    article = stored.article
-    return keys.revision(article.id, str(article.captured_at)) | _summary(stem, stored)
+def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
+    """The articles object that a capture object's outcomes name."""
+    return stem.extracted(next((page.extraction for page in outcomes if page.extraction), None))
 
 
-def _summary(stem: keys.Stem, stored: Stored) -> dict[str, Any]:
+def _counters(outcomes: Iterable[PageOutcome]) -> dict[str, int]:
+    """How many pages had each outcome, none included: a counter that a correction brings to zero is there as well."""
+    counted = Counter(page.outcome for page in outcomes)
+    return {outcome.value: counted[outcome] for outcome in Outcome}
+
+
+def _counting(
+    table: str,
+    marker: Mapping[str, str],
+    day: Mapping[str, str],
+    before: Mapping[str, int] | None,
+    counters: Mapping[str, int],
+) -> list[Any]:
+    """The writes of a transaction that makes ``marker`` say ``counters`` and adds the difference to the day's."""
+    unchanged = (
+        {"ConditionExpression": "attribute_not_exists(PK)"}
+        if before is None
+        else {
+            "ConditionExpression": "counted = :before",
+            "ExpressionAttributeValues": {":before": before},
+        }
+    )
+    writes: list[Any] = [{"Put": {"TableName": table, "Item": {**marker, "counted": counters}, **unchanged}}]
+    more = {name: count - (before or {}).get(name, 0) for name, count in counters.items()}
+    if more:
+        numbered = list(enumerate(more.items()))
+        update = {
+            "TableName": table,
+            "Key": day,
+            "UpdateExpression": "ADD " + ", ".join(f"#{number} :{number}" for number, _ in numbered),
+            "ExpressionAttributeNames": {f"#{number}": name for number, (name, _) in numbered},
+            "ExpressionAttributeValues": {f":{number}": count for number, (_, count) in numbered},
+        }
+        writes.append({"Update": update})
+    return writes
+
+
+def _revision_key(article: Article) -> tuple[str, str]:
+    return article.id, str(article.captured_at)
+
+
+def _current(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The CURRENT item of the story whose newest revision this is."""
+    return {**keys.article(summary["id"]), **summary, **_partitions(summary)}
+
+
+def _summary(key: str, stored: Stored) -> dict[str, Any]:
     """What lists show of a story, and where the rest is; attributes without a value are left out."""
     article = stored.article
     values = {
@@ -222,7 +322,7 @@ def _summary(stem: keys.Stem, stored: Stored) -> dict[str, Any]:
         "indexed_at": article.indexed_at,
         "revision": article.revision,
         "digest": article.digest,
-        "article": {"key": stem.articles, "offset": stored.offset, "length": stored.length},
+        "article": {"key": key, "offset": stored.offset, "length": stored.length},
         "capture": _capture_pointer(article),
     }
     return {name: value for name, value in values.items() if value is not None}
@@ -233,15 +333,15 @@ def _capture_pointer(article: Article) -> dict[str, Any] | None:
     return {"key": pointer.key, "offset": pointer.offset, "length": pointer.length} if pointer else None
 
 
-def _partitions(article: Article) -> dict[str, str]:
+def _partitions(summary: Mapping[str, Any]) -> dict[str, str]:
     """The attributes that put a story's CURRENT item into the three indexes."""
-    published_key = keys.published_key(article.id, article.published_at, str(article.first_seen_at))
+    published_key = keys.published_key(summary["id"], summary.get("published_at"), summary["first_seen_at"])
     return {
         "published_key": published_key,
-        "source_month": f"{article.source}#{published_key[:7]}",
-        "country_month": f"{article.outlet_country or keys.NOWHERE}#{published_key[:7]}",
-        "indexed_day": str(article.indexed_at)[:10],
-        "indexed_key": f"{article.indexed_at}#{article.id}",
+        "source_month": f"{summary.get('source')}#{published_key[:7]}",
+        "country_month": f"{summary.get('outlet_country', keys.NOWHERE)}#{published_key[:7]}",
+        "indexed_day": summary["indexed_at"][:10],
+        "indexed_key": f"{summary['indexed_at']}#{summary['id']}",
     }
 
 
@@ -253,12 +353,12 @@ def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[dict[str, str]]:
             yield keys.alias(own) | {"id": page.id}
 
 
-def _registers(articles: Sequence[Stored]) -> Iterator[dict[str, str]]:
+def _registers(summaries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     """The items that say which partitions there are."""
-    for stored in articles:
-        article, partitions = stored.article, _partitions(stored.article)
+    for summary in summaries:
+        partitions, source = _partitions(summary), summary.get("source")
         month = f"MONTH#{partitions['source_month'][-7:]}"
-        yield {"PK": "ARCHIVE", "SK": f"SOURCE#{article.source}"}
+        yield {"PK": "ARCHIVE", "SK": f"SOURCE#{source}"}
         yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
-        yield {"PK": f"SOURCE#{article.source}", "SK": month}
-        yield {"PK": f"COUNTRY#{article.outlet_country or keys.NOWHERE}", "SK": month}
+        yield {"PK": f"SOURCE#{source}", "SK": month}
+        yield {"PK": f"COUNTRY#{summary.get('outlet_country', keys.NOWHERE)}", "SK": month}

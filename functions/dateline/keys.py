@@ -10,10 +10,13 @@ S3, dates are capture dates in UTC::
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
         quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
+        reports/reextract/<run>/<source>/<crawl>-<n>.json        what a re-extraction changed in that capture's articles
+        reports/reextract/<run>.json                             and in all of the run's
 
 A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
 date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
-the day of their own capture, ``20190416T000000Z-import``.
+the day of their own capture, ``20190416T000000Z-import``. Articles that were extracted anew are in an object
+``<crawl>-<n>.<extraction>.jsonl.gz`` (12 hex digits), which the outcomes object names; the one before it is removed.
 
 DynamoDB, one table, keys ``PK`` and ``SK``::
 
@@ -26,7 +29,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
     SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
     SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
-    SOURCE#<source>              DONE#<key>           this capture or crawl report is in the counters
+    SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
     HOST#<scheme>://<host>       ROBOTS               its robots.txt, fetched less than a day ago or to be fetched
@@ -53,7 +56,7 @@ NOWHERE = "zz"  # the country of an outlet whose country is not known
 
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
-    r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)\.(?:warc|jsonl)\.gz"
+    r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)(?:\.[0-9a-f]{12})?\.(?:warc|jsonl)\.gz"
 )
 _CRAWL = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+")
 _PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
@@ -77,7 +80,16 @@ class Stem(NamedTuple):
 
     @property
     def articles(self) -> str:
-        return f"articles/{self._path}.jsonl.gz"
+        return self.extracted(None)
+
+    def extracted(self, extraction: str | None) -> str:
+        """The articles object of a later extraction; of the first without a name."""
+        return f"{self.articles_prefix}{extraction}.jsonl.gz" if extraction else f"{self.articles_prefix}jsonl.gz"
+
+    @property
+    def articles_prefix(self) -> str:
+        """What the keys of this capture's articles objects begin with, of whatever extraction."""
+        return f"articles/{self._path}."
 
     @property
     def outcomes(self) -> str:
@@ -136,7 +148,21 @@ def frontier(source: str, crawl: str) -> str:
 
 def quarantine(stem: Stem, offset: int) -> str:
     """Where the report on a page is put that extraction gave up on; ``offset`` is its record's in the capture."""
-    return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/{offset}.json"
+    return f"{quarantine_prefix(stem)}{offset}.json"
+
+
+def quarantine_prefix(stem: Stem) -> str:
+    """What the keys of the reports on all of a capture object's such pages begin with."""
+    return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/"
+
+
+def reextraction(run: str, stem: Stem | None = None) -> str:
+    """Where the report on a run of ``reextract`` is put, or on what it did to one capture object."""
+    return (
+        f"reports/reextract/{run}/{stem.source}/{stem.crawl}-{stem.number}.json"
+        if stem
+        else f"reports/reextract/{run}.json"
+    )
 
 
 def article_id(canonical_url: str) -> str:

@@ -29,14 +29,31 @@ def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
         yield from (found["Key"] for found in page.get("Contents", []))
 
 
+def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:
+    """Write an object in place of the one with this entity tag; False, and nothing written, where there is another."""
+    try:
+        s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "PreconditionFailed":
+            raise
+        return get(s3, bucket=bucket, key=key) == body
+    return True
+
+
 def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:
     """An object's bytes, or None where there is no such object."""
+    return get_tagged(s3, bucket=bucket, key=key)[0]
+
+
+def get_tagged(s3: "S3Client", *, bucket: str, key: str) -> tuple[bytes | None, str]:
+    """An object's bytes and its entity tag; None and an empty one where there is no such object."""
     try:
-        return s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        answer = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] != "NoSuchKey":
             raise
-        return None
+        return None, ""
+    return answer["Body"].read(), answer["ETag"]
 
 
 def get_range(s3: "S3Client", *, bucket: str, key: str, offset: int, length: int) -> bytes:
