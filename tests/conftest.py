@@ -1,5 +1,6 @@
 """AWS in process, made as template.yaml says."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
 from infra.local import Cloud, down, up
+from infra.local.record import Record
+from tests.checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
 
@@ -82,3 +85,20 @@ def cloud_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def cloud(cloud_folder: Path) -> Cloud:
     """The local cloud, running and current, whatever the test before did to it."""
     return up(cloud_folder, progress=quiet)
+
+
+@pytest.fixture
+def checkout(cloud: Cloud) -> Checkout:
+    return Checkout(cloud)
+
+
+@pytest.fixture
+def other(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Checkout]]:
+    """Makes a checkout with a local cloud of its own; the bundles are the same."""
+    folder = tmp_path / ".dateline"
+    shutil.copytree(cloud.folder / "build", folder / "build")
+    Record(built=Record.read(cloud.folder).built).write(folder)
+    try:
+        yield lambda **options: Checkout(up(folder, progress=quiet, **options))
+    finally:
+        down(folder, progress=quiet)

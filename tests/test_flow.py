@@ -2,108 +2,27 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from dateline.archive import read_articles, read_outcomes
-from dateline.article import Article, Outcome
+from dateline.archive import read_outcomes
+from dateline.article import Outcome
 from dateline.messages import CrawlMessage, capture_event
-from infra.local import Cloud, down, status, up
-from infra.local.record import Record
-from infra.newsroom import Story, outlet, set_edition
+from infra.local import down, status, up
+from infra.newsroom import set_edition
+from tests.checkout import SAMPLES, Checkout, until
 from tests.conftest import ROOT, quiet
 
-SAMPLES = ("sample-courrier", "sample-difaf", "sample-gazette")
 RECORDED = sorted((ROOT.parent / "shared" / "data" / "dev").glob("*.jsonl.gz"))
-Wanted = Callable[[], object]
 
 pytestmark = pytest.mark.cloud
-
-
-@dataclass
-class Checkout:
-    """A folder with a local cloud in ``.dateline``, and the command that a user types there."""
-
-    cloud: Cloud
-
-    @property
-    def folder(self) -> Path:
-        return self.cloud.folder.parent
-
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-m", "dateline", *arguments]
-        return subprocess.Popen(command, cwd=self.folder, stdout=subprocess.PIPE, text=True)
-
-    def dateline(self, *arguments: str) -> list[dict[str, Any]]:
-        """What ``dateline ... --json`` prints."""
-        with self.start(*arguments, "--json") as running:
-            lines = running.communicate(timeout=240)[0].splitlines()
-        assert running.returncode == 0, lines
-        return [json.loads(line) for line in lines]
-
-    def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
-        s3, name = self.cloud.client("s3"), self.cloud.outputs[bucket]
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=prefix)
-        listed = [found["Key"] for page in pages for found in page.get("Contents", [])]
-        return {key: s3.get_object(Bucket=name, Key=key)["Body"].read() for key in listed}
-
-    def items(self) -> list[dict[str, Any]]:
-        table = self.cloud.resource("dynamodb").Table(self.cloud.outputs["IndexTable"])
-        return sorted(table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))
-
-    def articles(self) -> list[Article]:
-        found = self.objects("ArchiveBucket", "articles/").values()
-        return [stored.article for data in found for stored in read_articles(data)]
-
-    def archive(self) -> set[tuple[str, str, str]]:
-        """The archive as it compares with another's: source, path and digest of each story."""
-        stories = self.dateline("query")
-        return {(story["source"], urlsplit(story["url"]).path, story["digest"]) for story in stories}
-
-    def expected(self, edition: int = 1) -> dict[str, Story]:
-        """What the newsroom's feeds list, as written, by URL."""
-        ports = json.loads((self.cloud.folder / "newsroom" / "newsroom.json").read_text("utf-8"))["ports"]
-        stories: dict[str, Story] = {}
-        for each in outlet.read_all():
-            base = f"http://127.0.0.1:{ports[each.id]}"
-            stories |= {story.url: story for story in each.stories(base, edition)}
-        return stories
-
-
-@pytest.fixture
-def checkout(cloud: Cloud) -> Checkout:
-    return Checkout(cloud)
-
-
-@pytest.fixture
-def other(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Checkout]]:
-    """Makes a checkout with a local cloud of its own; the bundles are the same."""
-    folder = tmp_path / ".dateline"
-    shutil.copytree(cloud.folder / "build", folder / "build")
-    Record(built=Record.read(cloud.folder).built).write(folder)
-    try:
-        yield lambda **options: Checkout(up(folder, progress=quiet, **options))
-    finally:
-        down(folder, progress=quiet)
-
-
-def until(wanted: Wanted, seconds: float = 150) -> None:
-    """Return as soon as it is so."""
-    deadline = time.monotonic() + seconds
-    while not wanted():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.1)
 
 
 def test_every_page_ends_in_one_outcome_and_every_story_with_its_words(other: Callable[..., Checkout]) -> None:
@@ -144,16 +63,8 @@ def test_a_message_delivered_twice_changes_nothing(checkout: Checkout) -> None:
     sqs.send_message(
         QueueUrl=outputs["CrawlQueue"], MessageBody=message, MessageGroupId="again", MessageDeduplicationId="again"
     )
-    until(lambda: all(idle(checkout, queue) for queue in ("ExtractQueue", "CrawlQueue")))
+    until(lambda: all(checkout.is_idle(queue) for queue in ("ExtractQueue", "CrawlQueue")))
     assert (checkout.items(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "")) == before
-
-
-def idle(checkout: Checkout, queue: str) -> bool:
-    counts = checkout.cloud.client("sqs").get_queue_attributes(
-        QueueUrl=checkout.cloud.outputs[queue],
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-    )["Attributes"]
-    return set(counts.values()) == {"0"}
 
 
 def test_a_story_that_changed_has_a_second_revision(checkout: Checkout) -> None:
@@ -181,7 +92,7 @@ def test_killed_in_a_crawl_it_ends_as_if_it_had_not_been(other: Callable[..., Ch
     crawling.communicate()
     again = Checkout(up(killed.cloud.folder, progress=quiet))
     again.dateline("crawl", *SAMPLES)
-    until(lambda: idle(again, "ExtractQueue"), 40)
+    until(lambda: again.is_idle("ExtractQueue"), 40)
     assert again.archive() == undisturbed(checkout)
     assert len({(article.id, article.digest) for article in again.articles()}) == len(again.articles())
 
