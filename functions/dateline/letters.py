@@ -1,0 +1,52 @@
+"""Letters: one spelling of words that are written in several, for comparing and finding them, never for showing them.
+
+Case and composition are Unicode's (NFKD, full case folding). Beyond these, marks over and under Latin, Greek and
+Cyrillic letters are dropped (Béja, Beja; Atatürk; kâğıt), a dotless i is an i, ligatures are two letters. Arabic loses
+harakat, Koranic marks, tatweel and hamza, whose carrier stays; it has one alef, a heh for teh marbuta and a yeh for
+alef maksura. Persian and Urdu forms of yeh, kaf and heh are Arabic's; digits are 0 to 9. What cannot be seen (joiners,
+direction marks, soft hyphens) is gone.
+"""
+
+import re
+import unicodedata
+
+_MARKS = (
+    *range(0x0300, 0x0370),  # combining diacritics
+    *range(0x0610, 0x061B),  # honorifics
+    0x0621,  # hamza by itself; over or under a letter it is one of the marks
+    0x0640,  # tatweel
+    *range(0x064B, 0x0660),  # harakat, and what NFKD takes off alef, waw and yeh
+    0x0670,  # superscript alef
+    *range(0x06D6, 0x06DD),
+    *range(0x06DF, 0x06E9),
+    *range(0x06EA, 0x06EE),
+    *range(0x08D3, 0x0900),
+)
+_UNSEEN = (0x00AD, 0x061C, *range(0x200B, 0x2010), *range(0x202A, 0x202F), *range(0x2060, 0x2070), 0xFEFF)
+_SAME = {
+    **dict.fromkeys("ىیېۍ", "ي"),
+    **dict.fromkeys("کڪ", "ك"),
+    **dict.fromkeys("ةەہھۃ", "ه"),
+    "ٱ": "ا",
+    "ı": "i",
+    "œ": "oe",
+    "æ": "ae",
+    "ø": "o",
+    "đ": "d",
+    "ł": "l",
+}
+_DIGITS = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
+_TABLE = str.maketrans(
+    {**dict.fromkeys((*_MARKS, *_UNSEEN), ""), **{ord(one): it for one, it in _SAME.items()}, **_DIGITS}
+)
+_WORD = re.compile(r"\w+")
+
+
+def fold(text: str) -> str:
+    """The text in one spelling; what is not a letter, a mark or a digit stays."""
+    return unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
+
+
+def words(text: str) -> list[str]:
+    """The words and numbers of a text, folded, without what stands between them."""
+    return _WORD.findall(fold(text))
