@@ -1,4 +1,7 @@
-"""Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items."""
+"""Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items.
+
+A message of ``dateline reextract`` names one that is to become them anew.
+"""
 
 from collections import Counter
 from functools import cache
@@ -11,11 +14,11 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline.archive import Archive
 from dateline.extraction import extract
 from dateline.index import Index
 from dateline.isolation import Isolated
-from dateline.messages import captures_of
+from dateline.messages import ReextractMessage, captures_of
+from dateline.reextract import Reextraction
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, tracer
 
@@ -29,9 +32,9 @@ def isolated() -> Isolated:
 
 
 @cache
-def archive() -> Archive:
+def archive() -> Reextraction:
     settings = Settings.from_environment()
-    return Archive(
+    return Reextraction(
         s3=boto3.client("s3"),
         index=Index(boto3.resource("dynamodb").Table(settings.table)),
         capture_bucket=settings.capture_bucket,
@@ -42,6 +45,12 @@ def archive() -> Archive:
 
 @tracer.capture_method(capture_response=False)
 def record_handler(record: SQSRecord) -> None:
+    if message := ReextractMessage.from_json(record.body):
+        isolated().begin()
+        report = archive().again(message)
+        changed = {"changed": len(report.changes), "given_up": report.given_up}
+        logger.info("capture extracted again", extra={"key": message.key, "run": message.run, **changed})
+        return
     for key in captures_of(record.body):
         isolated().begin()
         outcomes = Counter(page.outcome.value for page in archive().add(key))

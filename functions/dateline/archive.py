@@ -7,9 +7,10 @@ index is a function of the two. Before it nothing points at the articles, and th
 
 import dataclasses
 import gzip
+import hashlib
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -30,11 +31,12 @@ _REVISIT = "the server sent what an earlier capture has"
 
 
 class Archived(NamedTuple):
-    """What one capture object came to; ``etag`` is its outcomes object's."""
+    """What one capture object came to; ``etag`` and ``digest`` (sha256, hex) are its outcomes object's."""
 
     outcomes: list[PageOutcome]
     articles: list[Stored]
     etag: str = ""
+    digest: str = ""
 
 
 class Archive:
@@ -76,15 +78,17 @@ class Archive:
         for page in outcomes:
             if page.outcome is Outcome.QUARANTINED:
                 self._quarantine(stem, page)
-        objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=_write_outcomes(outcomes))
+        objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=write_outcomes(outcomes))
         return committed(self._s3, self._archive, stem) or Archived(outcomes, articles)
 
-    def _extracted(self, stem: keys.Stem) -> Iterator[tuple[Capture, Extraction]]:
+    def _extracted(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
+        """What extraction makes of each page, or ``only`` of those whose records are at these offsets."""
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
         try:
             for captured in capture.read(body):
-                extraction = _without_extraction(captured) or self._extract(captured.page())
-                yield dataclasses.replace(captured, body=b""), extraction  # bodies are large, and not wanted again
+                if only is None or captured.offset in only:
+                    extraction = self._examine(captured)
+                    yield dataclasses.replace(captured, body=b""), extraction  # bodies are large, and not wanted again
         except DamagedCaptureError as error:
             rest = Capture(
                 url=f"s3://{self._captures}/{stem.capture}",
@@ -95,29 +99,39 @@ class Archive:
                 offset=error.offset,
                 length=0,
             )
-            yield rest, Extraction(Outcome.QUARANTINED, reason=str(error))
+            if only is None or rest.offset in only:
+                yield rest, Extraction(Outcome.QUARANTINED, reason=str(error))
+
+    def _examine(self, captured: Capture) -> Extraction:
+        return _without_extraction(captured) or self._extract(captured.page())
 
     def _decide(
         self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction
     ) -> tuple[PageOutcome, Article | None]:
-        captured_at = keys.utc(captured.captured_at)
         outcome, article = extraction.outcome, None
         if extraction.article:
-            where, digest = (captured.offset, captured.length), captured.payload_digest
-            pointer = Pointer(self._captures, stem.capture, *where, digest, captured.status)
-            outcome, article = revisions.settle(extraction.article, captured_at, pointer)
-        page = PageOutcome(
+            pointer = self._pointer(stem, captured)
+            outcome, article = revisions.settle(extraction.article, keys.utc(captured.captured_at), pointer)
+        return self._page(captured, extraction, outcome, article), article
+
+    def _pointer(self, stem: keys.Stem, captured: Capture) -> Pointer:
+        where, digest = (captured.offset, captured.length), captured.payload_digest
+        return Pointer(self._captures, stem.capture, *where, digest, captured.status)
+
+    def _page(
+        self, captured: Capture, extraction: Extraction, outcome: Outcome, article: Article | None
+    ) -> PageOutcome:
+        return PageOutcome(
             url=captured.url,
             id=extraction.article.id if extraction.article else self._id(captured.url),
             outcome=outcome,
-            captured_at=captured_at,
+            captured_at=keys.utc(captured.captured_at),
             offset=captured.offset,
             length=captured.length,
             status=captured.status,
             reason=extraction.reason,
             revision=article.revision if article else None,
         )
-        return page, article
 
     def _id(self, url: str) -> str:
         """The id of the story that a URL led to, which need not be of the URL itself (rel=canonical)."""
@@ -128,8 +142,7 @@ class Archive:
         """Store the articles; where an attempt that died before its commit left the same ones, its copy stays."""
         if not articles:
             return []
-        members = [_member(article.to_json() + "\n") for article in articles]
-        body = b"".join(members)
+        body = write_articles(articles)
         if not objects.put_once(self._s3, bucket=self._archive, key=stem.articles, body=body):
             left = read_articles(objects.get(self._s3, bucket=self._archive, key=stem.articles) or b"")
             if [(s.article.id, s.article.digest) for s in left] == [(a.id, a.digest) for a in articles]:
@@ -145,7 +158,7 @@ class Archive:
             "mend": "read the record with a range GET, and see what it was that could not be examined",
         }
         body = json.dumps(report, ensure_ascii=False, indent=1).encode()
-        objects.put_once(self._s3, bucket=self._archive, key=keys.quarantine(stem, page.offset), body=body)
+        self._s3.put_object(Bucket=self._archive, Key=keys.quarantine(stem, page.offset), Body=body)
 
 
 def _without_extraction(captured: Capture) -> Extraction | None:
@@ -165,7 +178,8 @@ def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
     outcomes, articles = read_outcomes(lines), None
     if any(page.outcome is Outcome.ARCHIVED for page in outcomes):
         articles = objects.get(s3, bucket=bucket, key=articles_key(stem, outcomes))
-    return Archived(outcomes, read_articles(articles) if articles else [], etag)
+    stored = read_articles(articles) if articles else []
+    return Archived(outcomes, stored, etag, hashlib.sha256(lines).hexdigest())
 
 
 def read_articles(data: bytes) -> list[Stored]:
@@ -187,7 +201,13 @@ def read_outcomes(data: bytes) -> list[PageOutcome]:
     return [PageOutcome(**{**values, "outcome": Outcome(values["outcome"])}) for values in map(json.loads, lines)]
 
 
-def _write_outcomes(outcomes: list[PageOutcome]) -> bytes:
+def write_articles(articles: Iterable[Article]) -> bytes:
+    """An articles object: a line and a gzip member for each."""
+    return b"".join(_member(article.to_json() + "\n") for article in articles)
+
+
+def write_outcomes(outcomes: Iterable[PageOutcome]) -> bytes:
+    """An outcomes object."""
     return _member("".join(json.dumps(dataclasses.asdict(page), ensure_ascii=False) + "\n" for page in outcomes))
 
 

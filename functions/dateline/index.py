@@ -82,6 +82,10 @@ class Index:
         found = self._table.get_item(Key=keys.alias(id), ConsistentRead=True).get("Item")
         return str(found["id"]) if found else None
 
+    def revision(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
+        """A story's revision that was captured at an instant."""
+        return self._table.get_item(Key=keys.revision(id, captured_at), ConsistentRead=True).get("Item")
+
     def revision_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
         """The newest revision of a story that was captured before an instant."""
         first, last = keys.revision(id, ""), keys.revision(id, captured_at)
@@ -126,8 +130,9 @@ class Index:
         with self._table.batch_writer() as batch:
             for id, captured_at in over:
                 batch.delete_item(Key=keys.revision(id, captured_at))
-        for id in sorted({id for id, _ in over | stays}):
-            self._settle_current(id)
+        lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
+        if lost:
+            self._drop_aliases(outcomes, lost)
         counted = self._counted(stem.source, stem.capture)
         self.count(stem.source, stem.day, stem.capture, _counters(outcomes), before=counted)
 
@@ -201,14 +206,21 @@ class Index:
                 with _unless_newer():
                     self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
 
-    def _settle_current(self, id: str) -> None:
-        """Make the newest of a story's revisions its CURRENT, or leave it none, whatever else is being written."""
+    def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
+        """Have the URLs of these pages lead no more to stories that there are no more."""
+        for page in outcomes:
+            own = _own_id(page)
+            if self.alias(own) in lost:
+                self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").is_in(lost))
+
+    def _settle_current(self, id: str) -> bool:
+        """Make the newest of a story's revisions its CURRENT, whatever else is being written; False if it has none."""
         while True:
             there, newest = self.current([id]).get(id), self.revision_before(id, _AFTER_ALL)
             with _unless_newer():
                 self._replace_current(id, there, newest)
                 if self.revision_before(id, _AFTER_ALL) == newest:
-                    return
+                    return newest is not None
 
     def _replace_current(self, id: str, there: Mapping[str, Any] | None, newest: Mapping[str, Any] | None) -> None:
         if there is None and newest is None:
@@ -255,7 +267,12 @@ def _unless_newer() -> Iterator[None]:
 
 def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
     """The articles object that a capture object's outcomes name."""
-    return stem.extracted(next((page.extraction for page in outcomes if page.extraction), None))
+    return stem.extracted(extraction(outcomes))
+
+
+def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
+    """The name of the extraction that a capture object's articles are of; the first has none."""
+    return next((page.extraction for page in outcomes if page.extraction), None)
 
 
 def _counters(outcomes: Iterable[PageOutcome]) -> dict[str, int]:
@@ -345,10 +362,15 @@ def _partitions(summary: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
+def _own_id(page: PageOutcome) -> str:
+    """The id of the story at a page's URL, if its page names no other URL as the canonical one."""
+    return keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
+
+
 def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[dict[str, str]]:
     """The items that lead from the URLs that were asked for to the stories that their pages said they are."""
     for page in outcomes:
-        own = keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
+        own = _own_id(page)
         if page.outcome in _STORIES and own != page.id:
             yield keys.alias(own) | {"id": page.id}
 

@@ -1,5 +1,5 @@
 """What the stages say to each other: the crawl message on CrawlQueue, the report that a crawl leaves in S3, and the
-S3 events on ExtractQueue.
+S3 events and requests for a new extraction on ExtractQueue.
 """
 
 import json
@@ -110,6 +110,33 @@ class CrawlReport:
         values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
         values["failures"] = [Failure(**failure) for failure in values["failures"]]
         return cls(**values)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReextractMessage:
+    """Asks for a capture object to be extracted again; ``run`` names the report on it (see ``keys.reextraction``).
+
+    With ``offsets``, only those of its records are looked at.
+    """
+
+    run: str
+    key: str
+    offsets: tuple[int, ...] | None = None
+
+    def to_json(self) -> str:
+        return json.dumps({"reextract": asdict(self)}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self | None:
+        """None for another message on the same queue; ValueError says what is wrong with this one."""
+        values = json.loads(text).get("reextract")
+        if values is None:
+            return None
+        try:
+            offsets = values.pop("offsets", None)
+            return cls(**values, offsets=None if offsets is None else tuple(offsets))
+        except (AttributeError, TypeError) as error:
+            raise ValueError(f"not a reextract message: {error}") from error
 
 
 def capture_event(bucket: str, key: str) -> str:

@@ -40,8 +40,12 @@ class Revisions:
             indexed_at=self._indexed_at,
             capture=pointer,
         )
-        self._here[found.id] = dataclasses.asdict(revision)
+        self.keep(revision)
         return Outcome.ARCHIVED, revision
+
+    def keep(self, revision: Article) -> None:
+        """Have what comes later in the object compared with this revision."""
+        self._here[revision.id] = dataclasses.asdict(revision)
 
     def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
         """The revision before this capture; not this capture itself, though another delivery indexed it."""
