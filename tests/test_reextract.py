@@ -2,18 +2,22 @@
 
 import dataclasses
 import itertools
+import json
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from dateline import keys
+from dateline import keys, objects
 from dateline.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome
 from dateline.messages import ReextractMessage
 from dateline.page import Page
 from dateline.rebuild import rebuild
 from dateline.reextract import Reextraction, Report
+from infra.local import Cloud
 from tests.samples import NOON, Newsroom, extract
 from tests.test_archive import KilledError, killer
 
@@ -289,3 +293,26 @@ def test_the_message_says_what_is_wrong_with_it() -> None:
     assert ReextractMessage.from_json('{"Records": []}') is None
     with pytest.raises(ValueError, match="not a reextract message"):
         ReextractMessage.from_json('{"reextract": {"crawl": 1}}')
+
+
+@pytest.mark.cloud
+def test_the_command_follows_a_run_to_its_end(cloud: Cloud) -> None:
+    """The extractor is the same; so what changes is an articles object that was lost."""
+
+    def dateline(*arguments: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "dateline", *arguments, "--json"]
+        done = subprocess.run(command, cwd=cloud.folder.parent, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout.splitlines()[0]))
+
+    dateline("crawl", "sample-gazette")
+    s3, bucket = cloud.client("s3"), cloud.outputs["ArchiveBucket"]
+    lost = next(objects.keys(s3, bucket=bucket, prefix="articles/sample-gazette/"))
+    articles = read_articles(objects.get(s3, bucket=bucket, key=lost) or b"")
+    s3.delete_object(Bucket=bucket, Key=lost)
+    summary = dateline("reextract", "sample-gazette")
+    assert (summary["done"], summary["given_up"], summary["outcomes"]) == (True, 0, {})
+    story = dateline("show", articles[0].article.id)
+    assert (story["text"], story["revision"]) == (articles[0].article.text, articles[0].article.revision)
+    again = dateline("reextract", "--source", "sample-gazette", "--run", summary["run"])
+    assert again == summary

@@ -1,13 +1,15 @@
-"""Asking a deployed stack for a crawl, and following it from the queue to the archive by what it writes to S3."""
+"""Asking a deployed stack for a crawl or a re-extraction, and following it by what it writes to S3."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from dateline import keys, objects
 from dateline.archive import read_outcomes
-from dateline.messages import CrawlMessage, CrawlReport
+from dateline.messages import CrawlMessage, CrawlReport, ReextractMessage
+from dateline.reextract import Report
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -22,6 +24,18 @@ def request(sqs: "SQSClient", message: CrawlMessage, *, queue: str, host: str) -
         MessageGroupId=host,
         MessageDeduplicationId=f"{message.source}-{message.crawl}",  # one host may have several sources
     )
+
+
+def request_again(sqs: "SQSClient", messages: Iterable[ReextractMessage], *, queue: str) -> int:
+    """Put re-extractions on ExtractQueue (its URL), in their order; how many there were."""
+    left, sent = iter(messages), 0
+    while batch := list(islice(left, 10)):  # SQS takes no more at once
+        entries: Any = [{"Id": str(number), "MessageBody": each.to_json()} for number, each in enumerate(batch)]
+        failed = sqs.send_message_batch(QueueUrl=queue, Entries=entries).get("Failed")
+        if failed:
+            raise RuntimeError(f"SQS did not take {len(failed)} of {len(batch)} messages: {failed[0].get('Message')}")
+        sent += len(batch)
+    return sent
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,6 +103,50 @@ class Followed:
                 return
             self.reports.append(CrawlReport.from_json(body))
             self.captures |= self.reports[-1].captures.keys()
+
+
+@dataclass(slots=True, kw_only=True)
+class FollowedAgain:
+    """A run of re-extractions, as far as it has come; ``look`` brings it up to date.
+
+    ``done`` are the keys of the reports on those capture objects that are finished with.
+    """
+
+    run: str
+    done: set[str] = field(default_factory=set)
+    pages: int = 0
+    changed: int = 0
+    given_up: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+
+    def look(self, s3: "S3Client", *, archive: str) -> None:
+        """Read the reports that have been written since the last look."""
+        for key in objects.keys(s3, bucket=archive, prefix=keys.reextractions(self.run)):
+            if key not in self.done:
+                report = Report.from_json(objects.get(s3, bucket=archive, key=key) or b"")
+                if report.done:
+                    self.done.add(key)
+                    self._add(report)
+
+    def summary(self) -> dict[str, Any]:
+        """What the run changed: pages, outcomes, articles by field; pages that the extractor gave up on."""
+        return {
+            "run": self.run,
+            "captures": len(self.done),
+            "pages": self.pages,
+            "changed": self.changed,
+            "given_up": self.given_up,
+            "outcomes": dict(sorted(self.outcomes.items())),
+            "fields": dict(self.fields.most_common()),
+        }
+
+    def _add(self, report: Report) -> None:
+        self.pages += report.pages
+        self.changed += sum(each.given_up is None for each in report.changes)
+        self.given_up += report.given_up
+        self.outcomes += report.outcomes
+        self.fields += report.fields
 
 
 def of_captures(source: str, captures: Mapping[str, int]) -> Followed:

@@ -156,13 +156,15 @@ def quarantine_prefix(stem: Stem) -> str:
     return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/"
 
 
+def reextractions(run: str) -> str:
+    """What the keys of the reports on all of a run's capture objects begin with."""
+    return f"reports/reextract/{run}/"
+
+
 def reextraction(run: str, stem: Stem | None = None) -> str:
     """Where the report on a run of ``reextract`` is put, or on what it did to one capture object."""
-    return (
-        f"reports/reextract/{run}/{stem.source}/{stem.crawl}-{stem.number}.json"
-        if stem
-        else f"reports/reextract/{run}.json"
-    )
+    name = f"reports/reextract/{run}"
+    return f"{name}/{stem.source}/{stem.crawl}-{stem.number}.json" if stem else f"{name}.json"
 
 
 def article_id(canonical_url: str) -> str:

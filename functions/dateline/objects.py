@@ -25,8 +25,14 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
 def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
     """The keys that begin with a prefix, in order."""
-    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-        yield from (found["Key"] for found in page.get("Contents", []))
+    for key, _ in listed(s3, bucket=bucket, prefix=prefix):
+        yield key
+
+
+def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iterator[tuple[str, int]]:
+    """The keys that begin with a prefix and come after another, in order, each with its object's size in bytes."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
+        yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
 
 
 def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from dateline.cli import cloud, crawl, extract, import_, query, rebuild, sources
+from dateline.cli import cloud, crawl, extract, import_, query, rebuild, reextract, sources
 from dateline.cli.output import CommandError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract
     app.command()(command)
 app.command("import")(import_.import_)
 app.command()(rebuild.rebuild)
+app.command()(reextract.reextract)
 app.add_typer(sources.app, name="sources")
 
 

@@ -1,0 +1,112 @@
+"""``dateline reextract``: the present extractor over stored captures."""
+
+import json as jsonlib
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from dateline import holdings, keys
+from dateline.cli.following import words
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.query import Day
+from dateline.cli.stack import Stack, StackName
+from dateline.follow import FollowedAgain, request_again
+from dateline.messages import ReextractMessage
+
+_LOOK_EVERY = 0.5  # seconds; each look lists all of the run's reports, and reads those that are new
+
+Sources = Annotated[
+    list[str] | None, typer.Argument(help="Source ids; without any, all that have captures.", show_default=False)
+]
+
+
+def reextract(
+    sources: Sources = None,
+    source: Annotated[list[str] | None, typer.Option(help="The same as an option; repeatable.")] = None,
+    since: Day = None,
+    until: Day = None,
+    key: Annotated[list[str] | None, typer.Option(help="Just this capture object; repeatable.")] = None,
+    run: Annotated[str | None, typer.Option(help="Go on with a run that was interrupted.")] = None,
+    patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Extract captures again with the extractor that is deployed, and say what that changed, field by field.
+
+    Days are of capture (UTC). Revisions keep their numbers, and a story found now gets its place in the chain. Safe to
+    interrupt: what was asked for goes on in the stack, and --run takes it up.
+    """
+    deployed = Stack.find(stack)
+    named = [*(sources or []), *(source or [])]
+    stems = _named(key) if key else _held(deployed, named, since, until)
+    followed = FollowedAgain(run=run or keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}"))
+    followed.look(deployed.s3, archive=deployed.archive)
+    wanted = {keys.reextraction(followed.run, stem): stem for stem in stems}
+    if not wanted:
+        raise CommandError("there are no such captures; dateline sources list names the sources")
+    left = (stem for report, stem in wanted.items() if report not in followed.done)
+    messages = (ReextractMessage(run=followed.run, key=stem.capture) for stem in left)
+    sent = request_again(deployed.sqs, messages, queue=deployed.outputs["ExtractQueue"])
+    progress.print(f"asked for {sent} captures as {followed.run}", soft_wrap=True)
+    finished = _follow(deployed, followed, wanted.keys(), patience)
+    summary = followed.summary() | {"done": finished}
+    body = jsonlib.dumps(summary, indent=1).encode()
+    deployed.s3.put_object(Bucket=deployed.archive, Key=keys.reextraction(followed.run), Body=body)
+    if json:
+        print_json(summary)
+    else:
+        _print(followed)
+    if not finished:
+        progress.print(f"not finished; dateline status, and the function's log, say why; --run {followed.run} goes on")
+    if not finished or followed.given_up:
+        raise typer.Exit(1)
+
+
+def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
+    for key in wanted:
+        try:
+            yield keys.parse(key)
+        except ValueError as error:
+            raise CommandError(str(error)) from error
+
+
+def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
+    days = {"since": since.date() if since else None, "until": until.date() if until else None}
+    return (each.stem for each in holdings.held(stack.s3, stack.captures, of=sources, **days))
+
+
+def _follow(stack: Stack, followed: FollowedAgain, wanted: Iterable[str], patience: float) -> bool:
+    """Watch the run until it has finished, or nothing has happened for so many seconds; whether it has."""
+    wanted = set(wanted)
+    columns = TextColumn("extracting again"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+        task = bars.add_task("", total=len(wanted), completed=len(followed.done))
+        moved = time.monotonic()
+        while not wanted <= followed.done:
+            if time.monotonic() - moved > patience:
+                return False
+            time.sleep(_LOOK_EVERY)
+            before = len(followed.done)
+            followed.look(stack.s3, archive=stack.archive)
+            if len(followed.done) > before:
+                moved = time.monotonic()
+                bars.update(task, completed=len(followed.done))
+    return True
+
+
+def _print(followed: FollowedAgain) -> None:
+    table = Table("field", "articles", box=None)
+    for name, count in followed.fields.most_common():
+        table.add_row(name, str(count))
+    if followed.fields:
+        console.print(table)
+    outcomes = f"; {words(followed.outcomes)}" if followed.outcomes else ""
+    given_up = f"; {followed.given_up} given up on, and left as they were" if followed.given_up else ""
+    done = f"{len(followed.done)} captures, {followed.pages} pages, {followed.changed} changed"
+    console.print(f"{done}{outcomes}{given_up}", soft_wrap=True, highlight=False)
