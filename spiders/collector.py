@@ -21,7 +21,7 @@ from dateline import capture, keys
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
-from dateline.state import FeedState, Health, State, UrlState, captured, conditions, kept, url_states
+from dateline.state import FeedState, Health, RobotsState, State, UrlState, captured, conditions, kept, url_states
 from dateline.urls import canonical
 from spiders import health, revisits
 from spiders.discovery import Entrance, Found
@@ -83,7 +83,8 @@ class Collector:
         self._backlog = deque[Found]()
         self._due = deque[Found]()
         self._under_way: dict[str, Found] = {}
-        self._batch, self._url_states, self._before = new_batch(crawl), list[UrlState](), list[UrlState]()
+        self._batch, self._url_states = new_batch(crawl), list[UrlState]()
+        self._failed: dict[str, UrlState] = {}
         self._storing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -176,7 +177,7 @@ class Collector:
             failures = before.failures + 1
             due = keys.utc(_now() + health.back_off(health.kind(reason), failures), "seconds")
             said = kept(wanted.metadata())
-            self._url_states.append(replace(before, failures=failures, failure=reason, due=due, found=said))
+            self._failed[identity] = replace(before, failures=failures, failure=reason, due=due, found=said)
         self._settle(identity, Fate.FAILED)
 
     def visited(self, visit: FeedVisit, validators: FeedState | None = None) -> None:
@@ -184,30 +185,39 @@ class Collector:
         self.report.feeds.append(visit)
         self._entrances.visited(visit, validators, _now())
 
+    def keep_robots(self, state: RobotsState) -> None:
+        """Record a robots.txt that was fetched, unless it is too large: that one is fetched by each crawl."""
+        if state.is_small:
+            self.report.learned.robots.append(state)
+
+    def hold(self, host: str, until: datetime) -> None:
+        """Record that a host asked to be left alone until then."""
+        self.report.learned.holds[host] = keys.utc(until, "seconds")
+
     async def flush(self) -> None:
         """Store what has been captured so far, after what is being stored already."""
         batch, self._batch = self._batch, self._new_batch(self.crawl)
         states, self._url_states = self._url_states, []
-        before, self._before = self._before, []
         async with self._storing:
             if batch.pages:
                 batch.write()  # here, because on the other thread it would fight for the interpreter: twice the CPU
                 key = await asyncio.to_thread(self._store.put, batch)
                 self.report.captures[key] = len(batch.pages)
             if states:
-                await asyncio.to_thread(self._state.save_urls, states, before)
+                await asyncio.to_thread(self._state.save_urls, states)
 
     async def finish(self) -> CrawlReport:
-        """Store the rest, and the report as the last thing of all."""
+        """Store the rest, then the report, and then what that says was learned."""
         await asyncio.to_thread(self._leave)
         await self.flush()
         fates, now = Counter(self._fates.values()), _now()
         self.report.discovered = len(self._fates)
         self.report.known, self.report.waiting = fates[Fate.KNOWN], fates[Fate.WAITING]
         self.report.left = fates[Fate.LEFT]
-        self.report.finished_at = keys.utc(now, "seconds")
-        await asyncio.to_thread(self._save_health, now)
-        await asyncio.to_thread(self._store.put_report, self.report)
+        self.report.finished_at = keys.utc(now, "microseconds")
+        await asyncio.to_thread(self._learn, now)
+        self.report = await asyncio.to_thread(self._store.put_report, self.report)
+        await asyncio.to_thread(self._state.settle, self.report)
         return self.report
 
     async def _consider(self, found: Sequence[Found]) -> None:
@@ -254,6 +264,7 @@ class Collector:
     def _reach(self, asked: str, reached: str) -> None:
         if reached != asked:
             self._reached.add(reached)
+            self._failed.pop(reached, None)
         if reached != asked and self._fates.get(reached) is Fate.LEFT:
             self._settle(reached, Fate.KNOWN)
 
@@ -262,7 +273,6 @@ class Collector:
         self._under_way.pop(identity, None)
         before = self._states.pop(identity, None)
         if before and before.due:
-            self._before.append(before)
             self.report.revisited += before.due <= self.report.started_at
 
     def _plan(self, found: Found, before: UrlState | None, at: datetime) -> dict[str, Any]:
@@ -297,11 +307,12 @@ class Collector:
         for _, entrance in self._entrances.unread:
             self.visited(FeedVisit(url=entrance.url, error=f"deadline: {why}"))
 
-    def _save_health(self, now: datetime) -> None:
-        source = self.source.id
-        self._state.save_feeds(source, self._entrances.changes(settled=not self.report.left))
+    def _learn(self, now: datetime) -> None:
+        learned, source = self.report.learned, self.source.id
+        learned.urls = list(self._failed.values())
+        learned.feeds = self._entrances.changes(settled=not self.report.left)
         before = self._state.health([source]).get(source, Health(source=source))
-        self._state.save_health(self._entrances.health(before, now, self._state.next_revisit(source)))
+        learned.health = self._entrances.health(before, now)
 
     def _recover(self) -> None:
         for key, captures in self._store.stored():

@@ -86,14 +86,13 @@ class Entrances:
         new = self._without_rest() if settled else ()
         return list((self._changed | {state.url: state for state in new}).values())
 
-    def health(self, before: Health, at: datetime, revisit_at: str | None) -> Health:
+    def health(self, before: Health, at: datetime) -> Health:
         """The source's health after the crawl; one that looked at nothing tells nothing of it."""
-        after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=revisit_at)
+        after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=None)
         if not self._errors:
             return after
         if None in self._errors:
-            at_last = after.crawled_at
-            return Health(source=before.source, crawled_at=at_last, succeeded_at=at_last, revisit_at=revisit_at)
+            return Health(source=before.source, crawled_at=after.crawled_at, succeeded_at=after.crawled_at)
         retries = [state.retry_at for state in self._changed.values() if state.retry_at]
         return replace(
             after,

@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 
 from dateline import keys
+from dateline.messages import CrawlReport
 from dateline.settings import Settings
 from dateline.state import FeedState, Health, RobotsState, State, TableState, UrlState
 from spiders.collector import Collector
@@ -27,37 +28,25 @@ class NoState:
     def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:  # noqa: ARG002
         return {}
 
-    def save_urls(self, states: Iterable[UrlState], before: Iterable[UrlState] = ()) -> None:
+    def save_urls(self, states: Iterable[UrlState]) -> None:
         """Nowhere to keep them."""
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
         return []
 
-    def next_revisit(self, source: str) -> str | None:  # noqa: ARG002
-        return None
-
     def health(self, sources: Iterable[str]) -> dict[str, Health]:  # noqa: ARG002
         return {}
-
-    def save_health(self, health: Health) -> None:
-        """Nowhere to keep it."""
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
         return {}
 
-    def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:
-        """Nowhere to keep them."""
-
     def robots(self, host: str) -> RobotsState | None:  # noqa: ARG002
         return None
-
-    def save_robots(self, state: RobotsState) -> None:
-        """Nowhere to keep it."""
 
     def held(self, host: str) -> datetime | None:  # noqa: ARG002
         return None
 
-    def hold(self, host: str, until: datetime) -> None:
+    def settle(self, report: CrawlReport) -> None:
         """Nowhere to keep it."""
 
 

@@ -8,7 +8,7 @@ are Protego's work. A host that cannot be asked at all, because it has no addres
 
 import asyncio
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 AGENT = "Dateline"
 MAX_ROBOTS = 512 << 10  # bytes read of a robots.txt; RFC 9309 section 2.5 asks for at least 500 KiB
-MAX_AGE = timedelta(hours=24)  # section 2.4
 
 _OUT_OF_REACH: tuple[type[BaseException], ...] = (TooManyRedirects, *DOWNLOAD_ERRORS)
 
@@ -90,14 +89,13 @@ class RobotsMiddleware:
 
     async def _load(self, host: str) -> Rules:
         spider = cast("NewsSpider", self._crawler.spider)
-        state = spider.collector.state
-        known = await spider.ask_state(state.robots, host)
-        if known and datetime.now(UTC) - known.fetched_at < MAX_AGE:
+        known = await spider.ask_state(spider.collector.state.robots, host)
+        if known and datetime.now(UTC) < known.expires_at:
             return Rules(known.text)
         rules = await self._fetch(f"{host}/robots.txt")
         if not rules.missing:
-            fetched = RobotsState(host=host, fetched_at=datetime.now(UTC), text=rules.text)
-            await spider.ask_state(state.save_robots, fetched)
+            now = datetime.now(UTC).replace(microsecond=0)  # as it is kept
+            spider.collector.keep_robots(RobotsState(host=host, fetched_at=now, text=rules.text))
         return rules
 
     async def _fetch(self, url: str) -> Rules:

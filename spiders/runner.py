@@ -40,6 +40,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
     stored, for the next delivery of the message to go on from.
     """
     if done := store.report():
+        state.settle(done)
         return done
     window = Window.of(message.since, message.until)
     collector = Collector(

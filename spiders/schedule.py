@@ -41,9 +41,9 @@ class Dispatcher:
 
     def send_due(self, now: datetime) -> list[str]:
         """Send a message for each source that is due; their ids. SendError after the others are sent and recorded."""
-        due, health = self._state.due(self._sources), self._state.health(self._sources)
-        asked = {id: _message(source, due.get(id, now), health.get(id), now) for id, source in self._sources.items()}
-        waiting = iter([(id, message) for id, message in asked.items() if message])
+        asked, health = self._state.asked(self._sources), self._state.health(self._sources)
+        due = {id: _message(source, asked.get(id), health.get(id), now) for id, source in self._sources.items()}
+        waiting = iter([(id, message) for id, message in due.items() if message])
         sent: list[str] = []
         refused: list[str] = []
         while batch := dict(islice(waiting, _BATCH)):
@@ -51,7 +51,7 @@ class Dispatcher:
             taken = [id for id in batch if id not in failed]
             scheduled = [self._sources[id] for id in taken if not batch[id].revisits_only]
             # Recorded only now: killed in between, the same messages are sent again.
-            self._state.save_due({source.id: slot(source, now) + _interval(source) for source in scheduled})
+            self._state.save_asked({source.id: slot(source, now) for source in scheduled})
             sent += taken
             refused += failed
         if refused:
@@ -82,13 +82,13 @@ def slot(source: Source, now: datetime) -> datetime:
     return now - (now - _EPOCH - offset) % every
 
 
-def _message(source: Source, due: datetime, health: Health | None, now: datetime) -> CrawlMessage | None:
-    """What to ask for, if anything."""
+def _message(source: Source, asked: datetime | None, health: Health | None, now: datetime) -> CrawlMessage | None:
+    """What to ask for, if anything; ``asked`` is the start of the interval for which that was done last."""
     at = keys.utc(now, "seconds")
     if health and (health.retry_at or "") > at:
         return None
-    if due <= now:
-        return CrawlMessage(source=source.id, crawl=keys.crawl_name(slot(source, now), "schedule"), patient=True)
+    if asked is None or asked < slot(source, now):
+        return CrawlMessage(source=source.id, crawl=keys.scheduled_crawl(slot(source, now)), patient=True)
     if health and health.revisit_at and health.revisit_at <= at:
         since = datetime.fromisoformat(max(health.revisit_at, health.crawled_at or ""))
         crawl = keys.crawl_name(since, "revisit")

@@ -22,8 +22,8 @@ class Store(Protocol):
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
         """The capture objects that this crawl has stored before, of an earlier delivery of its message."""
 
-    def put_report(self, report: CrawlReport) -> None:
-        """Store the report, unless there is one."""
+    def put_report(self, report: CrawlReport) -> CrawlReport:
+        """Store the report, unless there is one; the one that is there then."""
 
     def report(self) -> CrawlReport | None:
         """The report of this crawl if it was done before."""
@@ -55,8 +55,10 @@ class BucketStore:
                 body = objects.get(self._s3, bucket=self._bucket, key=key) or b""
                 yield key, list(capture.read(io.BytesIO(body)))
 
-    def put_report(self, report: CrawlReport) -> None:
-        objects.put_once(self._s3, bucket=self._bucket, key=self._report, body=report.to_json().encode())
+    def put_report(self, report: CrawlReport) -> CrawlReport:
+        if objects.put_once(self._s3, bucket=self._bucket, key=self._report, body=report.to_json().encode()):
+            return report
+        return self.report() or report
 
     def report(self) -> CrawlReport | None:
         body = objects.get(self._s3, bucket=self._bucket, key=self._report)
@@ -91,8 +93,9 @@ class FolderStore:
                 with path.open("rb") as file:
                     yield key, list(capture.read(file))
 
-    def put_report(self, report: CrawlReport) -> None:
+    def put_report(self, report: CrawlReport) -> CrawlReport:
         self._write(keys.crawl_report(self._source, self._crawl), report.to_json().encode())
+        return report
 
     def report(self) -> CrawlReport | None:
         path = self._root / keys.crawl_report(self._source, self._crawl)

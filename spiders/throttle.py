@@ -121,7 +121,7 @@ class ThrottleMiddleware:
         pace = await self._pace(request)
         if pace.held_until and pace.held_until != pace.known_until:
             pace.known_until = pace.held_until
-            await self._spider.ask_state(self._spider.collector.state.hold, pace.host, pace.held_until)
+            self._spider.collector.hold(pace.host, pace.held_until)
         return response
 
     async def process_exception(self, request: Request, exception: Exception) -> None:

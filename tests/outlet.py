@@ -139,8 +139,8 @@ class Shelf:
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
         return iter(())
 
-    def put_report(self, report: CrawlReport) -> None:
-        """The caller has it."""
+    def put_report(self, report: CrawlReport) -> CrawlReport:
+        return report
 
     def report(self) -> CrawlReport | None:
         return None
@@ -154,7 +154,7 @@ class Shelf:
     def frontier(self, crawl: str) -> bytes | None:  # noqa: ARG002
         return self.frontiers[-1] if self.frontiers else None
 
-    def save_urls(self, states: Iterable[UrlState], before: Iterable[UrlState] = ()) -> None:  # noqa: ARG002
+    def save_urls(self, states: Iterable[UrlState]) -> None:
         self.known |= {state.url: state for state in states}
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
@@ -162,32 +162,25 @@ class Shelf:
         due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
         return sorted(due, key=lambda state: str(state.due))[:limit]
 
-    def next_revisit(self, source: str) -> str | None:
-        return min((state.due for state in self.known.values() if state.due and state.source == source), default=None)
-
     def health(self, sources: Iterable[str]) -> dict[str, Health]:
         return {source: self.healths[source] for source in sources if source in self.healths}
-
-    def save_health(self, health: Health) -> None:
-        self.healths[health.source] = health
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
         return {url: self.validators[url] for url in urls if url in self.validators}
 
-    def save_feeds(self, source: str, states: Iterable[FeedState]) -> None:  # noqa: ARG002
-        self.validators |= {state.url: state for state in states}
-
     def robots(self, host: str) -> RobotsState | None:
         return self.robots_texts.get(host)
-
-    def save_robots(self, state: RobotsState) -> None:
-        self.robots_texts[state.host] = state
 
     def held(self, host: str) -> datetime | None:
         return self.holds.get(host)
 
-    def hold(self, host: str, until: datetime) -> None:
-        self.holds[host] = until
+    def settle(self, report: CrawlReport) -> None:
+        learned = report.learned
+        self.save_urls(learned.urls)
+        self.validators |= {state.url: state for state in learned.feeds}
+        self.robots_texts |= {state.host: state for state in learned.robots}
+        self.holds |= {host: datetime.fromisoformat(until) for host, until in learned.holds.items()}
+        self.healths |= {report.source: learned.health} if learned.health else {}
 
 
 def crawl(

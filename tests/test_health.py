@@ -9,7 +9,7 @@ import pytest
 from dateline import keys
 from dateline.health import check
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
-from dateline.state import FeedState, Health, TableState
+from dateline.state import FeedState, Health, Learned, TableState, learned_items
 from spiders import health, runner
 from spiders.registry import Expect
 from tests.conftest import Aws
@@ -113,9 +113,9 @@ def test_a_page_that_fails_is_left_alone_and_keeps_no_feed_from_its_304() -> Non
 def test_a_days_yield_is_held_against_what_is_expected(aws: Aws, archived: int, yields: str | None) -> None:
     with Outlet({}) as outlet:
         source = outlet.source(expect=Expect(2, 60))
-    state = TableState(aws.table)
-    state.save_health(Health(source=source.id, crawled_at="2026-10-20T11:00:00Z"))
-    state.save_feeds(source.id, [FeedState(url=source.feeds[0], failures=2, failure="soft")])
+    learned = Learned(feeds=[FeedState(url=source.feeds[0], failures=2, failure="soft")])
+    health = Health(source=source.id, crawled_at="2026-10-20T11:00:00Z")
+    TableState(aws.table).restore([], learned_items(source.id, learned), [health])
     aws.table.put_item(Item=keys.day(source.id, "2026-10-19") | {"archived": archived})
     (checkup,) = check(aws.table, [source], AT)
     assert (checkup.archived, checkup.yields) == (archived, yields)

@@ -3,6 +3,7 @@
 import gzip
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import pytest
 from scrapy.http import Response
 
-from dateline.state import RobotsState, TableState
+from dateline.state import Learned, RobotsState, TableState, learned_items
 from spiders import optouts, throttle
-from spiders.robots import MAX_AGE, Rules
+from spiders.robots import Rules
 from spiders.throttle import MAX_DELAY, Pace
 from tests.conftest import Aws
 from tests.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
@@ -35,7 +36,7 @@ def test_robots_txt_is_asked_for_once_a_day(status: int) -> None:
         crawl(outlet.source(), shelf)
         assert asked(outlet).count("/robots.txt") == 1
         state = shelf.robots_texts[outlet.url]
-        shelf.save_robots(RobotsState(host=state.host, fetched_at=state.fetched_at - MAX_AGE, text=state.text))
+        shelf.robots_texts[outlet.url] = replace(state, fetched_at=state.fetched_at - timedelta(days=1))
         crawl(outlet.source(), shelf)
     assert asked(outlet).count("/robots.txt") == 2
 
@@ -49,18 +50,21 @@ def test_a_robots_txt_that_could_not_be_had_is_asked_for_by_each_crawl() -> None
 
 
 @pytest.mark.parametrize(("lines", "kept"), [(0, True), (6_000, True), (60_000, False)])
-def test_the_table_keeps_a_robots_txt_that_fits_an_item(aws: Aws, lines: int, kept: bool) -> None:
-    text = "".join(f"Disallow: /{number * number * 7919:x}/\n" for number in range(lines)).encode()
-    state = RobotsState(host="https://news.example", fetched_at=NOW, text=text)
-    TableState(aws.table).save_robots(state)
-    assert TableState(aws.table).robots(state.host) == (state if kept else None)
+def test_a_robots_txt_that_fits_an_item_is_kept(lines: int, kept: bool) -> None:
+    text = "".join(f"Disallow: /{number * number * 7919:x}/\n" for number in range(lines))
+    with Outlet(routes(**{"/robots.txt": answer(f"User-agent: *\n{text}")})) as outlet:
+        crawl(outlet.source(), shelf := Shelf())
+    assert (outlet.url in shelf.robots_texts) == kept
 
 
-def test_the_table_keeps_how_long_a_host_is_held(aws: Aws) -> None:
-    state = TableState(aws.table)
-    assert state.held("news.example") is None
-    state.hold("news.example", NOW)
-    assert state.held("news.example") == NOW
+def test_the_table_keeps_what_is_known_of_hosts(aws: Aws) -> None:
+    state, robots = TableState(aws.table), RobotsState(host="https://news.example", fetched_at=NOW, text=b"Allow: /")
+    learned = Learned(robots=[robots], holds={"news.example": "2026-10-20T06:00:00Z"})
+    assert (state.robots(robots.host), state.held("news.example")) == (None, None)
+    state.restore([], learned_items("gazette", learned), [])
+    assert (state.robots(robots.host), state.held("news.example")) == (robots, NOW)
+    until = {item["SK"]: item["expires"] for item in aws.table.scan()["Items"]}
+    assert until == {"ROBOTS": NOW.timestamp() + 86400, "HOLD": NOW.timestamp()}
 
 
 @pytest.mark.parametrize(

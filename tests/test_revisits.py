@@ -109,8 +109,7 @@ def past(aws: Aws, *urls: str) -> None:
     """Have these URLs be due."""
     state = TableState(aws.table)
     states = state.urls(urls)
-    due = [replace(states[url], due="2026-10-20T07:00:00Z") for url in urls]
-    state.save_urls(due, states.values())
+    state.save_urls(replace(states[url], due="2026-10-20T07:00:00Z") for url in urls)
 
 
 def outlet_of(*pages: tuple[str, Any]) -> Outlet:
@@ -163,7 +162,7 @@ def test_each_look_says_when_the_next_one_is(aws: Aws) -> None:
         for label in ("first", "second"):
             (page,) = pages(aws, crawl(aws, source, label))
             assert due(aws) == [("a", keys.utc(page.captured_at + timedelta(hours=1), "seconds"))]
-            assert TableState(aws.table).next_revisit(SOURCE) == due(aws)[0][1]
+            assert TableState(aws.table).health([SOURCE])[SOURCE].revisit_at == due(aws)[0][1]
             past(aws, f"{outlet.url}/a")
 
 
@@ -190,8 +189,8 @@ def test_a_crawl_may_be_for_revisits_alone(aws: Aws) -> None:
 def test_what_a_killed_crawl_left_of_a_due_time_is_swept_away(aws: Aws) -> None:
     state, url = TableState(aws.table), "https://gazette.example/a"
     old = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200, due="2026-10-20T07:00:00Z")
-    state.save_urls([old])
     state.save_urls([replace(old, due="2026-10-20T09:00:00Z")])
+    aws.table.put_item(Item=keys.due(SOURCE, str(old.due), url) | {"url": url})
     assert [when for _, when in due(aws)] == ["2026-10-20T07:00:00Z", "2026-10-20T09:00:00Z"]
     assert state.revisits(SOURCE, datetime(2026, 10, 20, 8, tzinfo=UTC), 10) == []
     assert [when for _, when in due(aws)] == ["2026-10-20T09:00:00Z"]

@@ -4,7 +4,7 @@ S3, dates are capture dates in UTC::
 
     CaptureBucket
         captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   what the servers sent, one gzip member a record
-        crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did: feeds, fetches, failures
+        crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did and learned
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      what the crawl had no time for, for its continuation
     ArchiveBucket
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
@@ -25,15 +25,15 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     URL#<hash>                   ARTICLE              the id of the story at a URL that is not the story's canonical one
     URL#<hash>                   STATE                what the crawl knows of a URL
     SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
-    SOURCE#<source>              SCHEDULE             when the source is due next
+    SOURCE#<source>              SCHEDULE             the interval for which the schedule last asked for it
     SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
     SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
     SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
     SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
-    HOST#<scheme>://<host>       ROBOTS               its robots.txt, fetched less than a day ago or to be fetched
-    HOST#<host>                  HOLD                 until when it asked to be left alone
+    HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after a day
+    HOST#<host>                  HOLD                 until when it asked to be left alone; ``expires`` then
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
     ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
 
@@ -59,6 +59,7 @@ _STEM = re.compile(
     r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)(?:\.[0-9a-f]{12})?\.(?:warc|jsonl)\.gz"
 )
 _CRAWL = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+")
+_SCHEDULED = "schedule"  # how the names of the schedule's crawls end
 _PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
 
 
@@ -114,6 +115,16 @@ def parse(key: str) -> Stem:
 def crawl_name(requested_at: datetime, label: str) -> str:
     """A crawl's name: when it was asked for (to the second, UTC) and a short label that tells two of them apart."""
     return f"{requested_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{label}"
+
+
+def scheduled_crawl(slot: datetime) -> str:
+    """The name of the crawl that the schedule asks for in the interval that begins then."""
+    return crawl_name(slot, _SCHEDULED)
+
+
+def scheduled_at(crawl: str) -> datetime | None:
+    """The start of the interval in which the schedule asked for a crawl; None where it was asked for otherwise."""
+    return crawl_time(crawl) if crawl.partition("-")[2] == _SCHEDULED else None
 
 
 def crawl_time(crawl: str) -> datetime:

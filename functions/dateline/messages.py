@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
+from dateline.state import Learned
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlMessage:
@@ -76,7 +78,7 @@ class CrawlReport:
     ``captures`` maps the key of each capture object to the number of pages in it. Of the ``discovered`` URLs some
     were ``known`` (captured before), some ``waiting`` (they failed, and are tried again later), the rest were captured,
     failed, or were ``left`` for want of time; the crawl ``continued_by`` takes these up. ``revisited`` is how many of
-    the pages were due to be looked at again.
+    the pages were due to be looked at again. What it ``learned`` goes into the table from here.
     """
 
     source: str
@@ -92,6 +94,7 @@ class CrawlReport:
     captures: dict[str, int] = field(default_factory=dict)
     feeds: list[FeedVisit] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
+    learned: Learned = field(default_factory=Learned)
 
     @property
     def captured(self) -> int:
@@ -102,13 +105,15 @@ class CrawlReport:
         return dict(Counter(failure.reason for failure in self.failures))
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, indent=1)
+        values = asdict(replace(self, learned=Learned())) | {"learned": self.learned.to_dict()}
+        return json.dumps(values, ensure_ascii=False, indent=1)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
         values: dict[str, Any] = json.loads(text)
         values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
         values["failures"] = [Failure(**failure) for failure in values["failures"]]
+        values["learned"] = Learned.from_dict(values.get("learned", {}))
         return cls(**values)
 
 

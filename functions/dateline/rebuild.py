@@ -1,30 +1,31 @@
-"""Rebuild: the table made anew from the two buckets.
+"""The table made anew from the two buckets.
 
 The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
 knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
-what was counted. Captures that were never archived (their message was lost) are handed to ``unarchived``. Writing is
-idempotent: a rebuild that was stopped is run again. It may run beside extraction, but not beside crawls, whose later
-looks at a URL it would undo.
-
-What no bucket has is a cache and stays lost: the validators of feeds, failures and their back-off, health, schedule,
-robots.txt. Each costs one look more.
+what was counted and what the crawl learned beside: of feeds, of pages that failed, of hosts and of the source's health.
+Of what several say the newest counts, and what has expired is left out. Captures that were never archived (their
+message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that was stopped is run again. It may
+run beside extraction, but not beside crawls, whose later looks at a URL it would undo.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dateline import capture, keys, objects
 from dateline.archive import committed
-from dateline.capture import DamagedCaptureError
+from dateline.capture import Capture, DamagedCaptureError
 from dateline.index import Index
 from dateline.messages import CrawlReport
-from dateline.state import TableState, UrlState, url_states
+from dateline.state import Health, TableState, UrlState, learned_items, url_states
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -47,12 +48,10 @@ def rebuild(
     progress: Callable[[Rebuilt], None] = lambda _: None,
 ) -> Rebuilt:
     """Refill the table; ``progress`` is told after each object."""
-    index, done, newest = Index(table), Rebuilt(), dict[str, UrlState]()
+    index, done, known = Index(table), Rebuilt(), _Known()
     for key in objects.keys(s3, bucket=capture_bucket, prefix="captures/"):
         stem = keys.parse(key)
-        for found in _url_states(s3, capture_bucket, key):
-            if found.url not in newest or newest[found.url].captured_at <= found.captured_at:
-                newest[found.url] = found
+        known.add_captures(stem, _pages(s3, capture_bucket, key))
         settled = committed(s3, archive_bucket, stem)
         if settled:
             index.apply(stem, settled.outcomes, settled.articles)
@@ -62,17 +61,65 @@ def rebuild(
             done.unarchived += 1
         done.captures += 1
         progress(done)
-    TableState(table).save_urls(newest.values())
-    for key in objects.keys(s3, bucket=capture_bucket, prefix="crawls/"):
-        report = CrawlReport.from_json(objects.get(s3, bucket=capture_bucket, key=key) or b"")
+    reports = objects.keys(s3, bucket=capture_bucket, prefix="crawls/")
+    for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
+        report = CrawlReport.from_json(body or b"")
+        known.add_report(report)
         index.count_crawl(report)
         done.crawls += 1
         progress(done)
+    known.write(TableState(table), datetime.now(UTC))
     return done
 
 
-def _url_states(s3: "S3Client", bucket: str, key: str) -> Iterator[UrlState]:
+def _pages(s3: "S3Client", bucket: str, key: str) -> Iterator[Capture]:
     body = s3.get_object(Bucket=bucket, Key=key)["Body"]
     with suppress(DamagedCaptureError):  # archiving has told of it; the pages before the damage are sound
-        for page in capture.read(body):
-            yield from url_states(page)
+        yield from capture.read(body)
+
+
+class _Newest(dict[Any, tuple[str, T]], Generic[T]):
+    """Of several values for a key the one with the latest instant (UTC, ISO 8601)."""
+
+    def add(self, key: Any, at: str, value: T) -> None:
+        if key not in self or self[key][0] <= at:
+            self[key] = at, value
+
+    @property
+    def found(self) -> Iterator[T]:
+        return (value for _, value in self.values())
+
+
+class _Known:
+    """What the crawls have come to know, as far as captures and reports have been read."""
+
+    def __init__(self) -> None:
+        self._urls = _Newest[UrlState]()
+        self._items = _Newest[Mapping[str, Any]]()
+        self._healths = _Newest[Health]()
+        self._asked: dict[str, datetime] = {}
+
+    def add_captures(self, stem: keys.Stem, pages: Iterable[Capture]) -> None:
+        self._ask(stem.source, stem.crawl)
+        for page in pages:
+            for state in url_states(page):
+                self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), state)
+
+    def add_report(self, report: CrawlReport) -> None:
+        self._ask(report.source, report.crawl)
+        at, learned = report.finished_at or report.started_at, report.learned
+        for state in learned.urls:
+            self._urls.add(state.url, at, state)
+        for item in learned_items(report.source, learned):
+            self._items.add((item["PK"], item["SK"]), at, item)
+        if learned.health:
+            self._healths.add(report.source, at, learned.health)
+
+    def write(self, state: TableState, now: datetime) -> None:
+        current = (item for item in self._items.found if item.get("expires", now.timestamp()) >= now.timestamp())
+        state.restore(self._urls.found, current, self._healths.found)
+        state.save_asked(self._asked)
+
+    def _ask(self, source: str, crawl: str) -> None:
+        if at := keys.scheduled_at(crawl):
+            self._asked[source] = max(at, self._asked.get(source, at))

@@ -1,0 +1,71 @@
+"""Items of the table in batches, and writes that give way to newer ones."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+_GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
+
+
+class ThrottledError(RuntimeError):
+    """DynamoDB left some items of a batch undone however often it was asked."""
+
+
+def get(
+    client: Any,
+    table: str,
+    wanted: Iterable[Mapping[str, str]],
+    *,
+    consistent: bool = False,
+    pause: Callable[[float], None] = time.sleep,
+) -> Iterator[dict[str, Any]]:
+    """Those items of a table that there are; ``client`` is that of a boto3 resource, which takes Python's values."""
+    for chunk in _chunks(wanted, _GET):
+        left: dict[str, Any] = {table: {"Keys": chunk, "ConsistentRead": consistent}}
+        for seconds in _pauses():
+            answer = client.batch_get_item(RequestItems=left)
+            yield from answer["Responses"].get(table, [])
+            if not (left := answer["UnprocessedKeys"]):
+                break
+            pause(seconds)
+        else:
+            raise ThrottledError(f"BatchGetItem left {len(left[table]['Keys'])} keys unread")
+
+
+def write(
+    client: Any, table: str, requests: Iterable[Mapping[str, Any]], *, pause: Callable[[float], None] = time.sleep
+) -> None:
+    """Do what PutRequests and DeleteRequests ask for; no two of a batch may be of one key."""
+    for chunk in _chunks(requests, _WRITE):
+        left: dict[str, Any] = {table: chunk}
+        for seconds in _pauses():
+            if not (left := client.batch_write_item(RequestItems=left)["UnprocessedItems"]):
+                break
+            pause(seconds)
+        else:
+            raise ThrottledError(f"BatchWriteItem left {len(left[table])} items unwritten")
+
+
+@contextmanager
+def unless_newer() -> Iterator[None]:
+    """A conditional write that finds something newer has nothing to do."""
+    try:
+        yield
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise
+
+
+def _pauses() -> list[float]:
+    """Seconds to wait after each attempt: doubling from 50 ms, 6 seconds of throttling in all."""
+    return [0.05 * 2**attempt for attempt in range(7)]
+
+
+def _chunks(items: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
+    left = iter(items)
+    while chunk := list(islice(left, size)):
+        yield chunk

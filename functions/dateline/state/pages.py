@@ -1,0 +1,88 @@
+"""What captured pages, and the places where they were found, say of the states of URLs."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from dateline import keys
+from dateline.page import Payload
+from dateline.state.records import FeedState, UrlState
+from dateline.urls import canonical
+
+if TYPE_CHECKING:
+    from dateline.capture import Capture
+
+_MAX_DATE = 60  # characters of a date as a feed has it
+_MAX_TITLE = 300  # characters of a title: an item is well below 1 KB, and the whole title is in the capture
+
+
+def url_states(page: "Capture") -> Iterator[UrlState]:
+    """What a captured page says of its URLs: the one that was asked for and the one that answered.
+
+    Nothing where it was imported: what others fetched is not for the crawl to ask for again, or to leave.
+    """
+    if page.metadata.get("family") == "import":
+        return iter(())
+    payload = page.revisits or Payload(page.url, page.captured_at, page.payload_digest or "")
+    return captured(
+        page.url,
+        page.metadata,
+        captured_at=page.captured_at,
+        status=page.status,
+        payload=payload,
+        validators=page.validators,
+    )
+
+
+def captured(
+    url: str,
+    metadata: Mapping[str, Any],
+    *,
+    captured_at: datetime,
+    status: int,
+    payload: Payload,
+    validators: tuple[str | None, str | None],
+) -> Iterator[UrlState]:
+    """The same of a page on its way to a capture object, by what its metadata record will say."""
+    asked_for, answered = canonical(metadata.get("requested_url", url)), canonical(url)
+    etag, last_modified = validators if any(validators) else metadata.get("validators", (None, None))
+    state = UrlState(
+        url=asked_for,
+        source=metadata.get("source", ""),
+        captured_at=keys.utc(captured_at, "seconds"),
+        status=200 if status == 304 else status,
+        item=fingerprint(metadata) if metadata.get("family") == "feed" else None,
+        first_seen_at=metadata.get("first_seen_at"),
+        etag=etag,
+        last_modified=last_modified,
+        digest=payload.digest or None,
+        payload_url=payload.url,
+        payload_at=keys.utc(payload.at, "microseconds"),
+        due=metadata.get("due"),
+        found=kept(metadata),
+    )
+    yield state
+    if answered != asked_for:
+        yield replace(state, url=answered, due=None, found={})
+
+
+def kept(metadata: Mapping[str, Any]) -> dict[str, str]:
+    """What of a discovery goes into the table, so that a page that is due is asked for as it was found."""
+    limits = {"family": 20, "discovered_from": 2000, "requested_url": 2000, "feed_date": 40, "lastmod": 40}
+    limits |= {"feed_title": _MAX_TITLE, "feed_date_raw": _MAX_DATE}
+    return {name: metadata[name][:limit] for name, limit in limits.items() if metadata.get(name)}
+
+
+def conditions(state: UrlState | FeedState) -> dict[str, str]:
+    """The headers that ask for a page or a feed only if it has changed (RFC 9110 section 13.1)."""
+    headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
+    return {name: value for name, value in headers.items() if value}
+
+
+def fingerprint(metadata: Mapping[str, Any]) -> str:
+    """16 hex digits that change when the title or the date of a feed item does: the story is worth another look."""
+    title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as the table keeps it, from which it is made again
+    date = metadata["feed_date"] or (metadata["feed_date_raw"] or "")[:_MAX_DATE]
+    return hashlib.sha256(f"{title}\n{date}".encode()).hexdigest()[:16]

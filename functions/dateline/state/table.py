@@ -1,0 +1,175 @@
+"""The state in the table; methods block, and the spiders call them off the reactor's thread."""
+
+import time
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
+
+from dateline import items, keys
+from dateline.state.records import FeedState, Health, Learned, RobotsState, UrlState, values
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+    from dateline.messages import CrawlReport
+
+
+class State(Protocol):
+    """What a crawl asks and tells."""
+
+    def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:
+        """The states of those canonical URLs that are known."""
+
+    def save_urls(self, states: Iterable[UrlState]) -> None:
+        """Record URLs, and when they are due, in place of what was recorded of them."""
+
+    def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
+        """The first ``limit`` of a source's URLs that are due at an instant."""
+
+    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+        """The health of those sources that were ever crawled."""
+
+    def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:
+        """The states of those of a source's feeds that are known."""
+
+    def robots(self, host: str) -> RobotsState | None:
+        """The robots.txt that was last fetched of a host, however old."""
+
+    def held(self, host: str) -> datetime | None:
+        """Until when (UTC) a host asked to be left alone, if it did; that may be past."""
+
+    def settle(self, report: "CrawlReport") -> None:
+        """Record what a crawl learned, once its report is stored; again, if it was killed in between."""
+
+
+class TableState:
+    """The state in the DynamoDB table."""
+
+    def __init__(self, table: "Table", *, pause: Callable[[float], None] = time.sleep) -> None:
+        # The resource's client takes Python values as the table does and, unlike the table, may be used by threads.
+        self._client: Any = table.meta.client
+        self._table, self._pause = table.name, pause
+
+    def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:
+        found = self._get(keys.url_state(url) for url in set(urls))
+        return {item["url"]: UrlState(**_fields(item)) for item in found}
+
+    def save_urls(self, states: Iterable[UrlState]) -> None:
+        latest = {state.url: state for state in states}  # a batch must not name one key twice
+        due = {url: _due(state) for url, state in latest.items() if state.due}
+        before = self._get((keys.url_state(url) for url in latest), consistent=True)
+        over = [_due(state) for item in before if (state := UrlState(**_fields(item))).due]
+        # In this order, so that a URL that is due is never without the item that says so.
+        self._put(key | {"url": url} for url, key in due.items())
+        self._put(keys.url_state(url) | values(state) for url, state in latest.items())
+        self._delete(key for key in over if key not in due.values())
+
+    def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
+        until = keys.due(source, keys.utc(at, "seconds"))["SK"]
+        found = self._query(source, keys.due(source, "")["SK"], until, limit)
+        states = self.urls(item["url"] for item in found)
+        due = [states[item["url"]] for item in found if _is_due(states.get(item["url"]), item)]
+        # A URL's state says when it is due; what says otherwise was left by a crawl that was killed, or is over.
+        over = [item for item in found if not _is_due(states.get(item["url"]), item)]
+        self._delete({"PK": item["PK"], "SK": item["SK"]} for item in over)
+        return due
+
+    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+        found = self._get(keys.health(source) for source in set(sources))
+        return {item["source"]: Health(**_fields(item)) for item in found}
+
+    def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:
+        found = self._get(keys.feed_state(source, url) for url in set(urls))
+        return {item["url"]: FeedState(**_fields(item)) for item in found}
+
+    def robots(self, host: str) -> RobotsState | None:
+        for item in self._get([keys.robots(host)]):
+            fetched_at = datetime.fromisoformat(item["fetched_at"])
+            return RobotsState(host=host, fetched_at=fetched_at, text=zlib.decompress(bytes(item["text"])))
+        return None
+
+    def held(self, host: str) -> datetime | None:
+        found = list(self._get([keys.hold(host)]))
+        return datetime.fromisoformat(found[0]["until"]) if found else None
+
+    def settle(self, report: "CrawlReport") -> None:
+        counted = keys.done(report.source, keys.crawl_report(report.source, report.crawl))
+        if not any(self._get([counted], consistent=True)):  # else a later crawl may know better
+            learned = report.learned
+            health = [learned.health] if learned.health else []
+            self.restore(learned.urls, learned_items(report.source, learned), health)
+
+    def restore(self, urls: Iterable[UrlState], others: Iterable[Mapping[str, Any]], healths: Iterable[Health]) -> None:
+        """Record what was learned: URLs, other items, and the health of sources with when a page of each is due."""
+        self.save_urls(urls)
+        self._put(others)
+        dated = (replace(health, revisit_at=self._next_revisit(health.source)) for health in healths)
+        self._put(keys.health(health.source) | values(health) for health in dated)
+
+    def asked(self, sources: Iterable[str]) -> dict[str, datetime]:
+        """The start (UTC) of the interval for which each source was last asked for, where it ever was."""
+        found = self._get(keys.schedule(source) for source in set(sources))
+        return {item["source"]: datetime.fromisoformat(item["asked"]) for item in found}
+
+    def save_asked(self, asked: Mapping[str, datetime]) -> None:
+        """Record that sources were asked for."""
+        self._put(
+            keys.schedule(source) | {"source": source, "asked": keys.utc(at, "seconds")} for source, at in asked.items()
+        )
+
+    def _next_revisit(self, source: str) -> str | None:
+        """When the first of a source's URLs is due."""
+        found = self._query(source, keys.due(source, "")["SK"], keys.due(source, "9")["SK"], 1)
+        return str(found[0]["SK"].split("#")[1]) if found else None
+
+    def _get(self, wanted: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
+        return items.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
+
+    def _query(self, source: str, first: str, last: str, limit: int) -> list[dict[str, Any]]:
+        answer = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="PK = :source AND SK BETWEEN :first AND :last",
+            ExpressionAttributeValues={":source": keys.due(source, "")["PK"], ":first": first, ":last": last},
+            Limit=limit,
+            ConsistentRead=True,
+        )
+        found: list[dict[str, Any]] = answer["Items"]
+        return found
+
+    def _put(self, items: Iterable[Mapping[str, Any]]) -> None:
+        self._write({"PutRequest": {"Item": item}} for item in items)
+
+    def _delete(self, wanted: Iterable[Mapping[str, str]]) -> None:
+        self._write({"DeleteRequest": {"Key": key}} for key in wanted)
+
+    def _write(self, requests: Iterable[Mapping[str, Any]]) -> None:
+        items.write(self._client, self._table, requests, pause=self._pause)
+
+
+def learned_items(source: str, learned: Learned) -> Iterator[dict[str, Any]]:
+    """What a crawl learned of feeds and hosts, as items of the table; ``expires`` (POSIX time) is DynamoDB's."""
+    for feed in learned.feeds:
+        yield keys.feed_state(source, feed.url) | values(feed)
+    for robots in learned.robots:
+        fetched_at, expires = keys.utc(robots.fetched_at, "seconds"), int(robots.expires_at.timestamp())
+        known = {"host": robots.host, "fetched_at": fetched_at, "text": robots.packed, "expires": expires}
+        yield keys.robots(robots.host) | known
+    for host, until in learned.holds.items():
+        expires = int(datetime.fromisoformat(until).timestamp())
+        yield keys.hold(host) | {"host": host, "until": until, "expires": expires}
+
+
+def _due(state: UrlState) -> dict[str, str]:
+    return keys.due(state.source, state.due or "", state.url)
+
+
+def _is_due(state: UrlState | None, item: Mapping[str, Any]) -> bool:
+    return state is not None and _due(state)["SK"] == item["SK"]
+
+
+def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The state's part of a table item; numbers come back from the table as ``Decimal``."""
+    fields = {name: value for name, value in item.items() if name not in ("PK", "SK")}
+    return fields | {name: int(fields[name]) for name in ("status", "failures") if name in fields}
