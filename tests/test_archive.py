@@ -155,19 +155,32 @@ def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
         assert newsroom.query().article(item).title == item["title"]
 
 
-# A removal that is archived before any capture of its story leaves no mark: there is nothing yet to mark.
-@pytest.mark.parametrize("order", [order for order in itertools.permutations(range(3)) if order[0] != 2])
-def test_a_story_that_went_is_gone_in_whatever_order_it_is_archived(newsroom: Newsroom, order: Sequence[int]) -> None:
-    captures = [newsroom.capture(("a", "Title|Words.")), newsroom.capture(("a", "Title two|Words."))]
-    captures.append(newsroom.capture(("a", "not here"), status="404 Not Found"))
-    for number in order:
-        newsroom.archive().add(captures[number])
-    (story,) = newsroom.query().of_all()
-    assert "gone_at" in story
-    assert story["title"] == "Title two"
+HERE, SAME, GONE = ("Title|Words.", "200 OK"), ("", "304 Not Modified"), ("not here", "404 Not Found")
 
 
-def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom) -> None:
+@pytest.mark.parametrize(
+    ("looks", "gone"), [((HERE, GONE), True), ((HERE, GONE, SAME), False), ((HERE, SAME, GONE), True)]
+)
+def test_whether_a_story_is_gone_is_no_matter_of_the_order_of_archiving(
+    newsroom: Newsroom, looks: Sequence[tuple[str, str]], gone: bool
+) -> None:
+    known = Payload("http://news.example.org/a", NOON, "x")
+    captures = [
+        newsroom.capture(("a", body), status=status, revisits=known if body == "" else None) for body, status in looks
+    ]
+    ends = []
+    for order in itertools.permutations(captures):
+        newsroom.aws.clear_archive()
+        for key in order:
+            newsroom.archive().add(key)
+        ends.append([item for item in newsroom.items() if not item["SK"].startswith(("DAY", "DONE", "REV"))])
+        (story,) = newsroom.query().of_all()
+        assert story.get("gone_at", "") > story["captured_at"] if gone else "gone_at" not in story
+    assert all(end == ends[0] for end in ends)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom, late: bool) -> None:
     """Its page names another one as the canonical."""
 
     def canonical_elsewhere(page: Page) -> Extraction:
@@ -176,8 +189,10 @@ def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom) -> None:
         article = found.article and dataclasses.replace(found.article, id=keys.article_id(other), url=other)
         return found._replace(article=article)
 
-    newsroom.archive(extract=canonical_elsewhere).add(newsroom.capture(("?p=4711", "Title|Words.")))
-    newsroom.archive(extract=canonical_elsewhere).add(newsroom.capture(("?p=4711", "no"), status="404 Not Found"))
+    captures = [newsroom.capture(("?p=4711", "Title|Words."))]
+    captures.append(newsroom.capture(("?p=4711", "no"), status="404 Not Found"))
+    for key in reversed(captures) if late else captures:
+        newsroom.archive(extract=canonical_elsewhere).add(key)
     story = newsroom.query().story("http://news.example.org/?p=4711&utm_source=feed")
     assert story
     assert story["url"] == "http://news.example.org/port-opens"

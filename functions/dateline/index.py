@@ -8,16 +8,17 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline import items, keys
 from dateline.article import Article, Outcome
+from dateline.items import unless_newer
 from dateline.messages import CrawlReport
+from dateline.presence import Presence
 from dateline.urls import identity, is_identity
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
-_GET_AT_ONCE = 100  # BatchGetItem's limit
 _AFTER_ALL = "~"  # after every instant
 
 
@@ -62,20 +62,13 @@ class Index:
     """Stories and counters in the table."""
 
     def __init__(self, table: "Table") -> None:
-        self._table = table
+        self._table, self._presence = table, Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The CURRENT items of those ids that have one, read consistently."""
-        name, found = self._table.name, dict[str, Mapping[str, Any]]()
-        wanted: Any = [keys.article(each) for each in dict.fromkeys(ids)]
-        while wanted:
-            chunk, wanted = wanted[:_GET_AT_ONCE], wanted[_GET_AT_ONCE:]
-            answer = self._table.meta.client.batch_get_item(
-                RequestItems={name: {"Keys": chunk, "ConsistentRead": True}}
-            )
-            found |= {str(item["id"]): item for item in answer["Responses"].get(name, [])}
-            wanted += answer["UnprocessedKeys"].get(name, {"Keys": []})["Keys"]
-        return found
+        wanted = (keys.article(id) for id in dict.fromkeys(ids))
+        found = items.get(self._table.meta.client, self._table.name, wanted, consistent=True)
+        return {str(item["id"]): item for item in found}
 
     def alias(self, id: str) -> str | None:
         """The id of the story at a URL that by itself would have this one; None where it has."""
@@ -108,8 +101,7 @@ class Index:
         self._put_revisions(key, outcomes, articles)
         for stored in articles:
             self._put_current(key, stored)
-        for page in outcomes:
-            self.mark_presence(page)
+        self._mark_presence(outcomes)
         self.count(stem.source, stem.day, stem.capture, _counters(outcomes))
 
     def replace(
@@ -121,7 +113,7 @@ class Index:
     ) -> None:
         """Make the table say what a capture object's new outcomes and articles say, and no more what ``before`` said.
 
-        Idempotent. Which stories are gone is not looked at: ``mark_presence`` is for pages that turn out to be.
+        Idempotent.
         """
         key = articles_key(stem, outcomes)
         self._put_revisions(key, outcomes, articles)
@@ -133,6 +125,8 @@ class Index:
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
         if lost:
             self._drop_aliases(outcomes, lost)
+            self._presence.forget({*lost} - {page.id for page in outcomes})
+        self._mark_presence(outcomes, [article.id for article in before])
         counted = self._counted(stem.source, stem.capture)
         self.count(stem.source, stem.day, stem.capture, _counters(outcomes), before=counted)
 
@@ -186,25 +180,17 @@ class Index:
     def _put_revisions(self, key: str, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         summaries = [_summary(key, stored) for stored in articles]
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
-            for item in (*_registers(summaries), *_aliases(outcomes)):
+            aliases = (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
+            for item in (*_registers(summaries), *aliases):
                 batch.put_item(Item=item)
             for summary in summaries:
                 batch.put_item(Item=keys.revision(summary["id"], summary["captured_at"]) | summary)
 
     def _put_current(self, key: str, stored: Stored) -> None:
-        """Make a story's newest capture its CURRENT, and keep the mark of one that went after that capture."""
-        item = _current(_summary(key, stored))
-        captured_at = stored.article.captured_at
-        newest = Attr("PK").not_exists() | Attr("captured_at").lte(captured_at)
-        try:
-            self._table.put_item(Item=item, ConditionExpression=newest & ~Attr("gone_at").gte(captured_at))
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-                raise
-            there = self._table.get_item(Key=keys.article(stored.article.id), ConsistentRead=True)["Item"]
-            if "gone_at" in there:
-                with _unless_newer():
-                    self._table.put_item(Item=item | {"gone_at": there["gone_at"]}, ConditionExpression=newest)
+        """Make a story's newest capture its CURRENT."""
+        newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
+        with unless_newer():
+            self._table.put_item(Item=_current(_summary(key, stored)), ConditionExpression=newest)
 
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
         """Have the URLs of these pages lead no more to stories that there are no more."""
@@ -217,7 +203,7 @@ class Index:
         """Make the newest of a story's revisions its CURRENT, whatever else is being written; False if it has none."""
         while True:
             there, newest = self.current([id]).get(id), self.revision_before(id, _AFTER_ALL)
-            with _unless_newer():
+            with unless_newer():
                 self._replace_current(id, there, newest)
                 if self.revision_before(id, _AFTER_ALL) == newest:
                     return newest is not None
@@ -225,44 +211,22 @@ class Index:
     def _replace_current(self, id: str, there: Mapping[str, Any] | None, newest: Mapping[str, Any] | None) -> None:
         if there is None and newest is None:
             return
-        unchanged: Any = Attr("PK").not_exists()
-        if there:
-            marked = Attr("gone_at").eq(there["gone_at"]) if "gone_at" in there else Attr("gone_at").not_exists()
-            unchanged = Attr("article").eq(there["article"]) & marked
+        unchanged: Any = Attr("article").eq(there["article"]) if there else Attr("PK").not_exists()
         if newest is None:
             self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
             return
         item = _current({name: value for name, value in newest.items() if name not in ("PK", "SK")})
-        if there and there.get("gone_at", "") >= item["captured_at"]:
-            item["gone_at"] = there["gone_at"]
         self._table.put_item(Item=item, ConditionExpression=unchanged)
 
-    def mark_presence(self, page: PageOutcome) -> None:
-        """A page that is gone is marked with when that was seen; one that is there again is not."""
-        gone_before = Attr("gone_at").lt(page.captured_at)
-        with _unless_newer():
-            if page.outcome is Outcome.GONE:
-                not_marked = Attr("gone_at").not_exists() | gone_before
-                self._table.update_item(
-                    Key=keys.article(page.id),
-                    UpdateExpression="SET gone_at = :at",
-                    ConditionExpression=Attr("captured_at").lt(page.captured_at) & not_marked,
-                    ExpressionAttributeValues={":at": page.captured_at},
-                )
-            elif page.outcome is Outcome.UNCHANGED:
-                self._table.update_item(
-                    Key=keys.article(page.id), UpdateExpression="REMOVE gone_at", ConditionExpression=gone_before
-                )
+    def _mark_presence(self, outcomes: Sequence[PageOutcome], others: Sequence[str] = ()) -> None:
+        """Note which pages were there and which were gone, and have their stories say so, and some ``others``.
 
-
-@contextmanager
-def _unless_newer() -> Iterator[None]:
-    """A conditional write that finds something newer has nothing to do."""
-    try:
-        yield
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
-            raise
+        Of all pages, whatever extraction makes of them, because it may be made anew.
+        """
+        looks = [(page, (page.id, page.captured_at)) for page in outcomes if page.status]
+        gone = [look for page, look in looks if page.outcome is Outcome.GONE]
+        self._presence.note(seen=[look for page, look in looks if page.outcome is not Outcome.GONE], gone=gone)
+        self._presence.mark([*(page.id for page in outcomes), *dict(_aliases(outcomes)), *others])
 
 
 def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
@@ -367,12 +331,12 @@ def _own_id(page: PageOutcome) -> str:
     return keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
 
 
-def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[dict[str, str]]:
-    """The items that lead from the URLs that were asked for to the stories that their pages said they are."""
+def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
+    """The ids that the URLs that were asked for have, and those of the stories that their pages said they are."""
     for page in outcomes:
         own = _own_id(page)
         if page.outcome in _STORIES and own != page.id:
-            yield keys.alias(own) | {"id": page.id}
+            yield own, page.id
 
 
 def _registers(summaries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:

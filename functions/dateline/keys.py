@@ -22,6 +22,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
 
     ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below
     ARTICLE#<id>                 REV#<captured_at>    one for each revision
+    ARTICLE#<id>                 PRESENCE             when its page was last there, and last gone (404, 410)
     URL#<hash>                   ARTICLE              the id of the story at a URL that is not the story's canonical one
     URL#<hash>                   STATE                what the crawl knows of a URL
     SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
@@ -189,6 +190,10 @@ def article(id: str) -> dict[str, str]:
 
 def revision(id: str, captured_at: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": f"REV#{captured_at}"}
+
+
+def presence(id: str) -> dict[str, str]:
+    return {"PK": f"ARTICLE#{id}", "SK": "PRESENCE"}
 
 
 def alias(id: str) -> dict[str, str]:

@@ -106,7 +106,7 @@ class Reextraction(Archive):
         while report is None or report.commit != settled.digest:
             report = self._commit_again(stem, settled, message)
             settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
-        self._follow(stem, settled, report)
+        self._follow(stem, settled)
         report = dataclasses.replace(report, done=True)
         self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
         return report
@@ -186,7 +186,7 @@ class Reextraction(Archive):
         article = extraction.article
         return article.digest if article and article.id == revision["id"] else None
 
-    def _follow(self, stem: keys.Stem, settled: Archived, report: Report) -> None:
+    def _follow(self, stem: keys.Stem, settled: Archived) -> None:
         """Bring the index to what is committed, and remove what that took the place of."""
         current = articles_key(stem, settled.outcomes)
         over = {
@@ -196,10 +196,6 @@ class Reextraction(Archive):
         }
         before = [stored.article for data in over.values() for stored in read_articles(data)]
         self._index.replace(stem, settled.outcomes, settled.articles, before)
-        turned = {(each.url, each.captured_at) for each in report.changes if each.was != each.now}
-        for page in settled.outcomes:
-            if (page.url, page.captured_at) in turned:
-                self._index.mark_presence(page)
         for key in (*over, *self._quarantine_again(stem, settled)):
             self._s3.delete_object(Bucket=self._archive, Key=key)
 
