@@ -4,7 +4,7 @@ A message of ``dateline reextract`` names one that is to become them anew.
 """
 
 from collections import Counter
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -15,6 +15,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.extraction import extract
+from dateline.extraction.rulebook import Rulebook
 from dateline.index import Index
 from dateline.isolation import Isolated
 from dateline.messages import ReextractMessage, captures_of
@@ -28,7 +29,8 @@ processor = BatchProcessor(event_type=EventType.SQS)
 @cache
 def isolated() -> Isolated:
     settings = Settings.from_environment()
-    return Isolated(extract, seconds=settings.page_seconds, memory=settings.page_memory)
+    by_rules = partial(extract, rulebook=Rulebook.shipped(settings.sources))
+    return Isolated(by_rules, seconds=settings.page_seconds, memory=settings.page_memory)
 
 
 @cache
@@ -53,10 +55,13 @@ def record_handler(record: SQSRecord) -> None:
         return
     for key in captures_of(record.body):
         isolated().begin()
-        outcomes = Counter(page.outcome.value for page in archive().add(key))
-        for outcome, pages in outcomes.items():
-            metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=pages)
+        pages = archive().add(key)
+        outcomes = Counter(page.outcome.value for page in pages)
+        for outcome, count in outcomes.items():
+            metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=count)
         logger.info("capture archived", extra={"key": key, **outcomes})
+        if missed := Counter(field for page in pages for field in page.rules_missed):
+            logger.warning("rules found nothing", extra={"key": key, "fields": missed})
 
 
 @logger.inject_lambda_context

@@ -1,9 +1,10 @@
 """Makes the bundle of one function: ``build.py ExtractFunction FOLDER``, called by infra/Makefile.
 
-A bundle is the function's handler, the library without its command line, the spiders where sources are read, and the
-packages of infra/requirements/<function>.txt at the versions of infra/constraints.txt. Packages are installed from
-wheels for the platform that the bundle is for, so any machine can build for Lambda; DATELINE_BUILD=host builds for
-this machine and this interpreter, which is what the local cloud runs functions on.
+A bundle is the function's handler, the library without its command line, the spiders where sources are read, the
+source files alone where pages are extracted by the rules in them, and the packages of
+infra/requirements/<function>.txt at the versions of infra/constraints.txt. Packages are installed from wheels for the
+platform that the bundle is for, so any machine can build for Lambda; DATELINE_BUILD=host builds for this machine and
+this interpreter, which is what the local cloud runs functions on.
 
 The same sources give the same bytes: SAM names a bundle by its content, and an unchanged one is not deployed again.
 """
@@ -21,6 +22,7 @@ ROOT = INFRA.parent
 RUNTIME = "3.13"  # template.yaml: python3.13 on arm64, whose Amazon Linux 2023 has glibc 2.34
 PLATFORM = "aarch64-manylinux_2_28"
 READS_SOURCES = {"dispatch", "crawl"}
+READS_RULES = {"extract"}
 
 # What no function reads: stubs, headers, the packages' own tests, and records of an installation that this trims.
 UNUSED = ("*.c", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "INSTALLER", "RECORD", "REQUESTED", "py.typed")
@@ -91,6 +93,8 @@ def copy_code(name: str, folder: Path) -> None:
     shutil.copytree(functions / "dateline", folder / "dateline", ignore=no_command_line, dirs_exist_ok=True)
     if name in READS_SOURCES:
         shutil.copytree(ROOT / "spiders", folder / "spiders", ignore=no_command_line, dirs_exist_ok=True)
+    if name in READS_RULES:
+        shutil.copytree(ROOT / "spiders" / "sources", folder / "spiders" / "sources", dirs_exist_ok=True)
 
 
 def find_runtime(uv: Sequence[str]) -> str | None:

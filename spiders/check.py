@@ -21,6 +21,7 @@ from dateline import keys
 from dateline.article import Outcome
 from dateline.capture import Capture
 from dateline.extraction import extract
+from dateline.extraction.rulebook import Rulebook
 from dateline.messages import CrawlReport, FeedVisit
 from spiders import runner
 from spiders.base import NewsSpider
@@ -97,7 +98,7 @@ async def _probe(source: Source) -> Probe:
         stop_at = time.monotonic() + SECONDS
         report = await runner.crawl(collector, stop_at=stop_at, spider=ProbingSpider, RETRY_ENABLED=False)
         pages = [page for _, captures in store.stored() for page in captures]
-    title, problems = await asyncio.to_thread(_article, pages)
+    title, problems = await asyncio.to_thread(_article, source, pages)
     return _probed(source, report, collector.found, title, problems)
 
 
@@ -125,11 +126,12 @@ def _problems(report: CrawlReport, found: Sequence[Found], dates: Sequence[datet
         yield "no item of its feeds has a date"
 
 
-def _article(pages: Sequence[Capture]) -> tuple[str | None, list[str]]:
-    """The title of the article on the page that was fetched, or why there is none."""
+def _article(source: Source, pages: Sequence[Capture]) -> tuple[str | None, list[str]]:
+    """The title of the article on the page that was fetched, and what is wrong with it, or why there is none."""
     for page in pages:
-        extraction = extract(page.page())
+        extraction = extract(page.page(), Rulebook({source.id: source.extract}))
         if extraction.outcome is Outcome.ARCHIVED and extraction.article:
-            return extraction.article.title, []
+            missed = [f"{page.url}: the rule for {field} finds nothing" for field in extraction.rules_missed]
+            return extraction.article.title, missed
         return None, [f"{page.url}: {extraction.outcome}: {extraction.reason}"]
     return None, []

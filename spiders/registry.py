@@ -12,13 +12,14 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
+from dateline import rules
+from dateline.rules import RuleSet
 from spiders import revisits
 
 SHIPPED = Path(__file__).parent / "sources"
@@ -56,6 +57,7 @@ class Source:
     then no more); without it ``spiders.revisits.DEFAULT`` holds, and ``[]`` is never.
     ``opt_outs = "record"`` is for one that has agreed to be archived, whatever its pages say (``spiders.optouts``).
     ``render = true`` is for an outlet whose pages say nothing until their scripts have run: a browser runs them.
+    ``extract`` are rules for what extraction does not find in its pages by itself (``dateline.rules``).
     """
 
     id: str
@@ -78,7 +80,7 @@ class Source:
     revisit: revisits.Plan = revisits.DEFAULT
     render: bool = False
     access: Literal["open", "refused"] = "open"
-    extract: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    extract: tuple[RuleSet, ...] = field(default=(), hash=False)
 
     @property
     def host(self) -> str:
@@ -255,13 +257,6 @@ def _revisit(value: Any) -> revisits.Plan:
     return tuple((age, every) for age, every in value)
 
 
-def _extract(value: Any) -> Mapping[str, Any]:
-    rules = _table(value)
-    if "valid_until" in rules and type(rules["valid_until"]) is not date:
-        raise ValueError("valid_until is not a date; write it as 2026-10-31, without quotes")
-    return dict(rules)
-
-
 def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is not a table")
@@ -304,5 +299,5 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "revisit": _revisit,
     "render": _render,
     "access": _one_of("open", "refused"),
-    "extract": _extract,
+    "extract": rules.read,
 }

@@ -42,6 +42,9 @@ class Aws:
         """Empty the archive bucket and the table."""
         for item in self.s3.list_objects_v2(Bucket=self.archive).get("Contents", []):
             self.s3.delete_object(Bucket=self.archive, Key=item["Key"])
+        self.clear_table()
+
+    def clear_table(self) -> None:
         with self.table.batch_writer() as batch:
             for found in self.table.scan()["Items"]:
                 batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})

@@ -86,3 +86,5 @@ def test_a_bundle_for_lambda_is_made_on_any_machine(tmp_path: Path, monkeypatch:
     assert not [path for path in libraries if "cpython-" in path.name and "cpython-313-" not in path.name]
     assert {path.name for path in tmp_path.rglob("locale-data/*.dat")} >= {"root.dat", "ar_LY.dat", "fr_TN.dat"}
     assert not list(tmp_path.rglob("locale-data/zh*.dat"))
+    assert {path.suffix for path in (tmp_path / "spiders").rglob("*") if path.is_file()} == {".toml"}
+    assert (tmp_path / "spiders" / "sources" / "ly" / "libya-herald.toml").is_file()

@@ -74,7 +74,7 @@ def test_the_examples_for_the_aws_cli(cloud: Cloud, tmp_path: Path) -> None:
 
 
 def test_the_example_source_loads(tmp_path: Path) -> None:
-    (example,) = blocks("toml")
+    (example,) = blocks("toml", "spiders/sources")
     where = re.search(r"spiders/sources/(\S+)", example)
     assert where
     path = tmp_path / where[1]

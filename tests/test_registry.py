@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         "gazette.example",
     )
     assert (source.every, source.delay, source.expect, source.access) == (30, 0.0, registry.Expect(2, 60), "open")
-    assert source.extract["title"] == "h1"
+    assert [(rules.fields, rules.valid_until) for rules in source.extract] == [({"title": ("h1",)}, date(2026, 10, 31))]
     assert (source.validators, source.revisit) == ("ignore", ((180, 15), (1440, 60)))
     assert source.wants("https://gazette.example/2026/story")
     assert not source.wants("https://gazette.example/2026/video/story")

@@ -12,7 +12,7 @@ import json
 import zlib
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dateline import capture, keys, objects
 from dateline.article import Article, Extraction, Outcome, Pointer
@@ -131,6 +131,7 @@ class Archive:
             status=captured.status,
             reason=extraction.reason,
             revision=article.revision if article else None,
+            rules_missed=extraction.rules_missed,
         )
 
     def _id(self, url: str) -> str:
@@ -197,8 +198,12 @@ def read_articles(data: bytes) -> list[Stored]:
 
 def read_outcomes(data: bytes) -> list[PageOutcome]:
     """The lines of an outcomes object."""
-    lines = gzip.decompress(data).splitlines()
-    return [PageOutcome(**{**values, "outcome": Outcome(values["outcome"])}) for values in map(json.loads, lines)]
+    return [_page_outcome(json.loads(line)) for line in gzip.decompress(data).splitlines()]
+
+
+def _page_outcome(values: dict[str, Any]) -> PageOutcome:
+    typed = {"outcome": Outcome(values["outcome"]), "rules_missed": tuple(values.get("rules_missed", ()))}
+    return PageOutcome(**values | typed)
 
 
 def write_articles(articles: Iterable[Article]) -> bytes:

@@ -131,11 +131,15 @@ class Article:
 
 
 class Extraction(NamedTuple):
-    """What extraction made of a page: an article, or the reason why it is none."""
+    """What extraction made of a page: an article, or the reason why it is none.
+
+    ``rules_missed`` are the fields of the article for which its source has a rule that found nothing.
+    """
 
     outcome: Outcome
     article: Article | None = None
     reason: str | None = None
+    rules_missed: tuple[str, ...] = ()
 
 
 def content_digest(title: str, text: str) -> str:

@@ -42,7 +42,8 @@ class Checkup:
 
     ``failing`` are those of its entrances that could not be read the last time. ``archived`` is how many new and
     changed stories came in on the last whole day (UTC), None for a source that was never crawled; ``yields`` is whether
-    that is under ``expect.min`` or over ``expect.max``.
+    that is under ``expect.min`` or over ``expect.max``. ``rules_missed`` is how many fields of that day's stories had a
+    rule that found nothing.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Checkup:
     failing: list[FeedState] = field(default_factory=list)
     archived: int | None = None
     yields: Literal["low", "high"] | None = None
+    rules_missed: int = 0
 
 
 def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator[Checkup]:
@@ -60,19 +62,21 @@ def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator
     for source in watched:
         health = known.get(source.id, Health(source=source.id))
         feeds = state.feeds(source.id, [*source.feeds, *source.sitemaps, *source.listings]).values()
-        archived = _archived(table, source.id, yesterday) if health.crawled_at else None
+        counted = _counted(table, source.id, yesterday)
+        archived = counted["archived"] if health.crawled_at else None
         yield Checkup(
             source=source.id,
             health=health,
             failing=[feed for feed in feeds if feed.failures],
             archived=archived,
             yields=_yields(archived, source.expect),
+            rules_missed=counted["rules_missed"],
         )
 
 
-def _archived(table: "Table", source: str, day: str) -> int:
-    counted = table.get_item(Key=keys.day(source, day)).get("Item", {}).get("archived", 0)
-    return int(str(counted))
+def _counted(table: "Table", source: str, day: str) -> dict[str, int]:
+    item = table.get_item(Key=keys.day(source, day)).get("Item", {})
+    return {name: int(str(item.get(name, 0))) for name in ("archived", "rules_missed")}
 
 
 def _yields(archived: int | None, expect: Bounds | None) -> Literal["low", "high"] | None:

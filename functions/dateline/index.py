@@ -34,7 +34,8 @@ class PageOutcome:
     """What became of one captured page: a line of an outcomes object.
 
     ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
-    object that a page's article is in (``keys.Stem.extracted``).
+    object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
+    the source has a rule that found nothing.
     """
 
     url: str
@@ -47,6 +48,7 @@ class PageOutcome:
     reason: str | None = None
     revision: int | None = None
     extraction: str | None = None
+    rules_missed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,10 +241,14 @@ def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
     return next((page.extraction for page in outcomes if page.extraction), None)
 
 
-def _counters(outcomes: Iterable[PageOutcome]) -> dict[str, int]:
-    """How many pages had each outcome, none included: a counter that a correction brings to zero is there as well."""
+def _counters(outcomes: Sequence[PageOutcome]) -> dict[str, int]:
+    """How many pages had each outcome, and how many fields a rule that found nothing.
+
+    None included: a counter that a correction brings to zero is there as well.
+    """
     counted = Counter(page.outcome for page in outcomes)
-    return {outcome.value: counted[outcome] for outcome in Outcome}
+    missed = sum(len(page.rules_missed) for page in outcomes)
+    return {outcome.value: counted[outcome] for outcome in Outcome} | {"rules_missed": missed}
 
 
 def _counting(

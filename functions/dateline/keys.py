@@ -29,7 +29,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              SCHEDULE             the interval for which the schedule last asked for it
     SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
     SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
-    SOURCE#<source>              DAY#<yyyy-mm-dd>     outcome counters of captures of that day
+    SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of that day's crawls and captures: outcomes, rules_missed
     SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has

@@ -13,7 +13,8 @@ class Settings:
     """Names of the deployed resources and the few knobs of a function.
 
     Each field is the environment variable ``DATELINE_<FIELD>``; template.yaml sets those that a function uses.
-    ``sources`` is a folder of further source files (the sample newsroom's, on the local cloud).
+    ``sources`` are folders of further source files, separated by ``os.pathsep`` (the sample newsroom's, on the local
+    cloud).
     ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
     ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
     ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -146,10 +147,12 @@ def _write_sources(newsroom: Newsroom) -> None:
 
 
 def _toml(value: Any) -> str:
-    """A string, number, list of strings or flat table; TOML writes all but the last as JSON does."""
+    """A string, number, day, list or table, on one line; TOML writes strings and numbers as JSON does."""
     if isinstance(value, dict):
         return "{ " + ", ".join(f"{name} = {_toml(item)}" for name, item in value.items()) + " }"
-    return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return value.isoformat() if isinstance(value, date) else json.dumps(value, ensure_ascii=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -2,16 +2,22 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from dateline.article import Outcome
+from dateline.article import Extraction, Outcome
 from dateline.cli.output import CommandError
+from dateline.cli.sources import named
+
+if TYPE_CHECKING:
+    from dateline.page import Page
 
 Paths = Annotated[
     list[Path],
@@ -29,29 +35,54 @@ def extract(
     source_timezone: Annotated[
         str | None, typer.Option(help="Where dates without an offset are from, such as Africa/Tripoli.")
     ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="The outlet of pages that do not say theirs: for its rules and its time zone.")
+    ] = None,
     captured_at: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Later dates are not taken.")
     ] = None,
 ) -> None:
     """Print a JSON line for each page: its outcome, and the article's fields where it is one."""
     from dateline.extraction import batch
-    from dateline.extraction import extract as in_process
-    from dateline.isolation import Isolated
-    from dateline.settings import Settings
 
-    settings = Settings.from_environment()
-    isolated = Isolated(in_process, seconds=settings.page_seconds, memory=settings.page_memory)
     at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)
     hints = batch.Hints(url, _zone(source_timezone), at)
     if paths == [Path("-")]:
-        answers = batch.from_lines(sys.stdin.buffer, hints, isolated)
+        answers = batch.from_lines(sys.stdin.buffer, hints, _extraction(source))
     else:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CommandError(f"no such file or folder: {', '.join(missing)}")
-        answers = batch.from_paths(paths, hints, isolated)
+        answers = batch.from_paths(paths, hints, _extraction(source))
     if not _print(answers):
         raise typer.Exit(1)
+
+
+def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
+    """Extraction as the function does it: in a child process, by the rules of the page's source."""
+    from dateline.extraction import extract as in_process
+    from dateline.extraction.rulebook import Rulebook
+    from dateline.isolation import Isolated
+    from dateline.settings import Settings
+
+    settings = Settings.from_environment()
+    outlet = named(source) if source else None
+    rulebook = Rulebook({outlet.id: outlet.extract}) if outlet else Rulebook.shipped(settings.sources)
+    isolated = Isolated(
+        partial(in_process, rulebook=rulebook), seconds=settings.page_seconds, memory=settings.page_memory
+    )
+    return (lambda page: isolated(_of_outlet(page, outlet))) if outlet else isolated
+
+
+def _of_outlet(page: "Page", outlet: Any) -> "Page":
+    """The page with what its outlet's file says, where the page does not say it itself."""
+    return replace(
+        page,
+        source=page.source or outlet.id,
+        country=page.country or outlet.country,
+        languages=page.languages or outlet.languages,
+        timezone=page.timezone or outlet.timezone,
+    )
 
 
 def _print(answers: Iterable[Mapping[str, Any]]) -> bool:

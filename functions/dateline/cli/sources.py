@@ -23,9 +23,30 @@ def registered() -> dict[str, Any]:
 
     further = newsroom.sources(STATE.resolve())
     try:
-        return registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
+        sources = registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
     except registry.SourceError as error:
         raise CommandError(str(error)) from error
+    _check_selectors(sources.values())
+    return sources
+
+
+def named(id: str) -> Any:
+    """A registered source; CommandError where there is none of that name."""
+    known = registered()
+    if id not in known:
+        raise CommandError(f"there is no source {id}; dateline sources list prints them")
+    return known[id]
+
+
+def _check_selectors(sources: Iterable[Any]) -> None:
+    """What the registry leaves out: it is read where there is no parser too."""
+    from dateline.extraction import rulebook
+
+    for source in sources:
+        try:
+            rulebook.check(source.extract)
+        except ValueError as error:
+            raise CommandError(f"{source.path}: extract: {error}") from error
 
 
 @app.command("list")
@@ -52,7 +73,9 @@ def list_(
 
 
 def _print_health(stack: Stack, json: bool) -> None:
-    table = Table("source", "last success", "failures", "until", "archived yesterday", "failing", box=None)
+    table = Table(
+        "source", "last success", "failures", "until", "archived yesterday", "rules missed", "failing", box=None
+    )
     for each in check(stack.table, registered().values(), datetime.now(UTC)):
         if json:
             print_json(asdict(each))
@@ -61,7 +84,8 @@ def _print_health(stack: Stack, json: bool) -> None:
         yields = "" if each.archived is None else f"{each.archived} {each.yields or ''}"
         failing = "; ".join(f"{feed.url} ({feed.failures} {feed.failure}): {feed.error}" for feed in each.failing)
         last = each.health.succeeded_at or "never"
-        table.add_row(each.source, last, failures, each.health.retry_at or "", yields.strip(), failing)
+        missed = str(each.rules_missed or "")
+        table.add_row(each.source, last, failures, each.health.retry_at or "", yields.strip(), missed, failing)
     if not json:
         console.print(table)
 
@@ -71,9 +95,7 @@ def show(
     source: Annotated[str, typer.Argument(help="A source's id, as `sources list` prints it.")], json: Json = False
 ) -> None:
     """Show one source."""
-    found = registered().get(source)
-    if found is None:
-        raise CommandError(f"there is no source {source}; dateline sources list prints them")
+    found = named(source)
     if json:
         print_json(asdict(found))
         return

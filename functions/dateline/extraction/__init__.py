@@ -4,6 +4,7 @@ The bytes become a tree once (``tree``, ``document``, ``jsonld``). The story's w
 outlets set among them (``story``, and by it ``text``, ``prune``, ``frame``, ``witness``, ``boilerplate``,
 ``masthead``, ``titles``, ``standfirst``, ``authors``, ``structure``). Each other field is chosen from what the page
 says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, ``labels``, ``images``, ``links``, ``language``).
+The rules that a source's file has go before all that (``rulebook``, ``selectors``, ``ruled``; ``dateline.rules``).
 ``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own.
 """
 
@@ -13,22 +14,25 @@ from lxml.etree import LxmlError
 
 from dateline import __version__, keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
-from dateline.extraction import clipping, dates, images, labels, language, links, refuse, structure
+from dateline.extraction import clipping, dates, images, labels, language, links, refuse, ruled, structure
 from dateline.extraction.document import Document, Found
+from dateline.extraction.rulebook import NO_RULES, Rulebook
 from dateline.extraction.story import Story, told
 from dateline.extraction.tree import NotHtmlError
 from dateline.page import Page
+from dateline.rules import RuleSet
 
 RULES = "1"  # changes when the same page may give another article
 
 T = TypeVar("T")
 
 
-def extract(page: Page) -> Extraction:
+def extract(page: Page, rulebook: Rulebook = NO_RULES) -> Extraction:
     """What a page is: an article, none (with the reason), gone, or one to put aside.
 
-    Never raises for what a page holds. ``QUARANTINED`` is for pages that could not be examined: too large, such that
-    a parser gave up on them, or without a web address.
+    ``rulebook`` has the sources' own rules, which go before all others. Never raises for what a page holds.
+    ``QUARANTINED`` is for pages that could not be examined: too large, such that a parser gave up on them, or without a
+    web address.
     """
     if page.content_type.startswith(clipping.MEDIA_TYPE):
         return clipping.extract(page)
@@ -36,23 +40,27 @@ def extract(page: Page) -> Extraction:
         outcome = Outcome.GONE if page.status in {404, 410} else Outcome.NOT_ARTICLE
         return Extraction(outcome, reason=f"HTTP status {page.status}")
     try:
-        document = Document.of(page)
+        rules = rulebook.of(page)
+        document = Document.of(page, rules)
         story = told(document)
         if reason := refuse.reason(document, story):
             return Extraction(Outcome.NOT_ARTICLE, reason=reason)
-        return Extraction(Outcome.ARCHIVED, _article(document, story))
+        article = _article(document, story, rules)
+        return Extraction(Outcome.ARCHIVED, article, rules_missed=_missed(article, rules) if rules else ())
     except NotHtmlError as error:
         return Extraction(Outcome.NOT_ARTICLE, reason=str(error))
     except (ValueError, RecursionError, LxmlError) as error:  # too large, no address, or more than a library can take
         return Extraction(Outcome.QUARANTINED, reason=f"{type(error).__name__}: {error}")
 
 
-def _article(document: Document, story: Story) -> Article:
+def _article(document: Document, story: Story, rules: RuleSet | None) -> Article:
     page = document.page
     published, modified = dates.find(document)
     declared = language.declared(document)
     spoken = language.spoken(story.text, _value(declared), page.languages)
-    section, tags, wall = labels.section(document), labels.tags(document), labels.paywalled(document)
+    section = ruled.line(document, "section") or labels.section(document)
+    tags = ruled.tags(document) or labels.tags(document)
+    wall, photographs = labels.paywalled(document), ruled.photographs(document)
     title = _value(story.title) or ""
     return Article(
         id=keys.article_id(document.url),
@@ -73,7 +81,7 @@ def _article(document: Document, story: Story) -> Article:
         published_precision=published.value.precision if published else None,
         dateline=_value(story.dateline),
         agencies=structure.agencies(story.signed),
-        images=images.find(document),
+        images=_value(photographs) or images.find(document),
         links=links.find(document, story.text),
         paywalled=_value(wall),
         word_count=len(story.text.split()),
@@ -91,9 +99,16 @@ def _article(document: Document, story: Story) -> Article:
             language=spoken,
             declared_language=declared,
             paywalled=wall,
+            images=photographs,
         ),
-        extractor=Extractor("dateline", __version__, RULES),
+        extractor=Extractor("dateline", __version__, f"{RULES}+{rules.name(page.source)}" if rules else RULES),
     )
+
+
+def _missed(article: Article, rules: RuleSet) -> tuple[str, ...]:
+    """The fields that a rule should have given and did not."""
+    given = {field for field, rule in article.provenance.items() if rule.startswith("rule:")}
+    return tuple(field for field in rules.fields if field not in given and field not in rules.optional)
 
 
 def _value(found: Found[T] | None) -> T | None:

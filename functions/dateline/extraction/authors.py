@@ -63,11 +63,11 @@ def find(document: Document) -> Found[Names] | None:
     outlet = {words(name) for name in document.site_names()} | _AGENCIES
     first: Found[Names] | None = None
     for texts, rule in _sources(document):
-        names = _names(texts)
-        if persons := tuple(name for name in names if _is_person(name, outlet)):
+        named = names(texts)
+        if persons := tuple(name for name in named if _is_person(name, outlet)):
             return Found(persons, rule)
-        if names and first is None:
-            first = Found(names, rule)
+        if named and first is None:
+            first = Found(named, rule)
     return first
 
 
@@ -80,7 +80,7 @@ def _sources(document: Document) -> Iterator[Found[list[str]]]:
     yield Found(jsonld.texts(document.story.get("creator")), "json-ld creator")
 
 
-def _names(texts: Iterable[str]) -> Names:
+def names(texts: Iterable[str]) -> Names:
     """The names in some bylines, cleaned, in order, each once."""
     found: dict[str, str] = {}
     for text in texts:

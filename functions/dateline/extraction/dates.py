@@ -42,8 +42,9 @@ class Dates(NamedTuple):
 
 def find(document: Document) -> Dates:
     """The first plausible date of each kind, the most explicit evidence first."""
-    published = _published(document)
-    modified = _placed(_first(_changed(document), document), document)
+    published = _placed(_first(_given(document, "published_at"), document), document) or _published(document)
+    changed = (*_given(document, "modified_at"), *_changed(document))
+    modified = _placed(_first(changed, document), document)
     if published and modified and _instant(modified.value) <= _instant(published.value):
         modified = None  # mostly a copy of the other
     return Dates(published, modified)
@@ -65,6 +66,12 @@ def _published(document: Document) -> Found[Moment] | None:
     for other in (*stated, *near, *far):
         best = _refined(best, other)
     return _placed(best, document)
+
+
+def _given(document: Document, field: str) -> Iterator[Found[Moment]]:
+    """Dates where the source's own rules say that they are."""
+    if given := document.given(field):
+        yield from _read(document, *given)
 
 
 def _stated(document: Document) -> Iterator[Found[Moment]]:

@@ -11,14 +11,16 @@ from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
 from dateline import urls
-from dateline.extraction import jsonld
+from dateline.extraction import jsonld, selectors
+from dateline.extraction.selectors import Selected
 from dateline.extraction.tree import parse
 from dateline.page import Page
+from dateline.rules import RuleSet
 
 T = TypeVar("T")
 
-_SILENT = {"script", "style", "noscript", "template", "svg"}
-_INLINE = set(
+SILENT = {"script", "style", "noscript", "template", "svg"}
+INLINE = set(
     re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
 )
 
@@ -42,7 +44,7 @@ class Found(NamedTuple, Generic[T]):
 @dataclass(frozen=True, slots=True)
 class Document:
     """What the page gives the rules. ``meta`` maps lower-case names to contents in page order; ``story`` is the JSON-LD
-    object of this page's story, empty where there is none.
+    object of this page's story, empty where there is none; ``selected`` is what the source's own rules select.
     """
 
     page: Page
@@ -53,19 +55,27 @@ class Document:
     elements: list[HtmlElement] = field(repr=False)
     nodes: list[jsonld.Node] = field(repr=False)
     story: jsonld.Node = field(repr=False)
+    selected: Mapping[str, Selected] = field(repr=False)
 
     @classmethod
-    def of(cls, page: Page) -> Self:
+    def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
         """Parse a page; raises BadAddressError and what ``tree.parse`` does."""
         tree = parse(page.body, page.content_type)
+        selected = selectors.apply(rules, tree) if rules else {}
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
-        return cls(page, tree, url, meta, list(tree.iter()), nodes, _story(nodes, url, _titles(tree, meta)))
+        return cls(page, tree, url, meta, list(tree.iter()), nodes, _story(nodes, url, _titles(tree, meta)), selected)
 
     def contents(self, *names: str) -> Iterator[Found[str]]:
         """What the meta tags of these names say, in the order of the names."""
         for name in names:
             for value in self.meta.get(name, ()):
                 yield Found(value, f"meta {name}")
+
+    def given(self, field: str) -> Found[list[str]] | None:
+        """The texts that the source's rule for a field selects: of ``meta`` and ``time`` also what they state."""
+        selected = self.selected.get(field)
+        texts = [text for value in selected.values for text in _texts(value)] if selected else []
+        return Found(texts, selected.rule) if selected and texts else None
 
     def absolute(self, href: str) -> str | None:
         """The URL that a link or source on the page means; None where it means none."""
@@ -104,9 +114,9 @@ def content(element: HtmlElement) -> str:
         return clean(element.text or "")
     parts: list[str] = []
     for event, node in iterwalk(element, events=("start", "end")):
-        if node.tag in _SILENT:
+        if node.tag in SILENT:
             continue
-        if node is not element and node.tag not in _INLINE:
+        if node is not element and node.tag not in INLINE:
             parts.append(" ")
         text = node.text if event == "start" else node.tail if node is not element else None
         parts.append(text or "")
@@ -121,6 +131,14 @@ def clean(text: str) -> str:
 def words(text: str) -> str:
     """Letters and digits only, folded: what two spellings of one headline share."""
     return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _texts(value: HtmlElement | str) -> Iterator[str]:
+    if isinstance(value, str):
+        stated = [value]
+    else:
+        stated = [value.get("content" if value.tag == "meta" else "datetime") or "", content(value)]
+    yield from filter(None, map(clean, stated))
 
 
 def _meta(tree: HtmlElement) -> dict[str, list[str]]:

@@ -33,6 +33,19 @@ def find(document: Document) -> tuple[Image, ...]:
     return tuple(_once(found.values()))[:_MOST]
 
 
+def framed(document: Document, values: Iterable[HtmlElement | str]) -> tuple[Image, ...]:
+    """The photographs in these elements (an ``img``, or what frames it and its caption), or at these URLs."""
+    found = (Image(value) if isinstance(value, str) else _in_frame(value) for value in values)
+    placed = (replace(image, url=url) for image in found if image and (url := document.absolute(image.url)))
+    return tuple({_file(image.url): image for image in _once(placed)}.values())
+
+
+def _in_frame(frame: HtmlElement) -> Image | None:
+    source = _first_source(frame)
+    captions = [text for element in _caption_elements(frame) if (text := content(element))]
+    return Image(source, *split(captions[0] if captions else "")) if source else None
+
+
 def _once(photographs: Iterable[Image]) -> Iterator[Image]:
     """The photographs without a second one of the same caption."""
     seen: set[str] = set()

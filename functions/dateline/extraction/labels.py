@@ -1,7 +1,7 @@
 """What a page files its story under: section, tags, and whether the story is for subscribers."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from dateline.extraction import jsonld
 from dateline.extraction.document import Document, Found, content, words
@@ -35,11 +35,16 @@ def section(document: Document) -> Found[str] | None:
 def tags(document: Document) -> Found[tuple[str, ...]] | None:
     """Keywords, each once, from the first source that has any."""
     for texts, rule in _keyword_sources(document):
-        parts = [part.strip() for text in texts for part in re.split(r"[,;،؛]", text)]
-        unique = {words(part): part for part in reversed(parts) if 0 < len(part) <= _LONGEST_TAG}
-        if unique:
-            return Found(tuple(reversed(unique.values()))[:_MOST_TAGS], rule)
+        if found := parted(texts):
+            return Found(found, rule)
     return None
+
+
+def parted(texts: Iterable[str]) -> tuple[str, ...]:
+    """The tags in some texts, parted at commas, each once."""
+    parts = [part.strip() for text in texts for part in re.split(r"[,;،؛]", text)]
+    unique = {words(part): part for part in reversed(parts) if 0 < len(part) <= _LONGEST_TAG}
+    return tuple(reversed(unique.values()))[:_MOST_TAGS]
 
 
 def paywalled(document: Document) -> Found[bool] | None:

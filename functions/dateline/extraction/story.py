@@ -4,7 +4,7 @@ import unicodedata
 from typing import NamedTuple
 
 from dateline.article import Dateline
-from dateline.extraction import authors, frame, images, masthead, standfirst, structure, text, titles, witness
+from dateline.extraction import authors, frame, images, masthead, ruled, standfirst, text, titles, witness
 from dateline.extraction.document import Document, Found, clean, words
 
 _SIGN_OFF = 120  # characters
@@ -30,23 +30,28 @@ class Story(NamedTuple):
 
 def told(document: Document) -> Story:
     """The story that the page tells; each part that it has none of is None or empty."""
-    title, by = titles.find(document), authors.find(document)
-    found = witness.settled(document, frame.filled(document.tree, text.blocks(document.tree, document.url)))
-    headlines, names = titles.forms(document), by.value if by else ()
+    title = ruled.line(document, "title") or titles.find(document)
+    by = ruled.names(document) or authors.find(document)
+    found = ruled.blocks(document) or _searched(document)
+    headlines, names = titles.forms(document) | {words(title.value if title else "")}, by.value if by else ()
     blocks = masthead.after_headline(found.value, headlines)
     blocks = text.without_furniture(blocks, headlines | set(map(words, images.captions(document))))
-    summary = standfirst.find(document, blocks)
+    summary = ruled.line(document, "standfirst") or standfirst.find(document, blocks)
     if summary:
         blocks = text.without_furniture(blocks, {words(summary.value)})
-    dateline, opening, body = structure.without_dateline(masthead.without_signature(blocks, names))
+    dateline, opening, body = ruled.without_dateline(document, masthead.without_signature(blocks, names))
     return Story(
         title=Found(clean(title.value), title.rule) if title else None,
         standfirst=summary,
         authors=by,
-        dateline=Found(dateline, "opening of the text") if dateline else None,
+        dateline=dateline,
         blocks=Found(body, found.rule),
         signed=(*names, opening, *_ends(found.value, body)),
     )
+
+
+def _searched(document: Document) -> Found[list[str]]:
+    return witness.settled(document, frame.filled(document.tree, text.blocks(document.tree, document.url)))
 
 
 def _ends(found: list[str], kept: list[str]) -> list[str]:

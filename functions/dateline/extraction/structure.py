@@ -67,6 +67,12 @@ def without_dateline(blocks: list[str]) -> tuple[Dateline | None, str, list[str]
     return None, "", blocks
 
 
+def stated(text: str) -> Dateline:
+    """A dateline that is known to be one: ``TRIPOLI, Libya``."""
+    place, _, country = (part.strip() for part in re.sub("[،/]", ",", text).partition(","))
+    return Dateline(text, _in_words(place) if place.isupper() else place, _country(country))
+
+
 def _dateline(match: re.Match[str]) -> Dateline | None:
     """Place and country as printed; None where only an agency is."""
     place, country = match["place"], match["country"]
