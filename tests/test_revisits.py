@@ -14,7 +14,6 @@ from dateline import keys
 from dateline.capture import Capture, read
 from dateline.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.rebuild import rebuild
 from dateline.state import TableState, UrlState
 from spiders import revisits, runner
 from spiders.registry import Source
@@ -194,22 +193,3 @@ def test_what_a_killed_crawl_left_of_a_due_time_is_swept_away(aws: Aws) -> None:
     assert [when for _, when in due(aws)] == ["2026-10-20T07:00:00Z", "2026-10-20T09:00:00Z"]
     assert state.revisits(SOURCE, datetime(2026, 10, 20, 8, tzinfo=UTC), 10) == []
     assert [when for _, when in due(aws)] == ["2026-10-20T09:00:00Z"]
-
-
-def crawled(aws: Aws) -> list[dict[str, Any]]:
-    """What the table knows of URLs, but for the failures, which no bucket has."""
-    items = [each for each in aws.table.scan()["Items"] if str(each["SK"]).startswith(("STATE", "DUE#"))]
-    return sorted(items, key=lambda each: (str(each["PK"]), str(each["SK"])))
-
-
-def test_a_rebuild_restores_what_is_due(aws: Aws) -> None:
-    with outlet_of(("/a", lying), ("/b", answer("<h1>B"))) as outlet:
-        crawl(aws, outlet.source(), "1")
-        past(aws, f"{outlet.url}/a", f"{outlet.url}/b")
-        crawl(aws, outlet.source(), "2")
-    before = crawled(aws)
-    assert len(before) == 4
-    aws.clear_archive()
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=lambda _: None)
-    assert TableState(aws.table).revisits(SOURCE, datetime(2099, 1, 1, tzinfo=UTC), 10)
-    assert crawled(aws) == before
