@@ -144,6 +144,7 @@ class NewsSpider(scrapy.Spider):
 
     async def on_closed(self) -> None:
         report = await self.collector.finish()
+        await asyncio.to_thread(here.count, report)
         counts = {"captured": report.captured, "known": report.known, "left": report.left, **report.reasons()}
         self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
 

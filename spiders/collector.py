@@ -70,7 +70,10 @@ class Collector:
         new_batch: Callable[[str], Batch] = Batch,
     ) -> None:
         self.source, self.crawl, self.frontier = source, crawl, frontier
-        self.report = CrawlReport(source=source.id, crawl=crawl, started_at=keys.utc(_now(), "seconds"))
+        started_at = keys.utc(_now(), "seconds")
+        self.report = CrawlReport(
+            source=source.id, crawl=crawl, started_at=started_at, expect=source.expect, history=history
+        )
         self.state = state
         self._store, self._state, self._new_batch = store, state, new_batch
         self._limit = frontier.limit if frontier else limit

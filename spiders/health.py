@@ -33,10 +33,10 @@ def kind(reason: str) -> Kind:
 
 def kind_of_visit(visit: FeedVisit) -> Kind | None:
     """The kind of an unsuccessful look at a feed; None for a successful one, though part of it be left out."""
-    if visit.error is None or visit.items:
+    if not visit.failed:
         return None
     if visit.status is None:
-        return kind(visit.error.partition(":")[0])
+        return kind(str(visit.error).partition(":")[0])
     return "soft" if visit.status == 200 else _of_status(visit.status)
 
 

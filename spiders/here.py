@@ -12,6 +12,7 @@ from pathlib import Path
 import boto3
 
 from dateline import keys
+from dateline.index import Index
 from dateline.messages import CrawlReport
 from dateline.settings import Settings
 from dateline.state import FeedState, Health, RobotsState, State, TableState, UrlState
@@ -55,6 +56,12 @@ def collector(source: Source) -> Collector:
     settings = Settings.from_environment()
     crawl = keys.crawl_name(datetime.now(UTC), "hand")
     return Collector(source, crawl, store=_store(settings, source.id, crawl), state=_state(settings))
+
+
+def count(report: CrawlReport) -> None:
+    """Count a crawl by hand as one of its day's, where the environment has a table."""
+    if table := Settings.from_environment().table:
+        Index(boto3.resource("dynamodb").Table(table)).count_crawl(report)
 
 
 def _store(settings: Settings, source: str, crawl: str) -> Store:

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dateline import rules
+from dateline.messages import Expect
 from dateline.rules import RuleSet
 from spiders import revisits
 
@@ -35,14 +36,6 @@ class SourceError(ValueError):
     def __init__(self, path: Path, mend: str, key: str | None = None) -> None:
         super().__init__(f"{path}: {key}: {mend}" if key else f"{path}: {mend}")
         self.path, self.key, self.mend = path, key, mend
-
-
-@dataclass(frozen=True, slots=True)
-class Expect:
-    """How many articles a day the outlet should yield; silence is an alarm, not a gap."""
-
-    min: int
-    max: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

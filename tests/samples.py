@@ -4,7 +4,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dateline import capture, keys
+from dateline import capture, keys, objects
 from dateline.archive import Archive
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.capture import Exchange
@@ -59,7 +59,14 @@ class Newsroom:
 
     def capture(self, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
         at = NOON + timedelta(hours=next(self.hours))
-        stem = keys.Stem(self.source, keys.crawl_name(at, "test"), 0)
+        return self.put(
+            keys.Stem(self.source, keys.crawl_name(at, "test"), 0), *pages, status=status, revisits=revisits
+        )
+
+    def put(
+        self, stem: keys.Stem, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None
+    ) -> str:
+        at = keys.crawl_time(stem.crawl)
         known = {"source": self.source, "country": self.country, "languages": ["en"], "timezone": "Africa/Tripoli"}
         exchanges = [
             Exchange(
@@ -76,6 +83,9 @@ class Newsroom:
             Bucket=self.aws.captures, Key=stem.capture, Body=capture.serialise(exchanges, stem.capture)
         )
         return stem.capture
+
+    def captured(self, key: str) -> bytes:
+        return objects.get(self.aws.s3, bucket=self.aws.captures, key=key) or b""
 
     def items(self) -> list[dict[str, Any]]:
         return sorted(self.aws.table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))

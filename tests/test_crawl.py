@@ -289,7 +289,7 @@ def test_the_handler_asks_for_the_rest_and_counts_the_crawl_once(
     assert CrawlMessage.from_json(sent["Body"]) == message.continued(report.continued_by)
     assert sent["Attributes"]["MessageGroupId"] == outlet.source().host
     counters = aws.table.get_item(Key=keys.day(SOURCE, "2026-10-20"))["Item"]
-    assert (counters["crawls"], counters["left"]) == (1, report.left)
+    assert (counters["crawls"], counters["discovered"]) == (1, report.captured)  # what is left counts where it ends
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", CrawlMessage(source="no-such-outlet", crawl=CRAWL).to_json()])

@@ -8,10 +8,9 @@ import pytest
 
 from dateline import keys
 from dateline.health import check
-from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
+from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.state import FeedState, Health, Learned, TableState, learned_items
 from spiders import health, runner
-from spiders.registry import Expect
 from tests.conftest import Aws
 from tests.outlet import CRAWL, Outlet, Shelf, answer, item, rss
 

@@ -1,24 +1,17 @@
 """How each source does, as the table knows it: when it was last read, what fails, whether it yields what it should."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from dateline import keys
+from dateline.counters import Day, Yields
+from dateline.messages import Expect
 from dateline.state import FeedState, Health, TableState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-
-class Bounds(Protocol):
-    """How many articles a day are to be expected."""
-
-    @property
-    def min(self) -> int: ...
-    @property
-    def max(self) -> int: ...
 
 
 class Watched(Protocol):
@@ -33,7 +26,7 @@ class Watched(Protocol):
     @property
     def listings(self) -> Sequence[str]: ...
     @property
-    def expect(self) -> Bounds | None: ...
+    def expect(self) -> Expect | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +43,7 @@ class Checkup:
     health: Health
     failing: list[FeedState] = field(default_factory=list)
     archived: int | None = None
-    yields: Literal["low", "high"] | None = None
+    yields: Yields | None = None
     rules_missed: int = 0
 
 
@@ -62,24 +55,18 @@ def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator
     for source in watched:
         health = known.get(source.id, Health(source=source.id))
         feeds = state.feeds(source.id, [*source.feeds, *source.sitemaps, *source.listings]).values()
-        counted = _counted(table, source.id, yesterday)
-        archived = counted["archived"] if health.crawled_at else None
+        day = _day(table, source, yesterday)
         yield Checkup(
             source=source.id,
             health=health,
             failing=[feed for feed in feeds if feed.failures],
-            archived=archived,
-            yields=_yields(archived, source.expect),
-            rules_missed=counted["rules_missed"],
+            archived=day.counts["archived"] if health.crawled_at else None,
+            yields=day.yields if health.crawled_at else None,
+            rules_missed=day.counts["rules_missed"],
         )
 
 
-def _counted(table: "Table", source: str, day: str) -> dict[str, int]:
-    item = table.get_item(Key=keys.day(source, day)).get("Item", {})
-    return {name: int(str(item.get(name, 0))) for name in ("archived", "rules_missed")}
-
-
-def _yields(archived: int | None, expect: Bounds | None) -> Literal["low", "high"] | None:
-    if archived is None or expect is None or expect.min <= archived <= expect.max:
-        return None
-    return "low" if archived < expect.min else "high"
+def _day(table: "Table", source: Watched, date: str) -> Day:
+    """What came in, against what the registry expects now."""
+    key = keys.day(source.id, date)
+    return replace(Day.of_item(table.get_item(Key=key).get("Item", key)), expect=source.expect)

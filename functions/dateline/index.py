@@ -6,7 +6,6 @@ same capture at any time. Reading for users is in ``query``.
 
 import random
 import time
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, Key
 from botocore.exceptions import ClientError
 
-from dateline import items, keys
+from dateline import counters, items, keys
 from dateline.article import Article, Outcome
+from dateline.counters import Counted
 from dateline.items import unless_newer
 from dateline.messages import CrawlReport
 from dateline.presence import Presence
@@ -49,6 +49,11 @@ class PageOutcome:
     revision: int | None = None
     extraction: str | None = None
     rules_missed: tuple[str, ...] = ()
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether this is no page but all the rest of a capture object that cannot be read to its end."""
+        return self.length == 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +109,7 @@ class Index:
         for stored in articles:
             self._put_current(key, stored)
         self._mark_presence(outcomes)
-        self.count(stem.source, stem.day, stem.capture, _counters(outcomes))
+        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
     def replace(
         self,
@@ -130,43 +135,33 @@ class Index:
             self._presence.forget({*lost} - {page.id for page in outcomes})
         self._mark_presence(outcomes, [article.id for article in before])
         counted = self._counted(stem.source, stem.capture)
-        self.count(stem.source, stem.day, stem.capture, _counters(outcomes), before=counted)
+        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
 
     def count_crawl(self, report: CrawlReport) -> None:
         """Add what a crawl did to its day's counters."""
-        counters = {
-            "crawls": 1,
-            "discovered": report.discovered,
-            "known": report.known,
-            "captured": report.captured,
-            "waiting": report.waiting,
-            "failed": len(report.failures),
-            "left": report.left,
-        }
         day = keys.utc(keys.crawl_time(report.crawl))[:10]
-        self.count(report.source, day, keys.crawl_report(report.source, report.crawl), counters)
+        key = keys.crawl_report(report.source, report.crawl)
+        self.count(report.source, day, key, counters.of_crawl(report))
 
     def is_done(self, source: str, key: str) -> bool:
         """Whether a capture object or crawl report has been counted."""
         return self._counted(source, key) is not None
 
-    def count(
-        self, source: str, day: str, key: str, counters: Mapping[str, int], before: Mapping[str, int] | None = None
-    ) -> None:
+    def count(self, source: str, day: str, key: str, counted: Counted, before: Counted | None = None) -> None:
         """Have ``key`` count for so much in a day's counters, and no more for what it had before, if it had.
 
         However often it is called.
         """
         marker, to = keys.done(source, key), keys.day(source, day)
-        if before == counters:
+        if before == counted:
             return
         for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
-            writes = _counting(self._table.name, marker, to, before, counters)
+            writes = _counting(self._table.name, marker, to, before, counted)
             try:
                 self._table.meta.client.transact_write_items(TransactItems=writes)
             except ClientError as error:
                 before = self._counted(source, key)
-                if before == counters:
+                if before == counted:
                     return
                 if not pause or "TransactionCanceled" not in str(error):
                     raise
@@ -241,24 +236,14 @@ def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
     return next((page.extraction for page in outcomes if page.extraction), None)
 
 
-def _counters(outcomes: Sequence[PageOutcome]) -> dict[str, int]:
-    """How many pages had each outcome, and how many fields a rule that found nothing.
-
-    None included: a counter that a correction brings to zero is there as well.
-    """
-    counted = Counter(page.outcome for page in outcomes)
-    missed = sum(len(page.rules_missed) for page in outcomes)
-    return {outcome.value: counted[outcome] for outcome in Outcome} | {"rules_missed": missed}
-
-
 def _counting(
     table: str,
     marker: Mapping[str, str],
     day: Mapping[str, str],
-    before: Mapping[str, int] | None,
-    counters: Mapping[str, int],
+    before: Counted | None,
+    counted: Counted,
 ) -> list[Any]:
-    """The writes of a transaction that makes ``marker`` say ``counters`` and adds the difference to the day's."""
+    """The writes of a transaction that makes ``marker`` say ``counted`` and adds the difference to the day's."""
     unchanged = (
         {"ConditionExpression": "attribute_not_exists(PK)"}
         if before is None
@@ -267,8 +252,8 @@ def _counting(
             "ExpressionAttributeValues": {":before": before},
         }
     )
-    writes: list[Any] = [{"Put": {"TableName": table, "Item": {**marker, "counted": counters}, **unchanged}}]
-    more = {name: count - (before or {}).get(name, 0) for name, count in counters.items()}
+    writes: list[Any] = [{"Put": {"TableName": table, "Item": {**marker, "counted": counted}, **unchanged}}]
+    more = {name: count - (before or {}).get(name, 0) for name, count in counted.items()}
     if more:
         numbered = list(enumerate(more.items()))
         update = {

@@ -29,7 +29,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              SCHEDULE             the interval for which the schedule last asked for it
     SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
     SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
-    SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of that day's crawls and captures: outcomes, rules_missed
+    SOURCE#<source>              DAY#<yyyy-mm-dd>     what the crawls and captures of that day came to (``counters``)
     SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
@@ -50,7 +50,7 @@ ISO 3166 leaves to its users. The MONTH and INDEXED items say which partitions e
 import base64
 import hashlib
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Literal, NamedTuple
 
 NOWHERE = "zz"  # the country of an outlet whose country is not known
@@ -75,6 +75,11 @@ class Stem(NamedTuple):
     def day(self) -> str:
         """Capture date in UTC, ``yyyy-mm-dd``."""
         return crawl_time(self.crawl).strftime("%Y-%m-%d")
+
+    @property
+    def imported(self) -> bool:
+        """Whether its pages come from elsewhere, and no crawl of the source reports on them."""
+        return self.crawl == imports(crawl_time(self.crawl))
 
     @property
     def capture(self) -> str:
@@ -126,6 +131,11 @@ def scheduled_crawl(slot: datetime) -> str:
 def scheduled_at(crawl: str) -> datetime | None:
     """The start of the interval in which the schedule asked for a crawl; None where it was asked for otherwise."""
     return crawl_time(crawl) if crawl.partition("-")[2] == _SCHEDULED else None
+
+
+def imports(at: datetime) -> str:
+    """The name under which the imported pages are kept that were captured on the same day (UTC)."""
+    return crawl_name(datetime.combine(at.astimezone(UTC), time(), UTC), "import")
 
 
 def crawl_time(crawl: str) -> datetime:

@@ -46,6 +46,14 @@ class CrawlMessage:
             raise ValueError(f"not a crawl message: {error}") from error
 
 
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """How many articles a day the outlet should yield; silence is an alarm, not a gap."""
+
+    min: int
+    max: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """A URL that the crawl wanted and did not capture; ``reason`` is a short word such as ``robots`` or ``timeout``."""
@@ -70,6 +78,11 @@ class FeedVisit:
     unchanged: bool = False
     note: str | None = None
 
+    @property
+    def failed(self) -> bool:
+        """Whether there was nothing to read; a feed that had to be cut short has failed in part only."""
+        return self.error is not None and not self.items
+
 
 @dataclass(slots=True, kw_only=True)
 class CrawlReport:
@@ -78,7 +91,8 @@ class CrawlReport:
     ``captures`` maps the key of each capture object to the number of pages in it. Of the ``discovered`` URLs some
     were ``known`` (captured before), some ``waiting`` (they failed, and are tried again later), the rest were captured,
     failed, or were ``left`` for want of time; the crawl ``continued_by`` takes these up. ``revisited`` is how many of
-    the pages were due to be looked at again. What it ``learned`` goes into the table from here.
+    the pages were due to be looked at again. What it ``learned`` goes into the table from here. ``expect`` is what the
+    source should yield a day, as its registry had it; a crawl of its ``history`` brings stories of other days.
     """
 
     source: str
@@ -95,6 +109,8 @@ class CrawlReport:
     feeds: list[FeedVisit] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     learned: Learned = field(default_factory=Learned)
+    expect: Expect | None = None
+    history: bool = False
 
     @property
     def captured(self) -> int:
@@ -114,6 +130,7 @@ class CrawlReport:
         values["feeds"] = [FeedVisit(**visit) for visit in values["feeds"]]
         values["failures"] = [Failure(**failure) for failure in values["failures"]]
         values["learned"] = Learned.from_dict(values.get("learned", {}))
+        values["expect"] = Expect(**values["expect"]) if values.get("expect") else None
         return cls(**values)
 
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from dateline import capture, keys, objects, urls
@@ -23,7 +23,6 @@ from dateline.page import Payload
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_LABEL = "import"
 _MAX_BATCHES = 64  # that are being filled, each of up to 32 MB and mostly of less than one
 
 
@@ -98,7 +97,7 @@ class Importer:
         return new
 
     def _day(self, outlet: Outlet, at: datetime) -> "_Day":
-        crawl = keys.crawl_name(datetime.combine(at.astimezone(UTC), time(), UTC), _LABEL)
+        crawl = keys.imports(at)
         if (outlet.id, crawl) not in self._days:
             self._days[outlet.id, crawl] = _Day(self._s3, self._bucket, source=outlet.id, crawl=crawl)
         return self._days[outlet.id, crawl]

@@ -1,0 +1,127 @@
+"""Counters: what a day of a source came to, in numbers that add up.
+
+The table has an item for each source and day (``keys.day``): the sum of what the day's crawls and capture objects came
+to. A crawl's day is the date in its name (UTC), and that of its captures is the same, however late they are archived::
+
+    discovered = known + waiting + failed + left + captured                    the URLs that crawls came upon
+    failed     = failed_robots + failed_timeout + ...                          one for each reason
+    captured   = archived + unchanged + not_article + duplicate + gone + quarantined + unread     the pages fetched
+
+``left`` is what no crawl goes on with, such as what was beyond a ``--limit``; a URL that one crawl hands on to its
+continuation counts there. ``revisited`` of the discovered URLs were captured before and due to be looked at again.
+``unread`` is no counter but what the third line lacks: pages whose capture is not archived yet, or cannot be read to
+its end (it is then one of ``damaged``). It is below 0 while a crawl, whose pages count at its end, is under way.
+
+Pages that were imported belong to no crawl; their outcomes are counted as ``imported_archived`` and so on, under the
+day of their capture. ``expected_2-60`` is how many crawls said that the outlet should yield 2 to 60 stories a day,
+``rules_missed`` how often a source's rule for a field found nothing in an article's page.
+Every number is added once for each report and each capture object, so that their order does not matter, and a rebuild
+comes to the same.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from dateline import keys
+from dateline.article import Outcome
+from dateline.messages import CrawlReport, Expect
+
+if TYPE_CHECKING:
+    from dateline.index import PageOutcome
+
+Counted = Mapping[str, int]
+Yields = Literal["low", "high"]
+
+_FAILED, _IMPORTED, _EXPECTED = "failed_", "imported_", "expected_"
+_MAX_REASONS = 25  # of one crawl, the rest is "other": a server may think up a status for each page
+
+
+def of_crawl(report: CrawlReport) -> Counted:
+    """What a crawl adds to its day."""
+    handed_on = report.left if report.continued_by else 0
+    numbers = {
+        "crawls": 1,
+        "histories": int(report.history),
+        "discovered": report.discovered - handed_on,
+        "known": report.known,
+        "waiting": report.waiting,
+        "failed": len(report.failures),
+        "left": report.left - handed_on,
+        "captured": report.captured,
+        "revisited": report.revisited,
+        "feeds_failed": sum(visit.failed for visit in report.feeds),
+    }
+    numbers |= {f"{_FAILED}{reason}": count for reason, count in _reasons(report).items()}
+    numbers |= {f"{_EXPECTED}{report.expect.min}-{report.expect.max}": 1} if report.expect else {}
+    return {name: number for name, number in numbers.items() if number}
+
+
+def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
+    """What the pages of a capture object add to its day; zeros too, which a correction may have brought about."""
+    pages, prefix = list(pages), _IMPORTED if stem.imported else ""
+    found = Counter(page.outcome for page in pages if not page.is_rest)
+    outcomes = {f"{prefix}{outcome.value}": found[outcome] for outcome in Outcome}
+    missed = sum(len(page.rules_missed) for page in pages)
+    return outcomes | {"damaged": sum(page.is_rest for page in pages), "rules_missed": missed}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Day:
+    """A day of a source; ``counts`` are the item's numbers, 0 for those that it has not.
+
+    ``expect`` is what its crawls said that it should yield, the widest bounds where they disagree.
+    """
+
+    source: str
+    date: str
+    counts: Counter[str] = field(default_factory=Counter)
+    expect: Expect | None = None
+
+    @classmethod
+    def of_item(cls, item: Mapping[str, Any]) -> Self:
+        source, date = (str(item[name]).partition("#")[2] for name in ("PK", "SK"))
+        counts = Counter({name: int(value) for name, value in item.items() if name not in ("PK", "SK")})
+        bounds = [tuple(map(int, each.split("-"))) for each in _named(counts, _EXPECTED)]
+        expect = Expect(min(low for low, _ in bounds), max(high for _, high in bounds)) if bounds else None
+        return cls(source=source, date=date, counts=counts, expect=expect)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many pages of the day's crawls came to each outcome."""
+        return {outcome.value: self.counts[outcome.value] for outcome in Outcome}
+
+    @property
+    def unread(self) -> int:
+        """How many pages more were captured than came to an outcome."""
+        return self.counts["captured"] - sum(self.outcomes.values())
+
+    @property
+    def failures(self) -> dict[str, int]:
+        """How many URLs failed, by reason."""
+        return _named(self.counts, _FAILED)
+
+    @property
+    def imported(self) -> dict[str, int]:
+        """How many imported pages came to each outcome."""
+        return _named(self.counts, _IMPORTED)
+
+    @property
+    def yields(self) -> Yields | None:
+        """Whether fewer new and changed stories came in than expected, or more; a history's are of other days."""
+        archived = self.counts["archived"]
+        if self.expect and archived < self.expect.min:
+            return "low"
+        return "high" if self.expect and archived > self.expect.max and not self.counts["histories"] else None
+
+
+def _named(counts: Mapping[str, int], prefix: str) -> dict[str, int]:
+    found = sorted(name for name, count in counts.items() if name.startswith(prefix) and count)
+    return {name.removeprefix(prefix): counts[name] for name in found}
+
+
+def _reasons(report: CrawlReport) -> Counter[str]:
+    found = Counter(report.reasons())
+    named = Counter(dict(found.most_common(_MAX_REASONS)))
+    return named + Counter(other=found.total() - named.total())
