@@ -338,4 +338,6 @@ def _registers(summaries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str
         yield {"PK": "ARCHIVE", "SK": f"SOURCE#{source}"}
         yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
         yield {"PK": f"SOURCE#{source}", "SK": month}
-        yield {"PK": f"COUNTRY#{summary.get('outlet_country', keys.NOWHERE)}", "SK": month}
+        country = partitions["country_month"].partition("#")[0]
+        yield {"PK": "ARCHIVE", "SK": f"COUNTRY#{country}"}
+        yield {"PK": f"COUNTRY#{country}", "SK": month}

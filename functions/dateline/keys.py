@@ -12,6 +12,8 @@ S3, dates are capture dates in UTC::
         quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
         reports/reextract/<run>/<source>/<crawl>-<n>.json        what a re-extraction changed in that capture's articles
         reports/reextract/<run>.json                             and in all of the run's
+        dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
+        dataset/state.json                                       how far the dataset has come
 
 A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
 date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
@@ -36,6 +38,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after a day
     HOST#<host>                  HOLD                 until when it asked to be left alone; ``expires`` then
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
+    ARCHIVE                      COUNTRY#<cc>         and of outlets of that country
     ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
 
     BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
@@ -54,6 +57,7 @@ from datetime import UTC, datetime, time
 from typing import Literal, NamedTuple
 
 NOWHERE = "zz"  # the country of an outlet whose country is not known
+DATASET_STATE = "dataset/state.json"
 
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
@@ -187,6 +191,16 @@ def reextraction(run: str, stem: Stem | None = None) -> str:
     """Where the report on a run of ``reextract`` is put, or on what it did to one capture object."""
     name = f"reports/reextract/{run}"
     return f"{name}/{stem.source}/{stem.crawl}-{stem.number}.json" if stem else f"{name}.json"
+
+
+def partition(country: str, month: str) -> str:
+    """The folder of the dataset's files of a country's stories of a month (``yyyy-mm``)."""
+    return f"dataset/articles/country={country}/month={month}/"
+
+
+def part(country: str, month: str, day: int) -> str:
+    """The file of those that begins with a day of the month."""
+    return f"{partition(country, month)}part-{day:02}.parquet"
 
 
 def article_id(canonical_url: str) -> str:

@@ -57,6 +57,16 @@ class Query:
         sources = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("SOURCE#")
         return [item["SK"].partition("#")[2] for item in self._items(sources)]
 
+    def countries(self) -> list[str]:
+        """The countries that the archive has outlets' stories of."""
+        countries = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("COUNTRY#")
+        return [item["SK"].partition("#")[2] for item in self._items(countries)]
+
+    def months(self, country: str) -> list[str]:
+        """The months (``yyyy-mm``) that the archive has stories of a country's outlets of."""
+        months = Key("PK").eq(keys.months("COUNTRY", country)) & Key("SK").begins_with("MONTH#")
+        return [item["SK"].partition("#")[2] for item in self._items(months)]
+
     def indexed_since(self, cursor: str) -> Iterator[Story]:
         """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
 

@@ -1,0 +1,39 @@
+"""Compact: on a schedule, the dataset's Parquet files brought up to the archive."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline.dataset.compaction import Compaction
+from dateline.dataset.parts import Parts
+from dateline.index import Index
+from dateline.query import Query
+from dateline.settings import Settings
+from dateline.telemetry import logger, metrics, tracer
+
+_RESERVE = 180_000  # milliseconds, more than one part takes
+
+
+@cache
+def compaction() -> Compaction:
+    settings = Settings.from_environment()
+    s3, table = boto3.client("s3"), boto3.resource("dynamodb").Table(settings.table)
+    bucket = settings.archive_bucket
+    query = Query(table, s3, capture_bucket=settings.capture_bucket, archive_bucket=bucket)
+    parts = Parts(s3=s3, query=query, index=Index(table), bucket=bucket)
+    return Compaction(s3=s3, query=query, parts=parts, bucket=bucket)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
+    done = compaction().run(lambda: context.get_remaining_time_in_millis() > _RESERVE)
+    counts = {"partitions": done.partitions, "written": done.written, "left": done.left, "unread": len(done.unread)}
+    for name, count in counts.items():
+        metrics.add_metric(name=f"dataset_{name}", unit=MetricUnit.Count, value=count)
+    logger.info("compacted", extra=counts | {"unread_ids": done.unread})
+    return counts

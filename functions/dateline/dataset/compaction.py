@@ -1,0 +1,114 @@
+"""Compaction: the dataset brought up to the archive, as far as the time goes.
+
+What has changed since the last run is in the index: the stories indexed since its cursor, and of those that have other
+revisions also the days that these are filed under. Whatever else may have happened (captures extracted anew, indexed
+days late, stories that the outlet took down, files lost) is found by looking at every partition once a day. A run that
+was killed is taken up by the next, which finds done what is done.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from dateline import keys
+from dateline.dataset.parts import Parts
+from dateline.dataset.progress import OvertakenError, Progress
+from dateline.query import Query, Story
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_LATE = timedelta(hours=3)  # how late a capture is indexed whose archiving was cut short (``Query.indexed_since``)
+
+
+@dataclass(slots=True)
+class Compacted:
+    """How many ``partitions`` were looked at, how many files ``written``, and how many partitions are ``left``.
+
+    ``unread`` are the ids of stories that could not be taken over, because their articles are not where they should be.
+    """
+
+    partitions: int = 0
+    written: int = 0
+    left: int = 0
+    unread: list[str] = field(default_factory=list)
+
+
+class Compaction:
+    """``clock`` gives the aware instant of now."""
+
+    def __init__(
+        self,
+        *,
+        s3: "S3Client",
+        query: Query,
+        parts: Parts,
+        bucket: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._s3, self._query, self._parts, self._bucket, self._clock = s3, query, parts, bucket, clock
+
+    def run(self, going: Callable[[], bool] = lambda: True) -> Compacted:
+        """Look at what may have changed and write what has, while ``going``; the rest is left for the next run.
+
+        Ends early where another run is at work.
+        """
+        done = Compacted()
+        with suppress(OvertakenError):
+            progress = self._noticed()
+            for partition in list(progress.pending):
+                if not self._settle(partition, progress, done, going):
+                    break
+            done.left = len(progress.pending)
+            progress.save(self._s3, self._bucket)
+        return done
+
+    def _noticed(self) -> Progress:
+        """The progress so far, with what has changed since; saved."""
+        now = keys.utc(self._clock())
+        before = Progress.load(self._s3, self._bucket) or Progress(cursor=now)
+        progress = Progress(cursor=before.cursor, looked=now[:10], etag=before.etag)
+        for story in self._query.indexed_since(_earlier(before.cursor)):
+            progress.cursor = max(progress.cursor, story["indexed_key"])
+            for partition, day in self._filed(story):
+                progress.add(partition, [day])
+        for partition, days in before.pending.items():
+            progress.add(partition, days)
+        if before.looked != progress.looked:
+            for country in self._query.countries():
+                for month in self._query.months(country):
+                    progress.add(f"{country}/{month}", [])
+        progress.save(self._s3, self._bucket)
+        return progress
+
+    def _filed(self, story: Story) -> Iterator[tuple[str, int]]:
+        """The partitions and days that a story is filed under, and that its other revisions are."""
+        for each in self._query.revisions(story["id"]) if story["revision"] > 1 else [story]:
+            key = keys.published_key(each["id"], each.get("published_at"), each["first_seen_at"])
+            yield f"{each.get('outlet_country', keys.NOWHERE)}/{key[:7]}", int(key[8:10])
+
+    def _settle(self, partition: str, progress: Progress, done: Compacted, going: Callable[[], bool]) -> bool:
+        """Settle the parts of a partition; False where there was no time for all of them."""
+        country, _, month = partition.partition("/")
+        written, overtaken = 0, False
+        for part in self._parts.of(country, month, progress.pending[partition]):
+            if not going():
+                return False
+            settled = self._parts.settle(part)
+            written += settled.written
+            overtaken = overtaken or settled.overtaken
+            done.unread += settled.unread
+        done.partitions += 1
+        done.written += written
+        if not overtaken:
+            del progress.pending[partition]
+        if written:
+            progress.save(self._s3, self._bucket)
+        return True
+
+
+def _earlier(cursor: str) -> str:
+    """A cursor from which nothing is missed that was indexed late."""
+    return keys.utc(datetime.fromisoformat(cursor.partition("#")[0]) - _LATE)

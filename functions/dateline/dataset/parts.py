@@ -1,0 +1,200 @@
+"""Parts: the Parquet files of one country's stories of one month, brought to what the index says.
+
+A part holds the stories of some days of the month: from the one that its name has, to the day before the next part's.
+There is one, from the first day on, until it would be larger than it should; it is then parted between two days, and
+stays so. Of what changes only the parts with those days are written again, each by one PUT in place of the old file, so
+that a reader finds either. Where one is parted, the later days are written first: a reader may meet them twice until
+the earlier ones are there too, but never miss them.
+
+The index says which stories there are and where each is. A row of the same place is taken from the old file, any other
+is read from the archive; so the old files are no more than a store of rows, and one that is lost is made again. A PUT
+is only in place of the very file that was read, so that of two runs at once one finds itself overtaken.
+"""
+
+import gzip
+import tempfile
+import zlib
+from calendar import monthrange
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from dateline import keys, objects
+from dateline.ahead import ahead
+from dateline.archive import committed
+from dateline.dataset import rows
+from dateline.dataset.rows import Place
+from dateline.index import Index
+from dateline.query import Query
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+MAX_BYTES = 32 << 20  # of the articles' gzip members, which is about what they come to in Parquet; some 20,000 stories
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A file, there already or not: the country, month and days (both included) of its stories."""
+
+    country: str
+    month: str
+    first: int
+    last: int
+
+    @property
+    def key(self) -> str:
+        return keys.part(self.country, self.month, self.first)
+
+    @property
+    def dates(self) -> tuple[date, date]:
+        return date.fromisoformat(f"{self.month}-{self.first:02}"), date.fromisoformat(f"{self.month}-{self.last:02}")
+
+    def holds(self, story: Mapping[str, Any]) -> bool:
+        """Whether an index item is of a story that is filed here."""
+        filed = story.get("country_month") == f"{self.country}#{self.month}"
+        return filed and self.first <= Place.of(story).day <= self.last
+
+
+@dataclass(slots=True)
+class Settled:
+    """What came of it: how many files were ``written``.
+
+    ``unread`` are the ids of stories whose articles are not where the index says. ``overtaken``: another run has
+    written the file meanwhile, and it is to be looked at again.
+    """
+
+    written: int = 0
+    unread: list[str] = field(default_factory=list)
+    overtaken: bool = False
+
+
+class Parts:
+    """Reads the index and the archive, and writes the dataset's files.
+
+    ``max_bytes`` is how large a part may be before it is parted, as far as a day of one country goes.
+    """
+
+    def __init__(self, *, s3: "S3Client", query: Query, index: Index, bucket: str, max_bytes: int = MAX_BYTES) -> None:
+        self._s3, self._query, self._index, self._bucket = s3, query, index, bucket
+        self._max_bytes = max_bytes
+
+    def of(self, country: str, month: str, days: Collection[int] = ()) -> list[Part]:
+        """The parts of a month, of which there is always one; with ``days`` those that hold them, each after the one
+        before it, for it may be that which was parted when a run was killed.
+        """
+        there = set(objects.keys(self._s3, bucket=self._bucket, prefix=keys.partition(country, month)))
+        firsts = [day for day in range(1, 32) if day == 1 or keys.part(country, month, day) in there]
+        lasts = [*(first - 1 for first in firsts[1:]), monthrange(int(month[:4]), int(month[5:]))[1]]
+        parts = [
+            Part(country=country, month=month, first=first, last=last)
+            for first, last in zip(firsts, lasts, strict=True)
+        ]
+        pairs = zip(parts, [*parts[1:], parts[-1]], strict=True)
+        return [part for part, after in pairs if not days or any(part.first <= day <= after.last for day in days)]
+
+    def settle(self, part: Part) -> Settled:
+        """Make a part's file, or those that it is parted into, say what the index says."""
+        settled = Settled()
+        with tempfile.TemporaryDirectory() as folder:
+            known, fresh = Path(folder, "known.parquet"), Path(folder, "fresh.parquet")
+            body, etag = objects.get_tagged(self._s3, bucket=self._bucket, key=part.key)
+            known.write_bytes(body or b"")
+            have = rows.places(known) if body else {}
+            spans = self._spans(part, self._wanted(part, have))
+            for first, wanted in reversed(spans):
+                changed = {id: place for id, place in wanted.items() if have.get(id) != place}
+                lines = self._read(changed)
+                settled.unread += changed.keys() - lines.keys()
+                keep = [id for id in wanted if id in have and id not in lines]
+                if len(spans) == 1 and not lines and len(keep) == len(have):
+                    return settled
+                rows.write(lines.values(), fresh, known=known if keep else None, keep=keep)
+                key = keys.part(part.country, part.month, first)
+                if not self._put(key, fresh, etag if key == part.key else ""):
+                    settled.overtaken = True
+                    return settled
+                settled.written += 1
+        return settled
+
+    def _put(self, key: str, file: Path, etag: str) -> bool:
+        """Put a file in place of the one with that entity tag, or where there is none."""
+        body = file.read_bytes()
+        if etag:
+            return objects.put_over(self._s3, bucket=self._bucket, key=key, body=body, etag=etag)
+        return objects.put_once(self._s3, bucket=self._bucket, key=key, body=body)
+
+    def _wanted(self, part: Part, have: Mapping[str, Place]) -> dict[str, Place]:
+        """Which stories the part should have, by id.
+
+        A row is not left out because its story is missing from a listing: the listing may be behind, and the index be
+        filled anew. Either the story is current elsewhere, or the archive must have it no longer.
+        """
+        wanted = {story["id"]: Place.of(story) for story in self._query.of_country(part.country, *part.dates)}
+        unlisted = have.keys() - wanted.keys()
+        current = self._index.current(unlisted)
+        for id in unlisted:
+            if id not in current:
+                if self._stands(id, have[id]):
+                    wanted[id] = have[id]
+            elif part.holds(current[id]):
+                wanted[id] = Place.of(current[id])
+        return wanted
+
+    def _stands(self, id: str, place: Place) -> bool:
+        """Whether the archive has a story of that capture still."""
+        archived = committed(self._s3, self._bucket, keys.parse(place.key))
+        return archived is not None and any(stored.article.id == id for stored in archived.articles)
+
+    def _spans(self, part: Part, wanted: Mapping[str, Place]) -> list[tuple[int, dict[str, Place]]]:
+        """The stories of the files that a part becomes, each with its first day."""
+        days = defaultdict[int, dict[str, Place]](dict)
+        for id, place in wanted.items():
+            days[place.day][id] = place
+        spans, size = [(part.first, dict[str, Place]())], 0
+        for day, stories in sorted(days.items()):
+            more = sum(place.length for place in stories.values())
+            if spans[-1][1] and size + more > self._max_bytes:
+                spans.append((day, {}))
+                size = 0
+            spans[-1][1].update(stories)
+            size += more
+        return spans
+
+    def _read(self, places: Mapping[str, Place]) -> dict[str, bytes]:
+        """The lines of those articles that are where they should be, by id."""
+        objects_of = defaultdict[str, dict[str, Place]](dict)
+        for id, place in places.items():
+            objects_of[place.key][id] = place
+        lines = dict[str, bytes]()
+        for found in ahead(self._read_object, objects_of.values()):
+            lines |= found
+        return lines
+
+    def _read_object(self, places: Mapping[str, Place]) -> dict[str, bytes]:
+        """The same of one object: one range GET."""
+        start = min(place.offset for place in places.values())
+        length = max(place.offset + place.length for place in places.values()) - start
+        (key,) = {place.key for place in places.values()}
+        try:
+            data = objects.get_range(self._s3, bucket=self._bucket, key=key, offset=start, length=length)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in {"NoSuchKey", "InvalidRange"}:
+                raise
+            return {}
+        members = {id: data[place.offset - start :][: place.length] for id, place in places.items()}
+        return {id: rows.line(line, places[id]) for id, member in members.items() if (line := _line(id, member))}
+
+
+def _line(id: str, member: bytes) -> bytes | None:
+    """The line of an article in its gzip member; None where it is damaged, or another one's."""
+    try:
+        line = gzip.decompress(member)
+    except (OSError, EOFError, zlib.error):
+        return None
+    return line if line.startswith(f'{{"id":"{id}"'.encode()) else None

@@ -1,0 +1,70 @@
+"""Progress: how far the dataset has come, in one object, and what is still to do.
+
+It is written only in place of the one that was read, so that of two runs at once one is overtaken, and ends.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Self
+
+from botocore.exceptions import ClientError
+
+from dateline import keys
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_OTHERS = {"PreconditionFailed", "NoSuchKey"}  # there is another one now, or none
+
+
+class OvertakenError(Exception):
+    """Another run is at work, or somebody wants the dataset looked at from the beginning."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """``cursor`` is that of the index up to which changes are known; ``looked`` the day (UTC) of the last look at all.
+
+    ``pending`` are the partitions to look at, in that order, ``<cc>/<yyyy-mm>``, each with the days of the month that
+    may have changed, or none for all of it. ``etag`` is that of the object that this was read from.
+    """
+
+    cursor: str
+    looked: str = ""
+    pending: dict[str, list[int]] = field(default_factory=dict)
+    etag: str = ""
+
+    @classmethod
+    def load(cls, s3: "S3Client", bucket: str) -> Self | None:
+        """What the last run left; None where there was none."""
+        try:
+            answer = s3.get_object(Bucket=bucket, Key=keys.DATASET_STATE)
+        except s3.exceptions.NoSuchKey:
+            return None
+        return cls(**json.loads(answer["Body"].read()), etag=answer["ETag"])
+
+    def save(self, s3: "S3Client", bucket: str) -> None:
+        """OvertakenError where the object is no longer the one that this was read from or last saved as."""
+        body = json.dumps({name: value for name, value in asdict(self).items() if name != "etag"}).encode()
+        try:
+            if self.etag:
+                answer = s3.put_object(Bucket=bucket, Key=keys.DATASET_STATE, Body=body, IfMatch=self.etag)
+            else:
+                answer = s3.put_object(Bucket=bucket, Key=keys.DATASET_STATE, Body=body, IfNoneMatch="*")
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _OTHERS:
+                raise
+            raise OvertakenError from error
+        self.etag = answer["ETag"]
+
+    def add(self, partition: str, days: Iterable[int]) -> None:
+        """Have days of a partition looked at, none for all of them."""
+        fresh, waiting = set(days), self.pending.get(partition)
+        whole = not fresh or waiting == []
+        self.pending[partition] = [] if whole else sorted(fresh.union(waiting or ()))
+
+
+def forget(s3: "S3Client", bucket: str) -> None:
+    """Have the next run look at everything, as after a rebuild of the index."""
+    s3.delete_object(Bucket=bucket, Key=keys.DATASET_STATE)

@@ -1,0 +1,168 @@
+"""Rows: the articles of the archive as typed columns, in Parquet, by DuckDB.
+
+A row is an article as its line in the archive says it (``dateline.article``), with ``article``, where that line is, and
+``gone_at``, when the outlet was seen to have taken the story down. Timestamps are in UTC and carry no zone, so that
+every engine reads the same day from them, whatever its session's zone is; of a story that is dated by the day alone,
+it is the day's first instant, and ``published_precision`` says so. ``published_iso`` and ``modified_iso`` are the dates
+as the article has them, with the outlet's offset.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+_AT = '"key" VARCHAR, "offset" BIGINT, length BIGINT'
+COLUMNS = {
+    "id": "VARCHAR",
+    "url": "VARCHAR",
+    "source": "VARCHAR",
+    "outlet_country": "VARCHAR",
+    "title": "VARCHAR",
+    "standfirst": "VARCHAR",
+    "text": "VARCHAR",
+    "language": "VARCHAR",
+    "declared_language": "VARCHAR",
+    "authors": "VARCHAR[]",
+    "section": "VARCHAR",
+    "tags": "VARCHAR[]",
+    "published_at": "TIMESTAMP",
+    "published_iso": "VARCHAR",
+    "published_precision": "VARCHAR",
+    "modified_at": "TIMESTAMP",
+    "modified_iso": "VARCHAR",
+    "dateline": 'STRUCT("text" VARCHAR, place VARCHAR, country VARCHAR)',
+    "agencies": "VARCHAR[]",
+    "images": "STRUCT(url VARCHAR, caption VARCHAR, credit VARCHAR)[]",
+    "links": "VARCHAR[]",
+    "places": 'STRUCT(id BIGINT, "name" VARCHAR, country VARCHAR)[]',
+    "about": "VARCHAR[]",
+    "paywalled": "BOOLEAN",
+    "word_count": "INTEGER",
+    "digest": "VARCHAR",
+    "fingerprint": "VARCHAR",
+    "cluster": "VARCHAR",
+    "revision": "INTEGER",
+    "captured_at": "TIMESTAMP",
+    "first_seen_at": "TIMESTAMP",
+    "indexed_at": "TIMESTAMP",
+    "gone_at": "TIMESTAMP",
+    "capture": f"STRUCT(bucket VARCHAR, {_AT}, payload_digest VARCHAR, status INTEGER)",
+    "article": f"STRUCT({_AT})",
+    "provenance": "MAP(VARCHAR, VARCHAR)",
+    "extractor": 'STRUCT("name" VARCHAR, version VARCHAR, rules VARCHAR)',
+    "schema": "INTEGER",
+}
+_ISO = {"published_iso": "published_at", "modified_iso": "modified_at"}  # from the fields that are timestamps too
+_ROWS_IN_GROUP = 20480  # with their texts some 100 MB while they are written
+_MEMORY = "1GB"  # of DuckDB's own; what needs more is spilled to disk
+_LONGEST = 64 << 20  # bytes of a line; a page has 20 MB at most
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row's article is in the archive, and when its page went; another place is another row.
+
+    ``day`` is the day of the month, in UTC, that the story is filed under.
+    """
+
+    key: str
+    offset: int
+    length: int
+    gone_at: str | None
+    day: int = field(compare=False)
+
+    @classmethod
+    def of(cls, story: Mapping[str, Any]) -> Self:
+        """Of an index item."""
+        at = story["article"]
+        day = int(story["published_key"][8:10])
+        return cls(at["key"], int(at["offset"]), int(at["length"]), story.get("gone_at"), day)
+
+
+def line(article: bytes, place: Place) -> bytes:
+    """What ``write`` takes: the line of the article in that place."""
+    at = {"key": place.key, "offset": place.offset, "length": place.length}
+    more = json.dumps({"article": at, "gone_at": place.gone_at}).encode()
+    return _sound(article).rstrip()[:-1] + b"," + more[1:] + b"\n"
+
+
+def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep: Iterable[str] = ()) -> int:
+    """Make a Parquet file of lines, and of the rows of a ``known`` file with the ids to ``keep``; gives its rows.
+
+    Sorted by publication, source and id; the same rows give the same bytes. What is under way is beside ``path``.
+    """
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        fresh = Path(folder, "rows.jsonl")
+        with fresh.open("wb") as file:
+            file.writelines(lines)
+        rows = f"SELECT {_SELECTED} FROM {_read(fresh)}"
+        if known:
+            kept = f"SELECT * FROM read_parquet({_text(known)}) WHERE id IN (SELECT unnest($keep))"
+            rows = f"{rows} UNION ALL BY NAME {kept}"
+        order = "coalesce(published_at, first_seen_at), source, id"
+        target = f"{_text(path)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {_ROWS_IN_GROUP}, {_MARK})"
+        with _connect(folder) as connection:
+            copy = f"COPY (SELECT * FROM ({rows}) ORDER BY {order}) TO {target}"
+            (count,) = connection.execute(copy, {"keep": list(keep)} if known else {}).fetchall()[0]
+    return int(count)
+
+
+def places(path: Path) -> dict[str, Place]:
+    """The place of each row of a file, by id; none of a file with other columns, or that is no Parquet file."""
+    columns = "article.key, article.offset, article.length, strftime(gone_at, '%Y-%m-%dT%H:%M:%S.%gZ')"  # as indexed
+    day = "day(coalesce(published_at, first_seen_at))"
+    with _connect(path.parent) as connection:
+        try:
+            marks = connection.execute(f"SELECT decode(value) FROM parquet_kv_metadata({_text(path)})").fetchall()
+        except duckdb.InvalidInputException:
+            return {}
+        if (_SHAPE,) not in marks:
+            return {}
+        found = connection.execute(f"SELECT id, {columns}, {day} FROM read_parquet({_text(path)})").fetchall()
+    return {id: Place(*place) for id, *place in found}
+
+
+def _connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
+    """DuckDB that spills into a folder, and loads no extension, which there is none of on Lambda."""
+    connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(folder)})
+    connection.execute("SET TimeZone = 'UTC'; SET autoload_known_extensions = false")
+    return connection
+
+
+def _read(path: Path) -> str:
+    texts = {name: "VARCHAR" if kind == "TIMESTAMP" else kind for name, kind in COLUMNS.items() if name not in _ISO}
+    columns = ", ".join(f"{_name(name)}: {_text(kind)}" for name, kind in texts.items())
+    lines = f"format = 'newline_delimited', maximum_object_size = {_LONGEST}"
+    return f"read_json({_text(path)}, {lines}, columns = {{{columns}}})"
+
+
+def _selected(name: str, kind: str) -> str:
+    if kind == "TIMESTAMP":
+        return f"try_cast({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS {name}"
+    return f"{_ISO[name]} AS {name}" if name in _ISO else _name(name)
+
+
+def _sound(line: bytes) -> bytes:
+    """A line without halves of surrogate pairs, which JSON may have and no text of Parquet."""
+    if rb"\ud" not in line:
+        return line
+    return json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")
+
+
+def _name(column: str) -> str:
+    return f'"{column}"'
+
+
+def _text(value: str | Path) -> str:
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+_SELECTED = ", ".join(_selected(name, kind) for name, kind in COLUMNS.items())
+_SHAPE = hashlib.sha256(_SELECTED.encode() + json.dumps(COLUMNS).encode()).hexdigest()
+_MARK = f"KV_METADATA {{dateline_columns: '{_SHAPE}'}}"
