@@ -1,6 +1,7 @@
 """Sample captures, for tests of what comes after the crawl."""
 
 import itertools
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -97,3 +98,18 @@ class Newsroom:
     def query(self) -> Query:
         aws = self.aws
         return Query(aws.table, aws.s3, capture_bucket=aws.captures, archive_bucket=aws.archive)
+
+
+class KilledError(Exception):
+    """The function dies here."""
+
+
+def killer(at: int) -> Callable[..., None]:
+    """Dies at the n-th call to AWS that it sees."""
+    calls = itertools.count(1)
+
+    def die(**_: Any) -> None:
+        if next(calls) == at:
+            raise KilledError
+
+    return die

@@ -5,7 +5,7 @@ import gzip
 import io
 import itertools
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -15,7 +15,7 @@ from dateline import capture, keys
 from dateline.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.page import Page, Payload
-from tests.samples import NOON, Newsroom, extract
+from tests.samples import NOON, KilledError, Newsroom, extract, killer
 
 
 @pytest.fixture
@@ -88,21 +88,6 @@ def test_a_message_delivered_twice_changes_nothing(newsroom: Newsroom) -> None:
     items, objects = newsroom.items(), newsroom.objects()
     assert newsroom.archive(clock=lambda: NOON + timedelta(days=1)).add(key) == []
     assert (newsroom.items(), newsroom.objects()) == (items, objects)
-
-
-class KilledError(Exception):
-    """The function dies here."""
-
-
-def killer(at: int) -> Callable[..., None]:
-    """Dies at the n-th call to AWS that it sees."""
-    calls = itertools.count(1)
-
-    def die(**_: Any) -> None:
-        if next(calls) == at:
-            raise KilledError
-
-    return die
 
 
 @pytest.mark.parametrize("when", ["before-call", "after-call"])

@@ -14,15 +14,10 @@ from dateline import keys
 from infra.local import Cloud
 from spiders import registry
 from tests.conftest import ROOT, Aws
+from tests.readme import BLOCKS, README, blocks
 from tests.samples import Newsroom
 
-README = (ROOT / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
 URL = "http://news.example.org/a"
-
-
-def blocks(language: str, having: str = "") -> list[str]:
-    return [text for name, text in BLOCKS if name == language and having in text]
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:
     for key, body in archived.objects().items():
         (tmp_path / key).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / key).write_bytes(body)
-    (example,) = blocks("sql")
+    (example,) = blocks("sql", "read_json")
     rows = duckdb.connect().execute(example.replace("articles/**", f"{tmp_path}/articles/**")).fetchall()
     assert [(row[0], row[2]) for row in rows] == [("sample-gazette", 2)]
 

@@ -9,13 +9,23 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from dateline import keys
+from dateline.dataset import rows
 from dateline.settings import Settings
 from infra import build
+from spiders import registry
 
 ROOT = Path(__file__).parents[1]
 TEMPLATE: dict[str, Any] = load(str(ROOT / "template.yaml"))
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-STAGES = ("CaptureBucket", "ArchiveBucket", "IndexTable", "DispatchFunction", "CrawlFunction", "ExtractFunction")
+STAGES = (
+    "CaptureBucket",
+    "ArchiveBucket",
+    "IndexTable",
+    "DispatchFunction",
+    "CrawlFunction",
+    "ExtractFunction",
+    "CompactFunction",
+)
 
 
 def of_type(kind: str) -> dict[str, Any]:
@@ -195,6 +205,37 @@ def test_logs_are_not_kept_for_ever(log: dict[str, Any]) -> None:
     assert log["RetentionInDays"] == 30
 
 
+TABLE = RESOURCES["DatasetTable"]["Properties"]["TableInput"]
+GLUE_TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp", "BIGINT": "bigint", "INTEGER": "int", "BOOLEAN": "boolean"}
+
+
+def glue_type(kind: str) -> str:
+    """A column's type of DuckDB as Glue calls it: ``STRUCT("key" VARCHAR)[]`` is ``array<struct<key:string>>``."""
+    if kind.endswith("[]"):
+        return f"array<{glue_type(kind[:-2])}>"
+    name, _, inner = kind.rstrip(")").partition("(")
+    if name == "MAP":
+        return f"map<{','.join(map(glue_type, inner.split(', ')))}>"
+    if name == "STRUCT":
+        fields = [field.replace('"', "").split(" ") for field in inner.split(", ")]
+        return f"struct<{','.join(f'{field}:{glue_type(of)}' for field, of in fields)}>"
+    return GLUE_TYPES[kind]
+
+
+def test_glue_describes_the_files_as_they_are_written() -> None:
+    described = {column["Name"]: column["Type"] for column in TABLE["StorageDescriptor"]["Columns"]}
+    assert described == {name: glue_type(kind) for name, kind in rows.COLUMNS.items()}
+    folder = f"s3://${{ArchiveBucket}}/{keys.partition('${!country}', '${!month}')}"
+    assert TABLE["Parameters"]["storage.location.template"] == {"Fn::Sub": folder}
+    assert [key["Name"] for key in TABLE["PartitionKeys"]] == ["country", "month"]
+
+
+def test_athena_looks_at_every_country_that_a_source_has() -> None:
+    listed = TABLE["Parameters"]["projection.country.values"].split(",")
+    assert listed == sorted({*(source.country for source in registry.registered().values()), keys.NOWHERE})
+
+
 def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
-    assert {*BUCKETS, *QUEUES, *FUNCTIONS, "IndexTable"} == set(TEMPLATE["Outputs"])
+    dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
+    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable"} == set(TEMPLATE["Outputs"])
     assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} == set(TEMPLATE["Outputs"])
