@@ -17,6 +17,7 @@ from dateline.dataset.parts import MAX_BYTES, Parts
 from dateline.dataset.progress import Progress, forget
 from dateline.dataset.rows import Place
 from dateline.page import Page
+from dateline.rebuild import rebuild
 from tests.samples import NOON, KilledError, Newsroom, extract, killer
 
 FILES = "dataset/articles/"
@@ -160,9 +161,20 @@ def test_while_the_index_is_filled_anew_no_row_is_lost(dataset: Dataset) -> None
     dataset.compact()
     (one, _) = dataset.newsroom.query().of_all()
     dataset.aws.table.delete_item(Key=keys.article(one["id"]))
-    dataset.day += timedelta(days=1)
+    forget(dataset.aws.s3, dataset.aws.archive)
     assert dataset.compact().written == 0
     assert len(dataset.rows()) == 2
+
+
+def test_after_a_rebuild_everything_is_looked_at(dataset: Dataset) -> None:
+    dataset.add("2019-04-16 one|a words", "2019-05-17 two|b words")
+    dataset.compact()
+    aws = dataset.aws
+    dataset.day += timedelta(hours=9)
+    dataset.add("2019-06-17 three|c words")
+    assert [dataset.compact().partitions for _ in range(2)] == [3, 1]
+    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    assert dataset.compact().partitions == 3
 
 
 def test_a_story_that_the_archive_has_no_longer_loses_its_row(dataset: Dataset) -> None:

@@ -18,8 +18,7 @@ from dateline.page import Page
 from dateline.rebuild import rebuild
 from dateline.reextract import Reextraction, Report
 from infra.local import Cloud
-from tests.samples import NOON, Newsroom, extract
-from tests.test_archive import KilledError, killer
+from tests.samples import NOON, KilledError, Newsroom, extract, killer
 
 RUN = "20190418T120000Z-again"
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from dateline import capture, keys, objects
 from dateline.archive import committed
 from dateline.capture import Capture, DamagedCaptureError
+from dateline.dataset.progress import forget
 from dateline.index import Index
 from dateline.messages import CrawlReport
 from dateline.state import Health, TableState, UrlState, learned_items, url_states
@@ -69,6 +70,7 @@ def rebuild(
         done.crawls += 1
         progress(done)
     known.write(TableState(table), datetime.now(UTC))
+    forget(s3, archive_bucket)
     return done
 
 

@@ -16,6 +16,7 @@ from dateline.cli.following import words
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.query import Day
 from dateline.cli.stack import Stack, StackName
+from dateline.dataset.progress import forget
 from dateline.follow import FollowedAgain, request_again
 from dateline.messages import ReextractMessage
 
@@ -57,6 +58,7 @@ def reextract(
     finished = _follow(deployed, followed, wanted.keys(), patience)
     summary = followed.summary() | {"done": finished}
     body = jsonlib.dumps(summary, indent=1).encode()
+    forget(deployed.s3, deployed.archive)
     deployed.s3.put_object(Bucket=deployed.archive, Key=keys.reextraction(followed.run), Body=body)
     if json:
         print_json(summary)
