@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -14,7 +13,7 @@ import typer
 
 from dateline.article import Extraction, Outcome
 from dateline.cli.output import CommandError
-from dateline.cli.sources import named
+from dateline.cli.sources import named, of_outlet
 
 if TYPE_CHECKING:
     from dateline.page import Page
@@ -71,18 +70,7 @@ def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
     isolated = Isolated(
         partial(in_process, rulebook=rulebook), seconds=settings.page_seconds, memory=settings.page_memory
     )
-    return (lambda page: isolated(_of_outlet(page, outlet))) if outlet else isolated
-
-
-def _of_outlet(page: "Page", outlet: Any) -> "Page":
-    """The page with what its outlet's file says, where the page does not say it itself."""
-    return replace(
-        page,
-        source=page.source or outlet.id,
-        country=page.country or outlet.country,
-        languages=page.languages or outlet.languages,
-        timezone=page.timezone or outlet.timezone,
-    )
+    return (lambda page: isolated(of_outlet(page, outlet))) if outlet else isolated
 
 
 def _print(answers: Iterable[Mapping[str, Any]]) -> bool:

@@ -9,7 +9,7 @@ import typer
 
 from dateline.cli.following import follow, words
 from dateline.cli.output import CommandError, Json, console, print_json, progress
-from dateline.cli.sources import registered
+from dateline.cli.sources import outlet_of, registered
 from dateline.cli.stack import Stack, StackName
 from dateline.follow import Followed, of_captures
 
@@ -61,19 +61,7 @@ def import_(
 
 def _outlets() -> "dict[str, Outlet]":
     """The registry's sources, as captures name them."""
-    from dateline.importing import Outlet
-
-    return {
-        id: Outlet(
-            id=id,
-            name=source.name,
-            country=source.country,
-            languages=source.languages,
-            timezone=source.timezone,
-            addresses=(source.home, *source.feeds, *source.sitemaps, *source.listings),
-        )
-        for id, source in registered().items()
-    }
+    return {id: outlet_of(source) for id, source in registered().items()}
 
 
 def _followed(captures: Mapping[str, int]) -> list[Followed]:

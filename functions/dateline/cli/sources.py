@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,6 +12,10 @@ from rich.table import Table
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.health import check
+
+if TYPE_CHECKING:
+    from dateline.importing import Outlet
+    from dateline.page import Page
 
 app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=True)
 
@@ -129,6 +133,31 @@ def check_(
         _print_probes(sorted(probes, key=lambda probe: probe.source))
     if any(probe.problems for probe in probes):
         raise typer.Exit(1)
+
+
+def of_outlet(page: "Page", source: Any) -> "Page":
+    """The page with what its outlet's file says, where the page does not say it itself."""
+    return replace(
+        page,
+        source=page.source or source.id,
+        country=page.country or source.country,
+        languages=page.languages or source.languages,
+        timezone=page.timezone or source.timezone,
+    )
+
+
+def outlet_of(source: Any) -> "Outlet":
+    """A registered source as captures name it."""
+    from dateline.importing import Outlet
+
+    return Outlet(
+        id=source.id,
+        name=source.name,
+        country=source.country,
+        languages=source.languages,
+        timezone=source.timezone,
+        addresses=(source.home, *source.feeds, *source.sitemaps, *source.listings),
+    )
 
 
 def _print_probes(probes: Iterable[Any]) -> None:
