@@ -13,7 +13,8 @@ import pytest
 
 from dateline import keys
 from dateline.archive import read_outcomes
-from dateline.messages import CrawlMessage, captures_of
+from dateline.index import Index
+from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
 from infra import emulator, newsroom
 from infra.local import Cloud
 from tests.conftest import Aws
@@ -25,6 +26,7 @@ ANSWERS: dict[str, Any] = {
     "dispatch": {"sources": ["sample-courrier", "sample-difaf", "sample-gazette"]},
     "crawl": {"batchItemFailures": []},
     "extract": {"batchItemFailures": []},
+    "coverage": {"days": []},
     "compact": {"left": 0, "unread": 0},
 }
 
@@ -101,6 +103,19 @@ def test_the_extract_event_leaves_an_article(aws: Aws) -> None:
     (key,) = captures_of(body("extract"))
     outcomes = aws.s3.get_object(Bucket=aws.archive, Key=keys.parse(key).outcomes)["Body"].read()
     assert [page.outcome for page in read_outcomes(outcomes)] == ["archived"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    report = CrawlReport(source="sample-gazette", crawl="20260104T060000Z-sample", started_at="", expect=Expect(1, 9))
+    aws.s3.put_object(
+        Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
+    )
+    Index(aws.table).count_crawl(report)
+    assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-04"]}
+    assert '"source_low":[1.0]' in capsys.readouterr().out
+    assert handler("coverage")(event("coverage"), Context()) == ANSWERS["coverage"]
+    assert keys.coverage_report("2026-01-04") in Newsroom(aws).objects()
 
 
 @pytest.mark.usefixtures("deployed")

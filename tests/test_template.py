@@ -24,6 +24,7 @@ STAGES = (
     "DispatchFunction",
     "CrawlFunction",
     "ExtractFunction",
+    "CoverageFunction",
     "CompactFunction",
 )
 
@@ -136,8 +137,17 @@ def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str)
         name_of(dimension["Value"])
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
         for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "QueueName"
     ]
     assert dead_letters in watched
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: str) -> None:
+    scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    watched = [name_of(each["Value"]) for alarm in alarms for each in alarm["Dimensions"] if "Ref" in each["Value"]]
+    assert bool(scheduled) == (function in watched)
 
 
 @pytest.mark.parametrize("resource", [*BUCKETS, *QUEUES])

@@ -10,6 +10,8 @@ S3, dates are capture dates in UTC::
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
         quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
+        reports/coverage/<yyyy-mm-dd>.json                       what came of that day, a row for each source
+        reports/coverage/index.json                              a digest of each day's rows
         reports/reextract/<run>/<source>/<crawl>-<n>.json        what a re-extraction changed in that capture's articles
         reports/reextract/<run>.json                             and in all of the run's
         dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
@@ -56,6 +58,7 @@ import re
 from datetime import UTC, datetime, time
 from typing import Literal, NamedTuple
 
+COVERAGE_INDEX = "reports/coverage/index.json"
 NOWHERE = "zz"  # the country of an outlet whose country is not known
 DATASET_STATE = "dataset/state.json"
 
@@ -157,6 +160,15 @@ def captures_prefix(source: str, crawl: str) -> str:
 
 def crawl_report(source: str, crawl: str) -> str:
     return f"crawls/{_folder(source, crawl)}/{crawl}.json"
+
+
+def crawl_reports(source: str, date: str) -> str:
+    """What the keys of the reports of a source's crawls of one day (``yyyy-mm-dd``, UTC) begin with."""
+    return f"crawls/{source}/{date.replace('-', '/')}/"
+
+
+def coverage_report(date: str) -> str:
+    return f"reports/coverage/{date}.json"
 
 
 def continuation(crawl: str, at: datetime) -> str:

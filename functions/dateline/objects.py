@@ -35,6 +35,12 @@ def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iter
         yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
 
 
+def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
+    """The names between a prefix and the next slash."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, Delimiter="/"):
+        yield from (found["Prefix"].removeprefix(prefix).rstrip("/") for found in page.get("CommonPrefixes", []))
+
+
 def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:
     """Write an object in place of the one with this entity tag; False, and nothing written, where there is another."""
     try:
@@ -44,6 +50,14 @@ def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -
             raise
         return get(s3, bucket=bucket, key=key) == body
     return True
+
+
+def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
+    """Have an object be these bytes; False, and nothing written, where it is, or was written at the same time."""
+    there, etag = get_tagged(s3, bucket=bucket, key=key)
+    if there is None:
+        return put_once(s3, bucket=bucket, key=key, body=body)
+    return there != body and put_over(s3, bucket=bucket, key=key, body=body, etag=etag)
 
 
 def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:

@@ -1,0 +1,58 @@
+"""Coverage: on a schedule, the reports of the days whose counters have changed, and metrics of the last of them."""
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline import keys
+from dateline.coverage import Reports, Row
+from dateline.settings import Settings
+from dateline.telemetry import logger, metrics, tracer
+
+
+@cache
+def reports() -> Reports:
+    settings = Settings.from_environment()
+    return Reports(
+        s3=boto3.client("s3"),
+        table=boto3.resource("dynamodb").Table(settings.table),
+        capture_bucket=settings.capture_bucket,
+        archive_bucket=settings.archive_bucket,
+    )
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
+    now = datetime.fromisoformat(event["time"]) if event.get("time") else datetime.now(UTC)
+    yesterday, written = keys.utc(now - timedelta(days=1))[:10], []
+    for day, rows in reports().update(now):
+        written.append(day)
+        if day == yesterday:
+            _tell(rows, context.function_name)
+    metrics.add_metric(name="coverage_reports", unit=MetricUnit.Count, value=len(written))
+    logger.info("covered", extra={"days": written})
+    return {"days": written}
+
+
+def _tell(rows: Iterable[Row], function: str) -> None:
+    """A metric for each flag that a source has, and one for all sources that have it."""
+    flagged = [(flag, row.day.source) for row in rows for flag in row.flags]
+    for flag, count in Counter(flag for flag, _ in flagged).items():
+        _add(f"sources_{flag}", count, function_name=function)
+    for flag, source in flagged:
+        logger.warning("flagged", extra={"source": source, "flag": flag})
+        _add(f"source_{flag}", 1, function_name=function, source=source)
+
+
+def _add(name: str, value: int, **dimensions: str) -> None:
+    options = {"namespace": metrics.namespace, "default_dimensions": dimensions}
+    with single_metric(name, MetricUnit.Count, value, **options):
+        pass
