@@ -15,7 +15,7 @@ from dateline.article import Extraction
 from dateline.dataset.compaction import Compacted, Compaction
 from dateline.dataset.parts import MAX_BYTES, Parts
 from dateline.dataset.progress import Progress, forget
-from dateline.dataset.rows import Place
+from dateline.dataset.rows import Origin
 from dateline.page import Page
 from dateline.rebuild import rebuild
 from tests.samples import NOON, KilledError, Newsroom, extract, killer
@@ -131,7 +131,7 @@ def test_a_story_that_the_outlet_took_down_says_so_within_a_day(dataset: Dataset
 
 def test_a_large_part_is_parted_between_days_and_only_what_changes_is_written(dataset: Dataset) -> None:
     dataset.add(*(f"2019-04-{day:02} story|{day}-{n} {'words ' * 200}" for day in (2, 9, 16, 23) for n in range(3)))
-    size = sum(Place.of(story).length for story in dataset.newsroom.query().of_all())
+    size = sum(Origin.of(story).length for story in dataset.newsroom.query().of_all())
     dataset.compact(max_bytes=size * 3 // 5)
     month = "country=ly/month=2019-04"
     before = dataset.files()

@@ -9,12 +9,12 @@ import pytest
 
 from dateline.article import Article, Dateline, Extractor, Image, content_digest
 from dateline.dataset import rows
-from dateline.dataset.rows import Place
+from dateline.dataset.rows import Origin
 from infra.local import Cloud
 from tests.checkout import SAMPLES, Checkout, until
 from tests.readme import blocks
 
-PLACE = Place("articles/a.jsonl.gz", 10, 20, "2019-05-01T08:00:00.000Z", 16)
+ORIGIN = Origin("articles/a.jsonl.gz", 10, 20, "2019-05-01T08:00:00.000Z", 16)
 
 
 def article(**changes: Any) -> Article:
@@ -30,10 +30,10 @@ def article(**changes: Any) -> Article:
     return Article(**values | changes)
 
 
-def written(tmp_path: Path, *articles: Article, place: Place = PLACE) -> list[dict[str, Any]]:
+def written(tmp_path: Path, *articles: Article, origin: Origin = ORIGIN) -> list[dict[str, Any]]:
     """The rows of a file of these articles."""
     path = tmp_path / "rows.parquet"
-    lines = [rows.line(f"{each.to_json()}\n".encode("utf-8", "backslashreplace"), place) for each in articles]
+    lines = [rows.line(f"{each.to_json()}\n".encode("utf-8", "backslashreplace"), origin) for each in articles]
     assert rows.write(lines, path) == len(articles)
     found = duckdb.execute("SELECT * FROM read_parquet($1)", [str(path)])
     names = [column[0] for column in found.description or []]
@@ -64,7 +64,7 @@ def test_a_row_is_the_article_typed(tmp_path: Path) -> None:
     assert (f"{row['published_at']}", row["published_iso"]) == ("2019-04-16 07:30:00", said.published_at)
     assert (f"{row['modified_at']}", row["modified_iso"]) == ("2019-04-17 02:10:00", said.modified_at)
     assert f"{row['first_seen_at']}" == "2019-04-17 12:00:00"
-    assert row["article"] == {"key": PLACE.key, "offset": PLACE.offset, "length": PLACE.length}
+    assert row["article"] == {"key": ORIGIN.key, "offset": ORIGIN.offset, "length": ORIGIN.length}
     assert f"{row['gone_at']}" == "2019-05-01 08:00:00"
 
 
@@ -94,7 +94,7 @@ def test_a_files_rows_are_sorted_and_the_same_rows_are_the_same_bytes(tmp_path: 
         for n in range(60)
     ]
     one, other, merged = (tmp_path / name for name in ("one", "other", "merged"))
-    lines = [rows.line(each.to_json().encode(), PLACE) for each in some]
+    lines = [rows.line(each.to_json().encode(), ORIGIN) for each in some]
     rows.write(lines, one)
     rows.write(reversed(lines), other)
     rows.write(lines[:20], merged, known=one, keep=[each.id for each in some[20:]])
@@ -103,15 +103,15 @@ def test_a_files_rows_are_sorted_and_the_same_rows_are_the_same_bytes(tmp_path: 
     assert found == sorted(found)
 
 
-def test_a_file_knows_the_places_of_its_rows(tmp_path: Path) -> None:
+def test_a_file_knows_the_origins_of_its_rows(tmp_path: Path) -> None:
     path, some = tmp_path / "part.parquet", article(published_at="2019-04-16T23:30:00-02:00")
-    rows.write([rows.line(some.to_json().encode(), PLACE)], path)
-    assert rows.places(path) == {some.id: PLACE}
-    assert rows.places(path)[some.id].day == 17
+    rows.write([rows.line(some.to_json().encode(), ORIGIN)], path)
+    assert rows.origins(path) == {some.id: ORIGIN}
+    assert rows.origins(path)[some.id].day == 17
     duckdb.execute(f"COPY (SELECT 1 AS id) TO '{path}' (FORMAT parquet)")
-    assert rows.places(path) == {}
+    assert rows.origins(path) == {}
     path.write_bytes(b"torn")
-    assert rows.places(path) == {}
+    assert rows.origins(path) == {}
 
 
 def athena(cloud: Cloud, sql: str) -> list[list[str | None]]:

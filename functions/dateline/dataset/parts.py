@@ -6,7 +6,7 @@ stays so. Of what changes only the parts with those days are written again, each
 that a reader finds either. Where one is parted, the later days are written first: a reader may meet them twice until
 the earlier ones are there too, but never miss them.
 
-The index says which stories there are and where each is. A row of the same place is taken from the old file, any other
+The index says which stories there are and where each is. A row of the same origin is taken from the old file, any other
 is read from the archive; so the old files are no more than a store of rows, and one that is lost is made again. A PUT
 is only in place of the very file that was read, so that of two runs at once one finds itself overtaken.
 """
@@ -28,7 +28,7 @@ from dateline import keys, objects
 from dateline.ahead import ahead
 from dateline.archive import committed
 from dateline.dataset import rows
-from dateline.dataset.rows import Place
+from dateline.dataset.rows import Origin
 from dateline.index import Index
 from dateline.query import Query
 
@@ -58,7 +58,7 @@ class Part:
     def holds(self, story: Mapping[str, Any]) -> bool:
         """Whether an index item is of a story that is filed here."""
         filed = story.get("country_month") == f"{self.country}#{self.month}"
-        return filed and self.first <= Place.of(story).day <= self.last
+        return filed and self.first <= Origin.of(story).day <= self.last
 
 
 @dataclass(slots=True)
@@ -105,10 +105,10 @@ class Parts:
             known, fresh = Path(folder, "known.parquet"), Path(folder, "fresh.parquet")
             body, etag = objects.get_tagged(self._s3, bucket=self._bucket, key=part.key)
             known.write_bytes(body or b"")
-            have = rows.places(known) if body else {}
+            have = rows.origins(known) if body else {}
             spans = self._spans(part, self._wanted(part, have))
             for first, wanted in reversed(spans):
-                changed = {id: place for id, place in wanted.items() if have.get(id) != place}
+                changed = {id: origin for id, origin in wanted.items() if have.get(id) != origin}
                 lines = self._read(changed)
                 settled.unread += changed.keys() - lines.keys()
                 keep = [id for id in wanted if id in have and id not in lines]
@@ -129,13 +129,13 @@ class Parts:
             return objects.put_over(self._s3, bucket=self._bucket, key=key, body=body, etag=etag)
         return objects.put_once(self._s3, bucket=self._bucket, key=key, body=body)
 
-    def _wanted(self, part: Part, have: Mapping[str, Place]) -> dict[str, Place]:
+    def _wanted(self, part: Part, have: Mapping[str, Origin]) -> dict[str, Origin]:
         """Which stories the part should have, by id.
 
         A row is not left out because its story is missing from a listing: the listing may be behind, and the index be
         filled anew. Either the story is current elsewhere, or the archive must have it no longer.
         """
-        wanted = {story["id"]: Place.of(story) for story in self._query.of_country(part.country, *part.dates)}
+        wanted = {story["id"]: Origin.of(story) for story in self._query.of_country(part.country, *part.dates)}
         unlisted = have.keys() - wanted.keys()
         current = self._index.current(unlisted)
         for id in unlisted:
@@ -143,22 +143,22 @@ class Parts:
                 if self._stands(id, have[id]):
                     wanted[id] = have[id]
             elif part.holds(current[id]):
-                wanted[id] = Place.of(current[id])
+                wanted[id] = Origin.of(current[id])
         return wanted
 
-    def _stands(self, id: str, place: Place) -> bool:
+    def _stands(self, id: str, origin: Origin) -> bool:
         """Whether the archive has a story of that capture still."""
-        archived = committed(self._s3, self._bucket, keys.parse(place.key))
+        archived = committed(self._s3, self._bucket, keys.parse(origin.key))
         return archived is not None and any(stored.article.id == id for stored in archived.articles)
 
-    def _spans(self, part: Part, wanted: Mapping[str, Place]) -> list[tuple[int, dict[str, Place]]]:
+    def _spans(self, part: Part, wanted: Mapping[str, Origin]) -> list[tuple[int, dict[str, Origin]]]:
         """The stories of the files that a part becomes, each with its first day."""
-        days = defaultdict[int, dict[str, Place]](dict)
-        for id, place in wanted.items():
-            days[place.day][id] = place
-        spans, size = [(part.first, dict[str, Place]())], 0
+        days = defaultdict[int, dict[str, Origin]](dict)
+        for id, origin in wanted.items():
+            days[origin.day][id] = origin
+        spans, size = [(part.first, dict[str, Origin]())], 0
         for day, stories in sorted(days.items()):
-            more = sum(place.length for place in stories.values())
+            more = sum(origin.length for origin in stories.values())
             if spans[-1][1] and size + more > self._max_bytes:
                 spans.append((day, {}))
                 size = 0
@@ -166,29 +166,29 @@ class Parts:
             size += more
         return spans
 
-    def _read(self, places: Mapping[str, Place]) -> dict[str, bytes]:
+    def _read(self, origins: Mapping[str, Origin]) -> dict[str, bytes]:
         """The lines of those articles that are where they should be, by id."""
-        objects_of = defaultdict[str, dict[str, Place]](dict)
-        for id, place in places.items():
-            objects_of[place.key][id] = place
+        objects_of = defaultdict[str, dict[str, Origin]](dict)
+        for id, origin in origins.items():
+            objects_of[origin.key][id] = origin
         lines = dict[str, bytes]()
         for found in ahead(self._read_object, objects_of.values()):
             lines |= found
         return lines
 
-    def _read_object(self, places: Mapping[str, Place]) -> dict[str, bytes]:
+    def _read_object(self, origins: Mapping[str, Origin]) -> dict[str, bytes]:
         """The same of one object: one range GET."""
-        start = min(place.offset for place in places.values())
-        length = max(place.offset + place.length for place in places.values()) - start
-        (key,) = {place.key for place in places.values()}
+        start = min(origin.offset for origin in origins.values())
+        length = max(origin.offset + origin.length for origin in origins.values()) - start
+        (key,) = {origin.key for origin in origins.values()}
         try:
             data = objects.get_range(self._s3, bucket=self._bucket, key=key, offset=start, length=length)
         except ClientError as error:
             if error.response["Error"]["Code"] not in {"NoSuchKey", "InvalidRange"}:
                 raise
             return {}
-        members = {id: data[place.offset - start :][: place.length] for id, place in places.items()}
-        return {id: rows.line(line, places[id]) for id, member in members.items() if (line := _line(id, member))}
+        members = {id: data[origin.offset - start :][: origin.length] for id, origin in origins.items()}
+        return {id: rows.line(line, origins[id]) for id, member in members.items() if (line := _line(id, member))}
 
 
 def _line(id: str, member: bytes) -> bytes | None:

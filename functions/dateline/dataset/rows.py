@@ -65,8 +65,8 @@ _LONGEST = 64 << 20  # bytes of a line; a page has 20 MB at most
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a row's article is in the archive, and when its page went; another place is another row.
+class Origin:
+    """Where a row's article is in the archive, and when its page went; another origin is another row.
 
     ``day`` is the day of the month, in UTC, that the story is filed under.
     """
@@ -85,10 +85,10 @@ class Place:
         return cls(at["key"], int(at["offset"]), int(at["length"]), story.get("gone_at"), day)
 
 
-def line(article: bytes, place: Place) -> bytes:
-    """What ``write`` takes: the line of the article in that place."""
-    at = {"key": place.key, "offset": place.offset, "length": place.length}
-    more = json.dumps({"article": at, "gone_at": place.gone_at}).encode()
+def line(article: bytes, origin: Origin) -> bytes:
+    """What ``write`` takes: the line of the article of that origin."""
+    at = {"key": origin.key, "offset": origin.offset, "length": origin.length}
+    more = json.dumps({"article": at, "gone_at": origin.gone_at}).encode()
     return _sound(article).rstrip()[:-1] + b"," + more[1:] + b"\n"
 
 
@@ -113,8 +113,8 @@ def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep
     return int(count)
 
 
-def places(path: Path) -> dict[str, Place]:
-    """The place of each row of a file, by id; none of a file with other columns, or that is no Parquet file."""
+def origins(path: Path) -> dict[str, Origin]:
+    """The origin of each row of a file, by id; none of a file with other columns, or that is no Parquet file."""
     columns = "article.key, article.offset, article.length, strftime(gone_at, '%Y-%m-%dT%H:%M:%S.%gZ')"  # as indexed
     day = "day(coalesce(published_at, first_seen_at))"
     with _connect(path.parent) as connection:
@@ -125,7 +125,7 @@ def places(path: Path) -> dict[str, Place]:
         if (_SHAPE,) not in marks:
             return {}
         found = connection.execute(f"SELECT id, {columns}, {day} FROM read_parquet({_text(path)})").fetchall()
-    return {id: Place(*place) for id, *place in found}
+    return {id: Origin(*origin) for id, *origin in found}
 
 
 def _connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
