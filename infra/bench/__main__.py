@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract ...]``: run the benches and print what they found."""
+"""``python -m infra.bench [crawl|extract|dataset ...]``: run the benches and print what they found."""
 
 import argparse
 import json
@@ -9,11 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import crawl, extract
+from infra.bench import crawl, dataset, extract
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
-BENCHES: dict[str, tuple[Callable[..., Result], int]] = {"crawl": (crawl.run, 1000), "extract": (extract.run, DISTINCT)}
+BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with what there is to be of its pages or stories
+    "crawl": (crawl.run, 1000),
+    "extract": (extract.run, DISTINCT),
+    "dataset": (dataset.run, 1_000_000),
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,9 +56,9 @@ def show(result: Result, console: Console) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m infra.bench", description="Measure Dateline beside its peers.")
-    parser.add_argument("bench", nargs="*", metavar="crawl|extract", help="which to run; without, all")
+    parser.add_argument("bench", nargs="*", metavar="|".join(BENCHES), help="which to run; without, all")
     parser.add_argument("--pages", type=Path, metavar="FILE.jsonl.gz", help="recorded pages instead of made-up ones")
-    parser.add_argument("--count", type=_several, metavar="N", help="pages in a round, 2 or more")
+    parser.add_argument("--count", type=_several, metavar="N", help="pages in a round, or stories; 2 or more")
     parser.add_argument("--rounds", type=_positive, default=5, metavar="N")
     parser.add_argument("--json", action="store_true", help="print JSON lines")
     return parser
