@@ -2,16 +2,23 @@
 
 import json
 from collections import Counter
-from datetime import UTC, date, datetime
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
+import boto3
 import pytest
+from typer.testing import CliRunner
 
 from dateline import keys
+from dateline.cli.main import app
+from dateline.cli.stack import Stack
 from dateline.counters import Day
 from dateline.coverage import Reports, Row, rows, sources
 from dateline.index import Index
-from dateline.messages import CrawlReport, Expect, FeedVisit
+from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
 from tests.conftest import Aws
 
 NOW = datetime(2026, 10, 20, 3, 15, tzinfo=UTC)
@@ -129,3 +136,56 @@ def test_a_row_is_the_same_whatever_it_is_asked_with(aws: Aws) -> None:
 def test_a_row_says_what_to_look_at(counts: dict[str, int], silent_days: int, flags: list[str]) -> None:
     day = Day(source="gazette", date="2026-10-19", counts=Counter(counts), expect=Expect(2, 8))
     assert Row(day=day, silent_days=silent_days).flags == flags
+
+
+@pytest.fixture
+def command(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``dateline status`` on a stack of moto's, with two sources crawled up to now."""
+    outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive}
+    stack = Stack(s3=aws.s3, sqs=boto3.client("sqs"), table=aws.table, outputs=outputs)
+    monkeypatch.setattr(Stack, "find", lambda _: stack)
+    for back in range(3):
+        at = datetime.now(UTC) - timedelta(days=back)
+        name = f"{at:%Y%m%dT%H%M%SZ}"
+        failures = [Failure(url=FEED, reason="timeout")]
+        crawl(aws, "gazette", name, archived=back, discovered=back + 1, failures=failures, expect=Expect(2, 60))
+        crawl(aws, "courrier", name, archived=3, discovered=3)
+    return lambda *arguments: CliRunner().invoke(app, ["status", *arguments])
+
+
+def test_the_command_prints_a_row_for_each_source_and_day(command: Callable[..., Any]) -> None:
+    lines = [json.loads(line) for line in command("--coverage", "--source", "gazette", "--json").stdout.splitlines()]
+    assert [(row["archived"], row["failures"], row["flags"]) for row in lines] == [
+        (2, {"timeout": 1}, []),
+        (1, {"timeout": 1}, ["low"]),
+        (0, {"timeout": 1}, []),  # today is not over
+    ]
+    since = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    (row,) = command(
+        "--coverage", "--source", "gazette", "--since", since, "--until", since, "--json"
+    ).stdout.splitlines()
+    assert json.loads(row) == lines[1]
+    table = command("--coverage")
+    assert table.stdout.count("courrier") == table.stdout.count("gazette") == 3
+    assert "low, timeout 1" in table.stdout
+
+
+def test_the_command_draws_a_heat_map(command: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "coverage.svg"
+    assert command("--coverage", "--svg", str(path)).exit_code == 0
+    drawing = ElementTree.parse(path).getroot()
+    titles = [str(each.text) for each in drawing.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 6
+    assert f"gazette, {datetime.now(UTC):%Y-%m-%d}: 0 archived (2 to 60 expected); 1 failed" in titles
+    assert [each for each in titles if each.endswith("1 failed; low")]
+    style = drawing.find("{http://www.w3.org/2000/svg}style")
+    assert style is not None
+    assert "prefers-color-scheme: dark" in str(style.text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--since", "2026-10-01"], 2), (["--coverage", "--source", "nowhere"], 1)]
+)
+def test_the_command_says_what_is_wrong(command: Callable[..., Any], arguments: list[str], status: int) -> None:
+    result = command(*arguments)
+    assert (result.exit_code, result.stdout) == (status, "")

@@ -37,23 +37,25 @@ class Row:
     """A source's day. ``day.expect`` is what was last expected of it, ``silent_days`` how long it has had no story.
 
     ``failing`` are the feeds, sitemaps and listings that could not be read when they were last looked at on that day,
-    as far as that has been looked up.
+    as far as that has been looked up. A day that is not ``whole`` yet may still yield what is expected.
     """
 
     day: Day
     silent_days: int = 0
     failing: tuple[FeedVisit, ...] = ()
+    whole: bool = True
 
     @property
     def flags(self) -> list[str]:
         """What somebody should look at."""
-        held = {
-            str(self.day.yields): self.day.yields is not None,
+        flags = {
+            "low": self.whole and self.day.yields == "low",
+            "high": self.day.yields == "high",
             "silent": self.silent_days >= SILENT,
             "feeds": bool(self.failing),
-            "unread": self.day.unread != 0,
+            "unread": self.whole and self.day.unread != 0,
         }
-        return [flag for flag, is_so in held.items() if is_so]
+        return [flag for flag, is_so in flags.items() if is_so]
 
     def to_dict(self) -> dict[str, Any]:
         """The row in JSON types, as it is in reports."""

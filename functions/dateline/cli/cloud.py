@@ -8,7 +8,8 @@ import typer
 from rich.table import Table
 
 from dateline.cli.output import CommandError, Json, console, print_json, progress
-from dateline.cli.stack import STATE
+from dateline.cli.query import Day
+from dateline.cli.stack import STATE, Stack, StackName
 
 Recorded = Annotated[
     list[Path] | None,
@@ -46,8 +47,34 @@ def down() -> None:
         raise CommandError(str(error)) from error
 
 
-def status(json: Json = False) -> None:
-    """Say how the local cloud is; exit status 1 where it is not healthy."""
+def status(
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="What came of each source on each day, against what is expected.")
+    ] = False,
+    source: Annotated[list[str] | None, typer.Option(help="With --coverage: of this source; repeatable.")] = None,
+    since: Day = None,
+    until: Day = None,
+    svg: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="With --coverage: draw a heat map into this file.")
+    ] = None,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Say how the local cloud is; exit status 1 where it is not healthy.
+
+    With --coverage, say what the stack collected in the last seven days, or in those from --since to --until (UTC).
+    """
+    if coverage:
+        from dateline.cli.coverage import show
+
+        show(Stack.find(stack), source or [], since, until, svg, json)
+    elif source or since or until or svg:
+        raise typer.BadParameter("--source, --since, --until and --svg go with --coverage")
+    else:
+        _health(json)
+
+
+def _health(json: bool) -> None:
     from infra.local import status as look
 
     found = look(STATE)
