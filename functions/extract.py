@@ -23,7 +23,7 @@ from dateline.reextract import Reextraction
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, tracer
 
-processor = BatchProcessor(event_type=EventType.SQS)
+processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type] # one in all but name
 
 
 @cache
@@ -46,15 +46,14 @@ def archive() -> Reextraction:
 
 
 @tracer.capture_method(capture_response=False)
-def record_handler(record: SQSRecord) -> None:
+def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
+    isolated().begin(lambda_context.get_remaining_time_in_millis() / 1000)
     if message := ReextractMessage.from_json(record.body):
-        isolated().begin()
         report = archive().again(message)
         changed = {"changed": len(report.changes), "given_up": report.given_up}
         logger.info("capture extracted again", extra={"key": message.key, "run": message.run, **changed})
         return
     for key in captures_of(record.body):
-        isolated().begin()
         pages = archive().add(key)
         outcomes = Counter(page.outcome.value for page in pages)
         for outcome, count in outcomes.items():

@@ -3,23 +3,25 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+import psutil
 import pytest
 
-from dateline import keys
 from dateline.article import Extraction, Outcome
 from dateline.extraction import extract
-from dateline.isolation import Isolated
+from dateline.isolation import Isolated, OutOfTimeError
 from dateline.page import Page
 from dateline.settings import Settings
 from tests import samples
 from tests.samples import Newsroom
 
 SECONDS, MEMORY = 0.5, 256
+GATHERED: list[bytes] = []
 
 
 def poisoned(page: Page) -> Extraction:
@@ -36,6 +38,8 @@ def poisoned(page: Page) -> Extraction:
             return extract(Page(url=page.url, body=b"<h1>Well</h1>" + b"<p>Words of the well.</p>" * 700_000))
         case b"large":
             return extract(Page(url=page.url, body=b"<p>" + b"x" * 50_000_000))
+        case b"grow":
+            GATHERED.append(b"x" * (70 << 20))
         case b"bug":
             raise LookupError("no such thing")
     return samples.extract(page)
@@ -84,28 +88,52 @@ def test_a_child_that_dies_between_two_pages_costs_none(isolated: Isolated) -> N
     assert isolated(page("Title|Words.")).article
 
 
-def test_pages_that_all_hang_get_less_time_each_until_the_next_batch(isolated: Isolated) -> None:
-    isolated = Isolated(poisoned, seconds=4, memory=MEMORY)
-    isolated._limit = 1.5
+def test_what_a_child_has_gathered_costs_no_page(isolated: Isolated) -> None:
+    pages = [page(f"grow|Words {number}.") for number in range(8)]
+    assert [isolated(each).outcome for each in pages] == [Outcome.ARCHIVED] * len(pages)
+
+
+def test_slow_pages_get_less_time_each_as_their_function_ends(isolated: Isolated) -> None:
+    isolated._seconds = 4
+    isolated.begin(300)
+    assert isolated._slow_until - time.monotonic() == pytest.approx(75, abs=1)
+    isolated._slow_until = time.monotonic() + 2.4
     reasons = [isolated(page("hang|")).reason for _ in range(2)]
-    isolated.begin()
-    isolated.close()
-    assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.5", "1")]
-    assert isolated._limit == 4
+    assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.2", "1")]
+    assert isolated(page("Title|Words.")).article
 
 
-def test_a_batch_of_200_pages_with_5_poisons_has_195_as_usual(aws: Any, isolated: Isolated) -> None:
+def test_a_capture_that_there_is_no_time_for_is_left_to_the_next_delivery(aws: Any, isolated: Isolated) -> None:
     newsroom = Newsroom(aws)
-    poisons = dict(zip(range(20, 200, 37), ("hang", "memory", "crash", "regex", "large"), strict=True))
-    pages = [(f"{number}", f"{poisons.get(number, f'Story {number}')}|Words {number}.") for number in range(200)]
-    key = newsroom.capture(*pages)
-    outcomes = newsroom.archive(extract=isolated).add(key)
-    assert Counter(each.outcome.value for each in outcomes) == {"archived": 195, "quarantined": 5}
-    assert [number for number, each in enumerate(outcomes) if each.outcome is Outcome.QUARANTINED] == list(poisons)
-    reports = [name for name in newsroom.objects() if name.startswith("quarantine/")]
-    assert sorted(reports) == sorted(
-        keys.quarantine(keys.parse(key), each.offset) for each in outcomes if each.outcome is Outcome.QUARANTINED
-    )
+    key = newsroom.capture(("a", "Title|Words."))
+    isolated.begin(10)
+    with pytest.raises(OutOfTimeError):
+        newsroom.archive(extract=isolated).add(key)
+    assert newsroom.objects() == {}
+    isolated.begin(300)
+    assert len(newsroom.archive(extract=isolated).add(key)) == 1
+
+
+ORPHAN = """
+import os
+from dateline.isolation import Isolated, OutOfTimeError
+from dateline.page import Page
+
+def hang(page):
+    print(os.getpid(), flush=True)
+    while True:
+        pass
+
+Isolated(hang, seconds=0.5, memory=256)(Page(url="http://news.example.org/a", body=b""))
+"""
+
+
+def test_a_child_whose_function_was_killed_ends_by_itself() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as function:
+        assert function.stdout
+        child = psutil.Process(int(function.stdout.readline()))
+        function.kill()
+    child.wait(timeout=10)
 
 
 def test_the_limits_are_settings() -> None:

@@ -1,6 +1,7 @@
 """template.yaml: least privilege, nothing public, retries that end somewhere, and names that the code knows."""
 
 import importlib
+import inspect
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from dateline import keys
+from dateline import isolation, keys
+from dateline.capture import Batch
 from dateline.dataset import rows
 from dateline.settings import Settings
 from infra import build
@@ -249,3 +251,12 @@ def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
     assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable"} == set(TEMPLATE["Outputs"])
     assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} == set(TEMPLATE["Outputs"])
+
+
+def test_extraction_has_room_for_the_worst_capture_object() -> None:
+    function = FUNCTIONS["ExtractFunction"]
+    page = int(function["Environment"]["Variables"]["DATELINE_PAGE_MEMORY"])
+    assert page + 512 <= function["MemorySize"]  # the function itself, with its libraries and a capture object
+    pages = inspect.signature(Batch).parameters["max_pages"].default
+    slow, least = isolation.SHARE * function["Timeout"], isolation.LEAST * pages
+    assert slow + least + isolation.RESERVE < function["Timeout"]
