@@ -103,7 +103,7 @@ ARABIC = Outlet(
         "section": "اقتصاد",
         "published_at": "2019-04-16T21:30:00+02:00",
         "published_precision": "minute",
-        "dateline": Dateline("القاهرة", "القاهرة", None),
+        "dateline": Dateline("القاهرة", "القاهرة", "eg"),
         "language": "ar",
         "text": "افتتحت محافظة البحيرة يوم الثلاثاء مصنعا صغيرا يحول قش "
         "الأرز إلى ورق مدرسي، بعد عامين من التجارب التي قادتها "
@@ -147,7 +147,7 @@ FRENCH = Outlet(
         "published_at": "2019-04-16T07:30:00+01:00",
         "modified_at": "2019-04-16T11:00:00+01:00",
         "published_precision": "second",
-        "dateline": Dateline("NIAMEY", "Niamey", None),
+        "dateline": Dateline("NIAMEY", "Niamey", "ne"),
         "agencies": ("AFP",),
         "paywalled": True,
         "language": "fr",
@@ -179,7 +179,7 @@ TURKISH = Outlet(
         "title": "Mersin limanında yeni vinç",
         "published_at": "2019-04-16T14:05:00+03:00",
         "published_precision": "minute",
-        "dateline": Dateline("MERSİN", "Mersin", None),
+        "dateline": Dateline("MERSİN", "Mersin", "tr"),
         "agencies": ("Anadolu",),
         "language": "tr",
         "text": "Mersin limanına getirilen yeni vinç salı günü ilk kez çalıştırıldı "

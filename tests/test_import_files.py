@@ -59,7 +59,7 @@ def test_an_english_clipping_becomes_an_article(bring: Import, tmp_path: Path) -
         "The port has tested its ramps, with the help of divers from Sfax, and the first sailing is a week away."
     )
     assert (article.published_at, article.published_precision) == ("2019-04-16", "day")
-    assert (article.dateline, article.authors) == (Dateline("TUNIS", "Tunis"), ("Salma Ferjani",))
+    assert (article.dateline, article.authors) == (Dateline("TUNIS", "Tunis", "tn"), ("Salma Ferjani",))
     assert article.images == (
         Image("", "The empty quay in Tripoli on Monday", "AFP"),
         Image("", "Divers below the western ramp.", "Karim Nouri"),

@@ -36,6 +36,15 @@ class Dateline:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place that a story mentions: GeoNames' id and name, and its country (ISO 3166 alpha-2, lower case)."""
+
+    id: int
+    name: str
+    country: str
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A photograph. ``url`` is empty where a clipping shows no more than that there was one."""
 
@@ -93,7 +102,7 @@ class Article:
     agencies: tuple[str, ...] = ()
     images: tuple[Image, ...] = ()
     links: tuple[str, ...] = ()
-    places: tuple[dict[str, Any], ...] = ()
+    places: tuple[Place, ...] = ()
     about: tuple[str, ...] = ()
     paywalled: bool | None = None
     word_count: int = 0
@@ -119,12 +128,13 @@ class Article:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The inverse of ``to_dict`` after a round trip through JSON; TypeError names an unknown field."""
         nested = {"dateline": Dateline, "capture": Pointer, "extractor": Extractor}
+        listed = {"images": Image, "places": Place}
         read: dict[str, Any] = {}
         for name, value in values.items():
             if name in nested and value is not None:
                 read[name] = nested[name](**value)
-            elif name == "images":
-                read[name] = tuple(Image(**image) for image in value)
+            elif name in listed:
+                read[name] = tuple(listed[name](**each) for each in value)
             else:
                 read[name] = tuple(value) if isinstance(value, list) else value
         return cls(**read)

@@ -35,16 +35,23 @@ _SAME = {
     "đ": "d",
     "ł": "l",
 }
+_CAPITALS = {"Œ": "Oe", "Æ": "Ae", "Ø": "O", "Đ": "D", "Ł": "L"}
 _DIGITS = {zero + digit: str(digit) for zero in (0x0660, 0x06F0) for digit in range(10)}
 _TABLE = str.maketrans(
     {**dict.fromkeys((*_MARKS, *_UNSEEN), ""), **{ord(one): it for one, it in _SAME.items()}, **_DIGITS}
 )
+_CASED = _TABLE | str.maketrans(_CAPITALS)
 _WORD = re.compile(r"\w+")
 
 
 def fold(text: str) -> str:
     """The text in one spelling; what is not a letter, a mark or a digit stays."""
     return unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
+
+
+def cased(text: str) -> str:
+    """The same with capital letters as they are, for names that in small letters are words."""
+    return unicodedata.normalize("NFKD", text).translate(_CASED)
 
 
 def words(text: str) -> list[str]:

@@ -5,7 +5,8 @@ outlets set among them (``story``, and by it ``text``, ``prune``, ``frame``, ``w
 ``masthead``, ``titles``, ``standfirst``, ``authors``, ``structure``). Each other field is chosen from what the page
 says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, ``labels``, ``images``, ``links``, ``language``).
 The rules that a source's file has go before all that (``rulebook``, ``selectors``, ``ruled``; ``dateline.rules``).
-``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own.
+``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own. What either
+says is then searched for ``places``.
 """
 
 from typing import Any, TypeVar
@@ -20,6 +21,7 @@ from dateline.extraction.rulebook import NO_RULES, Rulebook
 from dateline.extraction.story import Story, told
 from dateline.extraction.tree import NotHtmlError
 from dateline.page import Page
+from dateline.places import placed
 from dateline.rules import RuleSet
 
 RULES = "1"  # changes when the same page may give another article
@@ -34,8 +36,12 @@ def extract(page: Page, rulebook: Rulebook = NO_RULES) -> Extraction:
     ``QUARANTINED`` is for pages that could not be examined: too large, such that a parser gave up on them, or without a
     web address.
     """
-    if page.content_type.startswith(clipping.MEDIA_TYPE):
-        return clipping.extract(page)
+    is_clipping = page.content_type.startswith(clipping.MEDIA_TYPE)
+    found = clipping.extract(page) if is_clipping else _extracted(page, rulebook)
+    return found._replace(article=placed(found.article)) if found.article else found
+
+
+def _extracted(page: Page, rulebook: Rulebook) -> Extraction:
     if page.status >= 300:
         outcome = Outcome.GONE if page.status in {404, 410} else Outcome.NOT_ARTICLE
         return Extraction(outcome, reason=f"HTTP status {page.status}")

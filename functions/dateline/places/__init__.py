@@ -1,0 +1,72 @@
+"""Places: which a story mentions, and the countries that it is about.
+
+The story's parts are searched for the gazetteer's names (``gazetteer``, ``spelling``), what is no place is left out
+(``mentions``, ``cues``), and ambiguous names get the sense that they have in this story (``senses``). A mention in the
+title counts for three, one in the standfirst or the first two paragraphs for two, any other for one.
+
+``places`` are those that are named, the heaviest first, of equals the one that comes first. ``about`` are the countries
+that they are in, or that are named by their people (Libyan, libyenne), in the same order: those that have at least a
+third of the heaviest's weight, and those that the title names. A dateline is no mention, and neither is the outlet.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from dateline.article import Article, Dateline, Place
+from dateline.places.gazetteer import Sense
+from dateline.places.mentions import mentions
+from dateline.places.senses import resolved
+from dateline.places.spelling import spelled
+
+MOST_PLACES, MOST_ABOUT = 50, 5  # of a story; one that names more is a list
+_TITLE, _OPENING, _REST = 3, 2, 1
+_OPENING_PARAGRAPHS = 2
+_SHARE = 1 / 3
+
+
+def placed(article: Article) -> Article:
+    """The article with its places and countries, and with its dateline's country where that prints a town alone."""
+    outlet, dateline = article.outlet_country, article.dateline
+    if dateline and not dateline.country:
+        dateline = replace(dateline, country=_filed_in(dateline, outlet))
+    parts = [(spelled(text), weight) for text, weight in _parts(article) if text]
+    searched = [(text, mentions(text, article.language, headline=weight == _TITLE)) for text, weight in parts]
+    meant = resolved(searched, outlet, dateline.country if dateline else None)
+    found = [(sense, weight) for (_, weight), senses in zip(parts, meant, strict=True) for sense in senses]
+    return replace(article, dateline=dateline, places=tuple(_places(found)), about=tuple(_about(found)))
+
+
+def _parts(article: Article) -> Iterator[tuple[str, int]]:
+    """What a story says, and what a mention there weighs."""
+    paragraphs = article.text.split("\n\n")
+    yield article.title, _TITLE
+    yield article.standfirst or "", _OPENING
+    yield "\n\n".join(paragraphs[:_OPENING_PARAGRAPHS]), _OPENING
+    yield "\n\n".join(paragraphs[_OPENING_PARAGRAPHS:]), _REST
+
+
+def _filed_in(dateline: Dateline, outlet: str | None) -> str | None:
+    place = spelled(dateline.place or "")
+    (senses,) = resolved([(place, mentions(place, headline=True))], outlet)
+    return senses[0].country or None if senses else None
+
+
+def _places(found: list[tuple[Sense, int]]) -> Iterator[Place]:
+    weights = Counter[Place]()
+    for sense, weight in found:
+        if sense.id is not None:
+            weights[Place(sense.id, sense.name, sense.country)] += weight
+    yield from (place for place, _ in weights.most_common(MOST_PLACES))
+
+
+def _about(found: list[tuple[Sense, int]]) -> Iterator[str]:
+    weights = Counter[str]()
+    for sense, weight in found:
+        weights[sense.country] += weight
+    del weights[""]  # of a phrase that is of no country
+    least = _SHARE * max(weights.values(), default=0)
+    titled = {sense.country for sense, weight in found if weight == _TITLE}
+    heavy = (country for country, weight in weights.most_common() if weight >= least or country in titled)
+    yield from islice(heavy, MOST_ABOUT)

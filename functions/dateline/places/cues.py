@@ -1,0 +1,93 @@
+"""What the words beside a name say of it: that it is a place, a street, somebody's, or a city and not its country.
+
+All of it in English, French, Arabic and Turkish at once, as ``spelling`` has texts: a word that is a cue in one of
+them is hardly ever another's. ``before`` ends where the name begins, and ``after`` begins where it ends.
+"""
+
+import re
+
+_KINDS = (
+    "[Cc]ity|[Tt]own|[Vv]illage|[Pp]ort|[Vv]ille|[Cc]ommune|[Ww]ilaya|[Gg]ouvernorat|[Pp]rovince|[Rr]egion",
+    "مدينه|بلده|بلديه|قريه|ولايه|محافظه|اقليم|منطقه|قضا|مديريه|واحه|جمهوريه|دوله|محافظ|والي|عميد|عمده",
+)
+_LEADS = (
+    "in|at|from|to|near|outside|around|through|via|into|towards?|between|across|off|of|reach(?:ed|es)?|left|leaves?",
+    "a|au|aux|dans|de|depuis|entre|pour|pres de|vers",
+    "في|من|الي|نحو|باتجاه|قرب|بين|حتي|عبر|اهالي|سكان|عمداء|مينا|مطار|معبر|حكومه|رئيس|سفير|سفاره",
+    "شمال|جنوب|شرق|غرب|وسط|شمالي|جنوبي|شرقي|غربي",
+)
+_KIND_BEFORE = re.compile(rf"(?:\b(?:{_KINDS[0]}) (?:of |de |d')|(?<!\w)[وف]?[بل]?(?:{_KINDS[1]}) )$")
+_KIND_AFTER = re.compile(r" (?:kent|sehr|ilce|il[id]|province|governorate|district|city\b|town\b)")
+_LEAD_BEFORE = re.compile(
+    rf"(?:\b(?:{_LEADS[0]}|{_LEADS[1]}) |\bd'|(?<!\w)[وف]?(?:{_LEADS[2]}|{_LEADS[3]}) )$",
+)
+_ENDING_AFTER = re.compile(r"'[a-z]{1,5}\b")  # of Turkish cases, and the English possessive
+
+_AND = re.compile(r"(?:,? (?:and|et|ou|or|ve|ile) (?:(?:the|la|le) |l')?|[,،] ?(?:و ?)?| و ?)")
+# Tripoli, in the north of Lebanon; Libya's capital Tripoli
+_WORDS_OF_LYING_IN = (
+    "in|of|the|au|en|du|de|la|le|l'|a|city|town|village|port|capitale?|ville|kenti|baskenti",
+    "(?:north|south|east|west)(?:ern)?|nord|sud|est|ouest|kuzeyi?|guneyi?|dogusu|batisi",
+    "[فوب]?في|[بل]?(?:شمال|جنوب|شرق|غرب|وسط)|مدينه|بلده|العاصمه",
+)
+_LYING_IN = re.compile(rf"(?:,? |، ?|'[a-z]{{0,4}} )(?:(?:{'|'.join(_WORDS_OF_LYING_IN)}) ?){{0,4}}")
+
+_CITY_BEFORE = re.compile(r"(?:\b(?:capitale?|[Cc]ity of|[Vv]ille d[e']|[Bb]askenti?)|العاصمه|مدينه) ?$")
+_CITY_AFTER = re.compile(r" (?:[Cc]ity|kent|sehr)|(?: ال| )عاصمه")
+
+_STREETS = "[Rr]ue|[Aa]venue|[Bb]oulevard|[Bb]d", "شارع|جاده|فندق|صحيفه|نادي"
+_STREET_BEFORE = re.compile(
+    rf"(?:\b(?:{_STREETS[0]})(?: de la| de| du| d')?|(?<!\w)[وبل]?(?:{_STREETS[1]})) ?$",
+)
+_STREET_AFTER = re.compile(r" (?:Street|Road|Avenue|Boulevard|Square|Caddesi|Sokag|Bulvar|Meydan)")
+
+_GIVEN_NAME = re.compile(r"\b([A-Z][a-z]+|[A-Z]\.) $")
+_SURNAME = re.compile(r" (?:[A-Z]\. )?[A-Z][a-z]+")
+# Capitalised words that stand before places, or open a sentence that goes on with one.
+_NO_GIVEN_NAME = re.compile(
+    r"The|In|From|But|And|For|When|While|With|At|On|To|Of|If|As|After|Before|Since|Both|"
+    r"Yesterday|Today|Meanwhile|Inside|North|South|East|West|Northern|Southern|Eastern|Western|"
+    r"Central|Greater|Upper|Lower|Port|Lake|Mount|Fort|Old|New|Near|Outside|Le|La|Les|Au|Aux|En|"
+    r"De|Du|Des|Et|Pour|Mais|Avec|Sur|Dans|Selon|Depuis|Ve|Ama|Bu|Bir"
+)
+
+
+def is_kind(before: str, after: str) -> bool:
+    """Whether the text says what kind of place the name is: city of, مدينة, kenti."""
+    return bool(_KIND_BEFORE.search(before) or _KIND_AFTER.match(after))
+
+
+def is_place(before: str, after: str) -> bool:
+    """Whether a word leads to the name, or ends it, as to a place: from, à, إلى, 'da."""
+    return bool(_LEAD_BEFORE.search(before) or _ENDING_AFTER.match(after))
+
+
+def is_city(before: str, after: str) -> bool:
+    """Whether of a country and its capital of one name the text means the city."""
+    return bool(_CITY_BEFORE.search(before) or _CITY_AFTER.match(after))
+
+
+def is_street(before: str, after: str) -> bool:
+    """Whether it is a street that is called so, or a hotel, a club, a paper."""
+    return bool(_STREET_BEFORE.search(before) or _STREET_AFTER.match(after))
+
+
+def has_given_name(before: str) -> bool:
+    """Whether what stands before may be the given name of somebody who is called so."""
+    named = _GIVEN_NAME.search(before)
+    return named is not None and not _NO_GIVEN_NAME.fullmatch(named[1])
+
+
+def has_surname(after: str) -> bool:
+    """Whether what follows may be the surname of somebody whose given name it is."""
+    return bool(_SURNAME.match(after))
+
+
+def are_listed(between: str) -> bool:
+    """Whether two names are members of a list, by what is between them."""
+    return bool(_AND.fullmatch(between))
+
+
+def lies_in(between: str) -> bool:
+    """Whether one of two names may say where the other one is, by what is between them."""
+    return bool(_LYING_IN.fullmatch(between))
