@@ -20,7 +20,8 @@ from tests.test_events import EVENTS, FUNCTIONS, Context, deployed, event, handl
 
 __all__ = ["deployed"]
 
-CLOCKED = ("collector", "discovery", "entrances", "robots", "throttle", "wire")
+SPIDERS = ("collector", "discovery", "entrances", "robots", "throttle", "wire")
+CLOCKED = ("dateline.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
 
 
 class Noon(datetime):
@@ -54,7 +55,7 @@ def faults(kill_before: int | None = None) -> Iterator[list[str]]:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("dateline.archive", *(f"spiders.{name}" for name in CLOCKED)):
+    for name in CLOCKED:
         monkeypatch.setattr(importlib.import_module(name), "datetime", Noon)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Mon, 05 Jan 2026 12:00:00 GMT")
 
@@ -91,8 +92,10 @@ class World:
 
 def prepare(function: str, aws: Aws) -> None:
     """Put there what the function's event is about."""
-    if function == "extract":
+    if function in {"extract", "compact", "coverage"}:
         emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
+    if function in {"compact", "coverage"}:
+        handler("extract")(event("extract"), Context())
 
 
 @pytest.fixture
