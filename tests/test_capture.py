@@ -15,9 +15,10 @@ import boto3
 import pytest
 from moto import mock_aws
 from mypy_boto3_s3 import S3Client
+from warcio.archiveiterator import ArchiveIterator
 
 from dateline import capture, keys
-from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
+from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange, metadata
 from dateline.page import Payload
 
 CRAWL = "20190417T061500Z-sample"
@@ -87,6 +88,33 @@ def test_a_page_carries_what_the_crawl_knew() -> None:
     page = read.page()
     assert (page.source, page.country, page.languages, page.content_type) == ("sample", "tn", ("fr",), "text/html")
     assert page.feed_date == datetime.fromisoformat("2019-04-16T22:00:00+01:00")
+
+
+def test_what_the_crawl_knew_is_of_the_type_that_replay_tools_pass_over() -> None:
+    """pywb and cdxj-indexer take any other metadata record for an answer of the same URL."""
+    data = capture.serialise([exchange("200 OK\r\nContent-Type: text/html", HTML)], KEY)
+    types = {record.rec_type: record.content_type for record in ArchiveIterator(io.BytesIO(data))}
+    assert types["metadata"] == "application/warc-fields"
+
+
+@pytest.mark.parametrize(
+    ("media_type", "block", "known"),
+    [
+        (
+            "application/warc-fields",
+            b'json-metadata: {"source": "gazette", "feed_title": "\xd8\xb3:"}\r\n',
+            "gazette",
+        ),
+        ("application/json", b'{"source": "gazette"}', "gazette"),  # captures of before
+        ("application/json", b"[1]", None),
+        ("application/warc-fields", b"via: http://news.example.org/\r\noutlink: http://other.example/ L a/@href", None),
+        ("text/plain", b"", None),
+    ],
+)
+def test_what_a_crawl_knew_is_told_from_what_another_crawler_notes(
+    media_type: str, block: bytes, known: str | None
+) -> None:
+    assert metadata.read(media_type, block).get("source") == known
 
 
 def test_headers_keep_case_order_and_bytes() -> None:

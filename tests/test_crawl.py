@@ -2,7 +2,6 @@
 
 import gc
 import io
-import json
 import resource
 import sys
 import threading
@@ -17,7 +16,7 @@ from botocore.exceptions import ClientError
 from warcio.archiveiterator import ArchiveIterator
 
 from dateline import keys
-from dateline.capture import Batch, read
+from dateline.capture import Batch, metadata, read
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.state import TableState
 from spiders import runner
@@ -76,7 +75,7 @@ def test_a_capture_is_what_came_over_the_wire(aws: Aws) -> None:
     }
     assert records["request"] == outlet.requests[-1]
     assert records["response"] == answer("<h1>Story 0").data
-    assert json.loads(records["metadata"])["source"] == SOURCE
+    assert metadata.read(metadata.MEDIA_TYPE, records["metadata"])["source"] == SOURCE
 
 
 def test_a_warm_function_crawls_again_and_again_in_flat_memory() -> None:

@@ -2,7 +2,7 @@
 
 A capture object is one ``.warc.gz`` with one gzip member per record, so that a record is one range GET. It begins with
 a ``warcinfo`` record; then each page is a ``response`` (status line, headers and body as they came over the wire,
-before any decoding), its ``request``, and a ``metadata`` record in JSON with what the crawl knew: source, country,
+before any decoding), its ``request``, and a ``metadata`` record with what the crawl knew: source, country,
 languages, timezone, feed item, discovery path. Digests are sha256. Record ids and gzip members hold no clock of their
 own: the same exchanges give the same bytes. What came without a server, such as a saved page, is a ``resource`` record
 in place of the ``response``.

@@ -1,7 +1,6 @@
 """Reading captures, our own and other crawlers'."""
 
 import io
-import json
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from warcio.recordloader import ArcWarcRecord
 from warcio.timeutils import iso_date_to_datetime
 
 from dateline import urls
+from dateline.capture import metadata
 from dateline.capture.encodings import MAX_BODY, TOO_LONG, inflate
 from dateline.page import Page, Payload
 
@@ -100,8 +100,8 @@ def read(stream: Readable) -> Iterator[Capture]:
                 pending |= _rendered(record)
                 pending["length"] = records.get_record_offset() + records.get_record_length() - pending["offset"]
                 pending["damage"] = _digest_damage(record) or pending["damage"]
-            elif record.rec_type == "metadata" and pending and record.content_type == "application/json":
-                pending["metadata"] = json.loads(record.raw_stream.read())
+            elif record.rec_type == "metadata" and pending:
+                pending["metadata"] = metadata.read(record.content_type or "", record.raw_stream.read())
             offset = records.get_record_offset() + records.get_record_length()
     except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
         damage = DamagedCaptureError(offset, str(error) or type(error).__name__)

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import re
 import time
 import uuid
@@ -20,6 +19,7 @@ from warcio.timeutils import datetime_to_iso_date
 from warcio.warcwriter import WARCWriter
 
 from dateline import __version__, keys, objects
+from dateline.capture import metadata
 from dateline.page import Payload
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ _CONTENT_TYPES = {
     "response": "application/http; msgtype=response",
     "revisit": "application/http; msgtype=response",
     "request": "application/http; msgtype=request",
-    "metadata": "application/json",
+    "metadata": metadata.MEDIA_TYPE,
     "conversion": "text/html; charset=utf-8",
     "warcinfo": "application/warc-fields",
 }
@@ -179,12 +179,11 @@ def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
     name, date = f"{crawl} {exchange.captured_at.isoformat()} {exchange.url}", _warc_date(exchange.captured_at)
     ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
     answer_id = _record_id(f"{name} response")
-    metadata = json.dumps(dict(exchange.metadata), ensure_ascii=False).encode()
     blocks: list[tuple[str, bytes, dict[str, str]]] = [
         _answer(exchange, ip_address),
         *_conversion(exchange, answer_id),
         *([("request", exchange.request, {"WARC-Concurrent-To": answer_id})] if exchange.request else []),
-        ("metadata", metadata, {"WARC-Concurrent-To": answer_id}),
+        ("metadata", metadata.write(exchange.metadata), {"WARC-Concurrent-To": answer_id}),
     ]
     for kind, block, headers in blocks:
         content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)

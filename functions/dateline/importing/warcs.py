@@ -3,7 +3,6 @@
 fastwarc reads them: warcio, which reads and writes our own, knows no zstd. What a record holds is not changed.
 """
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dateline import urls
-from dateline.capture import MAX_BODY, header
+from dateline.capture import MAX_BODY, header, metadata
 from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
 
 if TYPE_CHECKING:
@@ -178,10 +177,8 @@ def _reason_of_response(message: bytes) -> Reason | None:
 
 def _known(record: _Record) -> dict[str, Any]:
     """What our own metadata record says of the feed item; other crawlers' are of other types, of other things."""
-    if not record.media_type.startswith("application/json"):
-        return {}
     try:
-        known = json.loads(record.block)
+        known = metadata.read(record.media_type, record.block)
     except ValueError:
         return {}
-    return {name: known[name] for name in _OURS if known.get(name)} if isinstance(known, dict) else {}
+    return {name: known[name] for name in _OURS if known.get(name)}

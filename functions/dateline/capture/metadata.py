@@ -1,0 +1,27 @@
+"""What a crawl knew of a page, in its metadata record: JSON in one field of ``application/warc-fields``.
+
+Of another media type, tools that replay captures take the record for one more answer of the same URL, and show it in
+place of the page (cdxj-indexer and pywb do). Captures from before that was seen have ``application/json``.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+MEDIA_TYPE = "application/warc-fields"
+_FIELD = b"json-metadata"
+
+
+def write(known: Mapping[str, Any]) -> bytes:
+    """The record's block."""
+    return _FIELD + b": " + json.dumps(dict(known), ensure_ascii=False).encode() + b"\r\n"
+
+
+def read(media_type: str, block: bytes) -> dict[str, Any]:
+    """What a block says; nothing of another crawler's. ValueError where it should be JSON and is not."""
+    if media_type.startswith("application/json"):
+        known = json.loads(block)
+    else:
+        fields = dict(line.split(b":", 1) for line in block.splitlines() if b":" in line)
+        known = json.loads(fields.get(_FIELD, b"{}"))
+    return known if isinstance(known, dict) else {}
