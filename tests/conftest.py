@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,11 +58,18 @@ def template() -> dict[str, Any]:
 
 
 @pytest.fixture
-def aws(template: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+def aws(template: dict[str, Any]) -> Iterator[Aws]:
+    with emulated(template) as emulated_aws:
+        yield emulated_aws
+
+
+@contextmanager
+def emulated(template: dict[str, Any]) -> Iterator[Aws]:
+    """The two buckets and the table of the template."""
     shape = template["Resources"]["IndexTable"]["Properties"]
     wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
-    with mock_aws():
+    with pytest.MonkeyPatch.context() as patch, mock_aws():
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         s3 = boto3.client("s3")
         for bucket in ("captures", "archive"):
             s3.create_bucket(Bucket=bucket)

@@ -104,10 +104,9 @@ class Index:
         """
         if self.is_done(stem.source, stem.capture):
             return
-        key = articles_key(stem, outcomes)
-        self._put_revisions(key, outcomes, articles)
+        self._put_entries(stem, outcomes, articles)
         for stored in articles:
-            self._put_current(key, stored)
+            self._put_current(articles_key(stem, outcomes), stored)
         self._mark_presence(outcomes)
         self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
@@ -122,8 +121,7 @@ class Index:
 
         Idempotent.
         """
-        key = articles_key(stem, outcomes)
-        self._put_revisions(key, outcomes, articles)
+        self._put_entries(stem, outcomes, articles)
         stays = {_revision_key(stored.article) for stored in articles}
         over = {_revision_key(article) for article in before} - stays
         with self._table.batch_writer() as batch:
@@ -174,20 +172,16 @@ class Index:
         found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
         return {name: int(count) for name, count in found["counted"].items()} if found else None
 
-    def _put_revisions(self, key: str, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
-        summaries = [_summary(key, stored) for stored in articles]
+    def _put_entries(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
-            aliases = (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
-            for item in (*_registers(summaries), *aliases):
+            for item in entries(stem, outcomes, articles):
                 batch.put_item(Item=item)
-            for summary in summaries:
-                batch.put_item(Item=keys.revision(summary["id"], summary["captured_at"]) | summary)
 
     def _put_current(self, key: str, stored: Stored) -> None:
         """Make a story's newest capture its CURRENT."""
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
         with unless_newer():
-            self._table.put_item(Item=_current(_summary(key, stored)), ConditionExpression=newest)
+            self._table.put_item(Item=current_item(_summary(key, stored)), ConditionExpression=newest)
 
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
         """Have the URLs of these pages lead no more to stories that there are no more."""
@@ -212,7 +206,7 @@ class Index:
         if newest is None:
             self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
             return
-        item = _current({name: value for name, value in newest.items() if name not in ("PK", "SK")})
+        item = current_item(newest)
         self._table.put_item(Item=item, ConditionExpression=unchanged)
 
     def _mark_presence(self, outcomes: Sequence[PageOutcome], others: Sequence[str] = ()) -> None:
@@ -220,10 +214,15 @@ class Index:
 
         Of all pages, whatever extraction makes of them, because it may be made anew.
         """
-        looks = [(page, (page.id, page.captured_at)) for page in outcomes if page.status]
-        gone = [look for page, look in looks if page.outcome is Outcome.GONE]
-        self._presence.note(seen=[look for page, look in looks if page.outcome is not Outcome.GONE], gone=gone)
+        found = list(looks(outcomes))
+        seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
+        self._presence.note(seen=seen, gone=gone)
         self._presence.mark([*(page.id for page in outcomes), *dict(_aliases(outcomes)), *others])
+
+
+def looks(outcomes: Iterable[PageOutcome]) -> Iterator[tuple[str, str, bool]]:
+    """When each page was looked at, by the id of its story, and whether it was gone."""
+    return ((page.id, page.captured_at, page.outcome is Outcome.GONE) for page in outcomes if page.status)
 
 
 def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
@@ -271,9 +270,17 @@ def _revision_key(article: Article) -> tuple[str, str]:
     return article.id, str(article.captured_at)
 
 
-def _current(summary: Mapping[str, Any]) -> dict[str, Any]:
-    """The CURRENT item of the story whose newest revision this is."""
-    return {**keys.article(summary["id"]), **summary, **_partitions(summary)}
+def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> Iterator[dict[str, Any]]:
+    """The items that one capture object alone says: revisions, aliases, and which partitions there are."""
+    summaries = [_summary(articles_key(stem, outcomes), stored) for stored in articles]
+    yield from _registers(summaries)
+    yield from (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
+    yield from (keys.revision(summary["id"], summary["captured_at"]) | summary for summary in summaries)
+
+
+def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """The CURRENT item of the story whose newest revision this is, but for whether it is gone."""
+    return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
 
 
 def _summary(key: str, stored: Stored) -> dict[str, Any]:

@@ -16,6 +16,7 @@ S3, dates are capture dates in UTC::
         reports/reextract/<run>.json                             and in all of the run's
         dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
         dataset/state.json                                       how far the dataset has come
+        reports/verify/<run>.jsonl                               what a verification looked at, a line for each finding
 
 A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
 date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
@@ -213,6 +214,11 @@ def partition(country: str, month: str) -> str:
 def part(country: str, month: str, day: int) -> str:
     """The file of those that begins with a day of the month."""
     return f"{partition(country, month)}part-{day:02}.parquet"
+
+
+def verification(run: str) -> str:
+    """Where the report on a run of ``verify`` is put."""
+    return f"reports/verify/{run}.jsonl"
 
 
 def article_id(canonical_url: str) -> str:

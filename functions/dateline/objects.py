@@ -1,12 +1,21 @@
 """S3 objects as Dateline uses them: written once, read whole or by range."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+class Listed(NamedTuple):
+    """An object as S3 lists it; ``size`` is in bytes."""
+
+    key: str
+    size: int
+    storage_class: str
 
 
 def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
@@ -25,14 +34,14 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
 def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
     """The keys that begin with a prefix, in order."""
-    for key, _ in listed(s3, bucket=bucket, prefix=prefix):
-        yield key
+    return (found.key for found in listed(s3, bucket=bucket, prefix=prefix))
 
 
-def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iterator[tuple[str, int]]:
-    """The keys that begin with a prefix and come after another, in order, each with its object's size in bytes."""
+def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iterator[Listed]:
+    """The objects whose keys begin with a prefix and come after another, in order."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
-        yield from ((found["Key"], found["Size"]) for found in page.get("Contents", []))
+        for found in page.get("Contents", []):
+            yield Listed(found["Key"], found["Size"], found.get("StorageClass", "STANDARD"))
 
 
 def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
@@ -58,6 +67,11 @@ def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
     if there is None:
         return put_once(s3, bucket=bucket, key=key, body=body)
     return there != body and put_over(s3, bucket=bucket, key=key, body=body, etag=etag)
+
+
+def exists(s3: "S3Client", bucket: str, key: str) -> bool:
+    """Whether there is such an object."""
+    return any(found.key == key for found in islice(listed(s3, bucket=bucket, prefix=key), 1))
 
 
 def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:

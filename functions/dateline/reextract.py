@@ -112,10 +112,8 @@ class Reextraction(Archive):
         return report
 
     def _settled(self, stem: keys.Stem) -> Archived:
-        settled = committed(self._s3, self._archive, stem)
-        if settled is None:
-            raise LookupError(f"{stem.capture} is in the index, but there is no {stem.outcomes}")
-        return settled
+        """What the archive has of a capture object that is indexed: nothing, where its outcomes were lost."""
+        return committed(self._s3, self._archive, stem) or Archived([], [])
 
     def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> Report:
         before = _by_offset(settled)
@@ -135,7 +133,10 @@ class Reextraction(Archive):
         if not unchanged:
             if articles:
                 objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
-            objects.put_over(self._s3, bucket=self._archive, key=stem.outcomes, body=body, etag=settled.etag)
+            if settled.etag:
+                objects.put_over(self._s3, bucket=self._archive, key=stem.outcomes, body=body, etag=settled.etag)
+            else:
+                objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=body)
         return report
 
     def _decide_again(
@@ -159,18 +160,23 @@ class Reextraction(Archive):
     ) -> Decided:
         if extraction.outcome is Outcome.QUARANTINED and was and was.page.outcome is not Outcome.QUARANTINED:
             return was._replace(given_up=extraction.reason)
-        kept = self._kept(was) if was and extraction.article and extraction.article.id == was.page.id else None
-        if kept and extraction.article:
-            article = dataclasses.replace(extraction.article, capture=self._pointer(stem, captured), **kept)
+        found = extraction.article
+        if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
+            article = dataclasses.replace(found, capture=self._pointer(stem, captured), **kept)
             return Decided(self._page(captured, extraction, Outcome.ARCHIVED, article), article)
         return Decided(*self._decide(stem, revisions, captured, extraction))
 
-    def _kept(self, was: Decided) -> dict[str, Any] | None:
-        """What a revision has for good; of one whose article was lost, as the index has it."""
-        if was.article:
-            return {name: getattr(was.article, name) for name in _KEPT}
-        item = was.page.outcome is Outcome.ARCHIVED and self._index.revision(was.page.id, was.page.captured_at)
-        return {**{name: item[name] for name in _KEPT}, "revision": int(item["revision"])} if item else None
+    def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
+        """What a revision has for good; of one whose article or outcome was lost, as the index has it."""
+        if was and was.page.outcome is not Outcome.ARCHIVED:
+            return None
+        if was and was.article:
+            same = was.article.id == id
+            return {name: getattr(was.article, name) for name in _KEPT} if same else None
+        item = self._index.revision(id, captured_at)
+        if item is None or item["capture"]["key"] != stem.capture:
+            return None
+        return {name: item[name] for name in _KEPT} | {"revision": int(item["revision"])}
 
     def _words(self, revision: Mapping[str, Any]) -> str | None:
         """The digest of a revision's words as the present extractor has them; None where it finds no such story."""
@@ -242,7 +248,7 @@ def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> I
     for offset, (page, article, given_up) in decided.items():
         was = before.get(offset)
         fields = dict(_differences(was.article, article)) if was and was.article and article else {}
-        outcome = was.page.outcome.value if was else "unread"
+        outcome = was.page.outcome.value if was else "missing"
         if fields or given_up or outcome != page.outcome:
             yield Change(
                 url=page.url,

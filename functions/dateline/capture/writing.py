@@ -66,7 +66,7 @@ class Exchange:
     def payload(self) -> Payload:
         """What its record will say of the body."""
         body = _payload(self.response) if self.media_type is None else self.response
-        return Payload(self.url, self.captured_at, self.digest or _digest(body))
+        return Payload(self.url, self.captured_at, self.digest or digest(body))
 
 
 class Batch:
@@ -148,7 +148,7 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
 
 def payload_digest(message: bytes) -> str:
     """The digest of what follows the headers of an HTTP message, as its record states it."""
-    return _digest(_payload(message))
+    return digest(_payload(message))
 
 
 def header(message: bytes, name: str) -> str | None:
@@ -169,7 +169,7 @@ def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
         "robots": "obey",
     }
     block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
-    headers = {"WARC-Block-Digest": _digest(block), "WARC-Filename": stem.capture.rpartition("/")[2]}
+    headers = {"WARC-Block-Digest": digest(block), "WARC-Filename": stem.capture.rpartition("/")[2]}
     return _record(
         "warcinfo", block, _warc_date(keys.crawl_time(stem.crawl)), _record_id(f"{stem.capture} warcinfo"), headers
     )
@@ -194,12 +194,12 @@ def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
 
 def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
     """Both digests, of every record, because warcio would add its own; a revisit's payload is said with what it is."""
-    digest = _digest(block)
+    of_block = digest(block)
     if kind in {"response", "resource"}:
         payload = exchange.payload.digest
     else:
-        payload = _digest(_payload(block)) if kind == "request" else digest
-    return {"WARC-Block-Digest": digest, "WARC-Payload-Digest": payload}
+        payload = digest(_payload(block)) if kind == "request" else of_block
+    return {"WARC-Block-Digest": of_block, "WARC-Payload-Digest": payload}
 
 
 def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
@@ -277,7 +277,8 @@ def _record_id(name: str) -> str:
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
 
 
-def _digest(data: bytes) -> str:
+def digest(data: bytes) -> str:
+    """A digest as WARC records state it: sha256 in base32."""
     return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}"
 
 

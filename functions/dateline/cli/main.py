@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from dateline.cli import cloud, crawl, extract, import_, query, rebuild, record, reextract, sources
+from dateline.cli import cloud, crawl, extract, import_, query, rebuild, record, reextract, sources, verify
 from dateline.cli.output import CommandError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract
 app.command("import")(import_.import_)
 app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
+app.command()(verify.verify)
 sources.app.command()(record.record)
 app.add_typer(sources.app, name="sources")
 

@@ -80,7 +80,7 @@ def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
 
 def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    return (each.stem for each in holdings.held(stack.s3, stack.captures, of=sources, **days))
+    return holdings.held(stack.s3, stack.captures, of=sources, **days)
 
 
 def _follow(stack: Stack, followed: FollowedAgain, wanted: Iterable[str], patience: float) -> bool:

@@ -1,0 +1,81 @@
+"""Fixity: whether a capture object is still what was written, byte for byte, by its own digests."""
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser, StatusAndHeadersParserException
+
+from dateline.capture.members import Member, members
+from dateline.capture.reading import Readable
+from dateline.capture.writing import digest, payload_digest
+
+_HTTP = {"response", "request"}  # their payload is what follows the headers
+_BLOCK = {"resource", "metadata", "conversion"}  # theirs is the whole block
+_PARSER = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A WARC record, by what its headers say of it; ``flaw`` is what its bytes say otherwise.
+
+    ``kind`` is empty where it cannot be read at all.
+    """
+
+    offset: int
+    length: int
+    kind: str = ""
+    id: str | None = None
+    url: str | None = None
+    date: str | None = None
+    refers_to: str | None = None
+    media_type: str | None = None
+    payload_digest: str | None = None
+    flaw: str | None = None
+
+
+def records(stream: Readable) -> Iterator[Record]:
+    """Every record of a capture object, with its digests computed anew, and every stretch that is none."""
+    for member in members(stream, begins=b"WARC/"):
+        if member.flaw:
+            yield Record(offset=member.offset, length=member.length, flaw=member.flaw)
+        else:
+            yield _record(member)
+
+
+def _record(member: Member) -> Record:
+    stream = io.BytesIO(member.data)
+    try:
+        headers = _PARSER.parse(stream)
+        length = int(headers.get_header("Content-Length"))
+    except (StatusAndHeadersParserException, EOFError, TypeError, ValueError) as error:
+        return Record(offset=member.offset, length=member.length, flaw=f"no WARC record: {error}")
+    block, end = stream.read(length), stream.read()
+    kind = headers.get_header("WARC-Type") or ""
+    torn = None if len(block) == length and end == b"\r\n\r\n" else "its length is not what it says"
+    return Record(
+        offset=member.offset,
+        length=member.length,
+        kind=kind,
+        id=headers.get_header("WARC-Record-ID"),
+        url=headers.get_header("WARC-Target-URI"),
+        date=headers.get_header("WARC-Date"),
+        refers_to=headers.get_header("WARC-Refers-To"),
+        media_type=headers.get_header("Content-Type"),
+        payload_digest=headers.get_header("WARC-Payload-Digest"),
+        flaw=torn or _flaw(headers, kind, block),
+    )
+
+
+def _flaw(headers: StatusAndHeaders, kind: str, block: bytes) -> str | None:
+    """What the digests say of a block; a revisit's payload is in another record."""
+    found = {"WARC-Block-Digest": digest(block)}
+    if kind in _HTTP:
+        found["WARC-Payload-Digest"] = payload_digest(block)
+    elif kind in _BLOCK:
+        found["WARC-Payload-Digest"] = found["WARC-Block-Digest"]
+    for name, value in found.items():
+        stated = headers.get_header(name)
+        if stated != value:
+            return f"its {name} is {stated}, and its bytes have {value}"
+    return None

@@ -1,0 +1,158 @@
+"""``dateline verify``: whether the archive is still what was put into it."""
+
+import json as jsonlib
+import sys
+import tempfile
+from contextlib import closing
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
+
+import typer
+from rich.progress import Progress as Bars
+from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from dateline import keys
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.query import Day
+from dateline.cli.stack import STATE, Stack, StackName
+
+if TYPE_CHECKING:
+    from dateline.verify import Costs, Finding, Progress, Scope, Spool
+
+_ASK_OVER = 10_000  # objects: minutes, and in cold storage dollars
+
+
+def verify(
+    source: Annotated[list[str] | None, typer.Option(help="Captures of this source alone; repeatable.")] = None,
+    since: Day = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help=f"Don't ask, though it is over {_ASK_OVER:,} objects.")] = False,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Read all captures, articles, pointers and index items; print what is damaged, missing or orphaned, and its mend.
+
+    DAY is a day of capture (UTC). Nothing is written but a report, reports/verify/. Safe to interrupt: --resume goes
+    on. Exit status 1 if something is found.
+    """
+    from dateline.verify import Scope, Spool, costs
+
+    deployed = Stack.find(stack)
+    path = STATE / "verify" / f"{stack or 'local'}.sqlite"
+    if resume and not path.exists():
+        raise CommandError("no run was interrupted; without --resume one begins")
+    if not resume:
+        _remove(path)
+    with closing(Spool(path)) as spool:
+        scope = _kept(spool) if resume else Scope(tuple(source or ()), since.date() if since else None)
+        spool.note("scope", jsonlib.dumps([scope.sources, scope.since], default=str))
+        names = {"captures": deployed.captures, "archive": deployed.archive}
+        _agree(costs(deployed.s3, deployed.table, **names, scope=scope), asked=not (yes or _is_local(deployed)))
+        _warn_of_work(deployed)
+        summary = _run(deployed, spool, scope, json)
+        _put_report(deployed, spool, summary)
+    _remove(path)
+    if json:
+        print_json(summary)
+    else:
+        found = f"{summary['found']} wrong" if summary["found"] else "nothing wrong"
+        console.print(f"{summary['objects']} objects, {summary['items']} index items: {found}", highlight=False)
+    if summary["found"]:
+        raise typer.Exit(1)
+
+
+def _run(stack: Stack, spool: "Spool", scope: "Scope", json: bool) -> dict[str, Any]:
+    """Look, and print each finding as it comes; what it came to."""
+    from dateline.verify import Verification
+
+    name = spool.noted("run") or keys.crawl_name(datetime.now(UTC), "verify")
+    spool.note("run", name)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Bars(*columns, console=progress, disable=not progress.is_terminal) as bars:
+        task = bars.add_task("listing", total=None)
+
+        def show(now: "Progress") -> None:
+            told = f"{now.objects} objects, {now.items} index items, {now.found} wrong"
+            bars.update(task, description=told)
+
+        verification = Verification(
+            stack.s3,
+            stack.table,
+            spool,
+            capture_bucket=stack.captures,
+            archive_bucket=stack.archive,
+            scope=scope,
+            progress=show,
+        )
+        for finding in verification.findings():
+            _print(finding, json)
+    scoped = {"sources": list(scope.sources), "since": scope.since and scope.since.isoformat()}
+    return {"run": name, **scoped, **asdict(verification.progress)}
+
+
+def _print(finding: "Finding", json: bool) -> None:
+    if json:
+        print_json(asdict(finding) | {"mend": finding.mend})
+        return
+    at = "" if finding.offset is None else f" at {finding.offset}"
+    console.print(Text(f"{finding.kind.value}: {finding.key}{at}: {finding.detail}"), soft_wrap=True)
+    console.print(Text(f"    {finding.mend}"), soft_wrap=True)
+
+
+def _put_report(stack: Stack, spool: "Spool", summary: dict[str, Any]) -> None:
+    with tempfile.SpooledTemporaryFile(1 << 20) as file:
+        file.write(jsonlib.dumps(summary).encode() + b"\n")
+        for finding in spool.findings():
+            line = jsonlib.dumps(asdict(finding) | {"mend": finding.mend}, ensure_ascii=False)
+            file.write(line.encode("utf-8", "backslashreplace") + b"\n")
+        file.seek(0)
+        stack.s3.upload_fileobj(file, stack.archive, keys.verification(summary["run"]))
+
+
+def _agree(costs: "Costs", *, asked: bool) -> None:
+    """Say what the run costs, and have it agreed to if it is a large one."""
+    cold = f", {_bytes(costs.cold_bytes)} of it from cold storage" if costs.cold_bytes else ""
+    progress.print(
+        f"to read: {costs.objects:,} objects, {_bytes(costs.bytes)}{cold}, and {costs.items:,} index items,"
+        f" {_bytes(costs.table_bytes)}: ${costs.dollars:.2f} at list prices (us-east-1),"
+        f" and ${costs.dollars_out:.2f} more from outside the region",
+        soft_wrap=True,
+    )
+    if costs.objects > _ASK_OVER and asked:
+        if not sys.stdin.isatty():
+            raise CommandError(f"over {_ASK_OVER:,} objects; --yes agrees to it")
+        typer.confirm("go on?", abort=True, err=True)
+
+
+def _is_local(stack: Stack) -> bool:
+    return urlsplit(stack.s3.meta.endpoint_url).hostname in {"127.0.0.1", "::1", "localhost"}
+
+
+def _warn_of_work(stack: Stack) -> None:
+    """What is on its way to the archive is missing from it."""
+    names: Any = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    queue = stack.outputs["ExtractQueue"]
+    counts = stack.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    if waiting := sum(map(int, counts.values())):
+        progress.print(f"{waiting} captures are on their way through ExtractQueue, and may be found to be missing")
+
+
+def _kept(spool: "Spool") -> "Scope":
+    """The scope of the run that was interrupted."""
+    from dateline.verify import Scope
+
+    sources, since = jsonlib.loads(spool.noted("scope"))
+    return Scope(tuple(sources), date.fromisoformat(since) if since else None)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"

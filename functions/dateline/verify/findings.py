@@ -1,0 +1,77 @@
+"""Findings: what is wrong, where, and how it is mended."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What may be wrong; each has its mend."""
+
+    DAMAGED_CAPTURE = "damaged capture"
+    NO_CAPTURE = "missing capture"
+    DAMAGED_CRAWL = "damaged crawl report"
+    NO_OUTCOMES = "missing outcomes"
+    DAMAGED_OUTCOMES = "damaged outcomes"
+    WRONG_OUTCOMES = "outcomes that the capture belies"
+    NO_ARTICLES = "missing articles"
+    DAMAGED_ARTICLES = "damaged articles"
+    WRONG_ARTICLES = "articles that capture or outcomes belie"
+    ORPHAN_ARTICLES = "articles that nothing points at"
+    NO_QUARANTINE = "missing quarantine report"
+    ORPHAN_QUARANTINE = "quarantine report on no such page"
+    STRAY = "object that is none of the archive's"
+    NO_ITEM = "missing index item"
+    WRONG_ITEM = "index item that the objects belie"
+    ORPHAN_ITEM = "index item that no object backs"
+    WRONG_COUNTERS = "counters that are no sum"
+
+    @property
+    def of_table(self) -> bool:
+        return self in {Kind.NO_ITEM, Kind.WRONG_ITEM, Kind.ORPHAN_ITEM, Kind.WRONG_COUNTERS}
+
+
+_RESTORE = "restore the version before: aws s3api list-object-versions --bucket {bucket} --prefix {key}"
+_REMOVE = "look at it, and remove it: aws s3 rm s3://{bucket}/{key}"
+_AGAIN = "dateline reextract {captures}"
+_RECOUNT = "delete the DAY item and the DONE items of that source and day, then dateline rebuild"
+_MENDS = {
+    Kind.DAMAGED_CAPTURE: _RESTORE,
+    Kind.NO_CAPTURE: _RESTORE,
+    Kind.DAMAGED_CRAWL: _RESTORE,
+    Kind.NO_OUTCOMES: _AGAIN,
+    Kind.DAMAGED_OUTCOMES: f"aws s3 rm s3://{{bucket}}/{{key}}, then {_AGAIN}",
+    Kind.WRONG_OUTCOMES: f"if the capture is sound: aws s3 rm s3://{{bucket}}/{{key}}, then {_AGAIN}",
+    Kind.NO_ARTICLES: _AGAIN,
+    Kind.DAMAGED_ARTICLES: f"aws s3 rm s3://{{bucket}}/{{key}}, then {_AGAIN}",
+    Kind.WRONG_ARTICLES: f"if the capture is sound: aws s3 rm s3://{{bucket}}/{{key}}, then {_AGAIN}",
+    Kind.ORPHAN_ARTICLES: _REMOVE,
+    Kind.NO_QUARANTINE: _AGAIN,
+    Kind.ORPHAN_QUARANTINE: _REMOVE,
+    Kind.STRAY: _REMOVE,
+    Kind.NO_ITEM: _AGAIN,
+    Kind.WRONG_ITEM: _AGAIN,
+    Kind.ORPHAN_ITEM: "if no object is wrong: aws dynamodb delete-item --table-name {bucket} --key '{key}'",
+    Kind.WRONG_COUNTERS: _RECOUNT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One thing that is wrong.
+
+    ``where`` is the bucket or the table, ``key`` the object's or the item's (as DynamoDB's JSON), ``offset`` the place
+    in an object, if it is known. ``captures`` are the keys of the capture objects that it belongs to.
+    """
+
+    kind: Kind
+    where: str
+    key: str
+    detail: str
+    offset: int | None = None
+    captures: tuple[str, ...] = ()
+
+    @property
+    def mend(self) -> str:
+        """What to do about it: a command, where one is enough."""
+        captures = " ".join(f"--key {key}" for key in self.captures)
+        return _MENDS[self.kind].format(bucket=self.where, key=self.key, captures=captures)

@@ -1,0 +1,233 @@
+"""One capture object and what is derived from it, held against each other."""
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from warcio.timeutils import iso_date_to_datetime
+
+from dateline import counters, index, keys, objects, urls
+from dateline.archive import read_outcomes
+from dateline.article import Article, Outcome, content_digest
+from dateline.capture.fixity import Record, records
+from dateline.capture.members import Member, members
+from dateline.index import PageOutcome, Stored
+from dateline.verify.findings import Finding, Kind
+from dateline.verify.spool import Looks
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(slots=True)
+class Holding:
+    """Which objects there are of one capture: it, its outcomes, its articles, quarantine reports on its pages."""
+
+    stem: keys.Stem
+    keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by their folders
+
+    @property
+    def objects(self) -> int:
+        return sum(map(len, self.keys.values()))
+
+
+@dataclass(slots=True)
+class Page:
+    """A page as a capture object has it: the record that ``capture.read`` makes a page of, and what belongs to it."""
+
+    record: Record
+    length: int
+    metadata: bool = False
+
+
+class Examination:
+    """What one holding comes to. ``findings`` is what is wrong with it; the rest is what the index is made of.
+
+    ``sound`` is whether that is all: where an object is damaged, what the table has of it may well be right.
+    """
+
+    def __init__(self, s3: "S3Client", holding: Holding, *, captures: str, archive: str) -> None:
+        self._s3, self._captures, self._archive = s3, captures, archive
+        self.holding, self.stem = holding, holding.stem
+        self.findings = list[Finding]()
+        self.sound = True
+        self.pages: dict[int, Page] | None = None
+        self._damaged = list[range]()
+        self.outcomes = list[PageOutcome]()
+        self.stored = list[Stored]()
+        if holding.keys["captures/"]:
+            self._read_capture()
+        else:
+            self._find(Kind.NO_CAPTURE, self._captures, self.stem.capture, "its outcomes and articles are there")
+        if holding.keys["outcomes/"]:
+            self._read_outcomes()
+        else:
+            self._find(Kind.NO_OUTCOMES, self._archive, self.stem.outcomes, "its pages have not been archived")
+        if holding.keys["outcomes/"] and self.sound:
+            self._compare_pages()
+            self._read_articles()
+            self._compare_quarantine()
+
+    @property
+    def read(self) -> bool:
+        """Whether it is known what became of its pages."""
+        return bool(self.outcomes)
+
+    @property
+    def sound_pages(self) -> int | None:
+        """How many pages the capture object has; None where it is damaged, and some may not be seen."""
+        return None if self.pages is None or self._damaged else len(self.pages)
+
+    def looks(self) -> Iterator[tuple[str, Looks]]:
+        """When each page was there, or was gone."""
+        capture = self.stem.capture
+        for id, at, gone in index.looks(self.outcomes):
+            yield id, Looks(gone_at=at, gone_in=capture) if gone else Looks(seen_at=at, seen_in=capture)
+
+    def entries(self) -> Iterator[Mapping[str, Any]]:
+        """The index items that there should be of it alone."""
+        yield from index.entries(self.stem, self.outcomes, self.stored)
+        yield keys.done(self.stem.source, self.stem.capture) | {"counted": counters.of_pages(self.stem, self.outcomes)}
+
+    def _find(self, kind: Kind, where: str, key: str, detail: str, offset: int | None = None) -> None:
+        self.findings.append(
+            Finding(kind=kind, where=where, key=key, detail=detail, offset=offset, captures=(self.stem.capture,))
+        )
+        self.sound = self.sound and kind not in _UNSOUND
+
+    def _read_capture(self) -> None:
+        body = self._s3.get_object(Bucket=self._captures, Key=self.stem.capture)["Body"]
+        self.pages, page, torn = {}, None, False
+        for record in records(body):
+            if _is_page(record):
+                self._check_metadata(page, torn)
+                page, torn = Page(record, record.length), False
+                self.pages[record.offset] = page
+            elif page and _renders(record, page.record):
+                page.length = record.offset + record.length - page.record.offset
+            elif page and record.kind == "metadata":
+                page.metadata = True
+            if record.flaw:
+                torn = True
+                self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, record.flaw, record.offset)
+                self._damaged.append(range(record.offset, record.offset + record.length))
+        self._check_metadata(page, torn)
+
+    def _check_metadata(self, page: Page | None, torn: bool) -> None:
+        if page and not page.metadata and not torn:
+            detail = f"what the crawl knew of {page.record.url} is missing"
+            self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, page.record.offset)
+
+    def _read_outcomes(self) -> None:
+        key = self.stem.outcomes
+        body = objects.get(self._s3, bucket=self._archive, key=key) or b""
+        for member in members(io.BytesIO(body), begins=b"{"):
+            if member.flaw:
+                self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, member.flaw, member.offset)
+                return
+        try:
+            self.outcomes = read_outcomes(body)
+        except (KeyError, TypeError, ValueError) as error:
+            self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, f"a line is no outcome: {error}")
+
+    def _compare_pages(self) -> None:
+        """The pages of the capture against the outcomes."""
+        if self.pages is None:
+            return
+        outcomes = {page.offset: page for page in self.outcomes if page.length}
+        unread = [page.offset for page in self.outcomes if not page.length]  # where archiving could not go on
+        for offset, page in self.pages.items():
+            if offset not in outcomes and not any(offset >= start for start in unread):
+                self._belied(f"there is none of {page.record.url}", offset)
+        for offset, outcome in outcomes.items():
+            if offset in self.pages:
+                self._compare_page(outcome, self.pages[offset])
+            elif not any(offset in damaged for damaged in self._damaged):
+                detail = f"it has no record of {outcome.url}"
+                self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, offset)
+
+    def _compare_page(self, outcome: PageOutcome, page: Page) -> None:
+        date = iso_date_to_datetime(page.record.date).replace(tzinfo=UTC)
+        has = {"url": page.record.url, "length": page.length, "captured_at": keys.utc(date)}
+        for name, value in has.items():
+            if getattr(outcome, name) != value:
+                self._belied(f"{name} is {getattr(outcome, name)!r}, and the capture has {value!r}", outcome.offset)
+
+    def _belied(self, detail: str, offset: int) -> None:
+        self._find(Kind.WRONG_OUTCOMES, self._archive, self.stem.outcomes, detail, offset)
+
+    def _read_articles(self) -> None:
+        archived = {(page.id, page.captured_at): page for page in self.outcomes if page.outcome is Outcome.ARCHIVED}
+        key = index.articles_key(self.stem, self.outcomes) if archived else None
+        for other in sorted(self.holding.keys["articles/"] - {key}):
+            detail = f"{self.stem.outcomes} names another" if archived else "the outcomes have no article"
+            self._find(Kind.ORPHAN_ARTICLES, self._archive, other, detail)
+        if key and key not in self.holding.keys["articles/"]:
+            self._find(Kind.NO_ARTICLES, self._archive, key, f"{len(archived)} articles should be in it")
+        elif key:
+            body = objects.get(self._s3, bucket=self._archive, key=key) or b""
+            for member in members(io.BytesIO(body), begins=b"{"):
+                self._read_article(key, member, archived)
+            for page in archived.values():  # those that are left
+                self._find(Kind.WRONG_ARTICLES, self._archive, key, f"the article of {page.url} is not in it")
+
+    def _read_article(self, key: str, member: Member, archived: dict[tuple[str, str], PageOutcome]) -> None:
+        """One article against the outcome that it is of, which is then taken out of those that are left."""
+        if member.flaw:
+            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, member.flaw, member.offset)
+            return
+        try:
+            article = Article.from_dict(json.loads(member.data))
+        except (KeyError, TypeError, ValueError) as error:
+            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, f"a line is no article: {error}", member.offset)
+            return
+        outcome = archived.pop((article.id, str(article.captured_at)), None)
+        self.stored.append(Stored(article, member.offset, member.length))
+        for detail in self._doubts(article, outcome):
+            self._find(Kind.WRONG_ARTICLES, self._archive, key, detail, member.offset)
+
+    def _doubts(self, article: Article, outcome: PageOutcome | None) -> Iterator[str]:
+        """What capture and outcome say against an article, and it against itself."""
+        if article.digest != content_digest(article.title, article.text):
+            yield f"the digest of {article.id} is not that of its words"
+        if outcome is None:
+            yield f"no outcome of a page is the article {article.id} of {article.captured_at}"
+            return
+        if article.revision != outcome.revision:
+            yield f"{article.id} is revision {article.revision}, and its outcome says {outcome.revision}"
+        at = article.capture
+        if at is None or (at.key, at.offset, at.length) != (self.stem.capture, outcome.offset, outcome.length):
+            yield f"{article.id} does not point at the record of its page"
+        elif self.pages and (page := self.pages.get(at.offset)) and page.record.payload_digest != at.payload_digest:
+            yield f"{article.id} has the payload digest {at.payload_digest}, and its page {page.record.payload_digest}"
+
+    def _compare_quarantine(self) -> None:
+        given_up = {
+            keys.quarantine(self.stem, page.offset): page
+            for page in self.outcomes
+            if page.outcome is Outcome.QUARANTINED
+        }
+        for key in sorted(self.holding.keys["quarantine/"] - given_up.keys()):
+            self._find(Kind.ORPHAN_QUARANTINE, self._archive, key, "no page at that offset is quarantined")
+        for key, page in given_up.items():
+            if key not in self.holding.keys["quarantine/"]:
+                self._find(Kind.NO_QUARANTINE, self._archive, key, f"{page.url} is quarantined: {page.reason}")
+
+
+_UNSOUND = {Kind.NO_OUTCOMES, Kind.DAMAGED_OUTCOMES, Kind.NO_ARTICLES, Kind.DAMAGED_ARTICLES, Kind.WRONG_ARTICLES}
+
+
+def _is_page(record: Record) -> bool:
+    """As ``capture.read`` has it."""
+    if record.kind == "resource":
+        return urls.is_identity(record.url or "")
+    return record.kind in {"response", "revisit"}
+
+
+def _renders(record: Record, page: Record) -> bool:
+    html = (record.media_type or "").startswith("text/html")
+    return record.kind == "conversion" and html and record.refers_to == page.id

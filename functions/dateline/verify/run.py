@@ -1,0 +1,229 @@
+"""A run of verification: source by source, capture by capture, then the table."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain, groupby
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from dateline import counters, keys, objects
+from dateline.messages import CrawlReport
+from dateline.verify.findings import Finding, Kind
+from dateline.verify.holding import Examination, Holding
+from dateline.verify.scope import IN_ARCHIVE, IN_CAPTURES, Scope, sources
+from dateline.verify.spool import Spool
+from dateline.verify.table import Comparison, expect
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+A = TypeVar("A")
+B = TypeVar("B")
+
+_AT_ONCE = 8  # objects that are read at the same time: reading is waiting
+
+
+@dataclass(slots=True)
+class Progress:
+    """How many objects and items have been looked at, and how much was found to be wrong."""
+
+    objects: int = 0
+    items: int = 0
+    found: int = 0
+
+
+class _Place(NamedTuple):
+    """An object that is of a capture object with this name, or is that itself."""
+
+    name: str
+    folder: str
+    key: str
+    stem: keys.Stem
+
+
+class Verification:
+    """Looks at everything in a scope, from where the spool says that an earlier run came to."""
+
+    def __init__(
+        self,
+        s3: "S3Client",
+        table: "Table",
+        spool: Spool,
+        *,
+        capture_bucket: str,
+        archive_bucket: str,
+        scope: Scope,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> None:
+        self._s3, self._table, self._spool, self._scope = s3, table, spool, scope
+        self._captures, self._archive = capture_bucket, archive_bucket
+        self.progress, self._tell = Progress(objects=int(spool.noted("objects") or 0)), progress
+        self._strays = list[Finding]()
+
+    def findings(self) -> Iterator[Finding]:
+        """What is wrong; what an earlier run found comes first."""
+        self._spool.forget_table()
+        for finding in chain(self._spool.findings(), self._objects(), self._items()):
+            self.progress.found += 1
+            self._tell(self.progress)
+            yield finding
+
+    def _objects(self) -> Iterator[Finding]:
+        found = {
+            source for bucket, folder in self._folders() for source in sources(self._s3, bucket, folder, self._scope)
+        }
+        for source in sorted(found):
+            if source >= self._spool.noted("source"):
+                yield from self._holdings(source)
+                yield from self._crawls(source)
+
+    def _folders(self) -> Iterator[tuple[str, str]]:
+        yield from ((self._captures, folder) for folder in IN_CAPTURES)
+        yield from ((self._archive, folder) for folder in IN_ARCHIVE)
+
+    def _holdings(self, source: str) -> Iterator[Finding]:
+        for examination in _ahead(self._examine, self._listed(source)):
+            stem, findings = examination.stem, [*self._strays, *examination.findings]
+            self._strays.clear()
+            with self._spool.transaction():
+                self._spool.find(findings)
+                self._spool.see(stem.capture, examination.sound_pages, sound=examination.sound)
+                if examination.sound:
+                    self._spool.expect(examination.entries(), stem.capture)
+                for id, looks in examination.looks():
+                    self._spool.look(id, looks)
+                if not examination.read:
+                    self._spool.note("unread", stem.capture)
+                self._reach(source, stem.capture, examination.holding.objects)
+            self._tell(self.progress)
+            yield from findings
+
+    def _examine(self, holding: Holding) -> Examination:
+        return Examination(self._s3, holding, captures=self._captures, archive=self._archive)
+
+    def _reach(self, source: str, key: str, count: int) -> None:
+        self.progress.objects += count
+        self._spool.note("objects", str(self.progress.objects))
+        self._spool.note("source", source)
+        self._spool.note("key", key)
+
+    def _listed(self, source: str) -> Iterator[Holding]:
+        """What there is of each of a source's capture objects, from four listings side by side."""
+        listings = [self._places(self._captures, "captures/", source)]
+        listings += [self._places(self._archive, folder, source) for folder in IN_ARCHIVE]
+        for _, places in groupby(heapq.merge(*listings), lambda place: place.name):
+            found = list(places)
+            holding = Holding(found[0].stem)
+            for place in found:
+                holding.keys[place.folder].add(place.key)
+            yield holding
+
+    def _places(self, bucket: str, folder: str, source: str) -> Iterator[_Place]:
+        for found in objects.listed(
+            self._s3, bucket=bucket, prefix=f"{folder}{source}/", after=self._after(folder, source)
+        ):
+            try:
+                stem = _stem(folder, found.key)
+            except ValueError:
+                detail = f"its key is of nothing that is kept in {folder}"
+                self._strays.append(Finding(kind=Kind.STRAY, where=bucket, key=found.key, detail=detail))
+            else:
+                yield _Place(f"{stem.crawl}-{stem.number}.", folder, found.key, stem)  # as S3 orders them
+
+    def _after(self, folder: str, source: str) -> str:
+        """What comes before the first key that is to be looked at."""
+        key = self._spool.noted("key")
+        if source != self._spool.noted("source"):
+            return self._scope.after(folder, source)
+        if key.startswith("crawls/"):
+            return key if folder == "crawls/" else f"{folder}{source}/~"
+        if folder == "crawls/":
+            return self._scope.after(folder, source)
+        stem = keys.parse(key)
+        last = {"captures/": stem.capture, "outcomes/": stem.outcomes, "articles/": f"{stem.articles_prefix}~"}
+        return last.get(folder, f"{keys.quarantine_prefix(stem)}~")
+
+    def _crawls(self, source: str) -> Iterator[Finding]:
+        """A source's crawl reports, once its captures have been looked at."""
+        after = self._after("crawls/", source)
+        listed = objects.listed(self._s3, bucket=self._captures, prefix=f"crawls/{source}/", after=after)
+        for key, body in _ahead(self._read, (found.key for found in listed)):
+            report, findings = self._report(key, body)
+            with self._spool.transaction():
+                self._spool.find(findings)
+                self._spool.see(key, None, sound=report is not None)
+                if report:
+                    item = keys.done(source, key) | {"counted": counters.of_crawl(report)}
+                    self._spool.expect([item], key)
+                self._reach(source, key, 1)
+            self._tell(self.progress)
+            yield from findings
+
+    def _read(self, key: str) -> tuple[str, bytes]:
+        return key, objects.get(self._s3, bucket=self._captures, key=key) or b""
+
+    def _report(self, key: str, body: bytes) -> tuple[CrawlReport | None, list[Finding]]:
+        try:
+            report = CrawlReport.from_json(body)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            detail = f"it cannot be read: {error}"
+            return None, [Finding(kind=Kind.DAMAGED_CRAWL, where=self._captures, key=key, detail=detail)]
+        return report, list(self._captured(key, report))
+
+    def _captured(self, key: str, report: CrawlReport) -> Iterator[Finding]:
+        """Whether the captures are there that a crawl says it stored."""
+        for capture, pages in report.captures.items():
+            seen, kind = self._spool.seen(capture), Kind.DAMAGED_CAPTURE
+            if seen is None and self._scope.since is None:
+                kind, detail = Kind.NO_CAPTURE, f"{key} says that it has {pages} pages"
+            elif seen and seen.pages not in {None, pages}:
+                detail = f"it has {seen.pages} pages, and {key} says {pages}"
+            else:
+                continue
+            yield Finding(kind=kind, where=self._captures, key=capture, detail=detail, captures=(capture,))
+
+    def _items(self) -> Iterator[Finding]:
+        exists = partial(objects.exists, self._s3, self._captures)
+        comparison = Comparison(self._table, self._spool, self._scope, exists=exists)
+        with self._spool.transaction():  # of the whole: what is interrupted here begins again with the table
+            expect(self._spool)
+            for item in comparison.items():
+                self.progress.items += 1
+                self._tell(self.progress)
+                if finding := comparison.compare(item):
+                    self._spool.find([finding])
+                    yield finding
+            for finding in comparison.rest():
+                self._spool.find([finding])
+                yield finding
+
+
+def _stem(folder: str, key: str) -> keys.Stem:
+    """The capture object that an object is of; ValueError for a key that Dateline does not write."""
+    if folder == "quarantine/":
+        source, name, report = key.removeprefix(folder).split("/")
+        crawl, _, number = name.rpartition("-")
+        stem = keys.Stem(source, crawl, int(number))
+        expected = keys.quarantine(stem, int(report.removesuffix(".json")))
+    else:
+        stem = keys.parse(key)
+        expected = {"captures/": stem.capture, "outcomes/": stem.outcomes}.get(folder, key)
+    if key != expected or not stem.day:
+        raise ValueError(key)
+    return stem
+
+
+def _ahead(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
+    """The function's answers for each item, in order, made a few at a time."""
+    with ThreadPoolExecutor(_AT_ONCE) as threads:
+        running = deque[Future[B]]()
+        for item in items:
+            running.append(threads.submit(function, item))
+            if len(running) == _AT_ONCE:
+                yield running.popleft().result()
+        while running:
+            yield running.popleft().result()

@@ -1,0 +1,98 @@
+"""What is to be verified, and what it costs to."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+from dateline import objects
+from dateline.objects import Listed
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+# List prices in us-east-1, in dollars (2025): https://aws.amazon.com/s3/pricing/, .../dynamodb/pricing/on-demand/
+_GET, _LIST = 0.4e-6, 5e-6  # a request; one LIST is of 1,000 keys
+_COLD_GET, _COLD_BYTE = 10e-6, 0.03 / 1e9  # S3 Glacier Instant Retrieval: a request, and a byte that is read
+_READ_UNIT = 0.125e-6  # on demand: 4 KB, read consistently
+_OUT_BYTE = 0.09 / 1e9  # to the internet; nothing to a machine in the same region
+
+IN_CAPTURES = ("captures/", "crawls/")
+IN_ARCHIVE = ("outcomes/", "articles/", "quarantine/")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Some sources, or all; captures from a day (UTC) on, or all."""
+
+    sources: tuple[str, ...] = ()
+    since: date | None = None
+
+    @property
+    def whole(self) -> bool:
+        return not self.sources and self.since is None
+
+    def has(self, source: str, day: str) -> bool:
+        """Whether captures of a day, ``yyyy-mm-dd``, are looked at."""
+        return (not self.sources or source in self.sources) and (self.since is None or day >= self.since.isoformat())
+
+    def after(self, folder: str, source: str) -> str:
+        """What the keys of a source's objects in a folder come after."""
+        if self.since is None:
+            return f"{folder}{source}/"
+        day = f"{self.since:%Y%m%d}" if folder == "quarantine/" else f"{self.since:%Y/%m/%d}"
+        return f"{folder}{source}/{day}"
+
+
+@dataclass(slots=True)
+class Costs:
+    """What a run reads: objects and bytes, those of them in cold storage, LIST requests, and the table's bytes."""
+
+    objects: int = 0
+    bytes: int = 0
+    cold_objects: int = 0
+    cold_bytes: int = 0
+    lists: int = 0
+    items: int = 0
+    table_bytes: int = 0
+
+    def add(self, found: Listed) -> None:
+        cold = found.storage_class == "GLACIER_IR"
+        self.objects += 1
+        self.bytes += found.size
+        self.cold_objects += cold
+        self.cold_bytes += found.size if cold else 0
+
+    @property
+    def dollars(self) -> float:
+        """At list prices, read from a machine in the same region."""
+        warm = self.objects - self.cold_objects
+        objects = warm * _GET + self.cold_objects * _COLD_GET + self.cold_bytes * _COLD_BYTE + self.lists * _LIST
+        return objects + self.table_bytes / 4096 * _READ_UNIT
+
+    @property
+    def dollars_out(self) -> float:
+        """What comes to it for the way to a machine elsewhere."""
+        return (self.bytes + self.table_bytes) * _OUT_BYTE
+
+
+def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope: Scope) -> Costs:
+    """What there is to read, from the listings, which the run reads once more; the table's size is some hours old."""
+    table.load()
+    found = Costs(items=table.item_count, table_bytes=table.table_size_bytes)
+    for bucket, folders in ((captures, IN_CAPTURES), (archive, IN_ARCHIVE)):
+        for folder in folders:
+            before = found.objects
+            for source in sources(s3, bucket, folder, scope):
+                after = scope.after(folder, source)
+                for each in objects.listed(s3, bucket=bucket, prefix=f"{folder}{source}/", after=after):
+                    found.add(each)
+            found.lists += 2 * (1 + (found.objects - before) // 1000)
+    return found
+
+
+def sources(s3: "S3Client", bucket: str, folder: str, scope: Scope) -> Iterator[str]:
+    """The sources that have objects in a folder and are to be looked at."""
+    found = objects.folders(s3, bucket, folder)
+    return (source for source in found if not scope.sources or source in scope.sources)

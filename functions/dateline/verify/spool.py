@@ -1,0 +1,190 @@
+"""What a verification has come to know, in a SQLite file: it takes no memory, and is found again after an interruption.
+
+That is the place it has reached, what it found, which capture objects it has seen, and each index item as the objects
+say that it should be.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dateline.verify.findings import Finding, Kind
+
+_TABLES = """
+    CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS findings (number INTEGER PRIMARY KEY, finding TEXT NOT NULL);
+    CREATE TABLE IF NOT EXISTS seen (key TEXT PRIMARY KEY, pages INTEGER, sound INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS items (
+        pk TEXT, sk TEXT, item TEXT NOT NULL, origin TEXT NOT NULL, found INTEGER NOT NULL DEFAULT 0,
+        PRIMARY KEY (pk, sk)
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS looks (
+        id TEXT PRIMARY KEY, seen_at TEXT NOT NULL, seen_in TEXT NOT NULL, gone_at TEXT NOT NULL, gone_in TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS counts (pk TEXT, sk TEXT, name TEXT, number INTEGER, PRIMARY KEY (pk, sk, name))
+        WITHOUT ROWID;
+"""
+
+Item = Mapping[str, Any]
+
+
+class Seen(NamedTuple):
+    """A capture object or crawl report that was looked at: its number of pages, if known, and whether it was sound."""
+
+    pages: int | None
+    sound: bool
+
+
+class Expected(NamedTuple):
+    """An item as it should be, and the keys of the objects that say so, with spaces between."""
+
+    item: dict[str, Any]
+    origin: str
+
+
+class Looks(NamedTuple):
+    """When a story's page was last there and last gone, and the keys of the captures of that; empty for never."""
+
+    seen_at: str = ""
+    seen_in: str = ""
+    gone_at: str = ""
+    gone_in: str = ""
+
+
+class Spool:
+    """Commits after each capture object, together with what it came to: a killed process loses only the one at hand."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path, isolation_level=None)
+        self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+
+    def close(self) -> None:
+        self._db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """What is done in it is done wholly or, should it be broken off, not at all."""
+        self._db.execute("BEGIN")
+        try:
+            yield
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+        self._db.execute("COMMIT")
+
+    def note(self, name: str, value: str) -> None:
+        self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
+
+    def noted(self, name: str) -> str:
+        """What was noted by that name, or nothing."""
+        found = self._db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
+        return str(found[0]) if found else ""
+
+    def find(self, findings: Iterable[Finding]) -> None:
+        rows = ((json.dumps(asdict(finding)),) for finding in findings)
+        self._db.executemany("INSERT INTO findings (finding) VALUES (?)", rows)
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found, in its order."""
+        for (row,) in self._db.execute("SELECT finding FROM findings ORDER BY number"):
+            values: dict[str, Any] = json.loads(row)
+            yield Finding(**{**values, "kind": Kind(values["kind"]), "captures": tuple(values["captures"])})
+
+    def forget_table(self) -> None:
+        """Begin anew with the table: what was found in it, and which items."""
+        kinds = ", ".join(f"'{kind}'" for kind in Kind if kind.of_table)
+        self._db.execute(f"DELETE FROM findings WHERE json_extract(finding, '$.kind') IN ({kinds})")  # noqa: S608
+        self._db.executescript("DELETE FROM counts; UPDATE items SET found = 0 WHERE found")
+
+    def see(self, key: str, pages: int | None, *, sound: bool) -> None:
+        """A capture object or crawl report was looked at; how many ``pages`` it has, if that is known."""
+        self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (key, pages, sound))
+
+    def seen(self, key: str) -> Seen | None:
+        """How many pages it had, and whether it and what is derived from it was sound; None if not looked at."""
+        found = self._db.execute("SELECT pages, sound FROM seen WHERE key = ?", (key,)).fetchone()
+        return Seen(found[0], bool(found[1])) if found else None
+
+    def expect(self, items: Iterable[Item], origin: str) -> None:
+        """Index items as some objects say that they are; of several with one key the last counts."""
+        rows = ((item["PK"], item["SK"], text(item), origin) for item in items)
+        self._db.executemany("INSERT OR REPLACE INTO items (pk, sk, item, origin) VALUES (?, ?, ?, ?)", rows)
+
+    def look(self, id: str, looks: Looks) -> None:
+        """A story's page was there, or was gone; the last time of each counts."""
+        known = self.looks(id)
+        seen, gone = max(known[:2], looks[:2]), max(known[2:], looks[2:])
+        self._db.execute("INSERT OR REPLACE INTO looks VALUES (?, ?, ?, ?, ?)", (id, *seen, *gone))
+
+    def looks(self, id: str) -> Looks:
+        found = self._db.execute("SELECT * FROM looks WHERE id = ?", (id,)).fetchone()
+        return Looks(*found[1:]) if found else Looks()
+
+    def all_looks(self) -> Iterator[tuple[str, Looks]]:
+        """By the ids of stories."""
+        for id, *looks in self._db.execute("SELECT * FROM looks ORDER BY id"):
+            yield id, Looks(*looks)
+
+    def expected(self, sk: str) -> Iterator[Expected]:
+        """The items with that sort key that there should be."""
+        yield from map(_expected, self._db.execute("SELECT item, origin FROM items WHERE sk = ? ORDER BY pk", (sk,)))
+
+    def newest(self) -> Iterator[Expected]:
+        """The newest revision of each story; items may be added meanwhile."""
+        last, some = "", 1000
+        while True:
+            rows = self._db.execute(
+                "SELECT pk, max(sk), item, origin FROM items WHERE sk GLOB 'REV#*' AND pk > ?"
+                " GROUP BY pk ORDER BY pk LIMIT ?",
+                (last, some),
+            ).fetchall()
+            yield from (_expected(row[2:]) for row in rows)
+            if len(rows) < some:
+                return
+            last = rows[-1][0]
+
+    def take(self, pk: str, sk: str) -> Expected | None:
+        """An item that should be there, which is now found."""
+        found = self._db.execute("SELECT item, origin FROM items WHERE pk = ? AND sk = ?", (pk, sk)).fetchone()
+        if found:
+            self._db.execute("UPDATE items SET found = 1 WHERE pk = ? AND sk = ?", (pk, sk))
+        return _expected(found) if found else None
+
+    def missing(self) -> Iterator[Expected]:
+        """The items that should be there and were not found."""
+        found = self._db.execute("SELECT item, origin FROM items WHERE NOT found ORDER BY pk, sk")
+        yield from map(_expected, found)
+
+    def count(self, pk: str, sk: str, numbers: Mapping[str, int]) -> None:
+        """Add to the counters with these keys."""
+        rows = [(pk, sk, name, number) for name, number in numbers.items()]
+        self._db.executemany(
+            "INSERT INTO counts VALUES (?, ?, ?, ?) ON CONFLICT (pk, sk, name)"
+            " DO UPDATE SET number = number + excluded.number",
+            rows,
+        )
+
+    def unbalanced(self) -> list[tuple[str, str]]:
+        """The keys of the counters that do not come to zero."""
+        return self._db.execute("SELECT DISTINCT pk, sk FROM counts WHERE number ORDER BY pk, sk").fetchall()
+
+
+def text(item: Item) -> str:
+    """An item as text: two are equal if their texts are."""
+    return json.dumps(item, ensure_ascii=False, sort_keys=True, default=_number)
+
+
+def _expected(row: Sequence[Any]) -> Expected:
+    return Expected(json.loads(row[0]), row[1])
+
+
+def _number(value: object) -> int | float:
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    raise TypeError(f"{value!r} is in no item of the archive")

@@ -1,0 +1,176 @@
+"""The whole index against what the objects say: every item, both ways."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from dateline import index, keys
+from dateline.verify.findings import Finding, Kind
+from dateline.verify.scope import Scope
+from dateline.verify.spool import Expected, Spool, text
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+Item = Mapping[str, Any]
+
+# What the crawl knows of URLs, feeds, hosts and itself: its loss costs a look more, and `dateline rebuild` restores it.
+_OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
+_REGISTERS = (
+    "MONTH#",
+    "SOURCE#",
+    "COUNTRY#",
+    "INDEXED#",
+)  # one of a partition that is empty by now costs a reader a query
+
+
+def expect(spool: Spool) -> None:
+    """Add the items that several capture objects make together: the newest revisions, and whether stories are gone."""
+    for alias, _ in spool.expected("ARTICLE"):
+        spool.look(alias["id"], spool.looks(alias["PK"].partition("#")[2]))
+    for id, looks in spool.all_looks():
+        times = {name: at for name, at in (("seen_at", looks.seen_at), ("gone_at", looks.gone_at)) if at}
+        if times:
+            spool.expect([keys.presence(id) | {"id": id} | times], f"{looks.seen_in} {looks.gone_in}")
+    for revision, origin in spool.newest():
+        story, looks = index.current_item(revision), spool.looks(revision["id"])
+        if looks.gone_at > max(looks.seen_at, revision["captured_at"]):
+            story["gone_at"] = looks.gone_at
+        spool.expect([story], origin)
+
+
+class Comparison:
+    """Takes the table's items one by one, and tells what is wrong with each; ``rest`` tells of what is left at the end.
+
+    An archive in use goes on while it is looked at: what came after its objects were listed is left alone.
+    """
+
+    def __init__(self, table: "Table", spool: Spool, scope: Scope, *, exists: Callable[[str], bool]) -> None:
+        self._table, self._spool, self._scope, self._exists = table, spool, scope, exists
+        self._doubts = list[Finding]()  # of items that any capture changes, perhaps one that came meanwhile
+        self._grows = False
+        self._unread = bool(spool.noted("unread"))  # whether there are pages whose fate is not known
+
+    def items(self) -> Iterator[Item]:
+        """All of the table, read consistently."""
+        request: dict[str, Any] = {"ConsistentRead": True}
+        while True:
+            answer = self._table.scan(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def compare(self, item: Item) -> Finding | None:
+        pk, sk = str(item["PK"]), str(item["SK"])
+        if sk.startswith(_OF_CRAWLS):
+            return None
+        if sk.startswith("DAY#"):
+            self._count(pk, sk, item, -1)
+            return None
+        wanted = self._spool.take(pk, sk)
+        if sk.startswith("DONE#"):
+            self._count(pk, f"DAY#{_folder(sk)[1]}", item["counted"], 1)
+        if wanted and self._same(item, wanted.item):
+            return None
+        return self._judge(item, sk, wanted)
+
+    def rest(self) -> Iterator[Finding]:
+        """What should have been in the table and was not, and the counters that are no sum."""
+        if not (self._grows or self._unread):
+            yield from self._doubts
+        for item, origin in self._spool.missing():
+            kind = Kind.WRONG_COUNTERS if item["SK"].startswith("DONE#") else Kind.NO_ITEM
+            yield self._finding(kind, item, f"{origin.strip()} comes to it", origin)
+        for pk, sk in self._spool.unbalanced():
+            if detail := self._difference(pk, sk):
+                yield self._finding(Kind.WRONG_COUNTERS, {"PK": pk, "SK": sk}, detail)
+
+    def _same(self, item: Item, wanted: Item) -> bool:
+        unknown = ("gone_at",) if self._unread else ()
+        one, other = ({name: value for name, value in each.items() if name not in unknown} for each in (item, wanted))
+        return text(one) == text(other)
+
+    def _judge(self, item: Item, sk: str, wanted: Expected | None) -> Finding | None:
+        if wanted:
+            finding = self._finding(Kind.WRONG_ITEM, item, _differences(item, wanted.item), wanted.origin)
+        else:
+            finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
+        if sk.startswith(_REGISTERS):
+            return finding if wanted else None
+        if sk in {"PRESENCE", "ARTICLE"}:
+            if not self._scope.since and (wanted or self._scope.whole):
+                self._doubts.append(finding)
+            return None
+        origin = _origin(item, sk)
+        if origin is None:
+            return finding
+        if not self._scope.has(*_folder(origin)) and not wanted:
+            return None
+        seen = self._spool.seen(origin)
+        if seen is None and self._exists(origin):
+            self._grows = True
+            return None
+        return finding if seen is None or seen.sound else None
+
+    def _count(self, pk: str, sk: str, numbers: Item, sign: int) -> None:
+        if self._scope.has(pk.partition("#")[2], sk.partition("#")[2]):
+            self._spool.count(pk, sk, {name: sign * int(number) for name, number in _numbers(numbers).items()})
+
+    def _difference(self, pk: str, sk: str) -> str | None:
+        """What a day's counters have other than their sum, at a second look: the first was at two moments."""
+        there = self._table.get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True).get("Item", {})
+        source, day = pk.partition("#")[2], sk.partition("#")[2].replace("-", "/")
+        total = Counter[str]()
+        for folder in ("captures", "crawls"):
+            done = Key("PK").eq(pk) & Key("SK").begins_with(f"DONE#{folder}/{source}/{day}/")
+            for item in self._query(done):
+                total.update(_numbers(item["counted"]))
+        return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
+
+    def _query(self, condition: Any) -> Iterator[Item]:
+        request: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
+        while True:
+            answer = self._table.query(**request)
+            yield from answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _finding(self, kind: Kind, item: Item, detail: str, origin: str = "") -> Finding:
+        key = json.dumps({"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}, ensure_ascii=False)
+        return Finding(
+            kind=kind, where=self._table.name, key=key, detail=detail, captures=tuple(dict.fromkeys(origin.split()))
+        )
+
+
+def _origin(item: Item, sk: str) -> str | None:
+    """The capture object or crawl report that an item says it is of."""
+    try:
+        return sk.removeprefix("DONE#") if sk.startswith("DONE#") else keys.parse(item["article"]["key"]).capture
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _folder(key: str) -> tuple[str, str]:
+    """Source and day of a key in captures/ or crawls/."""
+    _, source, *date, _ = key.split("/")
+    return source, "-".join(date)
+
+
+def _numbers(item: Item) -> dict[str, int]:
+    return {name: int(value) for name, value in item.items() if name not in ("PK", "SK")}
+
+
+def _differences(item: Item, wanted: Item) -> str:
+    """``title is 'B', not 'A'``; of values in full, as texts, what is different."""
+    names = sorted(name for name in item.keys() | wanted.keys() if item.get(name) != wanted.get(name))
+    return "; ".join(f"{name} is {_shown(item, name)}, not {_shown(wanted, name)}" for name in names)
+
+
+def _shown(item: Item, name: str) -> str:
+    shown = text({name: item[name]})[len(name) + 5 : -1] if name in item else "missing"
+    return shown if len(shown) <= 80 else f"{shown[:80]}..."
