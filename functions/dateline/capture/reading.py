@@ -18,6 +18,9 @@ from dateline.capture import metadata
 from dateline.capture.encodings import MAX_BODY, TOO_LONG, inflate
 from dateline.page import Page, Payload
 
+# Of what is no WARC record warcio says so in several ways, some of them accidents.
+_UNREADABLE = (ArchiveLoadFailed, zlib.error, EOFError, ValueError, AttributeError, RecursionError)
+
 
 class Readable(Protocol):
     """A file, or the body of an S3 answer."""
@@ -103,7 +106,7 @@ def read(stream: Readable) -> Iterator[Capture]:
             elif record.rec_type == "metadata" and pending:
                 pending["metadata"] = metadata.read(record.content_type or "", record.raw_stream.read())
             offset = records.get_record_offset() + records.get_record_length()
-    except (ArchiveLoadFailed, zlib.error, EOFError, ValueError) as error:
+    except _UNREADABLE as error:
         damage = DamagedCaptureError(offset, str(error) or type(error).__name__)
     if pending:
         yield Capture(**pending)
@@ -130,7 +133,7 @@ def _response(record: ArcWarcRecord) -> dict[str, Any]:
     headers = record.http_headers
     status = headers.get_statuscode() if headers else "200"
     return {
-        "url": record.rec_headers.get_header("WARC-Target-URI"),
+        "url": _stated(record, "WARC-Target-URI"),
         "captured_at": _instant_of(record, "WARC-Date"),
         "status": int(status) if status.isdigit() else 0,
         "content_type": (headers.get_header("Content-Type") or "") if headers else record.content_type or "",
@@ -164,11 +167,15 @@ def _revisited(record: ArcWarcRecord) -> Payload | None:
 
 
 def _instant_of(record: ArcWarcRecord, name: str) -> datetime:
+    at: datetime = iso_date_to_datetime(_stated(record, name))
+    return at.replace(tzinfo=UTC)
+
+
+def _stated(record: ArcWarcRecord, name: str) -> str:
     stated = record.rec_headers.get_header(name)
     if not stated:
         raise ValueError(f"the record has no {name}")
-    at: datetime = iso_date_to_datetime(stated)
-    return at.replace(tzinfo=UTC)
+    return str(stated)
 
 
 def _digest_damage(record: ArcWarcRecord) -> str | None:

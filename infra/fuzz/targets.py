@@ -1,0 +1,72 @@
+"""What is fuzzed: each target takes any bytes, and raises where these have not exactly one outcome."""
+
+import io
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dateline import capture
+from dateline.article import Article, Extraction, Outcome
+from dateline.capture import DamagedCaptureError, Exchange
+from dateline.extraction import clipping, extract
+from dateline.page import Page
+
+_AT = datetime(2019, 4, 17, 6, 15, 2, tzinfo=UTC)
+_RECORDED = Path(__file__).parents[2] / "tests" / "sources"
+_CHARSETS = ("", "; charset=utf-8", "; charset=windows-1256", "; charset=utf-16", "; charset=iso-8859-9")
+_CLIPPING = "URL: https://news.example.org/a\nThe pump runs\nTUNIS (AFP) - 16/04/2019\n\nThe pump runs again."
+
+
+def page(data: bytes) -> None:
+    """A page; its first byte chooses the charset that its header declares."""
+    _check(extract(_page(data[1:], f"text/html{_CHARSETS[data[0] % len(_CHARSETS)]}" if data else "")))
+
+
+def cutting(data: bytes) -> None:
+    _check(extract(_page(data, clipping.MEDIA_TYPE)))
+
+
+def warc(data: bytes) -> None:
+    """A capture object: each record has an outcome, until all are read or one error says where it is damaged."""
+    with suppress(DamagedCaptureError):
+        for found in capture.read(io.BytesIO(data)):
+            _check(extract(found.page()))
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"page": page, "clipping": cutting, "capture": warc}
+
+
+def seeds(target: str) -> Iterator[bytes]:
+    """Bytes to begin with: the recorded pages, in the form of the target."""
+    for body in (path.read_bytes() for path in sorted(_RECORDED.rglob("page.html"))):
+        if target == "page":
+            yield b"\0" + body
+        elif target == "capture":
+            response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body[:4000]
+            exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET /", response=response)
+            yield capture.serialise([exchange], "captures/sample/2019/04/17/20190417T061502Z-fuzz-0.warc.gz")
+    if target == "clipping":
+        yield _CLIPPING.encode()
+
+
+def _page(body: bytes, content_type: str) -> Page:
+    return Page(
+        url="https://news.example.org/2019/04/16/story",
+        body=body,
+        content_type=content_type,
+        captured_at=_AT,
+        timezone="Africa/Tripoli",
+    )
+
+
+def _check(extraction: Extraction) -> None:
+    """AssertionError where an extraction is not one whole outcome, or an article not what its line says."""
+    is_article = extraction.outcome is Outcome.ARCHIVED
+    if not is_article == (extraction.article is not None) == (extraction.reason is None):
+        raise AssertionError(f"{extraction.outcome}: {extraction.reason}: {extraction.article}")
+    if extraction.article:
+        line = extraction.article.to_json()
+        if "\n" in line or Article.from_dict(json.loads(line)) != extraction.article:
+            raise AssertionError(f"the article is not what its line says: {line}")
