@@ -11,7 +11,7 @@ FUNCTION ?= extract
 .venv/ready: pyproject.toml infra/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint infra/constraints.txt uv
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --constraint infra/constraints.txt --editable '.[crawl,import,local,plot,test]'
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --constraint infra/constraints.txt --editable '.[crawl,export,import,local,plot,test]'
 	touch $@
 
 run: .venv/ready

@@ -89,7 +89,7 @@ def copy_code(name: str, folder: Path) -> None:
     """Put our own code beside the packages, as the handler imports it."""
     functions = ROOT / "functions"
     shutil.copy(functions / f"{name}.py", folder)
-    no_command_line = shutil.ignore_patterns("__pycache__", "cli", "importing", "__main__.py")
+    no_command_line = shutil.ignore_patterns("__pycache__", "cli", "export", "importing", "__main__.py")
     shutil.copytree(functions / "dateline", folder / "dateline", ignore=no_command_line, dirs_exist_ok=True)
     if name in READS_SOURCES:
         shutil.copytree(ROOT / "spiders", folder / "spiders", ignore=no_command_line, dirs_exist_ok=True)

@@ -12,6 +12,7 @@ import gzip
 import heapq
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,7 +20,7 @@ from boto3.dynamodb.conditions import ConditionBase, Key
 
 from dateline import capture, keys, objects
 from dateline.article import Article
-from dateline.capture import Capture
+from dateline.capture import Capture, PageRecords
 from dateline.urls import identity
 
 if TYPE_CHECKING:
@@ -92,12 +93,25 @@ class Query:
 
     def article(self, story: Story) -> Article:
         """The whole article of a story or revision: one range GET."""
-        line = gzip.decompress(self._record(self._archive, story["article"]))
-        return Article.from_dict(json.loads(line))
+        return Article.from_dict(json.loads(self.line(story)))
+
+    def line(self, story: Story) -> bytes:
+        """The same as it is stored: JSON on one line, with its line end."""
+        return gzip.decompress(self._record(self._archive, story["article"]))
 
     def raw(self, story: Story) -> Capture:
         """What the server sent for a story or revision: one range GET of its WARC record."""
         return capture.read_one(self._record(self._captures, story["capture"]))
+
+    def records(self, story: Story) -> PageRecords:
+        """All WARC records of a story's or revision's capture, as they are stored: one GET, and no more than it needs.
+
+        DamagedCaptureError where they cannot be read.
+        """
+        at = story["capture"]
+        answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
+        with closing(answer["Body"]) as body:
+            return capture.page_records(body)
 
     def _record(self, bucket: str, pointer: Mapping[str, Any]) -> bytes:
         offset, length = int(pointer["offset"]), int(pointer["length"])

@@ -1,7 +1,7 @@
 """Selection: which stories a query or an export is of."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from itertools import islice
 
@@ -33,6 +33,11 @@ class Selection:
         if self.text:
             stories = (story for story in stories if _has(query.article(story), self.text))
         return islice(stories, self.limit)
+
+    def __str__(self) -> str:
+        """The conditions, for people: ``country ly, since 2019-04-01``."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        return ", ".join(f"{name} {value}" for name, value in said.items() if value is not None) or "all stories"
 
     def _indexed(self, query: Query) -> Iterator[Story]:
         """What the narrowest index has."""

@@ -16,6 +16,7 @@ it stood when the page's scripts had run, in UTF-8. Both are read as one capture
 
 from dateline.capture.encodings import MAX_BODY, inflate
 from dateline.capture.reading import Capture, DamagedCaptureError, Readable, read, read_one
+from dateline.capture.records import PageRecords, page_records
 from dateline.capture.writing import Batch, CaptureStore, Exchange, header, payload_digest, serialise
 
 __all__ = [
@@ -25,9 +26,11 @@ __all__ = [
     "CaptureStore",
     "DamagedCaptureError",
     "Exchange",
+    "PageRecords",
     "Readable",
     "header",
     "inflate",
+    "page_records",
     "payload_digest",
     "read",
     "read_one",

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from dateline.cli import cloud, crawl, extract, import_, query, rebuild, record, reextract, sources, verify
+from dateline.cli import cloud, crawl, export, extract, import_, query, rebuild, record, reextract, sources, verify
 from dateline.cli.output import CommandError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, query.show):
     app.command()(command)
 app.command("import")(import_.import_)
+app.command()(export.export)
 app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)

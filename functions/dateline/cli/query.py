@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.panel import Panel
@@ -36,21 +36,18 @@ def query(
     json: Json = False,
 ) -> None:
     """List the archive's stories by publication date, oldest first."""
-    selection = Selection(
-        source=source,
-        country=country,
-        language=language,
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        text=text,
-        limit=limit,
-    )
+    selection = select(since, until, source=source, country=country, language=language, text=text, limit=limit)
     chosen = selection.of(Stack.find(stack).query())
     if json:
         for story in chosen:
             print_json(story)
     else:
         console.print(_table(chosen))
+
+
+def select(since: datetime | None, until: datetime | None, **wanted: Any) -> Selection:
+    """What a command's options say."""
+    return Selection(since=since.date() if since else None, until=until.date() if until else None, **wanted)
 
 
 def show(

@@ -1,0 +1,107 @@
+"""``dateline export``: the stories of a query as a file."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from dateline.cli.output import CommandError, progress
+from dateline.cli.query import Country, Day, Language, Limit, Source, Words, select
+from dateline.cli.stack import Stack, StackName
+from dateline.export import Export, captures, tables
+from dateline.query import Query, Story
+from dateline.selection import Selection
+
+
+class Format(StrEnum):
+    JSONL = "jsonl"
+    CSV = "csv"
+    PARQUET = "parquet"
+    WARC = "warc"
+    WACZ = "wacz"
+
+
+_CHUNKS: dict[Format, Callable[[Export], Iterator[bytes]]] = {
+    Format.JSONL: tables.jsonl,
+    Format.CSV: tables.csv_rows,
+    Format.WARC: captures.warc,
+}
+_FILES: dict[Format, Callable[[Export, Path], None]] = {Format.PARQUET: tables.parquet, Format.WACZ: captures.wacz}
+
+
+def export(
+    form: Annotated[Format, typer.Option("--format", "-f", help="What to make of the stories.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Into this file; without it, to standard output.")
+    ] = None,
+    source: Source = None,
+    country: Country = None,
+    language: Language = None,
+    since: Day = None,
+    until: Day = None,
+    text: Words = None,
+    limit: Limit = None,
+    stack: StackName = None,
+) -> None:
+    """Export stories with their words (jsonl, csv, parquet), or the captures that these are from (warc, wacz).
+
+    Safe to interrupt: the file is there when all of it is.
+    """
+    if output is None and (form in _FILES or (form is Format.WARC and sys.stdout.isatty())):
+        raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
+    selection = select(since, until, source=source, country=country, language=language, text=text, limit=limit)
+    with _counted(Stack.find(stack).query(), selection) as exported:
+        if output is None:
+            sys.stdout.buffer.writelines(_CHUNKS[form](exported))
+        else:
+            with _in_one_step(output) as path:
+                _write(exported, form, path)
+    progress.print(f"{exported.done} stories{f' in {output}' if output else ''}", soft_wrap=True)
+    if exported.unread:
+        progress.print(f"not read: {' '.join(exported.unread)}; dateline verify says what is wrong", soft_wrap=True)
+        raise typer.Exit(1)
+
+
+def _write(exported: Export, form: Format, path: Path) -> None:
+    try:
+        if form in _FILES:
+            _FILES[form](exported, path)
+        else:
+            with path.open("wb") as file:
+                file.writelines(_CHUNKS[form](exported))
+    except ModuleNotFoundError as error:
+        raise CommandError(f"{form} needs a library, {error.name}: pip install 'dateline[export]'") from error
+
+
+@contextmanager
+def _in_one_step(output: Path) -> Iterator[Path]:
+    """A file to write that becomes ``output`` at the end, and is gone if that does not come."""
+    if not output.parent.is_dir():
+        raise CommandError(f"there is no folder {output.parent} to write {output.name} into")
+    part = output.with_name(f".{output.name}.part")
+    try:
+        yield part
+        part.replace(output)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _counted(query: Query, selection: Selection) -> Iterator[Export]:
+    """The export of a selection, with how far it is on standard error."""
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+        task = bars.add_task("exporting", total=None)
+
+        def stories() -> Iterator[Story]:
+            for story in selection.of(query):
+                bars.update(task, description=f"{exported.done} stories")
+                yield story
+
+        exported = Export(query, stories(), f"{selection}")
+        yield exported

@@ -1,0 +1,88 @@
+"""Articles as JSON lines, CSV and Parquet."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from dateline.export.reading import Export
+from dateline.query import Story
+
+# Of a dateline and of places the names; lists with "; " between; nothing for what is not known.
+COLUMNS = (
+    "id",
+    "url",
+    "source",
+    "outlet_country",
+    "language",
+    "title",
+    "standfirst",
+    "published_at",
+    "published_precision",
+    "modified_at",
+    "dateline",
+    "authors",
+    "agencies",
+    "section",
+    "tags",
+    "about",
+    "places",
+    "cluster",
+    "word_count",
+    "paywalled",
+    "revision",
+    "captured_at",
+    "first_seen_at",
+    "gone_at",
+    "digest",
+    "capture_key",
+    "capture_offset",
+    "capture_length",
+    "text",
+)
+
+
+def jsonl(export: Export) -> Iterator[bytes]:
+    """The articles' lines, as the archive has them."""
+    return (line for _, line in export.read(export.query.line))
+
+
+def csv_rows(export: Export) -> Iterator[bytes]:
+    """The header and a row for each story, in UTF-8."""
+    yield _row(COLUMNS)
+    for story, line in export.read(export.query.line):
+        yield _row(_cells(story, json.loads(line)))
+
+
+def parquet(export: Export, path: Path) -> None:
+    """A file with the columns of the dataset; what is under way is beside it."""
+    from dateline.dataset import rows  # noqa: PLC0415 - DuckDB is of the extra for this
+
+    lines = export.read(export.query.line)
+    rows.write((rows.line(line, rows.Origin.of(story)) for story, line in lines), path)
+
+
+def _cells(story: Story, article: dict[str, Any]) -> Iterator[str]:
+    pointer = {f"capture_{name}": value for name, value in (article["capture"] or {}).items()}
+    names = {
+        "dateline": article["dateline"] and article["dateline"]["text"],
+        "places": [place["name"] for place in article["places"]],
+        "gone_at": story.get("gone_at"),
+    }
+    values = article | pointer | names
+    return (_cell(values.get(name)) for name in COLUMNS)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return "; ".join(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _row(cells: Iterable[str]) -> bytes:
+    csv.writer(row := io.StringIO(newline="")).writerow(cells)
+    return row.getvalue().encode("utf-8", "replace")
