@@ -22,7 +22,7 @@ run: .venv/ready
 	echo "$$summary"; exit $$status
 
 test: .venv/ready
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -51,6 +51,14 @@ class Aws:
                 batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several workers run: one for all of the tests on the local cloud, and one for each other module."""
+    for item in items:
+        group = "cloud" if item.get_closest_marker("cloud") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """template.yaml as it stands, intrinsic functions as mappings."""
