@@ -42,8 +42,10 @@ def extract(page: Page) -> Extraction:
 class Newsroom:
     """Puts captures of sample pages into the bucket, as crawls an hour apart would."""
 
-    def __init__(self, aws: Any, source: str = "sample", country: str | None = "ly") -> None:
-        self.aws, self.source, self.country = aws, source, country
+    def __init__(
+        self, aws: Any, source: str = "sample", country: str | None = "ly", host: str = "news.example.org"
+    ) -> None:
+        self.aws, self.source, self.country, self.host = aws, source, country, host
         self.index = Index(aws.table)
         self.hours = itertools.count()
 
@@ -71,7 +73,7 @@ class Newsroom:
         known = {"source": self.source, "country": self.country, "languages": ["en"], "timezone": "Africa/Tripoli"}
         exchanges = [
             Exchange(
-                url=f"http://news.example.org/{path}",
+                url=f"http://{self.host}/{path}",
                 captured_at=at + timedelta(seconds=number),
                 request=b"GET / HTTP/1.1\r\n\r\n",
                 response=f"HTTP/1.1 {status}\r\n\r\n{body}".encode(),

@@ -20,7 +20,12 @@ CERTAIN = {"start_cpu_s", "pages_per_s_per_core", "peak_mib", "import_ms"}
 
 @pytest.mark.parametrize(
     ("bench", "subjects", "targets"),
-    [("crawl", {"dateline", "scrapy"}, 1), ("extract", {"dateline", "trafilatura"}, 3), ("dataset", {"dataset"}, 2)],
+    [
+        ("crawl", {"dateline", "scrapy"}, 1),
+        ("extract", {"dateline", "trafilatura"}, 3),
+        ("dataset", {"dataset"}, 2),
+        ("clusters", {"dateline", "as stored in articles"}, 4),
+    ],
 )
 def test_a_bench_prints_its_figures(
     bench: str, subjects: set[str], targets: int, capsys: pytest.CaptureFixture[str]

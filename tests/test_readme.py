@@ -1,5 +1,6 @@
 """What README says is run."""
 
+import itertools
 import json
 import os
 import re
@@ -43,6 +44,21 @@ def test_examples_for_boto3(having: str, says: list[str], capsys: pytest.Capture
     (example,) = blocks("python", having)
     exec(compile(example.replace("STORY_URL", URL), "README.md", "exec"), {})
     assert capsys.readouterr().out.splitlines() == says
+
+
+def test_the_example_for_copies(archived: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    for number, host in enumerate(("one.example", "other.example")):
+        newsroom = Newsroom(archived.aws, source=host.partition(".")[0], host=host)
+        newsroom.hours = itertools.count(number)
+        page = "Trawlers|The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
+        newsroom.archive().add(newsroom.capture(("a", page)))
+    (example,) = blocks("python", "CLUSTER#")
+    id = keys.article_id("http://other.example/a")
+    exec(compile(example.replace("STORY_ID", id), "README.md", "exec"), {})
+    assert capsys.readouterr().out.splitlines() == [
+        "2019-04-17T12:00:00Z http://one.example/a",
+        "2019-04-17T13:00:00Z http://other.example/a",
+    ]
 
 
 def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dateline import capture, keys, objects
+from dateline import capture, fingerprint, keys, objects
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.index import Index, PageOutcome, Stored, articles_key
@@ -73,7 +73,7 @@ class Archive:
         ids = [extraction.article.id for _, extraction in extracted if extraction.article]
         revisions = Revisions(self._index, ids, keys.utc(self._clock()))
         decided = [self._decide(stem, revisions, *page) for page in extracted]
-        articles = self._put_articles(stem, [article for _, article in decided if article])
+        articles = self._put_articles(stem, self._index.clusters.place([article for _, article in decided if article]))
         outcomes = [outcome for outcome, _ in decided]
         for page in outcomes:
             if page.outcome is Outcome.QUARANTINED:
@@ -103,7 +103,8 @@ class Archive:
                 yield rest, Extraction(Outcome.QUARANTINED, reason=str(error))
 
     def _examine(self, captured: Capture) -> Extraction:
-        return _without_extraction(captured) or self._extract(captured.page())
+        extraction = _without_extraction(captured) or self._extract(captured.page())
+        return extraction._replace(article=extraction.article and _signed(extraction.article))
 
     def _decide(
         self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction
@@ -160,6 +161,12 @@ class Archive:
         }
         body = json.dumps(report, ensure_ascii=False, indent=1).encode()
         self._s3.put_object(Bucket=self._archive, Key=keys.quarantine(stem, page.offset), Body=body)
+
+
+def _signed(article: Article) -> Article:
+    """An article with its fingerprint."""
+    found = fingerprint.of(article.title, article.text)
+    return dataclasses.replace(article, fingerprint=str(found) if found else None)
 
 
 def _without_extraction(captured: Capture) -> Extraction | None:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.conditions import Attr, Key
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
-from dateline import counters, items, keys
+from dateline import clusters, counters, items, keys
 from dateline.article import Article, Outcome
+from dateline.clusters import Clusters
 from dateline.counters import Counted
 from dateline.items import unless_newer
 from dateline.messages import CrawlReport
@@ -27,6 +28,15 @@ if TYPE_CHECKING:
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
 _AFTER_ALL = "~"  # after every instant
+_OPTIONAL = (  # of what a revision's items have, what they may lack
+    "source",
+    "outlet_country",
+    "language",
+    "published_at",
+    "published_precision",
+    "dateline",
+    "capture",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +79,7 @@ class Index:
     """Stories and counters in the table."""
 
     def __init__(self, table: "Table") -> None:
+        self.clusters = Clusters(table)
         self._table, self._presence = table, Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -107,6 +118,7 @@ class Index:
         self._put_entries(stem, outcomes, articles)
         for stored in articles:
             self._put_current(articles_key(stem, outcomes), stored)
+        self.clusters.settle([stored.article for stored in articles])
         self._mark_presence(outcomes)
         self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
@@ -122,12 +134,15 @@ class Index:
         Idempotent.
         """
         self._put_entries(stem, outcomes, articles)
-        stays = {_revision_key(stored.article) for stored in articles}
+        found = [stored.article for stored in articles]
+        self.clusters.forget(before, found)
+        stays = {_revision_key(article) for article in found}
         over = {_revision_key(article) for article in before} - stays
         with self._table.batch_writer() as batch:
             for id, captured_at in over:
                 batch.delete_item(Key=keys.revision(id, captured_at))
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
+        self.clusters.settle(found)
         if lost:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
@@ -181,7 +196,21 @@ class Index:
         """Make a story's newest capture its CURRENT."""
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
         with unless_newer():
-            self._table.put_item(Item=current_item(_summary(key, stored)), ConditionExpression=newest)
+            self._save_current(_summary(key, stored), newest)
+
+    def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> None:
+        """Write what is of a revision into its story's CURRENT, and leave there its cluster and whether it is gone."""
+        values = {name: value for name, value in current_item(revision).items() if name not in ("PK", "SK")}
+        unset = [name for name in _OPTIONAL if name not in values]
+        sets = ", ".join(f"#{name} = :{name}" for name in values)
+        removes = f" REMOVE {', '.join(f'#{name}' for name in unset)}" if unset else ""
+        self._table.update_item(
+            Key=keys.article(revision["id"]),
+            UpdateExpression=f"SET {sets}, #cluster = if_not_exists(#cluster, :id){removes}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in (*values, "cluster", *unset)},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )
 
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
         """Have the URLs of these pages lead no more to stories that there are no more."""
@@ -203,11 +232,11 @@ class Index:
         if there is None and newest is None:
             return
         unchanged: Any = Attr("article").eq(there["article"]) if there else Attr("PK").not_exists()
-        if newest is None:
+        if newest:
+            self._save_current(newest, unchanged)
+        else:
+            self.clusters.leave(id)
             self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
-            return
-        item = current_item(newest)
-        self._table.put_item(Item=item, ConditionExpression=unchanged)
 
     def _mark_presence(self, outcomes: Sequence[PageOutcome], others: Sequence[str] = ()) -> None:
         """Note which pages were there and which were gone, and have their stories say so, and some ``others``.
@@ -270,16 +299,17 @@ def _revision_key(article: Article) -> tuple[str, str]:
     return article.id, str(article.captured_at)
 
 
-def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> Iterator[dict[str, Any]]:
-    """The items that one capture object alone says: revisions, aliases, and which partitions there are."""
+def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
+    """The items that one capture object alone says: revisions and their bands, aliases, which partitions there are."""
     summaries = [_summary(articles_key(stem, outcomes), stored) for stored in articles]
     yield from _registers(summaries)
     yield from (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
     yield from (keys.revision(summary["id"], summary["captured_at"]) | summary for summary in summaries)
+    yield from (band for stored in articles for band in clusters.bands(stored.article))
 
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
-    """The CURRENT item of the story whose newest revision this is, but for whether it is gone."""
+    """The CURRENT item of the story whose newest revision this is, but for whether it is gone, and its cluster."""
     return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
 
 

@@ -28,6 +28,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below
     ARTICLE#<id>                 REV#<captured_at>    one for each revision
     ARTICLE#<id>                 PRESENCE             when its page was last there, and last gone (404, 410)
+    BAND#<band>                  <appeared>#<id>#<captured_at>  a revision that has this passage; expires in a year
+    CLUSTER#<id>                 <appeared>#<id>      a story of a cluster of several, named by the first
     URL#<hash>                   ARTICLE              the id of the story at a URL that is not the story's canonical one
     URL#<hash>                   STATE                what the crawl knows of a URL
     SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
@@ -238,6 +240,20 @@ def presence(id: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": "PRESENCE"}
 
 
+def band(name: str, sort: str) -> dict[str, str]:
+    """An item of a band: ``sort`` is when a story appeared, its id, and when the revision was captured, or a part."""
+    return {"PK": f"BAND#{name}", "SK": sort}
+
+
+def cluster(id: str) -> str:
+    """The partition of a cluster's stories."""
+    return f"CLUSTER#{id}"
+
+
+def member(cluster_id: str, appeared: str, id: str) -> dict[str, str]:
+    return {"PK": cluster(cluster_id), "SK": f"{appeared}#{id}"}
+
+
 def alias(id: str) -> dict[str, str]:
     """Of the id that a URL would have by itself, where its page names another URL as the canonical one."""
     return {"PK": f"URL#{id}", "SK": "ARTICLE"}
@@ -293,6 +309,19 @@ def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
     if len(published_at) == len("yyyy-mm-dd"):
         return f"{published_at}#{id}"
     return f"{utc(datetime.fromisoformat(published_at), 'seconds')}#{id}"
+
+
+def appeared(published_at: str | None, first_seen_at: str) -> str:
+    """When a story had appeared at the latest, in UTC, to the second.
+
+    That is when it says so, for a bare day the end of it, unless it was seen before.
+    """
+    seen = utc(datetime.fromisoformat(first_seen_at), "seconds")
+    if published_at is None:
+        return seen
+    if len(published_at) == len("yyyy-mm-dd"):
+        return min(seen, f"{published_at}T23:59:59Z")
+    return min(seen, utc(datetime.fromisoformat(published_at), "seconds"))
 
 
 def utc(instant: datetime, precision: Literal["seconds", "milliseconds", "microseconds"] = "milliseconds") -> str:

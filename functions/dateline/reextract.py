@@ -27,6 +27,7 @@ from dateline.messages import ReextractMessage
 from dateline.revisions import Revisions
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # what a revision has for good
+_DECIDED = (*_KEPT, "cluster")  # what the archive has of it
 _SHOWN = 300  # characters of a field's value in a report
 
 
@@ -164,7 +165,8 @@ class Reextraction(Archive):
         if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
             article = dataclasses.replace(found, capture=self._pointer(stem, captured), **kept)
             return Decided(self._page(captured, extraction, Outcome.ARCHIVED, article), article)
-        return Decided(*self._decide(stem, revisions, captured, extraction))
+        page, new = self._decide(stem, revisions, captured, extraction)
+        return Decided(page, self._index.clusters.place([new])[0] if new else None)
 
     def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
         """What a revision has for good; of one whose article or outcome was lost, as the index has it."""
@@ -172,7 +174,7 @@ class Reextraction(Archive):
             return None
         if was and was.article:
             same = was.article.id == id
-            return {name: getattr(was.article, name) for name in _KEPT} if same else None
+            return {name: getattr(was.article, name) for name in _DECIDED} if same else None
         item = self._index.revision(id, captured_at)
         if item is None or item["capture"]["key"] != stem.capture:
             return None
@@ -264,7 +266,7 @@ def _differences(before: Article, after: Article) -> Iterator[tuple[str, list[An
     """The fields of a page's article that differ, but for what does not come from the page."""
     is_now = after.to_dict()
     for name, was in before.to_dict().items():
-        if name not in (*_KEPT, "capture", "extractor") and json.dumps(was) != json.dumps(is_now[name]):
+        if name not in (*_DECIDED, "capture", "extractor") and json.dumps(was) != json.dumps(is_now[name]):
             yield name, [_cut(was), _cut(is_now[name])]
 
 

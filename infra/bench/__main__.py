@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|dataset ...]``: run the benches and print what they found."""
+"""``python -m infra.bench [crawl|extract|dataset|clusters ...]``: run the benches and print what they found."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import crawl, dataset, extract
+from infra.bench import clusters, crawl, dataset, extract
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with what there is 
     "crawl": (crawl.run, 1000),
     "extract": (extract.run, DISTINCT),
     "dataset": (dataset.run, 1_000_000),
+    "clusters": (clusters.run, 20_000),
 }
 
 

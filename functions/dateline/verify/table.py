@@ -1,6 +1,8 @@
 """The whole index against what the objects say: every item, both ways."""
 
 import json
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -66,7 +68,7 @@ class Comparison:
 
     def compare(self, item: Item) -> Finding | None:
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(_OF_CRAWLS):
+        if sk.startswith(_OF_CRAWLS) or pk.startswith("CLUSTER#"):
             return None
         if sk.startswith("DAY#"):
             self._count(pk, sk, item, -1)
@@ -83,6 +85,8 @@ class Comparison:
         if not (self._grows or self._unread):
             yield from self._doubts
         for item, origin in self._spool.missing():
+            if item.get("expires", math.inf) < time.time():
+                continue
             kind = Kind.WRONG_COUNTERS if item["SK"].startswith("DONE#") else Kind.NO_ITEM
             yield self._finding(kind, item, f"{origin.strip()} comes to it", origin)
         for pk, sk in self._spool.unbalanced():
@@ -90,7 +94,7 @@ class Comparison:
                 yield self._finding(Kind.WRONG_COUNTERS, {"PK": pk, "SK": sk}, detail)
 
     def _same(self, item: Item, wanted: Item) -> bool:
-        unknown = ("gone_at",) if self._unread else ()
+        unknown = ("cluster", "gone_at") if self._unread else ("cluster",)  # which of many captures' words
         one, other = ({name: value for name, value in each.items() if name not in unknown} for each in (item, wanted))
         return text(one) == text(other)
 
@@ -101,7 +105,7 @@ class Comparison:
             finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
         if sk.startswith(_REGISTERS):
             return finding if wanted else None
-        if sk in {"PRESENCE", "ARTICLE"}:
+        if sk in {"PRESENCE", "ARTICLE"} or "expires" in item:
             if not self._scope.since and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
