@@ -146,7 +146,7 @@ class Reextraction(Archive):
         """What each page comes to, by the offset of its record; those that are not to be looked at stay."""
         found = {captured.offset: (captured, extraction) for captured, extraction in self._extracted(stem, offsets)}
         ids = [extraction.article.id for _, extraction in found.values() if extraction.article]
-        revisions = _Revisions(self._index, ids, keys.utc(self._clock()), words=self._words)
+        revisions = _Revisions(self._index, ids, keys.utc(self._clock()), said=self._said)
         decided = {}
         for offset in sorted(before.keys() | found.keys()):
             was = before.get(offset)
@@ -180,19 +180,20 @@ class Reextraction(Archive):
             return None
         return {name: item[name] for name in _KEPT} | {"revision": int(item["revision"])}
 
-    def _words(self, revision: Mapping[str, Any]) -> str | None:
-        """The digest of a revision's words as the present extractor has them; None where it finds no such story."""
+    def _said(self, revision: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What a revision says by the present extractor: words and date; None where that finds no such story."""
         at = revision["capture"]
         answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
         with closing(answer["Body"]) as body:
             try:
                 extraction = self._examine(next(capture.read(body)))
             except (DamagedCaptureError, StopIteration):
-                return str(revision["digest"])
+                return {}
         if extraction.outcome is Outcome.QUARANTINED:
-            return str(revision["digest"])
+            return {}
         article = extraction.article
-        return article.digest if article and article.id == revision["id"] else None
+        same = article and article.id == revision["id"]
+        return {"digest": article.digest, "published_at": article.published_at} if article and same else None
 
     def _follow(self, stem: keys.Stem, settled: Archived) -> None:
         """Bring the index to what is committed, and remove what that took the place of."""
@@ -219,17 +220,17 @@ class Reextraction(Archive):
 
 
 class _Revisions(Revisions):
-    """Compares words as the present extractor has them, on both sides, whatever the index has yet."""
+    """Compares what the present extractor finds, on both sides, whatever the index has yet."""
 
-    def __init__(self, *arguments: Any, words: Callable[[Mapping[str, Any]], str | None]) -> None:
+    def __init__(self, *arguments: Any, said: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> None:
         super().__init__(*arguments)
-        self._words = words
+        self._said = said
 
     def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
         before = super()._captured_before(id, captured_at, pointer)
-        while before and (digest := self._words(before)) is None:
+        while before and (said := self._said(before)) is None:
             before = self._index.revision_before(id, before["captured_at"])
-        return {**before, "digest": digest} if before else None
+        return {**before, **(said or {})} if before else None
 
 
 def _by_offset(settled: Archived) -> dict[int, Decided]:

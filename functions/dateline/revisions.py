@@ -1,11 +1,13 @@
-"""Revisions: new words told from old.
+"""Revisions: new words, and another date, told from old.
 
 A story's revision is compared with the one captured before it, whatever order the captures are archived in; so the
-same capture gets the same answer at every attempt.
+same capture gets the same answer at every attempt. What counts is the title, the text and the date of publication;
+what surrounds them on the page may change as it likes.
 """
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dateline.article import Article, Outcome, Pointer
@@ -25,12 +27,12 @@ class Revisions:
         self._indexed_at = indexed_at
 
     def settle(self, found: Article, captured_at: str, pointer: Pointer) -> tuple[Outcome, Article | None]:
-        """The outcome of a page that is an article, and the revision to archive where its words are new."""
+        """The outcome of a page that is an article, and the revision to archive where it says something new."""
         before = self._here.get(found.id)
-        if before and before["digest"] == found.digest:
+        if before and _says_the_same(before, found):
             return Outcome.DUPLICATE, None
         before = before or self._captured_before(found.id, captured_at, pointer)
-        if before and before["digest"] == found.digest:
+        if before and _says_the_same(before, found):
             return Outcome.UNCHANGED, None
         revision = dataclasses.replace(
             found,
@@ -56,3 +58,28 @@ class Revisions:
         return (
             self._index.revision_before(id, captured_at) if itself or current["captured_at"] > captured_at else current
         )
+
+
+def _says_the_same(before: Mapping[str, Any], found: Article) -> bool:
+    return before["digest"] == found.digest and same_date(before.get("published_at"), found.published_at)
+
+
+def same_date(before: str | None, after: str | None) -> bool:
+    """Whether two dates of publication do not contradict each other.
+
+    The second may say less: nothing, which is how it is where a page has no date of its own and was not found by its
+    feed this time, or the day alone, the outlet's or UTC's. Two instants are the same within a minute, for some places
+    of a page give the seconds and others don't. A date where there was none is another one.
+    """
+    if after is None or before == after:
+        return True
+    if before is None:
+        return False
+    days = [len(date) == len("yyyy-mm-dd") for date in (before, after)]
+    if all(days):
+        return False
+    if any(days):
+        day, instant = sorted((before, after), key=len)
+        at = datetime.fromisoformat(instant)
+        return day in {f"{at:%Y-%m-%d}", f"{at.astimezone(UTC):%Y-%m-%d}"}
+    return abs(datetime.fromisoformat(before) - datetime.fromisoformat(after)) < timedelta(minutes=1)

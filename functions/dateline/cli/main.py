@@ -8,7 +8,20 @@ import sys
 
 import typer
 
-from dateline.cli import cloud, crawl, export, extract, import_, query, rebuild, record, reextract, sources, verify
+from dateline.cli import (
+    cloud,
+    crawl,
+    export,
+    extract,
+    import_,
+    query,
+    rebuild,
+    record,
+    reextract,
+    show,
+    sources,
+    verify,
+)
 from dateline.cli.output import CommandError
 
 app = typer.Typer(
@@ -17,7 +30,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, query.show):
+for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, show.show):
     app.command()(command)
 app.command("import")(import_.import_)
 app.command()(export.export)

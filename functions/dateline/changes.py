@@ -1,0 +1,138 @@
+"""Changes: what is new from one revision of a story to another, by word.
+
+Texts are compared by paragraph first, and those that differ by word, with ``difflib``: a word is what stands between
+two spaces, punctuation and all.
+"""
+
+import html
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Literal, NamedTuple
+
+from dateline.article import Article
+
+_BREAK = "\n\n"  # between two paragraphs; a word like others, where they are compared
+_STYLE = (
+    "body{max-width:44em;margin:2em auto;padding:0 1em;font:1.1em/1.6 serif}"
+    "ins{background:#dafbe1;text-decoration:none}del{background:#ffebe9}small{color:#59636e}"
+)
+
+
+class Piece(NamedTuple):
+    """Words that are in both revisions, or in one of them."""
+
+    kind: Literal["same", "removed", "added"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """From one revision to another: titles, dates of publication, and title and paragraphs in pieces."""
+
+    titles: tuple[str, str]
+    published_at: tuple[str | None, str | None]
+    title: tuple[Piece, ...]
+    paragraphs: tuple[tuple[Piece, ...], ...]
+
+    @property
+    def is_retitled(self) -> bool:
+        return any(piece.kind != "same" for piece in self.title)
+
+    @property
+    def is_redated(self) -> bool:
+        return self.published_at[0] != self.published_at[1]
+
+    @property
+    def added(self) -> int:
+        """How many words were added, in title and text."""
+        return self._words("added")
+
+    @property
+    def removed(self) -> int:
+        return self._words("removed")
+
+    def _words(self, kind: str) -> int:
+        pieces = (piece for paragraph in (self.title, *self.paragraphs) for piece in paragraph)
+        return sum(len(piece.text.split()) for piece in pieces if piece.kind == kind)
+
+
+def between(before: Article, after: Article) -> Change:
+    """What is new in a story's revision."""
+    return Change(
+        titles=(before.title, after.title),
+        published_at=(before.published_at, after.published_at),
+        title=tuple(of_words(before.title.split(), after.title.split())),
+        paragraphs=tuple(map(tuple, _of_texts(before.text.split(_BREAK), after.text.split(_BREAK)))),
+    )
+
+
+def of_words(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
+    """Words in pieces, removed ones before those that took their place."""
+    for same, one, other in _blocks(before, after):
+        if same:
+            yield Piece("same", " ".join(one))
+            continue
+        if one:
+            yield Piece("removed", " ".join(one))
+        if other:
+            yield Piece("added", " ".join(other))
+
+
+def _of_texts(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piece]]:
+    for same, one, other in _blocks(before, after):
+        if same:
+            yield from ([Piece("same", paragraph)] for paragraph in one)
+        elif one and other:
+            yield from _parted(of_words(_with_breaks(one), _with_breaks(other)))
+        else:
+            yield from ([Piece("removed" if one else "added", paragraph)] for paragraph in one or other)
+
+
+def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
+    """What is the same and what is not, in order."""
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
+        yield tag == "equal", before[i1:i2], after[j1:j2]
+
+
+def _with_breaks(paragraphs: Iterable[str]) -> list[str]:
+    return [word for paragraph in paragraphs for word in (*paragraph.split(), _BREAK)]
+
+
+def _parted(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
+    """Paragraphs as the later revision has them; one that it made of two stays together."""
+    paragraph: list[Piece] = []
+    for kind, text in pieces:
+        parts = [part.strip() for part in text.split(_BREAK)]
+        for number, part in enumerate(parts):
+            if number and kind != "removed":
+                yield paragraph
+                paragraph = []
+            if part:
+                paragraph.append(Piece(kind, part))
+    if paragraph:
+        yield paragraph
+
+
+def as_html(change: Change, before: Article, after: Article) -> str:
+    """A page that shows a change; each paragraph runs in the direction of its own letters."""
+    shown = [
+        "<!doctype html>",
+        f'<html lang="{html.escape(after.language or "und")}"><head><meta charset="utf-8">',
+        f"<title>{html.escape(after.title)}</title><style>{_STYLE}</style></head><body>",
+        f'<h1 dir="auto">{_marked(change.title)}</h1>',
+        f"<p><small>{html.escape(after.url)}<br>{_told(before)}<br>{_told(after)}</small></p>",
+        *(f'<p dir="auto">{_marked(paragraph)}</p>' for paragraph in change.paragraphs),
+        "</body></html>",
+    ]
+    return "\n".join(shown) + "\n"
+
+
+def _told(article: Article) -> str:
+    said = f"revision {article.revision}, captured {article.captured_at}, published {article.published_at or 'undated'}"
+    return html.escape(said)
+
+
+def _marked(pieces: Iterable[Piece]) -> str:
+    tags = {"same": "{}", "removed": "<del>{}</del>", "added": "<ins>{}</ins>"}
+    return " ".join(tags[kind].format(html.escape(text)) for kind, text in pieces)
