@@ -26,7 +26,7 @@ from spiders.stores import BucketStore
 from tests import samples
 from tests.conftest import Aws
 from tests.outlet import Answer, Outlet, answer, item, rss
-from tests.samples import Newsroom
+from tests.samples import KilledError, Newsroom
 from tests.test_revisits import past
 
 SOURCE, DAY = "sample-gazette", "2026-10-20"
@@ -65,10 +65,6 @@ def rebuilt(aws: Aws) -> list[dict[str, Any]]:
 
 
 T = TypeVar("T")
-
-
-class KilledError(Exception):
-    """The function dies here."""
 
 
 class World:

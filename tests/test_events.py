@@ -26,7 +26,8 @@ ANSWERS: dict[str, Any] = {
     "dispatch": {"sources": ["sample-courrier", "sample-difaf", "sample-gazette"]},
     "crawl": {"batchItemFailures": []},
     "extract": {"batchItemFailures": []},
-    "coverage": {"days": []},
+    "events": {"article.archived": 1},
+    "coverage": {},  # whatever days the cloud has
     "compact": {"left": 0, "unread": 0},
 }
 
@@ -63,12 +64,14 @@ def handler(function: str) -> Any:
 def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The functions' environment, as the template makes it, on moto and a newsroom; gives the crawl queue's URL."""
     queue = boto3.client("sqs").create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    boto3.client("events").create_event_bus(Name="dateline")
     with newsroom.serve(tmp_path) as served:
         variables = {
             "CAPTURE_BUCKET": aws.captures,
             "ARCHIVE_BUCKET": aws.archive,
             "TABLE": aws.table.name,
             "CRAWL_QUEUE": queue,
+            "EVENT_BUS": "dateline",
             "SOURCES": str(served.sources),
             "SCHEDULED": ",".join(served.urls),
             "ALLOW_HOSTS": ",".join(urlsplit(url).netloc for url in served.urls.values()),
@@ -106,16 +109,28 @@ def test_the_extract_event_leaves_an_article(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
+def test_the_events_event_is_put_on_the_bus() -> None:
+    bus, sqs = boto3.client("events"), boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bus.put_rule(Name="all", EventBusName="dateline", EventPattern='{"source": ["dateline"]}')
+    bus.put_targets(Rule="all", EventBusName="dateline", Targets=[{"Id": "queue", "Arn": arn}])
+    assert handler("events")(event("events"), Context()) == ANSWERS["events"]
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["detail"]["story"]["source"] == "sample-event"
+
+
+@pytest.mark.usefixtures("deployed")
 def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
-    report = CrawlReport(source="sample-gazette", crawl="20260104T060000Z-sample", started_at="", expect=Expect(1, 9))
+    report = CrawlReport(source="sample-gazette", crawl="20260105T060000Z-sample", started_at="", expect=Expect(1, 9))
     aws.s3.put_object(
         Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
     )
     Index(aws.table).count_crawl(report)
-    assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-04"]}
+    assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-05"]}
     assert '"source_low":[1.0]' in capsys.readouterr().out
-    assert handler("coverage")(event("coverage"), Context()) == ANSWERS["coverage"]
-    assert keys.coverage_report("2026-01-04") in Newsroom(aws).objects()
+    assert handler("coverage")(event("coverage"), Context()) == {"days": []}
+    assert keys.coverage_report("2026-01-05") in Newsroom(aws).objects()
 
 
 @pytest.mark.usefixtures("deployed")

@@ -26,6 +26,8 @@ STAGES = (
     "DispatchFunction",
     "CrawlFunction",
     "ExtractFunction",
+    "EventBus",
+    "EventsFunction",
     "CoverageFunction",
     "CompactFunction",
 )
@@ -144,6 +146,15 @@ def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str)
     assert dead_letters in watched
 
 
+def test_news_of_the_index_is_told_or_ends_in_a_queue_with_an_alarm() -> None:
+    source = FUNCTIONS["EventsFunction"]["Events"]["News"]["Properties"]
+    assert name_of(source["Stream"]) == "IndexTable"
+    assert (source["StartingPosition"], source["BisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
+    failed = name_of(source["DestinationConfig"]["OnFailure"]["Destination"])
+    (dimension,) = RESOURCES["EventsAlarm"]["Properties"]["Dimensions"]
+    assert name_of(dimension["Value"]) == failed == "EventsDeadLetters"
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: str) -> None:
     scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
@@ -249,7 +260,7 @@ def test_athena_looks_at_every_country_that_a_source_has() -> None:
 
 def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
-    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable"} == set(TEMPLATE["Outputs"])
+    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus"} == set(TEMPLATE["Outputs"])
     assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} == set(TEMPLATE["Outputs"])
 
 

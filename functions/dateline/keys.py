@@ -12,6 +12,7 @@ S3, dates are capture dates in UTC::
         quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
         reports/coverage/<yyyy-mm-dd>.json                       what came of that day, a row for each source
         reports/coverage/index.json                              a digest of each day's rows
+        reports/rebuilds.json                                    when the table was made anew
         reports/reextract/<run>/<source>/<crawl>-<n>.json        what a re-extraction changed in that capture's articles
         reports/reextract/<run>.json                             and in all of the run's
         dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
@@ -61,6 +62,7 @@ import re
 from datetime import UTC, datetime, time
 from typing import Literal, NamedTuple
 
+REBUILDS = "reports/rebuilds.json"
 COVERAGE_INDEX = "reports/coverage/index.json"
 NOWHERE = "zz"  # the country of an outlet whose country is not known
 DATASET_STATE = "dataset/state.json"
@@ -225,7 +227,12 @@ def verification(run: str) -> str:
 
 def article_id(canonical_url: str) -> str:
     """26 letters and digits of base32(sha256(canonical URL)): the identity of the page, not of its content."""
-    return base64.b32encode(hashlib.sha256(canonical_url.encode()).digest()).decode().lower()[:26]
+    return _hash(canonical_url)
+
+
+def event_id(id: str, name: str) -> str:
+    """Of something that happened to a story: the same however often it is told."""
+    return _hash(f"{id}#{name}")
 
 
 def article(id: str) -> dict[str, str]:
@@ -327,6 +334,10 @@ def appeared(published_at: str | None, first_seen_at: str) -> str:
 def utc(instant: datetime, precision: Literal["seconds", "milliseconds", "microseconds"] = "milliseconds") -> str:
     """An aware instant as the archive writes it: ``2019-04-17T06:15:02.000Z``."""
     return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def _hash(text: str) -> str:
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:26]
 
 
 def _folder(source: str, crawl: str) -> str:

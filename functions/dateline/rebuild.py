@@ -18,6 +18,7 @@ from dateline import capture, keys, objects
 from dateline.archive import committed
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.dataset.progress import forget
+from dateline.events import rebuilding
 from dateline.index import Index
 from dateline.messages import CrawlReport
 from dateline.state import Health, TableState, UrlState, learned_items, url_states
@@ -50,26 +51,27 @@ def rebuild(
 ) -> Rebuilt:
     """Refill the table; ``progress`` is told after each object."""
     index, done, known = Index(table), Rebuilt(), _Known()
-    for key in objects.keys(s3, bucket=capture_bucket, prefix="captures/"):
-        stem = keys.parse(key)
-        known.add_captures(stem, _pages(s3, capture_bucket, key))
-        settled = committed(s3, archive_bucket, stem)
-        if settled:
-            index.apply(stem, settled.outcomes, settled.articles)
-            done.stories += len(settled.articles)
-        else:
-            unarchived(key)
-            done.unarchived += 1
-        done.captures += 1
-        progress(done)
-    reports = objects.keys(s3, bucket=capture_bucket, prefix="crawls/")
-    for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
-        report = CrawlReport.from_json(body or b"")
-        known.add_report(report)
-        index.count_crawl(report)
-        done.crawls += 1
-        progress(done)
-    known.write(TableState(table), datetime.now(UTC))
+    with rebuilding(s3, archive_bucket):
+        for key in objects.keys(s3, bucket=capture_bucket, prefix="captures/"):
+            stem = keys.parse(key)
+            known.add_captures(stem, _pages(s3, capture_bucket, key))
+            settled = committed(s3, archive_bucket, stem)
+            if settled:
+                index.apply(stem, settled.outcomes, settled.articles)
+                done.stories += len(settled.articles)
+            else:
+                unarchived(key)
+                done.unarchived += 1
+            done.captures += 1
+            progress(done)
+        reports = objects.keys(s3, bucket=capture_bucket, prefix="crawls/")
+        for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
+            report = CrawlReport.from_json(body or b"")
+            known.add_report(report)
+            index.count_crawl(report)
+            done.crawls += 1
+            progress(done)
+        known.write(TableState(table), datetime.now(UTC))
     forget(s3, archive_bucket)
     return done
 

@@ -25,6 +25,7 @@ class Settings:
     archive_bucket: str = ""
     table: str = ""
     crawl_queue: str = ""
+    event_bus: str = ""
     sources: str = ""
     scheduled: str = ""
     render: str = ""

@@ -73,7 +73,7 @@ def adjust(functions: Any) -> None:
     queue at a time, whatever their groups, where AWS has one for each group: a second mapping makes it two.
     """
     mappings = functions.list_event_source_mappings()["EventSourceMappings"]
-    for mapping in mappings:
+    for mapping in (each for each in mappings if "ScalingConfig" in each):
         scaling = {"MaximumConcurrency": int(mapping["ScalingConfig"]["MaximumConcurrency"])}
         functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig=scaling)
     ordered = [mapping for mapping in mappings if mapping["EventSourceArn"].endswith(".fifo")]
