@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from jsonschema import Draft202012Validator
 
 from dateline import keys
 from infra.local import Cloud
@@ -68,6 +69,29 @@ def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:
     (example,) = blocks("sql", "read_json")
     rows = duckdb.connect().execute(example.replace("articles/**", f"{tmp_path}/articles/**")).fetchall()
     assert [(row[0], row[2]) for row in rows] == [("sample-gazette", 2)]
+
+
+def test_the_example_of_an_event_holds_against_the_schema() -> None:
+    (example,) = blocks("json", "detail-type")
+    schema = json.loads((ROOT / "functions" / "dateline" / "events.schema.json").read_text("utf-8"))
+    Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(json.loads(example))
+
+
+@pytest.mark.cloud
+def test_the_example_for_a_subscriber(cloud: Cloud) -> None:
+    sqs, path = cloud.client("sqs"), {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    queue = sqs.create_queue(QueueName="readme")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    names = {"BUS": cloud.outputs["EventBus"], "QUEUE_ARN": arn}
+    environment = {**os.environ, **cloud.environment, **names, **path}
+    (example,) = blocks("sh", "aws events")
+    subprocess.run(["bash", "-ec", example], env=environment, capture_output=True, check=True)
+    (event,) = blocks("json", "detail-type")
+    detail = json.dumps(json.loads(event)["detail"])
+    entry = {"EventBusName": names["BUS"], "Source": "dateline", "DetailType": "article.archived", "Detail": detail}
+    cloud.client("events").put_events(Entries=[entry, entry | {"Detail": detail.replace('"ly"', '"tn"')}])
+    (message,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=5)["Messages"]
+    assert json.loads(message["Body"])["detail"]["story"]["outlet_country"] == "ly"
 
 
 @pytest.mark.cloud
