@@ -46,13 +46,13 @@ class FeedFamily:
         """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
         if canonical(page.entrance.url) == canonical(source.home):
             return _named(page)
-        entries = _entries(page.url, page.content_type, page.body)
+        entries = _entries(page.content_type, page.body)
         linked = [(link, item) for item in entries if (link := _link(item, page.url))]
         if not linked:
             raise UnreadableError("the feed has items, but no links to stories")
         unique: dict[str, Found] = {}
         for link, item in linked:
-            found = _found(source, page.entrance.url, link, item)
+            found = _found(source, page, link, item)
             unique.setdefault(found.identity, found)
         return Reading(found=[found for found in unique.values() if source.wants(found.url)])
 
@@ -69,7 +69,7 @@ def _named(page: Page) -> Reading:
     return Reading(further=[page.further(url) for url in addresses[:MAX_NAMED]], settled=False)
 
 
-def _entries(url: str, content_type: str, body: bytes) -> Sequence[dict[str, Any]]:
+def _entries(content_type: str, body: bytes) -> Sequence[dict[str, Any]]:
     if not body.strip():
         raise UnreadableError("the answer is empty")
     if (items := jsonfeed.items(body)) is not None:
@@ -80,7 +80,7 @@ def _entries(url: str, content_type: str, body: bytes) -> Sequence[dict[str, Any
         body, content_type = _from_utf16(body), "application/xml; charset=utf-8"
     feed = feedparser.parse(
         io.BytesIO(body),  # a stream, because feedparser takes a string for a file's name where there is such a file
-        response_headers={"content-type": content_type, "content-location": url},
+        response_headers={"content-type": content_type},  # without the URL: links are made whole below
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -115,17 +115,17 @@ def _page(feed: str, link: str) -> str | None:
     return url if url and canonical(url) != canonical(feed) else None
 
 
-def _found(source: Source, entrance: str, url: str, item: dict[str, Any]) -> Found:
+def _found(source: Source, page: Page, url: str, item: dict[str, Any]) -> Found:
     raw = item.get("published") or dict.get(item, "updated") or None  # feedparser's own get warns of a fallback
     title = " ".join(html.unescape(remove_tags(item.get("title") or "")).split())  # WordPress escapes twice
     return Found(
         url=url,
         family=FeedFamily.name,
-        entrance=entrance,
+        entrance=page.entrance.url,
         title=title or None,
         date=date(raw, ZoneInfo(source.timezone)) if raw else None,
         date_raw=raw,
-        link=item.get("link"),
+        link=joined(page.url, item["link"]) if item.get("link") else None,
     )
 
 

@@ -112,6 +112,13 @@ def test_only_links_to_web_pages_are_stories() -> None:
     assert [story.url for story in found] == ["https://gazette.example/2026/story", "https://gazette.example/other"]
 
 
+@pytest.mark.parametrize("base", ["https://gazette.example/news/", "/news/"])
+def test_a_link_is_relative_to_what_the_feed_says(base: str) -> None:
+    entry = '<entry><title>A</title><link href="1"/></entry>'
+    atom = f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{base}">{entry}</feed>'
+    assert [found.url for found in read(atom)] == ["https://gazette.example/news/1"]
+
+
 def test_a_proxys_link_gives_way_to_the_outlets_own() -> None:
     proxied = (
         '<item><link>https://feeds.example/~r/1</link><x:origLink xmlns:x="http://rssnamespace.org/feedburner/ext/1.0">'
