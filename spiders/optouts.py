@@ -28,7 +28,7 @@ PIECE = 8 << 10  # bytes that are looked at at once; of three pages in four it h
 _ARCHIVING = frozenset({"noarchive", "none"})
 _TRAINING = frozenset({"noai", "noimageai"})
 _TDM = "tdm-reservation"
-_META = re.compile(rb"<meta\b[^>]*", re.IGNORECASE)
+_META = re.compile(rb"<meta\b[^>]*")
 _ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
 _AGENTS = {"robots", "dateline"}
 
@@ -77,8 +77,9 @@ def _of_headers(response: Response) -> Iterator[str]:
 def _of_markup(body: bytes) -> Iterator[str]:
     """What the meta elements say, to the end of the head or of the pieces with some for us: they stand together."""
     before: list[bytes] = []
-    for piece in _pieces(body):
-        named = [element for element in map(bytes.lower, _META.findall(piece)) if _names_us(element)]
+    for piece in map(bytes.lower, _pieces(body)):
+        # Most name something else, and taking all of them apart would cost as much as the download.
+        named = [element for element in _META.findall(piece) if _names_us(element)] if _names_us(piece) else []
         for element in named:
             yield from _of_element(element)
         if b"</head" in piece or (before and not named):
@@ -86,9 +87,8 @@ def _of_markup(body: bytes) -> Iterator[str]:
         before = named
 
 
-def _names_us(element: bytes) -> bool:
-    """Most name something else, and taking all of them apart would cost as much as the download."""
-    return b"robots" in element or b"dateline" in element or b"tdm-" in element
+def _names_us(text: bytes) -> bool:
+    return b"robots" in text or b"dateline" in text or b"tdm-" in text
 
 
 def _of_element(element: bytes) -> Iterator[str]:
