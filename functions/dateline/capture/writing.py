@@ -3,6 +3,7 @@
 import hashlib
 import io
 import re
+import struct
 import time
 import uuid
 import zlib
@@ -36,7 +37,10 @@ _CONTENT_TYPES = {
 _ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 _ENCODED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
+_OF_NOTHING = "sha256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ===="  # the digest of most requests' bodies
 _MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
+_GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate, no name, no clock, of no operating system
+_MAX_BLOCK = 0xFFFF  # bytes
 _SMALL = 2 << 10  # bytes of a record, such as a request, that has nothing to repeat
 
 
@@ -65,7 +69,7 @@ class Exchange:
     @property
     def payload(self) -> Payload:
         """What its record will say of the body."""
-        body = _payload(self.response) if self.media_type is None else self.response
+        body = self.response if self.media_type is not None or self.digest else _payload(self.response)
         return Payload(self.url, self.captured_at, self.digest or digest(body))
 
 
@@ -194,11 +198,11 @@ def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
 
 def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
     """Both digests, of every record, because warcio would add its own; a revisit's payload is said with what it is."""
-    of_block = digest(block)
+    of_block = payload = digest(block)
     if kind in {"response", "resource"}:
         payload = exchange.payload.digest
-    else:
-        payload = digest(_payload(block)) if kind == "request" else of_block
+    elif kind == "request":
+        payload = digest(_payload(block))
     return {"WARC-Block-Digest": of_block, "WARC-Payload-Digest": payload}
 
 
@@ -241,11 +245,21 @@ def _member(record: bytes) -> bytes:
 
     warcio itself would compress everything at level 9: two thirds of the CPU that a capture then costs, for nothing.
     """
-    stored = bool(_ENCODED.search(record, 0, _MAX_HEAD))
-    # The smallest window for what needs none: setting up zlib's usual 256 KB costs more than a small record itself.
-    bits, memory = (9, 1) if stored or len(record) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
-    member = zlib.compressobj(0 if stored else 6, zlib.DEFLATED, bits | 16, memory)
+    if _ENCODED.search(record, 0, _MAX_HEAD):
+        return _stored(record)
+    # Tables of a size for what there is: setting up zlib's usual 256 KB costs more than a small record itself.
+    bits, memory = (12, 4) if len(record) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    member = zlib.compressobj(6, zlib.DEFLATED, bits | 16, memory)
     return member.compress(record) + member.flush()
+
+
+def _stored(record: bytes) -> bytes:
+    """A gzip member of stored blocks (RFC 1951 section 3.2.4, RFC 1952), for which zlib needs three times as long."""
+    parts = [_GZIP_HEAD]
+    for start in range(0, len(record), _MAX_BLOCK):
+        block = record[start : start + _MAX_BLOCK]
+        parts += struct.pack("<BHH", start + _MAX_BLOCK >= len(record), len(block), len(block) ^ _MAX_BLOCK), block
+    return b"".join((*parts, struct.pack("<LL", zlib.crc32(record), len(record))))
 
 
 def _record(
@@ -279,7 +293,7 @@ def _record_id(name: str) -> str:
 
 def digest(data: bytes) -> str:
     """A digest as WARC records state it: sha256 in base32."""
-    return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}"
+    return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}" if data else _OF_NOTHING
 
 
 def _payload(message: bytes) -> bytes:
