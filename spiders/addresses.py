@@ -6,19 +6,17 @@ resolved to a moment before doesn't matter, so a name that changes its address i
 local cloud. A proxy (``http_proxy``) resolves names itself, and what it refuses is its operator's matter.
 """
 
+import asyncio
 import ipaddress
+import socket
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, ip_network
-from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from twisted.internet.interfaces import IReactorPluggableNameResolver
-from zope.interface import implementer
+from aiohappyeyeballs import AddrInfoType
+from scrapy.exceptions import CannotResolveHostError
 
 from spiders.failures import Refusal
-
-if TYPE_CHECKING:
-    from twisted.internet.interfaces import IConnector
 
 # Beside what Python's ipaddress knows to be local (it reads the IANA registries; older releases know less of them).
 _NOT_PUBLIC = tuple(
@@ -43,31 +41,30 @@ class AddressRefused(Refusal):
     reason = "address"
 
 
-@implementer(IReactorPluggableNameResolver)
-class PublicReactor:
-    """A reactor that connects to public addresses only; AddressRefused from ``connectTCP`` for all others."""
+async def resolve(url: str, allowed: Collection[str]) -> list[AddrInfoType]:
+    """The addresses of a URL's host to connect to: all of one that is ``allowed``, else those that are public.
 
-    def __init__(self, reactor: Any, netloc: str) -> None:
-        self._reactor, self._netloc = reactor, netloc
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._reactor, name)
-
-    def connectTCP(self, host: str, *args: Any, **kwargs: Any) -> "IConnector":  # noqa: N802 (Twisted's name)
-        check(host, self._netloc)
-        connector: IConnector = self._reactor.connectTCP(host, *args, **kwargs)
-        return connector
-
-
-def reactor_for(url: str, reactor: Any, allowed: Collection[str]) -> Any:
-    """The reactor to fetch a URL with: the given one for a host that is ``allowed``, else one that refuses."""
+    AddressRefused where there are none but others, CannotResolveHostError where there are none.
+    """
     netloc = host_port(url)
     if netloc in allowed:
-        return reactor
+        return await look_up(url)
     literal = _literal(urlsplit(url).hostname or "")
     if literal:  # refused here, whichever addresses the resolver can read
         check(literal, netloc)
-    return PublicReactor(reactor, netloc)
+    found = await look_up(url)
+    if not any(public(address) for address in map(_address, found)):
+        check(_address(found[0]), netloc)
+    return [info for info in found if public(_address(info))]
+
+
+async def look_up(url: str) -> list[AddrInfoType]:
+    """The addresses of a URL's host; CannotResolveHostError where it has none."""
+    host, port = urlsplit(url).hostname or "", int(host_port(url).rpartition(":")[2])
+    try:
+        return [*await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+    except (OSError, UnicodeError) as error:
+        raise CannotResolveHostError(f"{host} has no address: {error}") from error
 
 
 def check(address: str, netloc: str) -> None:
@@ -96,6 +93,12 @@ def host_port(url: str) -> str:
     return f"{f'[{host}]' if ':' in host else host}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
 
 
+def authority(url: str) -> str:
+    """The host of an http or https URL, with its port where that is not its scheme's."""
+    host, port = host_port(url).rsplit(":", 1)
+    return host if int(port) == _DEFAULT_PORTS.get(urlsplit(url).scheme) else f"{host}:{port}"
+
+
 def allowed_hosts(setting: str) -> frozenset[str]:
     """The hosts of a ``DATELINE_ALLOW_HOSTS``: ``host:port``, separated by commas."""
     return frozenset(host.strip().lower() for host in setting.split(",") if host.strip())
@@ -107,6 +110,10 @@ def _literal(host: str) -> str | None:
         return str(ipaddress.ip_address(host))
     except ValueError:
         return None
+
+
+def _address(info: AddrInfoType) -> str:
+    return str(info[4][0])
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:

@@ -3,6 +3,7 @@
 ======================  ================================================================================================
 ``address``             it led to an address that is not public, or to no web address; nothing was connected to
 ``bad-redirect``        it led to something that is no address
+``certificate``         the host's certificate does not verify, and why
 ``connection``          the connection was refused, or ended before there was an answer
 ``deadline``            the crawl's time was up
 ``dns``                 its host has no address

@@ -21,7 +21,7 @@ _FIRST: dict[Kind, timedelta] = {
     "soft": timedelta(hours=1),
     "hard": timedelta(hours=6),
 }
-_HARD = frozenset({"robots", "scheme", "address", "redirect-loop", "too-large", "refused", "opt-out"})
+_HARD = frozenset({"robots", "scheme", "address", "certificate", "redirect-loop", "too-large", "refused", "opt-out"})
 
 
 def kind(reason: str) -> Kind:

@@ -22,6 +22,13 @@ DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 5
 # 429 is not among them: a server that asks for less is left alone until the next crawl.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
+RETRY_EXCEPTIONS = [
+    "scrapy.exceptions.CannotResolveHostError",
+    "scrapy.exceptions.DownloadConnectionRefusedError",
+    "scrapy.exceptions.DownloadFailedError",
+    "scrapy.exceptions.DownloadTimeoutError",
+    "scrapy.exceptions.ResponseDataLossError",
+]
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"  # the crawl's report has it
 
 # Bodies stay as received: nothing but a feed or robots.txt is ever decompressed, and those by ``capture.inflate``.

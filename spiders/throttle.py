@@ -22,7 +22,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from dateline import keys
-from spiders.addresses import host_port
+from spiders.addresses import authority
 from spiders.failures import DOWNLOAD_ERRORS, Refusal
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class ThrottleMiddleware:
             (await self._pace(request)).strained()
 
     async def _pace(self, request: Request) -> Pace:
-        host = host_of(request.url)
+        host = authority(request.url)
         if host not in self._paces:
             self._paces[host] = asyncio.get_running_loop().create_task(self._load(host))
         return await self._paces[host]
@@ -151,11 +151,6 @@ class ThrottleMiddleware:
     @property
     def _spider(self) -> "NewsSpider":
         return cast("NewsSpider", self._crawler.spider)
-
-
-def host_of(url: str) -> str:
-    """What is paced as one: a host name, or ``host:port`` where the port is not that of its scheme."""
-    return host_port(url).removesuffix(":80").removesuffix(":443")
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:

@@ -1,23 +1,28 @@
 """An outlet on loopback that answers byte for byte what a test says, and a shelf that keeps what is captured of it."""
 
+import itertools
 import os
 import socket
 import socketserver
+import ssl
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import pytest
+
 from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.state import FeedState, Health, RobotsState, State, UrlState
-from spiders import runner
+from spiders import base, runner, throttle, wire
 from spiders.registry import Source
 from spiders.stores import Store
 
@@ -26,10 +31,10 @@ CRAWL = "20261020T060000Z-test"
 
 @dataclass(frozen=True)
 class Answer:
-    """Bytes to write; then the connection is kept, closed, or reset."""
+    """Bytes to write; then the connection is kept, closed, or reset, or TLS begins on it."""
 
     data: bytes
-    then: str = "keep"
+    then: str | ssl.SSLContext = "keep"
 
 
 Route = Answer | Callable[[bytes], Answer]
@@ -46,17 +51,17 @@ def answer(body: bytes | str = b"", status: int = 200, then: str = "keep", **hea
 class Outlet:
     """A server on a free port of 127.0.0.1; ``routes`` may be changed while it runs, ``requests`` are the heads.
 
-    While it runs it is allowed to be crawled, private address or not.
+    While it runs it is allowed to be crawled, private address or not. With ``tls`` it is an https one.
     """
 
-    def __init__(self, routes: Mapping[str, Route]) -> None:
-        self.routes = dict(routes)
+    def __init__(self, routes: Mapping[str, Route], *, tls: ssl.SSLContext | None = None) -> None:
+        self.routes, self.tls = dict(routes), tls
         self.requests: list[bytes] = []
         self.connections = 0
         self._server = _Server(("127.0.0.1", 0), _Handler)
         self._server.outlet = self
         self.host = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.host}"
+        self.url = f"{'https' if tls else 'http'}://{self.host}"
 
     def __enter__(self) -> Self:
         os.environ["DATELINE_ALLOW_HOSTS"] = f"{os.environ.get('DATELINE_ALLOW_HOSTS', '')},{self.host}"
@@ -99,7 +104,14 @@ class _Handler(socketserver.StreamRequestHandler):
     server: _Server
 
     def handle(self) -> None:
-        self.server.outlet.connections += 1
+        outlet = self.server.outlet
+        outlet.connections += 1
+        with suppress(ssl.SSLError):  # a client that does not trust us
+            if outlet.tls:
+                self._start_tls(outlet.tls)
+            self._answer()
+
+    def _answer(self) -> None:
         while head := self._head():
             self.server.outlet.requests.append(head)
             route = self.server.outlet.routes.get(head.split()[1].decode(), answer("nothing here", 404))
@@ -107,9 +119,15 @@ class _Handler(socketserver.StreamRequestHandler):
             self.wfile.write(reply.data)
             if reply.then == "reset":
                 self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-            if reply.then != "keep":
+            if isinstance(reply.then, ssl.SSLContext):
+                self._start_tls(reply.then)
+            elif reply.then != "keep":
                 self.connection.close()
                 return
+
+    def _start_tls(self, tls: ssl.SSLContext) -> None:
+        self.connection = self.request = tls.wrap_socket(self.request, server_side=True)
+        self.setup()
 
     def _head(self) -> bytes:
         lines = []
@@ -118,6 +136,37 @@ class _Handler(socketserver.StreamRequestHandler):
             if line == b"\r\n":
                 return b"".join(lines)
         return b""
+
+
+class Clock:
+    """The crawl's clock, which a test can put on, so that its time is up when it has come so far and not before."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._ahead = 0.0
+        monkeypatch.setattr(wire, "monotonic", self.monotonic)
+        for module in (base, throttle, runner):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self) -> float:
+        return time.monotonic() + self._ahead
+
+    def deadline(self) -> float:
+        """One that is far off, until the time is up."""
+        return self.monotonic() + 600
+
+    def time_is_up(self) -> None:
+        self._ahead += 3600
+
+    def after(self, count: int, reply: Answer) -> Callable[[bytes], Answer]:
+        """A route at which the time is up with every so many requests."""
+        requests = itertools.count(1)
+
+        def route(_: bytes) -> Answer:
+            if next(requests) % count == 0:
+                self.time_is_up()
+            return reply
+
+        return route
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Addresses: what is refused before anything is connected to, whatever a name resolves to a moment later."""
 
-from typing import Any
+import asyncio
+import socket
 
 import pytest
 
@@ -24,24 +25,30 @@ def test_only_public_addresses_are_public(address: str, public: bool) -> None:
     assert addresses.public(address) == public
 
 
-class Recorder:
-    """A reactor that only records where it was asked to connect to."""
-
-    def __init__(self) -> None:
-        self.connected: list[str] = []
-
-    def connectTCP(self, host: str, port: int, factory: Any) -> str:  # noqa: ARG002, N802
-        self.connected.append(host)
-        return "connector"
+def resolve(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
+    """The addresses to connect to of a name that has these."""
+    infos = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 443)) for address in found]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: infos)
+    return [str(info[4][0]) for info in asyncio.run(addresses.resolve("https://news.example/", allowed=()))]
 
 
-def test_a_name_that_changes_its_address_gains_nothing() -> None:
-    reactor = Recorder()
-    guarded = addresses.reactor_for("https://news.example/", reactor, allowed=())
-    guarded.connectTCP("93.184.216.34", 443, None)
+def test_a_name_leads_to_its_public_addresses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resolve(monkeypatch, "169.254.169.254", "93.184.216.34") == ["93.184.216.34"]
     with pytest.raises(AddressRefused, match=r"add news\.example:443 to DATELINE_ALLOW_HOSTS"):
-        guarded.connectTCP("169.254.169.254", 443, None)
-    assert reactor.connected == ["93.184.216.34"]
+        resolve(monkeypatch, "169.254.169.254")
+
+
+@pytest.mark.parametrize(
+    ("url", "authority"),
+    [
+        ("http://news.example:80/", "news.example"),
+        ("https://news.example:80/", "news.example:80"),
+        ("https://[2606:4700::1111]/", "[2606:4700::1111]"),
+        ("http://user:secret@News.Example:8080/", "news.example:8080"),
+    ],
+)
+def test_an_authority_has_its_port_where_that_is_not_its_schemes(url: str, authority: str) -> None:
+    assert addresses.authority(url) == authority
 
 
 @pytest.mark.parametrize(

@@ -3,23 +3,21 @@
 import io
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
 from typing import Any, NamedTuple
 
 import pytest
-from twisted.internet._resolver import GAIResolver
 
 from dateline import capture, keys
 from dateline.extraction import extract
 from dateline.messages import CrawlReport
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
-from spiders import registry, runner, settings
+from spiders import registry, settings
 from tests.outlet import CRAWL, Shelf, crawl
 
 SITES = hostile.sites()
 SECONDS = 2  # that a URL may take
+GETADDRINFO = socket.getaddrinfo
 NAMES = {"metadata.sample-hostile.example": "169.254.169.254"}  # and no others
 
 
@@ -52,29 +50,19 @@ def newsroom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Newsroom]:
         yield running
 
 
-@contextmanager
-def names() -> Iterator[None]:
-    """Have the reactor resolve NAMES and addresses, and nothing else."""
-
-    def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
-        if host.endswith(".example") and host not in NAMES:
-            raise socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
-        return socket.getaddrinfo(NAMES.get(host, host), *arguments, **options)
-
-    runner._reactor_loop()
-    reactor: Any = import_module("twisted.internet.reactor")
-    before = reactor.installNameResolver(GAIResolver(reactor, getaddrinfo=getaddrinfo))
-    try:
-        yield
-    finally:
-        reactor.installNameResolver(before)
+def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
+    """Resolves NAMES and addresses, and nothing else."""
+    if str(host).endswith(".example") and host not in NAMES:
+        raise socket.gaierror(socket.EAI_NONAME, f"{host} has no address")
+    return GETADDRINFO(NAMES.get(host, host), *arguments, **options)
 
 
 @pytest.fixture(scope="module")
 def crawled(newsroom: Newsroom) -> Mapping[str, Crawled]:
     """Every hostile outlet, crawled."""
     sources = registry.load(newsroom.sources)
-    with pytest.MonkeyPatch.context() as patched, names():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(socket, "getaddrinfo", getaddrinfo)
         patched.setattr(settings, "DOWNLOAD_TIMEOUT", SECONDS)
         patched.setenv("DATELINE_ALLOW_HOSTS", ",".join(url.removeprefix("http://") for url in newsroom.urls.values()))
         return {

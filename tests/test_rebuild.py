@@ -1,8 +1,6 @@
 """The table thrown away and made anew from the buckets: the same, item for item, whatever the crawls met."""
 
 import itertools
-import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -21,7 +19,7 @@ from spiders.registry import Source
 from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
 from tests.conftest import Aws
-from tests.outlet import Answer, Outlet, answer, item, rss
+from tests.outlet import Answer, Clock, Outlet, answer, item, rss
 from tests.samples import Newsroom
 
 SOURCE = "sample-gazette"
@@ -35,17 +33,18 @@ class Stack:
 
     aws: Aws
     outlet: Outlet
+    clock: Clock
     crawls: Any = field(default_factory=itertools.count)
 
     def source(self, **changes: Any) -> Source:
         feeds = (f"{self.outlet.url}/feed", f"{self.outlet.url}/other")
         return self.outlet.source(feeds=feeds, sitemaps=(f"{self.outlet.url}/sitemap",), **changes)
 
-    def crawl(self, source: Source | None = None, *, seconds: float = math.inf, **message: Any) -> CrawlReport:
+    def crawl(self, source: Source | None = None, **message: Any) -> CrawlReport:
         """Crawl as the function does, and archive what comes of it."""
         asked = CrawlMessage(**{"source": SOURCE, "crawl": f"20261020T06000{next(self.crawls)}Z-test"} | message)
         store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=asked.crawl)
-        deadline, state = time.monotonic() + seconds, TableState(self.aws.table)
+        state, deadline = TableState(self.aws.table), self.clock.deadline()
         report = runner.run(asked, source or self.source(), store=store, state=state, deadline=deadline)
         Index(self.aws.table).count_crawl(report)
         for key in report.captures:
@@ -76,13 +75,12 @@ def conditional(body: str) -> Callable[[bytes], Answer]:
 
 @pytest.fixture
 def stack(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
-    monkeypatch.setattr(runner, "STOP_BEFORE", 0.0)
     pages = {f"/{number}": answer(f"Story {number}|Words of {number}.") for number in range(4)}
     with Outlet(pages) as outlet:
         outlet.routes |= {"/feed": conditional(rss(item("/0"), item("/1"))), "/2019/04/16/old": answer("Old|Words.")}
         outlet.routes |= {"/other": answer(rss(item("/2"), item("/3"))), "/sitemap": answer(SITEMAP.format(outlet.url))}
         outlet.routes |= {"/robots.txt": answer("User-agent: *\nDisallow: /private")}
-        yield Stack(aws, outlet)
+        yield Stack(aws, outlet, Clock(monkeypatch))
 
 
 def unchanged(stack: Stack) -> None:
@@ -143,12 +141,12 @@ def gone_and_back(stack: Stack) -> None:
 
 def continued(stack: Stack) -> None:
     paths = [f"/c{number}" for number in range(12)]
-    stack.outlet.routes |= {path: answer(f"{path}|Words.") for path in paths}
+    stack.outlet.routes |= dict.fromkeys(paths, stack.clock.after(7, answer("Story|Words.")))
     stack.outlet.routes |= {"/feed": answer(rss(*map(item, paths)))}
-    report = stack.crawl(source := stack.source(delay=0.1), seconds=0.9)
-    assert report.continued_by
-    rest = stack.crawl(source, crawl=report.continued_by, continues=report.crawl)
-    assert (report.captured + rest.captured, rest.left) == (12, 0)
+    report = stack.crawl()
+    assert (report.captured, report.left) == (7, 5)
+    rest = stack.crawl(crawl=report.continued_by, continues=report.crawl)
+    assert (rest.captured, rest.left) == (5, 0)
 
 
 def history(stack: Stack) -> None:

@@ -108,7 +108,8 @@ def test_a_page_that_cannot_be_rendered_has_a_reason_and_the_next_one_is(
 ) -> None:
     from spiders import render  # noqa: PLC0415 (needs what is optional)
 
-    monkeypatch.setattr(render, "PATIENCE", 3.0)
+    if reason == "render":
+        monkeypatch.setattr(render, "PATIENCE", 6.0)  # the browser's start is in it
     feed = answer(rss(item("/a"), item("/b")))
     report, shelf, outlet = visit(page, {"/feed": feed, "/b": answer(SHELL)})
     assert [(failure.url, failure.reason) for failure in report.failures] == [(f"{outlet.url}/a", reason)]

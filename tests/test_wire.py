@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from spiders import wire
+from spiders import http1
 from tests.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
 
 PAGE = "<h1>قصة</h1>".encode()
@@ -77,7 +77,6 @@ def test_bytes_after_a_response_are_not_part_of_it() -> None:
 )
 def test_interim_responses_are_left_out(interim: Sequence[bytes]) -> None:
     final = b"HTTP/1.1 200 OK\r\nContent-Length: 27\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n.."
-    assert wire.final_response(b"".join(interim) + final) == final
     shelf, _ = capture_all(Answer(b"".join(interim) + final))
     assert [page.response for page in shelf.pages] == [final]
 
@@ -114,15 +113,8 @@ FLOODS = {
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
 def test_a_response_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, flood: bytes) -> None:
-    monkeypatch.setattr(wire, "MAX_EXCHANGE", 1 << 20)
+    monkeypatch.setattr(http1, "MAX_EXCHANGE", 1 << 20)
     with Outlet({"/feed": answer(rss(item("/a"))), "/a": Answer(flood)}) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
     assert (shelf.pages, report.reasons()) == ([], {"too-large": 1})
     assert outlet.paths().count("/a") == 1, "it is not asked for again"
-
-
-def test_a_response_without_its_bytes_ends_the_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire, "_attach", lambda _, response: response)
-    routes = {"/feed": answer(rss(item("/a"))), "/a": answer("a")}
-    with Outlet(routes) as outlet, pytest.raises(wire.WireError, match="its bytes were not kept"):
-        crawl(outlet.source())

@@ -1,0 +1,178 @@
+"""One HTTP/1.1 response as its bytes come in (RFC 9112), every one of them kept.
+
+An archive of evidence wants the bytes: a status line with the server's words, header names in its case and order, the
+chunks as they were. The HTTP libraries take them apart and let them go, and refuse what browsers and servers have long
+agreed to overlook, such as a header line that is none. So this finds where a response ends, and what its status,
+headers and body are, and alters nothing.
+"""
+
+import re
+from collections.abc import Callable
+from time import monotonic
+
+from scrapy.exceptions import DownloadFailedError, ResponseDataLossError
+
+from spiders.failures import Refusal
+
+MAX_EXCHANGE = 24 << 20  # bytes of a response; chunk framing and headers come on top of a body, and more is an attack
+MAX_HEAD = 256 << 10  # bytes up to the body; browsers take as much, and no outlet's cookies and policies need it
+
+_STATUS = re.compile(rb"HTTP/(\d)\.(\d)[ \t]+(\d{3})(?!\d)")
+_END_OF_HEAD = re.compile(rb"\n\r?\n")
+_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\r?$)")
+_BODILESS = (204, 304)
+_DIGITS = 19  # of a length; with more it is too large anyway
+
+
+class TooLarge(Refusal):
+    """A response was cut off: its headers, its body or its chunks went on beyond what any page needs."""
+
+    reason = "too-large"
+
+
+READING_ERRORS = (TooLarge, DownloadFailedError, ResponseDataLossError)
+
+
+class Incoming:
+    """A response that is coming in; ``bodiless`` ones end with their headers.
+
+    ``status`` is 0 until its headers are there, all of them; ``answered_at`` is when that was, on the monotonic clock.
+    ``received`` are its bytes, without interim responses (1xx, RFC 9110 section 15.2) before it. ``reusable`` is
+    whether its connection may be used again once it is whole.
+    """
+
+    def __init__(self, max_body: int, *, bodiless: bool = False) -> None:
+        self.received = bytearray()
+        self.status = 0
+        self.headers: list[tuple[bytes, bytes]] = []
+        self.reusable = False
+        self.answered_at = 0.0
+        self._max_body, self._bodiless = max_body, bodiless
+        self._interim = 0  # bytes of interim responses
+        self._begins = 0  # where the body does
+        self._at = 0  # what is before that has been looked at
+        self._length = 0  # of the body, as far as it is said; of the chunks that have come
+        self._chunks: list[bytes] = []
+        self._is_whole: Callable[[], bool] = self._has_head
+
+    def add(self, data: bytes) -> bool:
+        """Take in what has come; True when the response is whole, and anything after it dropped.
+
+        TooLarge; DownloadFailedError where it is no HTTP, ResponseDataLossError where its body cannot be read.
+        """
+        self.received += data
+        if self._is_whole():
+            return True
+        self._check_size()
+        return False
+
+    def close(self, *, cleanly: bool) -> bool:
+        """The connection has ended, which is the end of some responses; of others a part is lost (the same errors)."""
+        if not self.status:
+            raise DownloadFailedError("the connection ended before there was an answer")
+        if self._is_whole != self._goes_on or not cleanly:
+            raise ResponseDataLossError("the connection ended in the middle of the answer")
+        return True
+
+    @property
+    def body(self) -> bytes:
+        """Without its transfer encoding, with its content encoding."""
+        chunked = self._is_whole == self._has_chunks
+        return b"".join(self._chunks) if chunked else bytes(self.received[self._begins :])
+
+    def _check_size(self) -> None:
+        if not self.status and len(self.received) + self._interim > MAX_HEAD:
+            raise TooLarge(f"the headers are longer than {MAX_HEAD} bytes")
+        if len(self.received) > MAX_EXCHANGE:
+            raise TooLarge(f"the response is longer than {MAX_EXCHANGE} bytes")
+        body = len(self.received) - self._begins if self._is_whole == self._goes_on else self._length
+        if body > self._max_body:
+            raise TooLarge(f"the body is longer than {self._max_body} bytes")
+
+    def _has_head(self) -> bool:
+        """Whether the headers are there and, if so, the rest."""
+        while end := _END_OF_HEAD.search(self.received, self._at):
+            head = bytes(self.received[: end.start()])
+            status = _STATUS.match(head)
+            if not status:
+                raise DownloadFailedError(f"the answer is no HTTP response: {head[:40]!r}")
+            if not status[3].startswith(b"1"):
+                self._take_head(head, status, end.end())
+                return self._is_whole()
+            del self.received[: end.end()]
+            self._interim += end.end()
+            self._at = 0
+        self._at = max(0, len(self.received) - 2)
+        return False
+
+    def _take_head(self, head: bytes, status: re.Match[bytes], size: int) -> None:
+        self.status, self._begins, self._at, self.answered_at = int(status[3]), size, size, monotonic()
+        self.headers = _headers(head)
+        self.reusable = status[1] == b"1" and status[2] != b"0" and b"close" not in self._named(b"connection")
+        if self._bodiless or self.status in _BODILESS:
+            self._is_whole = self._has_length
+        elif self._named(b"transfer-encoding")[-1:] == [b"chunked"]:
+            self._is_whole = self._has_chunks
+        elif len(lengths := set(self._named(b"content-length"))) == 1 and (length := lengths.pop()).isdigit():
+            self._length, self._is_whole = int(length[:_DIGITS]), self._has_length
+        else:
+            self.reusable, self._is_whole = False, self._goes_on
+
+    def _named(self, name: bytes) -> list[bytes]:
+        """The words of the headers of that name, in lower case."""
+        values = b",".join(value for found, value in self.headers if found.lower() == name)
+        return [word.strip().lower() for word in values.split(b",") if word.strip()]
+
+    def _has_length(self) -> bool:
+        return self._ends(self._begins + self._length)
+
+    def _has_chunks(self) -> bool:
+        """Whether all chunks have come; those that have are taken apart (section 7.1)."""
+        while (line := self.received.find(b"\n", self._at)) >= 0:
+            size = _SIZE.match(self.received, self._at, line)
+            if not size:
+                raise ResponseDataLossError("the size of a chunk is no number")
+            begins, length = line + 1, int(size[1], 16)
+            if length == 0:
+                return self._has_trailer(begins)
+            after = self.received.find(b"\n", begins + length)
+            if after < 0:
+                return False
+            if bytes(self.received[begins + length : after]) not in (b"", b"\r"):
+                raise ResponseDataLossError("a chunk is longer than it says")
+            self._chunks.append(bytes(self.received[begins : begins + length]))
+            self._length += length
+            self._at = after + 1
+        return False
+
+    def _has_trailer(self, begins: int) -> bool:
+        """Whether the lines after the last chunk are there, up to an empty one."""
+        while (line := self.received.find(b"\n", begins)) >= 0:
+            if bytes(self.received[begins:line]) in (b"", b"\r"):
+                return self._ends(line + 1)
+            begins = line + 1
+        return False
+
+    def _ends(self, end: int) -> bool:
+        if len(self.received) < end:
+            return False
+        if len(self.received) > end:  # no further response was asked for
+            del self.received[end:]
+            self.reusable = False
+        return True
+
+    def _goes_on(self) -> bool:
+        """It ends with the connection."""
+        return False
+
+
+def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
+    """The header lines of a response's head, folded ones joined; a line that is none is passed over."""
+    headers: list[tuple[bytes, bytes]] = []
+    for line in head.split(b"\n")[1:]:
+        name, colon, value = line.partition(b":")
+        if line[:1] in (b" ", b"\t") and headers:
+            headers[-1] = (headers[-1][0], headers[-1][1] + b" " + line.strip())
+        elif colon and name.strip():
+            headers.append((name.strip(), value.strip()))
+    return headers
