@@ -239,6 +239,11 @@ OF_THE_INDEX: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "a missing story": (lambda a: a.delete_item(a.item("CURRENT")), {Kind.NO_ITEM}),
     "a missing alias": (lambda a: a.delete_item(a.item("ARTICLE")), {Kind.NO_ITEM}),
     "a missing month": (lambda a: a.delete_item(a.item("MONTH#")), {Kind.NO_ITEM}),
+    "a missing mention": (lambda a: a.delete_item(a.item("2019-04-17T")), {Kind.NO_ITEM}),
+    "a mention of another place": (
+        lambda a: a.put_item(a.item("2019-04-17T") | {"PK": "PLACE#2210247#2019-04"}),
+        {Kind.ORPHAN_ITEM},
+    ),
     "a missing mark of presence": (lambda a: a.delete_item(a.item("PRESENCE")), {Kind.NO_ITEM}),
     "a changed title": (lambda a: change_item(a, "CURRENT", title="Another"), {Kind.WRONG_ITEM}),
     "a changed revision": (lambda a: change_item(a, "REV#", digest="0" * 64), {Kind.WRONG_ITEM}),

@@ -11,6 +11,7 @@ from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.capture import Exchange
 from dateline.index import Index
 from dateline.page import Page, Payload
+from dateline.places import placed
 from dateline.query import Query
 from dateline.urls import canonical
 
@@ -24,19 +25,17 @@ def extract(page: Page) -> Extraction:
     title, _, text = page.body.decode().partition("|")
     if not text:
         return Extraction(Outcome.NOT_ARTICLE, reason="no text")
-    return Extraction(
-        Outcome.ARCHIVED,
-        Article(
-            id=keys.article_id(canonical(page.url)),
-            url=page.url,
-            title=title,
-            text=text,
-            digest=content_digest(title, text),
-            source=page.source,
-            outlet_country=page.country,
-            published_at="2019-04-16T09:30:00+02:00" if "dated" in title else None,
-        ),
+    article = Article(
+        id=keys.article_id(canonical(page.url)),
+        url=page.url,
+        title=title,
+        text=text,
+        digest=content_digest(title, text),
+        source=page.source,
+        outlet_country=page.country,
+        published_at="2019-04-16T09:30:00+02:00" if "dated" in title else None,
     )
+    return Extraction(Outcome.ARCHIVED, placed(article))
 
 
 class Newsroom:

@@ -25,7 +25,7 @@ URL = "http://news.example.org/a"
 @pytest.fixture
 def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     newsroom = Newsroom(aws, source="sample-gazette")
-    for text in ("First words.", "Other words."):
+    for text in ("First words of Gao.", "Other words of Sfax."):
         newsroom.archive().add(newsroom.capture(("a", f"A dated story|{text}")))
     monkeypatch.setenv("TABLE", aws.table.name)
     monkeypatch.setenv("ARCHIVE", aws.archive)
@@ -36,7 +36,11 @@ def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
     ("having", "says"),
     [
         ("BySource", ["2019-04-16T09:30:00+02:00 A dated story"]),
-        ("STORY_URL", ["2019-04-17T12:00:00.000Z First words.", "2019-04-17T13:00:00.000Z Other words."]),
+        (
+            "STORY_URL",
+            ["2019-04-17T12:00:00.000Z First words of Gao.", "2019-04-17T13:00:00.000Z Other words of Sfax."],
+        ),
+        ("PLACE#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
         ("ByIndexed", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
     ],
 )

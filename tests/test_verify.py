@@ -27,7 +27,7 @@ from tests.samples import NOON, KilledError, Newsroom, killer
 from tests.test_reextract import new, old
 
 PAGES = [
-    [("a", "A dated story|One.§Two."), ("b", "front page"), ("g", "Third|Words.")],
+    [("a", "A dated story|One.§Two."), ("b", "front page"), ("g", "Third|Boats left Sfax.")],
     [("a", "A dated story|Other words."), ("c", "here|Words."), ("d", "T|bomb"), ("e", "Story|W."), ("e", "Story|W.")],
     [("a", "A dated story|Other words."), ("f", "Another|Words.")],
 ]

@@ -18,6 +18,7 @@ from dateline.article import Article, Outcome
 from dateline.clusters import Clusters
 from dateline.counters import Counted
 from dateline.items import unless_newer
+from dateline.mentions import Mentions, registers
 from dateline.messages import CrawlReport
 from dateline.presence import Presence
 from dateline.urls import identity, is_identity
@@ -80,7 +81,7 @@ class Index:
 
     def __init__(self, table: "Table") -> None:
         self.clusters = Clusters(table)
-        self._table, self._presence = table, Presence(table)
+        self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The CURRENT items of those ids that have one, read consistently."""
@@ -119,6 +120,7 @@ class Index:
         for stored in articles:
             self._put_current(articles_key(stem, outcomes), stored)
         self.clusters.settle([stored.article for stored in articles])
+        self._mentions.settle(_summaries(stem, outcomes, articles))
         self._mark_presence(outcomes)
         self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
@@ -143,6 +145,8 @@ class Index:
                 batch.delete_item(Key=keys.revision(id, captured_at))
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
         self.clusters.settle(found)
+        was = [_summary("", Stored(article, 0, 0)) for article in before]
+        self._mentions.settle(_summaries(stem, outcomes, articles), was)
         if lost:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
@@ -301,7 +305,7 @@ def _revision_key(article: Article) -> tuple[str, str]:
 
 def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
     """The items that one capture object alone says: revisions and their bands, aliases, which partitions there are."""
-    summaries = [_summary(articles_key(stem, outcomes), stored) for stored in articles]
+    summaries = _summaries(stem, outcomes, articles)
     yield from _registers(summaries)
     yield from (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
     yield from (keys.revision(summary["id"], summary["captured_at"]) | summary for summary in summaries)
@@ -311,6 +315,10 @@ def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
     """The CURRENT item of the story whose newest revision this is, but for whether it is gone, and its cluster."""
     return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
+
+
+def _summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
+    return [_summary(articles_key(stem, outcomes), stored) for stored in articles]
 
 
 def _summary(key: str, stored: Stored) -> dict[str, Any]:
@@ -326,6 +334,8 @@ def _summary(key: str, stored: Stored) -> dict[str, Any]:
         "published_at": article.published_at,
         "published_precision": article.published_precision,
         "dateline": article.dateline.text if article.dateline else None,
+        "places": [place.id for place in article.places] or None,
+        "about": list(article.about) or None,
         "captured_at": article.captured_at,
         "first_seen_at": article.first_seen_at,
         "indexed_at": article.indexed_at,
@@ -378,3 +388,4 @@ def _registers(summaries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str
         country = partitions["country_month"].partition("#")[0]
         yield {"PK": "ARCHIVE", "SK": f"COUNTRY#{country}"}
         yield {"PK": f"COUNTRY#{country}", "SK": month}
+        yield from registers(summary)

@@ -4,9 +4,11 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+
+T = TypeVar("T")
 
 _GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
 
@@ -24,7 +26,7 @@ def get(
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
     """Those items of a table that there are; ``client`` is that of a boto3 resource, which takes Python's values."""
-    for chunk in _chunks(wanted, _GET):
+    for chunk in chunks(wanted, _GET):
         left: dict[str, Any] = {table: {"Keys": chunk, "ConsistentRead": consistent}}
         for seconds in _pauses():
             answer = client.batch_get_item(RequestItems=left)
@@ -36,11 +38,21 @@ def get(
             raise ThrottledError(f"BatchGetItem left {len(left[table]['Keys'])} keys unread")
 
 
+def query(table: Any, **request: Any) -> Iterator[dict[str, Any]]:
+    """The items that a boto3 ``Table``'s query finds, page after page."""
+    while True:
+        answer = table.query(**request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+
 def write(
     client: Any, table: str, requests: Iterable[Mapping[str, Any]], *, pause: Callable[[float], None] = time.sleep
 ) -> None:
     """Do what PutRequests and DeleteRequests ask for; no two of a batch may be of one key."""
-    for chunk in _chunks(requests, _WRITE):
+    for chunk in chunks(requests, _WRITE):
         left: dict[str, Any] = {table: chunk}
         for seconds in _pauses():
             if not (left := client.batch_write_item(RequestItems=left)["UnprocessedItems"]):
@@ -65,7 +77,8 @@ def _pauses() -> list[float]:
     return [0.05 * 2**attempt for attempt in range(7)]
 
 
-def _chunks(items: Iterable[Mapping[str, Any]], size: int) -> Iterator[list[Mapping[str, Any]]]:
+def chunks(items: Iterable[T], size: int = _GET) -> Iterator[list[T]]:
+    """The same items, so many at a time."""
     left = iter(items)
     while chunk := list(islice(left, size)):
         yield chunk

@@ -39,6 +39,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
     SOURCE#<source>              DAY#<yyyy-mm-dd>     what the crawls and captures of that day came to (``counters``)
     SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
+    PLACE#<place>#<yyyy-mm>      <published_key>      a story of that month that names the place or is about the country
+    PLACE#<place>                MONTH#<yyyy-mm>      there have been such stories of that month
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
     HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after a day
@@ -52,8 +54,9 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
 
 A story without a date is filed under the month and instant at which it was first seen, without ``published_at``; one
-with a day only under that day. One of an outlet whose country is not known is filed under the country ``zz``, which
-ISO 3166 leaves to its users. The MONTH and INDEXED items say which partitions exist, so that no reader need guess.
+with a day only under that day. One of an outlet whose country is not known is filed under the country ``zz``, which ISO
+3166 leaves to its users. A place is a GeoNames id, or ISO 3166 of a country that stories are about. The MONTH and
+INDEXED items say which partitions exist, so that no reader need guess.
 """
 
 import base64
@@ -304,9 +307,14 @@ def done(source: str, key: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
 
 
-def months(kind: Literal["SOURCE", "COUNTRY"], name: str) -> str:
-    """The partition that lists a source's or an outlet country's months."""
+def months(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str) -> str:
+    """The partition that lists a source's, an outlet country's or a place's months."""
     return f"{kind}#{name}"
+
+
+def mention(place: str, published_key: str) -> dict[str, str]:
+    """Of a story in a place's or a country's partition; ``published_key`` is the story's."""
+    return {"PK": f"PLACE#{place}#{published_key[:7]}", "SK": published_key}
 
 
 def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:

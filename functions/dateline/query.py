@@ -11,7 +11,7 @@ by when it was first seen. Stories come as index items (``index._summary``), old
 import gzip
 import heapq
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
 from typing import TYPE_CHECKING, Any, Literal
@@ -53,6 +53,14 @@ class Query:
         by_source = (self.of_source(source, since, until) for source in self.sources())
         yield from heapq.merge(*by_source, key=lambda story: str(story["published_key"]))
 
+    def of_place(self, place: int, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+        """The stories that mention a place, by its GeoNames id."""
+        yield from self._mentioning(str(place), since, until)
+
+    def about(self, country: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+        """The stories that are about a country (ISO 3166 alpha-2, lower case)."""
+        yield from self._mentioning(country, since, until)
+
     def sources(self) -> list[str]:
         """The sources that the archive has stories of."""
         sources = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("SOURCE#")
@@ -65,8 +73,7 @@ class Query:
 
     def months(self, country: str) -> list[str]:
         """The months (``yyyy-mm``) that the archive has stories of a country's outlets of."""
-        months = Key("PK").eq(keys.months("COUNTRY", country)) & Key("SK").begins_with("MONTH#")
-        return [item["SK"].partition("#")[2] for item in self._items(months)]
+        return list(self._months(keys.months("COUNTRY", country), *_between(None, None)))
 
     def indexed_since(self, cursor: str) -> Iterator[Story]:
         """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
@@ -132,19 +139,36 @@ class Query:
     def _published(
         self, index: _Published, register: str, name: str, since: date | None, until: date | None
     ) -> Iterator[Story]:
-        first = since.isoformat() if since else _FIRST
-        last = f"{until.isoformat()}{_LAST}" if until else _LAST
+        days = _between(since, until)
+        for month in self._months(register, *days):
+            partition = Key(_PARTITION[index]).eq(f"{name}#{month}")
+            yield from self._items(partition & Key("published_key").between(*days), index)
+
+    def _mentioning(self, place: str, since: date | None, until: date | None) -> Iterator[Story]:
+        days = _between(since, until)
+        for month in self._months(keys.months("PLACE", place), *days):
+            partition = Key("PK").eq(keys.mention(place, month)["PK"])
+            mentions = self._items(partition & Key("SK").between(*days))
+            for ids in items.chunks(str(mention["id"]) for mention in mentions):
+                yield from self._current(ids)
+
+    def _current(self, ids: Sequence[str]) -> Iterator[Story]:
+        """The newest revisions of stories, in the order of their ids here."""
+        found = items.get(self._table.meta.client, self._table.name, map(keys.article, ids))
+        current = {str(story["id"]): story for story in found}
+        yield from (current[id] for id in ids if id in current)
+
+    def _months(self, register: str, first: str, last: str) -> Iterator[str]:
+        """The months that a register has, of those from ``first`` to ``last``."""
         months = Key("PK").eq(register) & Key("SK").between(f"MONTH#{first[:7]}", f"MONTH#{last[:7]}")
-        for item in self._items(months):
-            month = Key(_PARTITION[index]).eq(f"{name}#{item['SK'].partition('#')[2]}")
-            yield from self._items(month & Key("published_key").between(first, last), index)
+        yield from (item["SK"].partition("#")[2] for item in self._items(months))
 
     def _items(self, condition: ConditionBase, index: str | None = None) -> Iterator[Story]:
         """A query's items, page after page."""
-        request: dict[str, Any] = {"KeyConditionExpression": condition} | ({"IndexName": index} if index else {})
-        while True:
-            answer = self._table.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        of = {"IndexName": index} if index else {}
+        yield from items.query(self._table, KeyConditionExpression=condition, **of)
+
+
+def _between(since: date | None, until: date | None) -> tuple[str, str]:
+    """The first and the last sort key of a range of days."""
+    return since.isoformat() if since else _FIRST, f"{until.isoformat()}{_LAST}" if until else _LAST

@@ -14,13 +14,16 @@ from dateline.query import Query, Story
 class Selection:
     """What a story must be; what is None does not matter.
 
-    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``language`` BCP 47;
-    ``since`` and ``until`` are of the publication date in UTC, both included; ``text`` are words of the title or the
-    text, in any case. ``limit`` is how many stories at most, the oldest.
+    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``about`` one that a story
+    is about, ``place`` the GeoNames id of one that it mentions, ``language`` BCP 47. ``since`` and ``until`` are of the
+    publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
+    many stories at most, the oldest.
     """
 
     source: str | None = None
     country: str | None = None
+    about: str | None = None
+    place: int | None = None
     language: str | None = None
     since: date | None = None
     until: date | None = None
@@ -42,13 +45,22 @@ class Selection:
     def _indexed(self, query: Query) -> Iterator[Story]:
         """What the narrowest index has."""
         days = self.since, self.until
+        if self.place:
+            return query.of_place(self.place, *days)
+        if self.about:
+            return query.about(self.about, *days)
         if self.source:
             return query.of_source(self.source, *days)
         return query.of_country(self.country, *days) if self.country else query.of_all(*days)
 
     def _admits(self, story: Story) -> bool:
         country = story.get("outlet_country", keys.NOWHERE)
-        return self.country in {None, country} and self.language in {None, story.get("language")}
+        return (
+            self.source in {None, story.get("source")}
+            and self.country in {None, country}
+            and self.language in {None, story.get("language")}
+            and (self.about is None or self.about in story.get("about", ()))
+        )
 
 
 def _has(article: Article, words: str) -> bool:

@@ -11,7 +11,7 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from dateline.cli.output import CommandError, progress
-from dateline.cli.query import Country, Day, Language, Limit, Source, Words, select
+from dateline.cli.query import About, Country, Day, Language, Limit, Place, Source, Words, select
 from dateline.cli.stack import Stack, StackName
 from dateline.export import Export, captures, tables
 from dateline.query import Query, Story
@@ -41,6 +41,8 @@ def export(
     ] = None,
     source: Source = None,
     country: Country = None,
+    about: About = None,
+    place: Place = None,
     language: Language = None,
     since: Day = None,
     until: Day = None,
@@ -54,7 +56,8 @@ def export(
     """
     if output is None and (form in _FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
-    selection = select(since, until, source=source, country=country, language=language, text=text, limit=limit)
+    wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
+    selection = select(since, until, place, **wanted, limit=limit)
     with _counted(Stack.find(stack).query(), selection) as exported:
         if output is None:
             sys.stdout.buffer.writelines(_CHUNKS[form](exported))

@@ -8,13 +8,17 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from dateline.cli.output import Json, console, print_json
+from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
 from dateline.query import Story
 from dateline.selection import Selection
 
 Source = Annotated[str | None, typer.Option(help="Stories of one source.")]
 Country = Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")]
+About = Annotated[str | None, typer.Option(help="Stories about a country (ISO 3166, such as ly).")]
+Place = Annotated[
+    str | None, typer.Option(metavar="NAME|ID", help="Stories that mention a place, by name or GeoNames id.")
+]
 Language = Annotated[str | None, typer.Option(help="Stories in one language (BCP 47, such as ar).")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="yyyy-mm-dd, included.")]
 Words = Annotated[str | None, typer.Option(help="Stories whose title or text has these words, in any case.")]
@@ -24,6 +28,8 @@ Limit = Annotated[int | None, typer.Option(min=1, help="So many at most, the old
 def query(
     source: Source = None,
     country: Country = None,
+    about: About = None,
+    place: Place = None,
     language: Language = None,
     since: Day = None,
     until: Day = None,
@@ -33,7 +39,8 @@ def query(
     json: Json = False,
 ) -> None:
     """List the archive's stories by publication date, oldest first."""
-    selection = select(since, until, source=source, country=country, language=language, text=text, limit=limit)
+    wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
+    selection = select(since, until, place, **wanted, limit=limit)
     chosen = selection.of(Stack.find(stack).query())
     if json:
         for story in chosen:
@@ -42,9 +49,25 @@ def query(
         console.print(_table(chosen))
 
 
-def select(since: datetime | None, until: datetime | None, **wanted: Any) -> Selection:
+def select(since: datetime | None, until: datetime | None, place: str | None, **wanted: Any) -> Selection:
     """What a command's options say."""
-    return Selection(since=since.date() if since else None, until=until.date() if until else None, **wanted)
+    first, last = since.date() if since else None, until.date() if until else None
+    return Selection(since=first, until=last, place=place_id(place) if place else None, **wanted)
+
+
+def place_id(name: str) -> int:
+    """The GeoNames id of a place, given it or a name, in any spelling, that no other place has."""
+    if name.isdecimal():
+        return int(name)
+    from dateline.places.gazetteer import Gazetteer
+
+    found = {sense.id: sense for sense in Gazetteer.load().named(name) if sense.id}
+    if not found:
+        raise CommandError(f"the gazetteer has no place {name!r}; give its GeoNames id, if it has one")
+    if len(found) > 1:
+        senses = ", ".join(f"{id} ({sense.name}, {sense.country})" for id, sense in found.items())
+        raise CommandError(f"{name!r} is the name of several places; give the id of one: {senses}")
+    return next(iter(found))
 
 
 def _table(stories: Iterator[Story]) -> Table:

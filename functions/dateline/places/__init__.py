@@ -20,7 +20,7 @@ from dateline.places.mentions import mentions
 from dateline.places.senses import resolved
 from dateline.places.spelling import spelled
 
-MOST_PLACES, MOST_ABOUT = 50, 5  # of a story; one that names more is a list
+MOST_PLACES, MOST_ABOUT = 30, 5  # of a story; one that names more is a list
 _TITLE, _OPENING, _REST = 3, 2, 1
 _OPENING_PARAGRAPHS = 2
 _SHARE = 1 / 3

@@ -92,7 +92,8 @@ class Gazetteer:
     def named(self, name: str) -> tuple[Sense, ...]:
         """What a name may mean, in any of its spellings; what has most inhabitants first."""
         text = spelled(name)
-        return next((match.senses for match in self.matches(text) if (match.start, match.end) == (0, len(text))), ())
+        whole = (match.senses for match in self.matches(text) if (match.start, match.end) == (0, len(text)))
+        return tuple(sorted(next(whole, ()), key=lambda sense: -sense.population))
 
 
 def _prefix(text: str, first: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import index, keys
+from dateline import index, items, keys, mentions
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope
 from dateline.verify.spool import Expected, Spool, text
@@ -30,7 +30,7 @@ _REGISTERS = (
 
 
 def expect(spool: Spool) -> None:
-    """Add the items that several capture objects make together: the newest revisions, and whether stories are gone."""
+    """Add the items that several captures make together: newest revisions, their mentions, whether stories are gone."""
     for alias, _ in spool.expected("ARTICLE"):
         spool.look(alias["id"], spool.looks(alias["PK"].partition("#")[2]))
     for id, looks in spool.all_looks():
@@ -41,7 +41,7 @@ def expect(spool: Spool) -> None:
         story, looks = index.current_item(revision), spool.looks(revision["id"])
         if looks.gone_at > max(looks.seen_at, revision["captured_at"]):
             story["gone_at"] = looks.gone_at
-        spool.expect([story], origin)
+        spool.expect([story, *mentions.of(revision)], origin)
 
 
 class Comparison:
@@ -136,13 +136,7 @@ class Comparison:
         return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
 
     def _query(self, condition: Any) -> Iterator[Item]:
-        request: dict[str, Any] = {"KeyConditionExpression": condition, "ConsistentRead": True}
-        while True:
-            answer = self._table.query(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        yield from items.query(self._table, KeyConditionExpression=condition, ConsistentRead=True)
 
     def _finding(self, kind: Kind, item: Item, detail: str, origin: str = "") -> Finding:
         key = json.dumps({"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}, ensure_ascii=False)
