@@ -132,8 +132,7 @@ def athena(cloud: Cloud, sql: str) -> list[list[str | None]]:
 
 
 @pytest.mark.cloud
-@pytest.mark.parametrize("instead", ["contains(about, 'ly')", "country = 'ly'"])
-def test_the_sql_of_readme_is_duckdbs_and_athenas(cloud: Cloud, tmp_path: Path, instead: str) -> None:
+def test_the_sql_of_readme_is_duckdbs_and_athenas(cloud: Cloud, tmp_path: Path) -> None:
     checkout = Checkout(cloud)
     checkout.dateline("crawl", *SAMPLES)
     compacted = cloud.client("lambda").invoke(FunctionName=cloud.outputs["CompactFunction"])
@@ -143,9 +142,8 @@ def test_the_sql_of_readme_is_duckdbs_and_athenas(cloud: Cloud, tmp_path: Path, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
     (view,), (sql,) = blocks("sql", "CREATE VIEW"), blocks("sql", "contains(about")
-    sql = sql.replace("contains(about, 'ly')", instead)
     with duckdb.connect() as connection:
         connection.execute(view.replace("dataset/articles", f"{tmp_path}/dataset/articles"))
         rows = [[str(value) for value in row] for row in connection.execute(sql).fetchall()]
     assert athena(cloud, sql) == rows
-    assert rows or "about" in instead
+    assert len(rows) > 3

@@ -242,7 +242,7 @@ def stack(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize(
-    ("form", "begins"), zip(Format, (b'{"id":', b"id,url,", b"PAR1", b"\x1f\x8b", b"PK"), strict=True)
+    ("form", "begins"), list(zip(Format, (b'{"id":', b"id,url,", b"PAR1", b"\x1f\x8b", b"PK"), strict=True))
 )
 def test_the_command_writes_each_format(form: Format, begins: bytes, tmp_path: Path) -> None:
     path = tmp_path / f"stories.{form}"
