@@ -131,7 +131,8 @@ def test_what_is_named_is_there(path: str) -> None:
 def test_the_help_names_every_command_that_readme_uses() -> None:
     used = set(
         re.findall(
-            r"dateline (up|down|status|crawl|import|query|show|extract|export|rebuild|reextract|verify|sources)\b",
+            r"dateline (up|down|status|crawl|import|query|show|extract|export|rebuild|reextract|verify|sources"
+            r"|quarantine)\b",
             str(BLOCKS),
         )
     )

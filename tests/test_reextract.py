@@ -220,17 +220,6 @@ def test_a_capture_that_was_never_archived_is_archived(newsroom: Newsroom) -> No
     assert chain(newsroom) == [(1, "One.")]
 
 
-def test_a_page_released_from_quarantine_leaves_no_report_there(newsroom: Newsroom) -> None:
-    def give_up(_: Page) -> Extraction:
-        return Extraction(Outcome.QUARANTINED, reason="it took too long")
-
-    key = newsroom.capture(("a", "T|One."), ("b", "T|bomb"))
-    newsroom.archive(extract=give_up).add(key)
-    assert len([name for name in newsroom.objects() if name.startswith("quarantine/")]) == 2
-    assert again(newsroom, key).outcomes == {"quarantined -> archived": 1}
-    assert len([name for name in newsroom.objects() if name.startswith("quarantine/")]) == 1
-
-
 def test_articles_that_were_lost_are_made_again_with_their_numbers(newsroom: Newsroom) -> None:
     _, second = archived(newsroom, "T|One.", "T|Two.")
     before = newsroom.items()

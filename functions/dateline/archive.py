@@ -14,7 +14,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dateline import capture, fingerprint, keys, objects
+from dateline import capture, fingerprint, keys, objects, quarantine
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.index import Index, PageOutcome, Stored, articles_key
@@ -154,13 +154,12 @@ class Archive:
             self._s3.put_object(Bucket=self._archive, Key=stem.articles, Body=body)
         return read_articles(body)
 
-    def _quarantine(self, stem: keys.Stem, page: PageOutcome) -> None:
-        report = dataclasses.asdict(page) | {
-            "capture": {"bucket": self._captures, "key": stem.capture, "offset": page.offset, "length": page.length},
-            "mend": "read the record with a range GET, and see what it was that could not be examined",
-        }
-        body = json.dumps(report, ensure_ascii=False, indent=1).encode()
-        self._s3.put_object(Bucket=self._archive, Key=keys.quarantine(stem, page.offset), Body=body)
+    def _quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
+        """Have the report on a page say what it came to, in a run of ``reextract`` if that is what it was."""
+        pointer = Pointer(self._captures, stem.capture, page.offset, page.length, status=page.status)
+        report = quarantine.Report(url=page.url, captured_at=page.captured_at, capture=pointer)
+        attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
+        quarantine.note(self._s3, self._archive, report, attempt)
 
 
 def _signed(article: Article) -> Article:

@@ -9,7 +9,7 @@ S3, dates are capture dates in UTC::
     ArchiveBucket
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
-        quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, and why
+        quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, why, and until when
         reports/coverage/<yyyy-mm-dd>.json                       what came of that day, a row for each source
         reports/coverage/index.json                              a digest of each day's rows
         reports/rebuilds.json                                    when the table was made anew

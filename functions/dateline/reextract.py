@@ -108,6 +108,7 @@ class Reextraction(Archive):
             report = self._commit_again(stem, settled, message)
             settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
         self._follow(stem, settled)
+        self._note_quarantine(stem, settled, message)
         report = dataclasses.replace(report, done=True)
         self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
         return report
@@ -205,18 +206,18 @@ class Reextraction(Archive):
         }
         before = [stored.article for data in over.values() for stored in read_articles(data)]
         self._index.replace(stem, settled.outcomes, settled.articles, before)
-        for key in (*over, *self._quarantine_again(stem, settled)):
+        for key in over:
             self._s3.delete_object(Bucket=self._archive, Key=key)
 
-    def _quarantine_again(self, stem: keys.Stem, settled: Archived) -> Iterator[str]:
-        """Report on the pages that are given up on now; the reports on those that are no more."""
-        given_up = [page for page in settled.outcomes if page.outcome is Outcome.QUARANTINED]
-        for page in given_up:
-            self._quarantine(stem, page)
-        current = {keys.quarantine(stem, page.offset) for page in given_up}
-        for key in objects.keys(self._s3, bucket=self._archive, prefix=keys.quarantine_prefix(stem)):
-            if key not in current:
-                yield key
+    def _note_quarantine(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> None:
+        """Have the reports on pages in quarantine say what these came to."""
+        prefix = keys.quarantine_prefix(stem)
+        reported = set(objects.keys(self._s3, bucket=self._archive, prefix=prefix))
+        for page in settled.outcomes:
+            known = keys.quarantine(stem, page.offset) in reported
+            looked_at = message.offsets is None or page.offset in message.offsets
+            if (known and looked_at) or (not known and page.outcome is Outcome.QUARANTINED):
+                self._quarantine(stem, page, message.run)
 
 
 class _Revisions(Revisions):

@@ -14,6 +14,7 @@ from dateline.cli import (
     export,
     extract,
     import_,
+    quarantine,
     query,
     rebuild,
     record,
@@ -38,6 +39,7 @@ app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
 sources.app.command()(record.record)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
 
 

@@ -46,28 +46,42 @@ def reextract(
     deployed = Stack.find(stack)
     named = [*(sources or []), *(source or [])]
     stems = _named(key) if key else _held(deployed, named, since, until)
-    followed = FollowedAgain(run=run or keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}"))
-    followed.look(deployed.s3, archive=deployed.archive)
-    wanted = {keys.reextraction(followed.run, stem): stem for stem in stems}
-    if not wanted:
+    run = run or new_run()
+    messages = [ReextractMessage(run=run, key=stem.capture) for stem in stems]
+    if not messages:
         raise CommandError("there are no such captures; dateline sources list names the sources")
-    left = (stem for report, stem in wanted.items() if report not in followed.done)
-    messages = (ReextractMessage(run=followed.run, key=stem.capture) for stem in left)
-    sent = request_again(deployed.sqs, messages, queue=deployed.outputs["ExtractQueue"])
-    progress.print(f"asked for {sent} captures as {followed.run}", soft_wrap=True)
-    finished = _follow(deployed, followed, wanted.keys(), patience)
-    summary = followed.summary() | {"done": finished}
-    body = jsonlib.dumps(summary, indent=1).encode()
-    forget(deployed.s3, deployed.archive)
-    deployed.s3.put_object(Bucket=deployed.archive, Key=keys.reextraction(followed.run), Body=body)
+    followed = FollowedAgain(run=run)
+    finished = carry_out(deployed, followed, messages, patience)
     if json:
-        print_json(summary)
+        print_json(followed.summary() | {"done": finished})
     else:
         _print(followed)
     if not finished:
-        progress.print(f"not finished; dateline status, and the function's log, say why; --run {followed.run} goes on")
+        progress.print(f"not finished; dateline status, and the function's log, say why; --run {run} goes on")
     if not finished or followed.given_up:
         raise typer.Exit(1)
+
+
+def new_run() -> str:
+    """A name for a run that begins now."""
+    return keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}")
+
+
+def carry_out(stack: Stack, followed: FollowedAgain, messages: Iterable[ReextractMessage], patience: float) -> bool:
+    """Ask for what is left of a run and watch it until it has finished, which it then says of itself in the archive.
+
+    False where nothing has happened for so many seconds.
+    """
+    followed.look(stack.s3, archive=stack.archive)
+    wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
+    left = (message for report, message in wanted.items() if report not in followed.done)
+    sent = request_again(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
+    progress.print(f"asked for {sent} captures as {followed.run}", soft_wrap=True)
+    finished = _follow(stack, followed, wanted.keys(), patience)
+    body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
+    forget(stack.s3, stack.archive)
+    stack.s3.put_object(Bucket=stack.archive, Key=keys.reextraction(followed.run), Body=body)
+    return finished
 
 
 def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:

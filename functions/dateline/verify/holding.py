@@ -206,15 +206,11 @@ class Examination:
             yield f"{article.id} has the payload digest {at.payload_digest}, and its page {page.record.payload_digest}"
 
     def _compare_quarantine(self) -> None:
-        given_up = {
-            keys.quarantine(self.stem, page.offset): page
-            for page in self.outcomes
-            if page.outcome is Outcome.QUARANTINED
-        }
-        for key in sorted(self.holding.keys["quarantine/"] - given_up.keys()):
-            self._find(Kind.ORPHAN_QUARANTINE, self._archive, key, "no page at that offset is quarantined")
-        for key, page in given_up.items():
-            if key not in self.holding.keys["quarantine/"]:
+        pages = {keys.quarantine(self.stem, page.offset): page for page in self.outcomes}
+        for key in sorted(self.holding.keys["quarantine/"] - pages.keys()):
+            self._find(Kind.ORPHAN_QUARANTINE, self._archive, key, "there is no page at that offset")
+        for key, page in pages.items():
+            if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys["quarantine/"]:
                 self._find(Kind.NO_QUARANTINE, self._archive, key, f"{page.url} is quarantined: {page.reason}")
 
 

@@ -1,0 +1,104 @@
+"""``dateline quarantine``: pages that extraction gave up on."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from dateline import keys, objects
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.query import Day
+from dateline.cli.reextract import carry_out, new_run
+from dateline.cli.stack import Stack, StackName
+from dateline.follow import FollowedAgain
+from dateline.messages import ReextractMessage
+from dateline.quarantine import Report, named, reports
+
+app = typer.Typer(help="The pages that extraction gave up on.", no_args_is_help=True)
+
+Reason = Annotated[str | None, typer.Option(help="Only those with these words in the reason.")]
+
+
+@app.command("list")
+def list_(
+    source: Annotated[list[str] | None, typer.Option(help="Only this source; repeatable.")] = None,
+    since: Day = None,
+    reason: Reason = None,
+    released: Annotated[bool, typer.Option("--released", help="Those that were released instead.")] = False,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """List the pages in quarantine, with the reason and the report's key. Days are of capture (UTC)."""
+    deployed = Stack.find(stack)
+    table = Table("captured", "source", "reason", "url", "key", box=None)
+    found = reports(deployed.s3, deployed.archive, of=source or (), since=since.date() if since else None)
+    for report in (each for each in found if each.released == released and _has(each, reason)):
+        if json:
+            print_json({"key": report.key, "source": report.stem.source, **report.to_dict()})
+        else:
+            why = report.last.reason or report.last.outcome.value
+            table.add_row(report.captured_at[:19], report.stem.source, why, report.url, report.key)
+    if not json:
+        console.print(table)
+
+
+@app.command()
+def release(
+    wanted: Annotated[
+        list[str], typer.Argument(metavar="KEY|SOURCE...", help="Reports, as list prints them, captures, or sources.")
+    ],
+    reason: Reason = None,
+    patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Extract pages again that are in quarantine, once what stopped extraction is mended and deployed.
+
+    Safe to interrupt and to run again: what was asked for goes on in the stack, and what has left quarantine is let be.
+    """
+    deployed = Stack.find(stack)
+    held = [report for each in wanted for report in _named(deployed, each) if not report.released]
+    held = [report for report in held if _has(report, reason)]
+    if not held:
+        progress.print("none of these is in quarantine")
+        return
+    run = new_run()
+    finished = carry_out(deployed, FollowedAgain(run=run), _messages(run, held), patience)
+    now = [Report.from_json(objects.get(deployed.s3, bucket=deployed.archive, key=each.key) or b"") for each in held]
+    for report in now:
+        if json:
+            print_json({"key": report.key, "source": report.stem.source, **report.to_dict()})
+        else:
+            why = f": {report.last.reason}" if report.last.reason else ""
+            console.print(f"{report.url} {report.last.outcome.value}{why}", soft_wrap=True, highlight=False)
+    if not finished:
+        progress.print("not finished; dateline status, and the function's log, say why; the same command goes on")
+    if not all(report.released for report in now):
+        raise typer.Exit(1)
+
+
+def _messages(run: str, held: Iterable[Report]) -> Iterator[ReextractMessage]:
+    """A message for each capture object that has some of these pages."""
+    offsets = defaultdict(set)
+    for report in held:
+        offsets[report.capture.key].add(report.capture.offset)
+    for key, places in offsets.items():
+        yield ReextractMessage(run=run, key=key, offsets=tuple(sorted(places)))
+
+
+def _named(stack: Stack, wanted: str) -> Iterator[Report]:
+    """What a report's key, a capture's key or a source names; CommandError if it is none."""
+    if "/" not in wanted:
+        return reports(stack.s3, stack.archive, of=[wanted])
+    if wanted.startswith("quarantine/"):
+        return named(stack.s3, stack.archive, wanted)
+    try:
+        return named(stack.s3, stack.archive, keys.quarantine_prefix(keys.parse(wanted)))
+    except ValueError as error:
+        raise CommandError(f"{wanted} is neither a report in quarantine/ nor a capture nor a source") from error
+
+
+def _has(report: Report, words: str | None) -> bool:
+    return words is None or words.casefold() in (report.last.reason or "").casefold()
