@@ -8,6 +8,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, TypeVar
 
@@ -21,6 +22,7 @@ from dateline.messages import CrawlMessage, CrawlReport, Expect, Failure
 from dateline.page import Page
 from dateline.rebuild import rebuild
 from dateline.state import TableState
+from infra.local import Cloud
 from spiders import here, runner
 from spiders.stores import BucketStore
 from tests import samples
@@ -203,6 +205,33 @@ def test_imported_pages_count_apart(aws: Aws) -> None:
     (day,) = days(aws)
     assert day.imported == {"archived": 1, "not_article": 1}
     assert (day.counts["archived"], day.counts["not_article"]) == (1, 1)
+
+
+def test_a_correction_is_not_undone_by_a_delivery_that_is_late(aws: Aws) -> None:
+    index = Index(aws.table)
+    first, corrected = {"archived": 1, "not_article": 0}, {"archived": 0, "not_article": 1}
+    for counted, before in ((first, None), (corrected, first), (first, None), (corrected, first)):
+        index.count(SOURCE, DAY, "captures/a", counted, before)
+    (day,) = days(aws)
+    assert day.counts == corrected
+
+
+@pytest.mark.cloud
+def test_what_is_counted_at_once_is_counted_once(cloud: Cloud) -> None:
+    """Eight functions count sixteen capture objects of one day, each of them twice."""
+    table = cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"])
+    done = [f"captures/{number}" for number in range(16)]
+
+    def count(key: str) -> None:
+        own = cloud.resource("dynamodb").Table(table.name)
+        Index(own).count("sample-counted", DAY, key, {"archived": 3, "gone": 1})
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(count, done * 2))
+    item = table.get_item(Key=keys.day("sample-counted", DAY))["Item"]
+    assert (item["archived"], item["gone"]) == (48, 16)
+    for key in (keys.day("sample-counted", DAY), *(keys.done("sample-counted", each) for each in done)):
+        table.delete_item(Key=key)
 
 
 @pytest.mark.parametrize(("end", "damaged"), [(b"\0" * 60, 1), (b"", 0)])  # the end of a file may be anywhere

@@ -165,9 +165,9 @@ class Index:
         return self._counted(source, key) is not None
 
     def count(self, source: str, day: str, key: str, counted: Counted, before: Counted | None = None) -> None:
-        """Have ``key`` count for so much in a day's counters, and no more for what it had before, if it had.
+        """Have ``key`` count for so much in a day's counters, and no more for what it had ``before``.
 
-        However often it is called.
+        However often it is called. Without ``before``, what has been counted stays: it may be a correction.
         """
         marker, to = keys.done(source, key), keys.day(source, day)
         if before == counted:
@@ -177,9 +177,10 @@ class Index:
             try:
                 self._table.meta.client.transact_write_items(TransactItems=writes)
             except ClientError as error:
-                before = self._counted(source, key)
-                if before == counted:
+                there = self._counted(source, key)
+                if there == counted or (before is None and there is not None):
                     return
+                before = there
                 if not pause or "TransactionCanceled" not in str(error):
                     raise
                 time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
