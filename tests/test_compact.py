@@ -129,6 +129,16 @@ def test_a_story_that_the_outlet_took_down_says_so_within_a_day(dataset: Dataset
     assert dataset.rows("gone_at::VARCHAR") == ["2019-04-17 13:00:00"]
 
 
+def test_a_story_that_came_into_another_cluster_says_so_within_a_day(dataset: Dataset) -> None:
+    dataset.add("2019-04-16 one|a words")
+    dataset.compact()
+    (one,) = dataset.newsroom.query().of_all()
+    dataset.aws.table.put_item(Item=dict(one) | {"cluster": "b" * 26})
+    dataset.day += timedelta(days=1)
+    dataset.compact()
+    assert dataset.rows("cluster") == ["b" * 26]
+
+
 def test_a_large_part_is_parted_between_days_and_only_what_changes_is_written(dataset: Dataset) -> None:
     dataset.add(*(f"2019-04-{day:02} story|{day}-{n} {'words ' * 200}" for day in (2, 9, 16, 23) for n in range(3)))
     size = sum(Origin.of(story).length for story in dataset.newsroom.query().of_all())

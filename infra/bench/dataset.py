@@ -103,7 +103,7 @@ def _write(folder: Path, count: int) -> Answer:
 
 def _lines(articles: list[dict[str, Any]]) -> Iterator[bytes]:
     for number, article in enumerate(articles):
-        origin = Origin("articles/sample/2019/12/31/20191231T230000Z-sample-0.jsonl.gz", number, 1200, None, 1)
+        origin = Origin("articles/sample/2019/12/31/20191231T230000Z-sample-0.jsonl.gz", number, 1200, None, None, 1)
         yield rows.line(json.dumps(article, ensure_ascii=False).encode(), origin)
 
 

@@ -1,10 +1,10 @@
 """Rows: the articles of the archive as typed columns, in Parquet, by DuckDB.
 
-A row is an article as its line in the archive says it (``dateline.article``), with ``article``, where that line is, and
-``gone_at``, when the outlet was seen to have taken the story down. Timestamps are in UTC and carry no zone, so that
-every engine reads the same day from them, whatever its session's zone is; of a story that is dated by the day alone,
-it is the day's first instant, and ``published_precision`` says so. ``published_iso`` and ``modified_iso`` are the dates
-as the article has them, with the outlet's offset.
+A row is an article as its line in the archive says it (``dateline.article``), with ``article``, where that line is; and
+as the index has them now, its ``cluster``, and ``gone_at``, when the outlet took it down. Timestamps are in UTC and
+carry no zone, so that every engine reads the same day from them, whatever its session's zone is; of a story that is
+dated by the day alone, it is the day's first instant, and ``published_precision`` says so. ``published_iso`` and
+``modified_iso`` are the dates as the article has them, with the outlet's offset.
 """
 
 import hashlib
@@ -58,7 +58,8 @@ COLUMNS = {
     "extractor": 'STRUCT("name" VARCHAR, version VARCHAR, rules VARCHAR)',
     "schema": "INTEGER",
 }
-_ISO = {"published_iso": "published_at", "modified_iso": "modified_at"}  # from the fields that are timestamps too
+# The fields of a line that columns of other names are made of.
+_FIELDS = {"published_iso": "published_at", "modified_iso": "modified_at", "cluster": "cluster_now"}
 _ROWS_IN_GROUP = 20480  # with their texts some 100 MB while they are written
 _MEMORY = "1GB"  # of DuckDB's own; what needs more is spilled to disk
 _LONGEST = 64 << 20  # bytes of a line; a page has 20 MB at most
@@ -66,7 +67,7 @@ _LONGEST = 64 << 20  # bytes of a line; a page has 20 MB at most
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a row's article is in the archive, and when its page went; another origin is another row.
+    """Where a row's article is in the archive, and what the index says of the story; another origin is another row.
 
     ``day`` is the day of the month, in UTC, that the story is filed under.
     """
@@ -75,21 +76,21 @@ class Origin:
     offset: int
     length: int
     gone_at: str | None
+    cluster: str | None
     day: int = field(compare=False)
 
     @classmethod
     def of(cls, story: Mapping[str, Any]) -> Self:
         """Of an index item."""
-        at = story["article"]
-        day = int(story["published_key"][8:10])
-        return cls(at["key"], int(at["offset"]), int(at["length"]), story.get("gone_at"), day)
+        at, day = story["article"], int(story["published_key"][8:10])
+        return cls(at["key"], int(at["offset"]), int(at["length"]), story.get("gone_at"), story.get("cluster"), day)
 
 
 def line(article: bytes, origin: Origin) -> bytes:
     """What ``write`` takes: the line of the article of that origin."""
     at = {"key": origin.key, "offset": origin.offset, "length": origin.length}
-    more = json.dumps({"article": at, "gone_at": origin.gone_at}).encode()
-    return _sound(article).rstrip()[:-1] + b"," + more[1:] + b"\n"
+    more = {"article": at, "gone_at": origin.gone_at, "cluster_now": origin.cluster}
+    return _sound(article).rstrip()[:-1] + b"," + json.dumps(more).encode()[1:] + b"\n"
 
 
 def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep: Iterable[str] = ()) -> int:
@@ -115,7 +116,8 @@ def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep
 
 def origins(path: Path) -> dict[str, Origin]:
     """The origin of each row of a file, by id; none of a file with other columns, or that is no Parquet file."""
-    columns = "article.key, article.offset, article.length, strftime(gone_at, '%Y-%m-%dT%H:%M:%S.%gZ')"  # as indexed
+    gone_at = "strftime(gone_at, '%Y-%m-%dT%H:%M:%S.%gZ')"  # as the index writes it
+    columns = f"article.key, article.offset, article.length, {gone_at}, cluster"
     day = "day(coalesce(published_at, first_seen_at))"
     with _connect(path.parent) as connection:
         try:
@@ -136,16 +138,18 @@ def _connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
 
 
 def _read(path: Path) -> str:
-    texts = {name: "VARCHAR" if kind == "TIMESTAMP" else kind for name, kind in COLUMNS.items() if name not in _ISO}
-    columns = ", ".join(f"{_name(name)}: {_text(kind)}" for name, kind in texts.items())
+    kinds = {name: "VARCHAR" if kind == "TIMESTAMP" else kind for name, kind in COLUMNS.items()}
+    fields = {_FIELDS.get(name, name): kind for name, kind in kinds.items()}
+    columns = ", ".join(f"{_name(name)}: {_text(kind)}" for name, kind in fields.items())
     lines = f"format = 'newline_delimited', maximum_object_size = {_LONGEST}"
     return f"read_json({_text(path)}, {lines}, columns = {{{columns}}})"
 
 
 def _selected(name: str, kind: str) -> str:
+    found = _name(_FIELDS.get(name, name))
     if kind == "TIMESTAMP":
-        return f"try_cast({name} AS TIMESTAMPTZ) AT TIME ZONE 'UTC' AS {name}"
-    return f"{_ISO[name]} AS {name}" if name in _ISO else _name(name)
+        found = f"try_cast({found} AS TIMESTAMPTZ) AT TIME ZONE 'UTC'"
+    return f"{found} AS {_name(name)}"
 
 
 def _sound(line: bytes) -> bytes:

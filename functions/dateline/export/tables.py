@@ -70,6 +70,7 @@ def _cells(story: Story, article: dict[str, Any]) -> Iterator[str]:
         "dateline": article["dateline"] and article["dateline"]["text"],
         "places": [place["name"] for place in article["places"]],
         "gone_at": story.get("gone_at"),
+        "cluster": story.get("cluster"),
     }
     values = article | pointer | names
     return (_cell(values.get(name)) for name in COLUMNS)
