@@ -304,3 +304,16 @@ def test_the_command_follows_a_run_to_its_end(cloud: Cloud) -> None:
     assert (story["text"], story["revision"]) == (articles[0].article.text, articles[0].article.revision)
     again = dateline("reextract", "--source", "sample-gazette", "--run", summary["run"])
     assert again == summary
+
+
+def test_a_story_is_found_by_its_new_words_and_leaves_a_cluster_with_its_last(newsroom: Newsroom) -> None:
+    words = "The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
+    for path, body in (("b", f"!Boats|{words}"), ("a", f"Trawlers|{words}"), ("c", f"Lamps|So far nothing.§{words}")):
+        newsroom.archive(extract=old).add(newsroom.capture((path, body)))
+    stories = {path: keys.article_id(f"http://news.example.org/{path}") for path in "abc"}
+    assert [each["id"] for each in newsroom.query().cluster(stories["a"])] == [stories["b"], stories["a"]]
+    for key in objects.keys(newsroom.aws.s3, bucket=newsroom.aws.captures, prefix="captures/"):
+        again(newsroom, key)
+    assert [each["id"] for each in newsroom.query().cluster(stories["a"])] == [stories["a"], stories["c"]]
+    assert newsroom.query().story(stories["b"]) is None
+    assert_rebuilt_the_same(newsroom)

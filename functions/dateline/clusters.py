@@ -41,7 +41,7 @@ _THREADS = 7  # as many as there are bands: one after the other they would take 
 _CANDIDATES = 99  # with the story itself, one BatchGetItem
 _PAUSES = (0.1, 0.3, 0.9, 2.7, 2.7)  # seconds; several stories may join one cluster at once
 
-Change = Callable[[Known], tuple[membership.Clusters, str | None, bool]]
+Change = Callable[[Known], tuple[membership.Grouping, str | None, bool]]
 
 
 class Copy(NamedTuple):
@@ -86,12 +86,14 @@ class Clusters:
 
     def leave(self, id: str) -> None:
         """Take a story out of its cluster, which goes on without it."""
-        self._change([id], lambda known: (membership.without(known, id), None, True))
+        self._unite(id, ())  # where its cluster is still being joined with another
+        self._change([id], lambda known: (membership.without(known, id) if known.clusters else {}, None, True))
 
     def _unite(self, id: str, copies: Iterable[Copy]) -> None:
+        """Make one cluster of those of a story and its copies; of a story that there is no more, nothing."""
         ids = [id, *(copy.id for copy in sorted(copies)[:_CANDIDATES])]
 
-        def change(known: Known) -> tuple[membership.Clusters, str | None, bool]:
+        def change(known: Known) -> tuple[membership.Grouping, str | None, bool]:
             return membership.united(known, id) if id in known.appeared else (known.clusters, None, True)
 
         while not self._change(ids, change):
@@ -151,7 +153,7 @@ class Clusters:
 
     def _band(self, name: str, article: Article, *, consistent: bool) -> list[dict[str, Any]]:
         """The items of a band that are within days of an article; its own among them."""
-        since, until = (keys.band(name, f"{at}") for at in _between(article))
+        since, until = (keys.band(name, at) for at in _between(article))
         answer = self._client.query(
             TableName=self._table.name,
             KeyConditionExpression=Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], f"{until['SK']}~"),

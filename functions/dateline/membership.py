@@ -18,7 +18,7 @@ from dateline import keys
 
 AT_ONCE = 30  # stories that change their cluster in one transaction; it takes 100 writes, a story three
 
-Clusters = Mapping[str, Mapping[str, str]]  # by id: the ids of the stories in it, and when each appeared
+Grouping = Mapping[str, Mapping[str, str]]  # clusters by their ids: the stories' ids, and when each appeared
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Known:
     ``appeared`` is when they did, by their CURRENT items, ``captured_at`` the revisions that these are of.
     """
 
-    clusters: Clusters
+    clusters: Grouping
     appeared: Mapping[str, str]
     captured_at: Mapping[str, str]
 
@@ -38,7 +38,7 @@ class Known:
         return {story: name for name, cluster in self.clusters.items() for story in cluster}
 
 
-def united(known: Known, id: str) -> tuple[Clusters, str, bool]:
+def united(known: Known, id: str) -> tuple[Grouping, str, bool]:
     """The clusters made one as far as one transaction can, the first of all their stories, and whether that is all.
 
     ``id`` is the story for which it is done: it may have appeared at another instant than its cluster has it.
@@ -68,7 +68,7 @@ def _cut(moving: Sequence[str], known: Known) -> Sequence[str]:
     return taken
 
 
-def without(known: Known, id: str) -> Clusters:
+def without(known: Known, id: str) -> Grouping:
     """A story's cluster in two: the story alone, and the others under the first of them."""
     (cluster,) = known.clusters.values()
     rest = {story: at for story, at in cluster.items() if story != id}
@@ -76,7 +76,7 @@ def without(known: Known, id: str) -> Clusters:
     return {first: rest, id: {id: cluster[id]}}
 
 
-def writes(table: str, before: Known, after: Clusters, first: str | None = None) -> Iterator[dict[str, Any]]:
+def writes(table: str, before: Known, after: Grouping, first: str | None = None) -> Iterator[dict[str, Any]]:
     """The writes of the transaction that makes ``before`` what is to be ``after``; none where it is that already.
 
     ``first`` is the story whose cluster all others are to be joined with.
@@ -97,7 +97,7 @@ def writes(table: str, before: Known, after: Clusters, first: str | None = None)
     yield from _current(table, before, after)
 
 
-def _half_joined(before: Clusters, after: Clusters, first: str | None) -> dict[str, str]:
+def _half_joined(before: Grouping, after: Grouping, first: str | None) -> dict[str, str]:
     """The cluster of the first, and the one that some of its stories have come from so far."""
     if first is None:
         return {}
@@ -105,7 +105,7 @@ def _half_joined(before: Clusters, after: Clusters, first: str | None) -> dict[s
     return {left: first, first: left} if left else {}
 
 
-def _current(table: str, before: Known, after: Clusters) -> Iterator[dict[str, Any]]:
+def _current(table: str, before: Known, after: Grouping) -> Iterator[dict[str, Any]]:
     """The writes to CURRENT items, and a look at those that told when their stories appeared."""
     homes, changed = before.homes, before.clusters != after
     for name, cluster in after.items():
@@ -122,7 +122,7 @@ def _current(table: str, before: Known, after: Clusters) -> Iterator[dict[str, A
                 yield {"ConditionCheck": look}
 
 
-def _items(clusters: Clusters) -> set[tuple[str, str, str]]:
+def _items(clusters: Grouping) -> set[tuple[str, str, str]]:
     """The items of those clusters that have some: cluster, instant, story."""
     return {
         (name, at, story) for name, cluster in clusters.items() if len(cluster) > 1 for story, at in cluster.items()

@@ -52,15 +52,14 @@ def rebuild(
     """Refill the table; ``progress`` is told after each object."""
     index, done, known = Index(table), Rebuilt(), _Known()
     with rebuilding(s3, archive_bucket):
-        for key in objects.keys(s3, bucket=capture_bucket, prefix="captures/"):
-            stem = keys.parse(key)
-            known.add_captures(stem, _pages(s3, capture_bucket, key))
+        for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix="captures/")):
+            known.add_captures(stem, _pages(s3, capture_bucket, stem.capture))
             settled = committed(s3, archive_bucket, stem)
             if settled:
                 index.apply(stem, settled.outcomes, settled.articles)
                 done.stories += len(settled.articles)
             else:
-                unarchived(key)
+                unarchived(stem.capture)
                 done.unarchived += 1
             done.captures += 1
             progress(done)
@@ -74,6 +73,15 @@ def rebuild(
         known.write(TableState(table), datetime.now(UTC))
     forget(s3, archive_bucket)
     return done
+
+
+def _in_order(found: Iterable[str]) -> list[keys.Stem]:
+    """Capture objects by when their crawls were asked for, whatever their sources.
+
+    In that order they were archived, more or less: the bands of copies are then in the table at the same time, although
+    those that have expired by now may be deleted at any moment.
+    """
+    return sorted(map(keys.parse, found), key=lambda stem: (stem.crawl, stem))
 
 
 def _pages(s3: "S3Client", bucket: str, key: str) -> Iterator[Capture]:

@@ -111,15 +111,15 @@ class Newsroom:
         outlet = self._outlet()
         standing = tuple(self._chance.sample(self._words["standing"], self._chance.randint(2, 3)))
         for hour in range(self._chance.randint(3, 10)):
-            own = (self._sentence(), self._sentence())
+            own = (self.sentence(), self.sentence())
             at = self._begins + timedelta(hours=5 * hour)
-            short = Piece(-1, "short", outlet, self._language, at, self._headline(), (*own, *standing))
+            short = Piece(-1, "short", outlet, self._language, at, self.headline(), (*own, *standing))
             bare = [replace(self._copy(short, []), kind="bare", paragraphs=own)] if self._chance.random() < 0.25 else []
             yield [short, *bare]
 
     def _story(self) -> Piece:
-        paragraphs = tuple(self._sentence() for _ in range(self._chance.randint(9, 32)))
-        return Piece(-1, "story", self._outlet(), self._language, self._at(24), self._headline(), paragraphs)
+        paragraphs = tuple(self.sentence() for _ in range(self._chance.randint(9, 32)))
+        return Piece(-1, "story", self._outlet(), self._language, self._at(24), self.headline(), paragraphs)
 
     def _copy(self, of: Piece, ways: "Sequence[Way] | None" = None) -> Piece:
         """What another outlet makes of a story: up to three of the ways, or those that are given."""
@@ -156,11 +156,17 @@ class Newsroom:
         name = "".join(self._chance.choices(self._words["syllable"], k=self._chance.randint(2, 3)))
         return self._words["named"][0].format(name.capitalize())
 
-    def _headline(self) -> str:
+    def headline(self) -> str:
         return self._fill(self._chance.choice(self._words["headline"])).rstrip(".")
 
-    def _sentence(self) -> str:
+    def sentence(self) -> str:
         return self._fill(self._chance.choice(self._words["sentence"]))
+
+    def dateline(self) -> str:
+        return self._fill(self._words["dateline"][0])
+
+    def word(self) -> str:
+        return self._chance.choice(self._chance.choice(self._words["tail"]).split())
 
     def _fill(self, pattern: str, but: str = "") -> str:
         """A pattern with its slots filled, each from the story's own half of the time."""
@@ -182,18 +188,6 @@ class Newsroom:
             return made[name]()
         return self._chance.choice(_AGENCIES if name == "agency" else self._words[name])
 
-    def new_headline(self) -> str:
-        return self._headline()
-
-    def new_sentence(self) -> str:
-        return self._sentence()
-
-    def new_dateline(self) -> str:
-        return self._fill(self._words["dateline"][0])
-
-    def new_word(self) -> str:
-        return self._chance.choice(self._chance.choice(self._words["tail"]).split())
-
 
 Way = Callable[[Newsroom, random.Random, Piece], Piece]
 
@@ -206,13 +200,13 @@ def trim(_: Newsroom, chance: random.Random, piece: Piece) -> Piece:
 
 def headline(newsroom: Newsroom, _: random.Random, piece: Piece) -> Piece:
     """Another headline."""
-    return replace(piece, title=newsroom.new_headline())
+    return replace(piece, title=newsroom.headline())
 
 
 def dateline(newsroom: Newsroom, _: random.Random, piece: Piece) -> Piece:
     """Another dateline and agency before the first words, and a credit after the last."""
     first, *rest = piece.paragraphs
-    return replace(piece, paragraphs=(f"{newsroom.new_dateline()} - {first}", *rest, newsroom.new_dateline()))
+    return replace(piece, paragraphs=(f"{newsroom.dateline()} - {first}", *rest, newsroom.dateline()))
 
 
 def edit(newsroom: Newsroom, chance: random.Random, piece: Piece) -> Piece:
@@ -221,7 +215,7 @@ def edit(newsroom: Newsroom, chance: random.Random, piece: Piece) -> Piece:
     paragraphs = [_edited(newsroom, chance, paragraph, rate) for paragraph in piece.paragraphs]
     at = chance.randrange(len(paragraphs))
     if chance.random() < 0.25:
-        paragraphs.insert(at, newsroom.new_sentence())
+        paragraphs.insert(at, newsroom.sentence())
     elif chance.random() < 0.33 and len(paragraphs) > 4:
         del paragraphs[at]
     return replace(piece, paragraphs=tuple(paragraphs))
@@ -231,7 +225,7 @@ def _edited(newsroom: Newsroom, chance: random.Random, paragraph: str, rate: flo
     edited = []
     for word in paragraph.split():
         changed = chance.random() < rate
-        edited += [word] if not changed else chance.choice(([], [newsroom.new_word()], [newsroom.new_word(), word]))
+        edited += [word] if not changed else chance.choice(([], [newsroom.word()], [newsroom.word(), word]))
     return " ".join(edited)
 
 
