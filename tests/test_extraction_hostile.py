@@ -78,6 +78,7 @@ BROKEN = {
     "deep nesting": STORY.format(PROSE + "<div>" * 50_000).encode(),
     "a huge attribute": STORY.format(PROSE + f'<p title="{"x" * 11_000_000}">x</p>').encode(),
     "many attributes": STORY.format(f"<p {' '.join(f'a{i}=1' for i in range(20_000))}>x</p>" + PROSE).encode(),
+    "scripts within its lines": GOOD.replace("well ", "<script>x()</script>well ").encode(),
     "unclosed everything": GOOD.replace("</p>", "").replace("</h1>", "").encode(),
     "broken JSON-LD": GOOD.replace(
         "</head>", '<script type="application/ld+json">{"@type": [</script></head>'

@@ -10,7 +10,7 @@ import pytest
 from dateline import keys, rules
 from dateline.archive import read_outcomes
 from dateline.article import Article, Dateline, Image
-from dateline.extraction import extract
+from dateline.extraction import RULES, extract
 from dateline.extraction.rulebook import Rulebook, RuleError, check
 from dateline.page import Page
 from dateline.rebuild import rebuild
@@ -85,7 +85,7 @@ def test_a_rule_gives_its_field(field: str, selector: str | list[str], value: An
     last = selector if isinstance(selector, str) else selector[-1]
     assert found.provenance[field].removesuffix("; zone of the source") == f"rule:{last}"
     assert found.extractor
-    assert found.extractor.rules == "1+gazette"
+    assert found.extractor.rules == f"{RULES}+gazette"
 
 
 @pytest.mark.parametrize("text", ["div.words", ["article", "//div[@class='words']"], "div.words, div.words p"])
@@ -123,10 +123,10 @@ def test_a_date_after_the_capture_is_none() -> None:
 @pytest.mark.parametrize(
     ("captured_at", "title", "name"),
     [
-        (datetime(2018, 12, 31, 23, 59, tzinfo=UTC), "Water", "1+gazette@2018-12-31"),
-        (datetime(2019, 1, 1, tzinfo=UTC), "The pump at Wadi Ghan runs again", "1+gazette@2019-04-30"),
-        (datetime(2019, 4, 30, 23, tzinfo=UTC), "The pump at Wadi Ghan runs again", "1+gazette@2019-04-30"),
-        (datetime(2019, 5, 1, tzinfo=UTC), "Our paper", "1+gazette"),
+        (datetime(2018, 12, 31, 23, 59, tzinfo=UTC), "Water", f"{RULES}+gazette@2018-12-31"),
+        (datetime(2019, 1, 1, tzinfo=UTC), "The pump at Wadi Ghan runs again", f"{RULES}+gazette@2019-04-30"),
+        (datetime(2019, 4, 30, 23, tzinfo=UTC), "The pump at Wadi Ghan runs again", f"{RULES}+gazette@2019-04-30"),
+        (datetime(2019, 5, 1, tzinfo=UTC), "Our paper", f"{RULES}+gazette"),
     ],
 )
 def test_a_set_is_valid_by_the_day_of_the_capture(captured_at: datetime, title: str, name: str) -> None:
@@ -143,7 +143,7 @@ def test_a_set_is_valid_by_the_day_of_the_capture(captured_at: datetime, title: 
 def test_after_the_last_set_there_are_no_rules() -> None:
     found, missed = article({"title": "b.kicker", "section": "b.none", "valid_until": date(2019, 4, 16)})
     assert found.extractor
-    assert (found.extractor.rules, missed) == ("1", ())
+    assert (found.extractor.rules, missed) == (RULES, ())
 
 
 @pytest.mark.parametrize(

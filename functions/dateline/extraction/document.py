@@ -114,9 +114,9 @@ def content(element: HtmlElement) -> str:
         return clean(element.text or "")
     parts: list[str] = []
     for event, node in iterwalk(element, events=("start", "end")):
-        if node.tag in SILENT:
+        if event == "start" and node.tag in SILENT:
             continue
-        if node is not element and node.tag not in INLINE:
+        if node is not element and node.tag not in INLINE | SILENT:
             parts.append(" ")
         text = node.text if event == "start" else node.tail if node is not element else None
         parts.append(text or "")
