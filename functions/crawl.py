@@ -53,8 +53,8 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
 def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     """Run the source's spider against the deployed bucket and table; ``deadline`` is on the monotonic clock.
 
-    What there was no time for is asked for with a message behind others of the host. Killed before that was sent, the
-    crawl is delivered again, finds its report and sends it.
+    What there was no time for is asked for with a message behind others of the host; by dispatch, if the host wants to
+    be left alone until then. Killed before that was sent, the crawl is delivered again, finds its report and sends it.
     """
     if message.source not in sources():
         raise UnknownSourceError(f"there is no source {message.source!r} in the registry")
@@ -63,7 +63,7 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     table = boto3.resource("dynamodb").Table(settings().table)
     report = runner.run(message, source, store=store, state=TableState(table), deadline=deadline)
     Index(table).count_crawl(report)
-    if report.continued_by:
+    if report.continued_by and not report.waits_until:
         rest = message.continued(report.continued_by)
         request(boto3.client("sqs"), rest, queue=settings().crawl_queue, host=source.host)
     return report

@@ -25,6 +25,7 @@ from spiders.listing import ListingFamily
 from spiders.middlewares import Reached
 from spiders.registry import Source
 from spiders.sitemap import SitemapFamily
+from spiders.throttle import HostHeld
 from spiders.window import Window
 
 if TYPE_CHECKING:
@@ -116,16 +117,22 @@ class NewsSpider(scrapy.Spider):
 
     def entrance_failed(self, failure: Failure) -> None:
         error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
+        if self._postponed(error) and self.window:  # news is looked for again anyway
+            return
         if time.monotonic() < self.stop_at:
             why = f"{failures.reason(error)}: {failures.detail(error)}"
             self.collector.visited(FeedVisit(url=entrance.url, error=why))
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
-        if isinstance(error, Reached):
+        if isinstance(error, Reached) or self._postponed(error):
             return
         if time.monotonic() < self.stop_at:  # after that, what failed is what was not waited for
             self.collector.fail(found.url, failures.reason(error), failures.detail(error))
+
+    def _postponed(self, error: BaseException) -> bool:
+        """Whether the outlet asked to be left alone, and what is left is for a continuation."""
+        return isinstance(error, HostHeld) and self.collector.postpone(error.host, error.until)
 
     def on_error(self, failure: Failure) -> None:
         """One of the methods above raised: end the crawl."""

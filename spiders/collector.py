@@ -13,16 +13,16 @@ import asyncio
 from collections import Counter, deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
 from dateline import capture, keys
 from dateline.capture import Batch, Exchange
-from dateline.messages import CrawlReport, Failure, FeedVisit
+from dateline.messages import CrawlMessage, CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
 from dateline.state import FeedState, Health, RobotsState, State, UrlState, captured, conditions, kept, url_states
-from dateline.urls import canonical
+from dateline.urls import canonical, same_site
 from spiders import health, revisits
 from spiders.discovery import Entrance, Found
 from spiders.entrances import Entrances
@@ -50,7 +50,8 @@ class Collector:
 
     ``limit`` is how many pages to fetch at most. ``patient``: leave alone what is backing off. ``history``: the stories
     are old ones, and one that has no date is not looked at again. ``revisit``: fetch also what is due again.
-    ``may_continue``: what is left for want of time is for a continuation, ``frontier`` what another crawl left so.
+    ``message`` asked for the crawl, and has what is left asked for by a continuation; without one nothing is.
+    ``frontier`` is what another crawl left so.
     Its coroutines run on the reactor's loop; the store and the state, which block, on other threads.
     """
 
@@ -65,7 +66,7 @@ class Collector:
         patient: bool = False,
         history: bool = False,
         revisit: bool = True,
-        may_continue: bool = False,
+        message: CrawlMessage | None = None,
         frontier: Frontier | None = None,
         new_batch: Callable[[str], Batch] = Batch,
     ) -> None:
@@ -78,7 +79,7 @@ class Collector:
         self._store, self._state, self._new_batch = store, state, new_batch
         self._limit = frontier.limit if frontier else limit
         self._patient, self._history, self._revisit = patient, history, revisit
-        self._may_continue = may_continue
+        self._message, self._held_until = message, ""
         self._entrances = Entrances(source.id, state, patient=patient)
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
@@ -197,6 +198,16 @@ class Collector:
         """Record that a host asked to be left alone until then."""
         self.report.learned.holds[host] = keys.utc(until, "seconds")
 
+    def postpone(self, host: str, until: datetime) -> bool:
+        """Leave what is still to be fetched for when the outlet's host may be asked again; False where that cannot be.
+
+        The next crawls of the source wait until then as well.
+        """
+        if self._message is None or not same_site(f"http://{host}/", self.source.home):
+            return False
+        self._held_until = max(self._held_until, keys.utc(until, "seconds"))
+        return True
+
     async def flush(self) -> None:
         """Store what has been captured so far, after what is being stored already."""
         batch, self._batch = self._batch, self._new_batch(self.crawl)
@@ -249,7 +260,7 @@ class Collector:
 
     def _hand_out(self, waiting: deque[Found]) -> list[Found]:
         out: list[Found] = []
-        while waiting and len(out) < AT_ONCE and self._limit != 0:
+        while waiting and len(out) < AT_ONCE and self._limit != 0 and not self._held_until:
             item = waiting.popleft()
             if self._fates.get(item.identity) in (Fate.CAPTURED, Fate.FAILED) or self.reached(item):
                 continue
@@ -290,16 +301,27 @@ class Collector:
 
     def _leave(self) -> None:
         """Put what there was no time for where a continuation finds it."""
-        pages = [*self._under_way.values(), *self._backlog]
-        pages = [page for page in pages if self._fates.get(page.identity) is Fate.LEFT]
-        if not self._may_continue or self._limit == 0 or not (pages or self._entrances.unread):
+        under_way, backlog = (list(filter(self.is_left, pages)) for pages in (self._under_way.values(), self._backlog))
+        limit = None if self._limit is None else self._limit + len(under_way)
+        if self._message is None or limit == 0 or not (under_way or backlog or self._entrances.unread):
             return
-        if not (self.report.captures or len(self._batch) or self.report.failures or self._entrances.looked_at):
-            self._give_up(pages)
+        idle = not (self.report.captures or len(self._batch))
+        if idle and not (self._held_until or self.report.failures or self._entrances.looked_at):
+            self._give_up([*under_way, *backlog])
             return
-        frontier = replace(self._entrances.frontier(), pages=tuple(pages), limit=self._limit)
+        tries = (self.frontier.tries if self.frontier else 0) + 1 if idle and self._held_until else 0
+        frontier = replace(self._entrances.frontier(), pages=(*under_way, *backlog), limit=limit, tries=tries)
         self._store.put_frontier(frontier.to_bytes())
-        self.report.continued_by = keys.continuation(self.crawl, _now())
+        self._continue(self._message, tries)
+
+    def _continue(self, message: CrawlMessage, tries: int) -> None:
+        """Have the rest asked for: at once, or when the host may be asked again, and later each time it may not."""
+        now = _now()
+        pause = health.back_off("temporary", tries) if tries else timedelta()
+        begins = max(datetime.fromisoformat(self._held_until), now + pause) if self._held_until else now
+        self.report.continued_by = keys.continuation(self.crawl, begins)
+        if self._held_until:
+            self.report.learned.postponed = message.continued(self.report.continued_by).to_json()
 
     def _give_up(self, pages: Sequence[Found]) -> None:
         """A crawl that comes to nothing in all its time would be continued for ever."""
@@ -316,6 +338,8 @@ class Collector:
         learned.feeds = self._entrances.changes(settled=not self.report.left)
         before = self._state.health([source]).get(source, Health(source=source))
         learned.health = self._entrances.health(before, now)
+        if self._held_until:
+            learned.health = replace(learned.health, retry_at=max(learned.health.retry_at or "", self._held_until))
 
     def _recover(self) -> None:
         for key, captures in self._store.stored():

@@ -16,7 +16,8 @@ class Frontier:
     """``pages`` to fetch and ``entrances`` to read, each with its family's name; ``limit`` is what is left of it.
 
     ``feeds`` are the states of entrances that were read, to be kept once all that they led to has been dealt with, and
-    ``parents`` says which entrance led to which.
+    ``parents`` says which entrance led to which. ``tries`` counts the crawls on end that came to nothing, because the
+    host asked each of them to be left alone.
     """
 
     pages: tuple[Found, ...] = ()
@@ -24,6 +25,7 @@ class Frontier:
     feeds: tuple[FeedState, ...] = ()
     parents: Mapping[str, str | None] = field(default_factory=dict)
     limit: int | None = None
+    tries: int = 0
 
     def to_bytes(self) -> bytes:
         """JSON in one gzip member without a clock in it."""
@@ -33,6 +35,7 @@ class Frontier:
             "feeds": [asdict(feed) for feed in self.feeds],
             "parents": dict(self.parents),
             "limit": self.limit,
+            "tries": self.tries,
         }
         return gzip.compress(json.dumps(values, separators=(",", ":")).encode(), mtime=0)
 
@@ -45,6 +48,7 @@ class Frontier:
             feeds=tuple(FeedState(**feed) for feed in values["feeds"]),
             parents=values["parents"],
             limit=values["limit"],
+            tries=values["tries"],
         )
 
 

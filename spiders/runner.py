@@ -52,7 +52,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
         patient=message.patient,
         history=bool(window),
         revisit=not window and message.continues is None,
-        may_continue=True,
+        message=message,
         frontier=_frontier(message, store),
     )
     return on_reactor(crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)).result()

@@ -6,13 +6,14 @@ recorded that sends the same message again, and a crawl of that name is done onc
 minute of its own, so that fifty outlets are not all crawled on the half hour.
 
 Between two of them a source is asked for whose pages are due to be looked at again; that crawl is named by the one
-before it, so that it too is done once. A source that fails is left alone for as long as its health says.
+before it, so that it too is done once. A source that fails, or asks to be left alone, is so for as long as its health
+says; what a crawl had to leave for afterwards is asked for when that time is over.
 """
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from dateline import keys
@@ -41,37 +42,45 @@ class Dispatcher:
 
     def send_due(self, now: datetime) -> list[str]:
         """Send a message for each source that is due; their ids. SendError after the others are sent and recorded."""
-        asked, health = self._state.asked(self._sources), self._state.health(self._sources)
-        due = {id: _message(source, asked.get(id), health.get(id), now) for id, source in self._sources.items()}
-        waiting = iter([(id, message) for id, message in due.items() if message])
+        waiting = chain(self._due(now), self._postponed(now))
         sent: list[str] = []
         refused: list[str] = []
-        while batch := dict(islice(waiting, _BATCH)):
+        while batch := list(islice(waiting, _BATCH)):
             failed = self._send(batch)
-            taken = [id for id in batch if id not in failed]
-            scheduled = [self._sources[id] for id in taken if not batch[id].revisits_only]
+            taken = [message for number, message in enumerate(batch) if number not in failed]
             # Recorded only now: killed in between, the same messages are sent again.
-            self._state.save_asked({source.id: slot(source, now) for source in scheduled})
-            sent += taken
-            refused += failed
+            self._state.save_asked({each.source: at for each in taken if (at := keys.scheduled_at(each.crawl))})
+            self._state.forget_postponed((each.source, each.crawl) for each in taken if each.continues)
+            sent += [message.source for message in taken]
+            refused += [batch[number].source for number in failed]
         if refused:
             raise SendError(f"the queue did not take the messages for {', '.join(refused)}")
         return sent
 
-    def _send(self, batch: Mapping[str, CrawlMessage]) -> set[str]:
-        """The ids of those that the queue did not take."""
+    def _due(self, now: datetime) -> Iterator[CrawlMessage]:
+        asked, health = self._state.asked(self._sources), self._state.health(self._sources)
+        for id, source in self._sources.items():
+            if message := _message(source, asked.get(id), health.get(id), now):
+                yield message
+
+    def _postponed(self, now: datetime) -> Iterator[CrawlMessage]:
+        """Continuations that waited for their host; another stack's dispatch has those of other sources."""
+        messages = map(CrawlMessage.from_json, self._state.postponed(now))
+        return (message for message in messages if message.source in self._sources)
+
+    def _send(self, batch: Sequence[CrawlMessage]) -> list[int]:
+        """The numbers of those that the queue did not take."""
         entries = list(self._entries(batch))
         answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-        ids = list(batch)
-        return {ids[int(entry["Id"])] for entry in answer.get("Failed", ())}
+        return [int(entry["Id"]) for entry in answer.get("Failed", ())]
 
-    def _entries(self, batch: Mapping[str, CrawlMessage]) -> "Iterator[SendMessageBatchRequestEntryTypeDef]":
-        for number, (id, message) in enumerate(batch.items()):
+    def _entries(self, batch: Sequence[CrawlMessage]) -> "Iterator[SendMessageBatchRequestEntryTypeDef]":
+        for number, message in enumerate(batch):
             yield {
                 "Id": str(number),
                 "MessageBody": message.to_json(),
-                "MessageGroupId": self._sources[id].host,
-                "MessageDeduplicationId": f"{id}-{message.crawl}",
+                "MessageGroupId": self._sources[message.source].host,
+                "MessageDeduplicationId": f"{message.source}-{message.crawl}",
             }
 
 

@@ -6,8 +6,8 @@ download that breaks off, and grows to twice the time that a slow answer took, s
 works; with each good answer it comes down by a tenth. A source with no delay, such as the sample newsroom, has none.
 
 A host that sends Retry-After with a 429 or 503, or three 429s on end without, is left alone for that time, also by the
-crawls after this one: the time is in the table. Half a minute is waited for; what is longer fails the URLs that are
-still to be fetched, with the reason ``retry-after``.
+crawls after this one: the time is in the table. Half a minute is waited for. What is longer ends the crawl, and its
+continuation begins when the time is over; what cannot be left for one fails, with the reason ``retry-after``.
 """
 
 import asyncio
@@ -38,9 +38,13 @@ _log = logging.getLogger(__name__)
 
 
 class HostHeld(Refusal):
-    """The host asked to be left alone for longer than this crawl can wait."""
+    """The host asked to be left alone, ``until`` then, which is longer than this crawl can wait."""
 
     reason = "retry-after"
+
+    def __init__(self, host: str, until: datetime) -> None:
+        super().__init__(f"{host} asks to be left alone until {keys.utc(until)}")
+        self.host, self.until = host, until
 
 
 @dataclass(slots=True)
@@ -63,7 +67,7 @@ class Pace:
         """Wait until the host may be asked; HostHeld where that is not within so many seconds, or too long a wait."""
         pause = (self.held_until - _now()).total_seconds() if self.held_until else 0.0
         if self.held_until and pause > min(PATIENCE, seconds):
-            raise HostHeld(f"{self.host} asks to be left alone until {keys.utc(self.held_until)}")
+            raise HostHeld(self.host, self.held_until)
         if pause > 0:
             await asyncio.sleep(pause)
 

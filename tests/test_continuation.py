@@ -1,30 +1,34 @@
 """Work that takes more than one invocation: none of it lost, none done twice, whatever is killed."""
 
 import asyncio
+import itertools
 import math
 import random
 from collections import Counter
+from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import boto3
 import pytest
 
 from dateline import keys
 from dateline.capture import Batch
 from dateline.follow import Followed
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
-from dateline.state import FeedState
-from spiders import runner
+from dateline.state import FeedState, TableState
+from spiders import runner, throttle
 from spiders.collector import Collector
 from spiders.discovery import Entrance, Found
 from spiders.frontier import Frontier
 from spiders.registry import Source
+from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
 from spiders.wire import Wire
 from tests.conftest import Aws
-from tests.outlet import CRAWL, Clock, Outlet, Shelf, answer, item, rss
+from tests.outlet import CRAWL, Answer, Clock, Outlet, Shelf, answer, item, rss
 
 SOURCE = "sample-gazette"
 RESPONSE = answer("<h1>A story").data
@@ -89,6 +93,65 @@ def test_an_entrance_that_there_was_no_time_for_is_read_by_the_continuation(monk
     assert sorted(page.url[-1] for page in shelf.pages) == ["0", "1"]
 
 
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Puts the clock on by which hosts are left alone."""
+    return lambda pause: monkeypatch.setattr(throttle, "_now", lambda: datetime.now(UTC) + pause)
+
+
+def busy(good: int) -> Callable[[bytes], Answer]:
+    """A page that is there so many times, and then asks for a pause of an hour, once."""
+    times = itertools.count(1)
+    pause = answer(status=503, Retry_After="3600")
+    return lambda _: pause if next(times) == good + 1 else answer("<h1>A story")
+
+
+def test_what_a_host_asks_to_be_spared_is_asked_for_when_the_pause_is_over(
+    aws: Aws, later: Callable[[timedelta], None]
+) -> None:
+    sqs, state = boto3.client("sqs"), TableState(aws.table)
+    queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+
+    def run(message: CrawlMessage) -> CrawlReport:
+        store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=message.crawl)
+        return runner.run(message, source, store=store, state=state, deadline=math.inf)
+
+    with outlet_of(12) as outlet:
+        outlet.routes |= dict.fromkeys((f"/{number}" for number in range(12)), busy(7))
+        source, now = outlet.source(every=1440), datetime.now(UTC)
+        dispatcher = Dispatcher([source], state=state, sqs=sqs, queue_url=queue)
+        first = run(CrawlMessage(source=SOURCE, crawl=keys.scheduled_crawl(slot(source, now)), patient=True))
+        assert (first.captured, first.left, first.failures) == (7, 5, [])
+        state.save_asked({SOURCE: slot(source, now)})
+        assert dispatcher.send_due(now + timedelta(minutes=59)) == [], "neither for this nor for pages that are due"
+        over = now + timedelta(minutes=61)
+        assert set(dispatcher.send_due(over)) == {SOURCE}
+        bodies = [each["Body"] for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
+        (message,) = [each for each in map(CrawlMessage.from_json, bodies) if each.continues]
+        later(timedelta(minutes=61))
+        rest = run(message)
+    assert (message.crawl, message.patient) == (first.continued_by, True)
+    assert (rest.captured, rest.left, rest.continued_by) == (5, 0, None)
+    assert state.postponed(over) == [], "it is asked for once"
+    asked = Counter(path for path in outlet.paths() if path != "/feed")
+    assert asked.total() == 13, "one page twice: the one at which the host asked for the pause"
+
+
+def test_a_host_that_never_may_be_asked_is_asked_ever_more_rarely() -> None:
+    """Each continuation finds the host held, and puts itself off for longer."""
+    with outlet_of(3) as outlet:
+        outlet.routes["/0"] = outlet.routes["/1"] = answer(status=429, Retry_After="60")
+        source, shelf, waits = outlet.source(), Shelf(), list[float]()
+        message = CrawlMessage(source=SOURCE, crawl=CRAWL)
+        for _ in range(6):
+            report = runner.run(message, source, store=shelf, state=shelf, deadline=math.inf)
+            assert report.continued_by
+            waits.append((keys.crawl_time(report.continued_by) - datetime.now(UTC)).total_seconds() / 60)
+            message = CrawlMessage.from_json(report.learned.postponed or "")
+    assert [round(wait) for wait in waits] == [15, 30, 60, 120, 240, 480]
+    assert outlet.paths() == ["/feed", "/0"], "while it is held it is not asked at all"
+
+
 class Killed(BaseException):
     """Stands in for the end of the function."""
 
@@ -133,7 +196,7 @@ class Backfill:
             state=self.shelf,
             history=True,
             revisit=False,
-            may_continue=True,
+            message=message,
             frontier=Frontier.from_bytes(left) if left else None,
             new_batch=partial(Batch, max_pages=BATCH),
         )

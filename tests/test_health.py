@@ -114,7 +114,9 @@ def test_a_days_yield_is_held_against_what_is_expected(aws: Aws, archived: int, 
         source = outlet.source(expect=Expect(2, 60))
     learned = Learned(feeds=[FeedState(url=source.feeds[0], failures=2, failure="soft")])
     health = Health(source=source.id, crawled_at="2026-10-20T11:00:00Z")
-    TableState(aws.table).restore([], learned_items(source.id, learned), [health])
+    TableState(aws.table).restore(
+        [], learned_items(CrawlReport(source=source.id, crawl="", started_at="", learned=learned)), [health]
+    )
     aws.table.put_item(Item=keys.day(source.id, "2026-10-19") | {"archived": archived})
     (checkup,) = check(aws.table, [source], AT)
     assert (checkup.archived, checkup.yields) == (archived, yields)

@@ -13,6 +13,7 @@ from dateline.messages import CrawlReport
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
 from spiders import registry, settings
+from spiders.frontier import Frontier
 from tests.outlet import CRAWL, Shelf, crawl
 
 SITES = hostile.sites()
@@ -28,8 +29,10 @@ class Crawled(NamedTuple):
 
     def stories(self) -> dict[str, str]:
         """What became of each story, by its path."""
-        failed = {self._path(failure.url): failure.reason for failure in self.report.failures}
-        return failed | {self._path(url): outcome for url, outcome in self._extracted()}
+        left = [page for data in self.shelf.frontiers for page in Frontier.from_bytes(data).pages]
+        outcomes = {self._path(failure.url): failure.reason for failure in self.report.failures}
+        outcomes |= {self._path(page.url): "left" for page in left}
+        return outcomes | {self._path(url): outcome for url, outcome in self._extracted()}
 
     def ways(self) -> dict[str, str]:
         """What was wrong with each feed and sitemap, by its path."""

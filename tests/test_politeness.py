@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from scrapy.http import Response
 
+from dateline.messages import CrawlReport
 from dateline.state import Learned, RobotsState, TableState, learned_items
 from spiders import optouts, throttle
 from spiders.robots import Rules
@@ -61,7 +62,7 @@ def test_the_table_keeps_what_is_known_of_hosts(aws: Aws) -> None:
     state, robots = TableState(aws.table), RobotsState(host="https://news.example", fetched_at=NOW, text=b"Allow: /")
     learned = Learned(robots=[robots], holds={"news.example": "2026-10-20T06:00:00Z"})
     assert (state.robots(robots.host), state.held("news.example")) == (None, None)
-    state.restore([], learned_items("gazette", learned), [])
+    state.restore([], learned_items(CrawlReport(source="gazette", crawl="", started_at="", learned=learned)), [])
     assert (state.robots(robots.host), state.held("news.example")) == (robots, NOW)
     until = {item["SK"]: item["expires"] for item in aws.table.scan()["Items"]}
     assert until == {"ROBOTS": NOW.timestamp() + 86400, "HOLD": NOW.timestamp()}
@@ -140,30 +141,31 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
 
 
 @pytest.mark.parametrize(
-    ("first", "reasons"),
+    ("first", "reasons", "left"),
     [
-        (answer(status=429, Retry_After="3600"), {"http-429": 1, "retry-after": 3}),
-        (answer(status=503, Retry_After="3600"), {"retry-after": 4}),
-        (answer(status=429, Retry_After="0"), {"http-429": 1}),
-        (answer(status=429), {"http-429": 1}),
+        (answer(status=429, Retry_After="3600"), {"http-429": 1}, 3),
+        (answer(status=503, Retry_After="3600"), {}, 4),
+        (answer(status=429, Retry_After="0"), {"http-429": 1}, 0),
+        (answer(status=429), {"http-429": 1}, 0),
     ],
 )
-def test_a_host_that_asks_for_a_pause_is_left_alone(first: Answer, reasons: dict[str, int]) -> None:
+def test_a_host_that_asks_for_a_pause_is_left_alone(first: Answer, reasons: dict[str, int], left: int) -> None:
     with Outlet(routes("/1", "/2", "/3", "/4", **{"/1": first})) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
-        assert report.reasons() == reasons
+        assert (report.reasons(), report.left, bool(report.waits_until)) == (reasons, left, left > 0)
         requests = len(outlet.requests)
         report = crawl(outlet.source(), shelf)
-        assert (len(outlet.requests) == requests) == ("retry-after" in reasons)
-    if "retry-after" in reasons:
+        assert (len(outlet.requests) == requests) == (left > 0)
+    if left:
         assert "asks to be left alone until" in (report.feeds[0].error or "")
+        assert report.waits_until is None, "the next crawl reads the feed again"
 
 
 def test_a_host_that_says_too_many_again_and_again_is_left_alone() -> None:
     paths = [f"/{number}" for number in range(9)]
     with Outlet(routes(*paths, **dict.fromkeys(paths, answer(status=429)))) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
-    assert report.reasons() == {"http-429": 3, "retry-after": 6}
+    assert (report.reasons(), report.left) == ({"http-429": 3}, 6)
     assert shelf.holds[outlet.host] > datetime.now(UTC) + timedelta(minutes=14)
 
 

@@ -14,7 +14,7 @@ from dateline.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.rebuild import rebuild
 from dateline.state import Learned, TableState
-from spiders import runner
+from spiders import runner, throttle
 from spiders.registry import Source
 from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
@@ -114,8 +114,22 @@ def mended(stack: Stack) -> None:
 def held(stack: Stack) -> None:
     stack.outlet.routes |= {"/feed": answer(rss(item("/9"), item("/new")))}
     stack.outlet.routes |= {"/9": answer(status=429, Retry_After="3600")}
-    assert stack.crawl().reasons() == {"http-429": 1, "retry-after": 1}
-    assert stack.crawl().reasons() == {}
+    report = stack.crawl()
+    assert (report.reasons(), report.left) == ({"http-429": 1}, 1)
+    assert TableState(stack.aws.table).postponed(datetime(2999, 1, 1, tzinfo=UTC)) == [report.learned.postponed]
+    assert stack.crawl().left == 0
+
+
+def held_and_over(stack: Stack) -> None:
+    """The continuation has been asked for, and done."""
+    held(stack)
+    state = TableState(stack.aws.table)
+    (text,) = state.postponed(datetime(2999, 1, 1, tzinfo=UTC))
+    message = CrawlMessage.from_json(text)
+    state.forget_postponed([(message.source, message.crawl)])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(throttle, "_now", lambda: datetime.now(UTC) + timedelta(hours=2))
+        assert stack.crawl(crawl=message.crawl, continues=message.continues).captured == 1
 
 
 def looked_at_again(stack: Stack) -> None:
@@ -166,7 +180,19 @@ def scheduled(stack: Stack) -> None:
     stack.crawl(source, crawl="20261020T124000Z-revisit", patient=True, revisits_only=True)
 
 
-SCENES = [unchanged, corrected, failing, mended, held, looked_at_again, moved, gone_and_back, continued, history]
+SCENES = [
+    unchanged,
+    corrected,
+    failing,
+    mended,
+    held,
+    held_and_over,
+    looked_at_again,
+    moved,
+    gone_and_back,
+    continued,
+    history,
+]
 
 
 @pytest.mark.parametrize("scene", [*SCENES, scheduled], ids=lambda scene: scene.__name__)

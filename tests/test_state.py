@@ -9,6 +9,7 @@ import pytest
 
 from dateline import keys
 from dateline.capture import Capture
+from dateline.messages import CrawlReport
 from dateline.state import (
     FeedState,
     Learned,
@@ -57,7 +58,9 @@ def test_feeds_belong_to_their_source(aws: Aws) -> None:
         FeedState(url="https://gazette.example/feed", etag='"7"'),
         FeedState(url="https://gazette.example/ar/feed"),
     ]
-    state.restore([], learned_items("gazette", Learned(feeds=saved)), [])
+    state.restore(
+        [], learned_items(CrawlReport(source="gazette", crawl="", started_at="", learned=Learned(feeds=saved))), []
+    )
     urls = [feed.url for feed in saved]
     assert state.feeds("gazette", urls) == {feed.url: feed for feed in saved}
     assert state.feeds("courier", urls) == {}

@@ -62,6 +62,12 @@ class Followed:
         return self.report is not None and self.archived.keys() >= self.report.captures.keys()
 
     @property
+    def postponed(self) -> str | None:
+        """Until when (UTC) the rest of the crawl waits, if the outlet asked to be left alone; the rest is archived."""
+        all_archived = self.archived.keys() >= self.captures
+        return self.reports[-1].waits_until if self.reports and all_archived else None
+
+    @property
     def report(self) -> CrawlReport | None:
         """What the crawl and its continuations did in all, once the last of them has ended."""
         return total(self.reports) if self.reports and not self._next else None
@@ -73,11 +79,13 @@ class Followed:
 
     def summary(self) -> dict[str, Any]:
         """What came of it: numbers of URLs and pages, failures by reason, feeds that could not be read."""
-        report = self.report or CrawlReport(source=self.source, crawl=self.crawl, started_at="")
+        blank = CrawlReport(source=self.source, crawl=self.crawl, started_at="")
+        report = total(self.reports) if self.reports else blank
         return {
             "source": self.source,
             "crawl": self.crawl,
             "done": self.done,
+            "postponed": self.postponed,
             "discovered": report.discovered,
             "known": report.known,
             "waiting": report.waiting,

@@ -44,6 +44,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
     HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after a day
+    POSTPONED                    <crawl>#<source>     the message for a continuation that begins when its name says
     HOST#<host>                  HOLD                 until when it asked to be left alone; ``expires`` then
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source
     ARCHIVE                      COUNTRY#<cc>         and of outlets of that country
@@ -187,6 +188,12 @@ def continuation(crawl: str, at: datetime) -> str:
     return crawl_name(at, f"{match['label']}-c{int(match['part'] or 0) + 1}")
 
 
+def is_continuation(crawl: str) -> bool:
+    """Whether a crawl goes on where another one stopped."""
+    match = _PART.fullmatch(crawl.partition("-")[2])
+    return match is not None and match["part"] is not None
+
+
 def frontier(source: str, crawl: str) -> str:
     """Where a crawl puts what it had no time for."""
     return f"frontiers/{_folder(source, crawl)}/{crawl}.json.gz"
@@ -283,6 +290,10 @@ def robots(host: str) -> dict[str, str]:
 
 def hold(host: str) -> dict[str, str]:
     return {"PK": f"HOST#{host}", "SK": "HOLD"}
+
+
+def postponed(source: str, crawl: str) -> dict[str, str]:
+    return {"PK": "POSTPONED", "SK": f"{crawl}#{source}"}
 
 
 def schedule(source: str) -> dict[str, str]:

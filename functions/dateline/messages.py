@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
+from dateline import keys
 from dateline.state import Learned
 
 
@@ -115,6 +116,13 @@ class CrawlReport:
     @property
     def captured(self) -> int:
         return sum(self.captures.values())
+
+    @property
+    def waits_until(self) -> str | None:
+        """When its continuation begins (UTC), if that is not at once: its host asked to be left alone."""
+        if not (self.continued_by and self.learned.postponed):
+            return None
+        return keys.utc(keys.crawl_time(self.continued_by), "seconds")
 
     def reasons(self) -> dict[str, int]:
         """How many failures there were of each kind."""

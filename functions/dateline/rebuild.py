@@ -110,6 +110,7 @@ class _Known:
         self._items = _Newest[Mapping[str, Any]]()
         self._healths = _Newest[Health]()
         self._asked: dict[str, datetime] = {}
+        self._begun: list[dict[str, str]] = []  # the keys that continuations had while they were postponed
 
     def add_captures(self, stem: keys.Stem, pages: Iterable[Capture]) -> None:
         self._ask(stem.source, stem.crawl)
@@ -119,15 +120,18 @@ class _Known:
 
     def add_report(self, report: CrawlReport) -> None:
         self._ask(report.source, report.crawl)
+        self._begun += [keys.postponed(report.source, report.crawl)] if keys.is_continuation(report.crawl) else []
         at, learned = report.finished_at or report.started_at, report.learned
         for state in learned.urls:
             self._urls.add(state.url, at, state)
-        for item in learned_items(report.source, learned):
+        for item in learned_items(report):
             self._items.add((item["PK"], item["SK"]), at, item)
         if learned.health:
             self._healths.add(report.source, at, learned.health)
 
     def write(self, state: TableState, now: datetime) -> None:
+        for key in self._begun:
+            self._items.pop((key["PK"], key["SK"]), None)
         current = (item for item in self._items.found if item.get("expires", now.timestamp()) >= now.timestamp())
         state.restore(self._urls.found, current, self._healths.found)
         state.save_asked(self._asked)

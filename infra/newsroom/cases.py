@@ -1,6 +1,7 @@
 """What the hostile outlets serve, and what must be recorded of each.
 
-The outcome of a story is a failure's reason in the crawl's report, or the outcome of extraction. That of a feed or
+The outcome of a story is a failure's reason in the crawl's report, ``left`` where the report hands it on to a
+continuation, or the outcome of extraction. That of a feed or
 sitemap is a part of the error in the report, empty where it can be read.
 """
 
@@ -217,9 +218,9 @@ LONG_STORIES = (Case("/forbidden/1", lambda _: story(), "robots"), Case("/good/1
 PAUSE_STORIES = (
     Case("/good/1", lambda _: story(), "archived"),
     Case("/pause", status(429, Retry_After="3600"), "http-429"),
-    Case("/after", lambda _: story(), "retry-after"),
+    Case("/after", lambda _: story(), "left"),
 )
 STORM_STORIES = (
     *(Case(f"/storm/{number}", status(429), "http-429") for number in range(3)),
-    *(Case(f"/storm/{number}", status(429), "retry-after") for number in range(3, 9)),
+    *(Case(f"/storm/{number}", status(429), "left") for number in range(3, 9)),
 )

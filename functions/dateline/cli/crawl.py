@@ -87,7 +87,9 @@ def _print(followed: list[Followed], json: bool) -> None:
             console.print(f"{summary['source']}: {_sentence([summary])}", soft_wrap=True, highlight=False)
         for url, error in summary["feed_errors"].items():
             progress.print(f"{summary['source']}: cannot read {url}: {error}", soft_wrap=True)
-        if not summary["done"]:
+        if summary["postponed"]:
+            progress.print(f"{summary['source']} asks to be left alone until {summary['postponed']}; then it goes on")
+        elif not summary["done"]:
             progress.print(f"{summary['source']}: not finished; dateline status, and the functions' logs, say why")
     if not json:
         console.print(_sentence(summaries), soft_wrap=True, highlight=False)

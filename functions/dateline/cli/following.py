@@ -18,7 +18,7 @@ def follow(stack: Stack, followed: list[Followed], patience: float) -> None:
     with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
         tasks = {each.source: bars.add_task(each.source, total=None, now="queued") for each in followed}
         moved, last = time.monotonic(), ""
-        while pending := [each for each in followed if not each.done]:
+        while pending := [each for each in followed if not (each.done or each.postponed)]:
             for each in pending:
                 each.look(stack.s3, captures=stack.captures, archive=stack.archive)
                 _show(bars, tasks[each.source], each)
@@ -26,7 +26,7 @@ def follow(stack: Stack, followed: list[Followed], patience: float) -> None:
                 moved = time.monotonic()
             if time.monotonic() - moved > patience:
                 return
-            if not all(each.done for each in pending):
+            if not all(each.done or each.postponed for each in pending):
                 time.sleep(_LOOK_EVERY)
 
 
@@ -38,5 +38,5 @@ def words(counts: Mapping[str, int], number_first: bool = True) -> str:
 def _show(bars: Progress, task: TaskID, each: Followed) -> None:
     stage = "crawled" if each.report else "crawling" if each.captures else "queued"
     bars.update(task, now=f"{stage}; {words(each.outcomes) or 'nothing archived yet'}")
-    if each.done:
+    if each.done or each.postponed:
         bars.stop_task(task)

@@ -121,6 +121,7 @@ class Learned:
 
     ``urls`` are the pages that failed, ``feeds`` those whose state is another now, ``robots`` what was fetched of that,
     ``holds`` until when hosts asked to be left alone (UTC, ISO 8601). ``health`` is without ``revisit_at``.
+    ``postponed`` is the message for a continuation that is to begin when the time comes that is in its name.
     """
 
     health: Health | None = None
@@ -128,6 +129,7 @@ class Learned:
     feeds: list[FeedState] = field(default_factory=list)
     robots: list[RobotsState] = field(default_factory=list)
     holds: dict[str, str] = field(default_factory=dict)
+    postponed: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """In JSON types; what is empty is left out."""
@@ -137,6 +139,7 @@ class Learned:
             "feeds": [values(state) for state in self.feeds],
             "robots": [_robots_to_dict(state) for state in self.robots],
             "holds": dict(self.holds),
+            "postponed": self.postponed,
         }
         return {name: part for name, part in parts.items() if part}
 
@@ -148,6 +151,7 @@ class Learned:
             feeds=[FeedState(**state) for state in parts.get("feeds", ())],
             robots=[_robots_from_dict(state) for state in parts.get("robots", ())],
             holds=dict(parts.get("holds", {})),
+            postponed=parts.get("postponed"),
         )
 
 

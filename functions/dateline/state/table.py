@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import items, keys
-from dateline.state.records import FeedState, Health, Learned, RobotsState, UrlState, values
+from dateline.state.records import FeedState, Health, RobotsState, UrlState, values
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -68,7 +68,8 @@ class TableState:
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
         until = keys.due(source, keys.utc(at, "seconds"))["SK"]
-        found = self._query(source, keys.due(source, "")["SK"], until, limit)
+        first = keys.due(source, "")
+        found = self._query(first["PK"], first["SK"], until, limit)
         states = self.urls(item["url"] for item in found)
         due = [states[item["url"]] for item in found if _is_due(states.get(item["url"]), item)]
         # A URL's state says when it is due; what says otherwise was left by a crawl that was killed, or is over.
@@ -99,7 +100,7 @@ class TableState:
         if not any(self._get([counted], consistent=True)):  # else a later crawl may know better
             learned = report.learned
             health = [learned.health] if learned.health else []
-            self.restore(learned.urls, learned_items(report.source, learned), health)
+            self.restore(learned.urls, learned_items(report), health)
 
     def restore(self, urls: Iterable[UrlState], others: Iterable[Mapping[str, Any]], healths: Iterable[Health]) -> None:
         """Record what was learned: URLs, other items, and the health of sources with when a page of each is due."""
@@ -119,19 +120,29 @@ class TableState:
             keys.schedule(source) | {"source": source, "asked": keys.utc(at, "seconds")} for source, at in asked.items()
         )
 
+    def postponed(self, at: datetime) -> list[str]:
+        """The messages of continuations whose time has come at an instant, the first thousand."""
+        first, last = keys.postponed("", ""), keys.postponed("", f"{keys.crawl_name(at, '')}~")
+        return [str(item["message"]) for item in self._query(first["PK"], first["SK"], last["SK"], 1000)]
+
+    def forget_postponed(self, crawls: Iterable[tuple[str, str]]) -> None:
+        """That continuations wait, each by its source and its name: they have been asked for."""
+        self._delete(keys.postponed(source, crawl) for source, crawl in crawls)
+
     def _next_revisit(self, source: str) -> str | None:
         """When the first of a source's URLs is due."""
-        found = self._query(source, keys.due(source, "")["SK"], keys.due(source, "9")["SK"], 1)
+        first = keys.due(source, "")
+        found = self._query(first["PK"], first["SK"], keys.due(source, "9")["SK"], 1)
         return str(found[0]["SK"].split("#")[1]) if found else None
 
     def _get(self, wanted: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
         return items.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
 
-    def _query(self, source: str, first: str, last: str, limit: int) -> list[dict[str, Any]]:
+    def _query(self, partition: str, first: str, last: str, limit: int) -> list[dict[str, Any]]:
         answer = self._client.query(
             TableName=self._table,
-            KeyConditionExpression="PK = :source AND SK BETWEEN :first AND :last",
-            ExpressionAttributeValues={":source": keys.due(source, "")["PK"], ":first": first, ":last": last},
+            KeyConditionExpression="PK = :partition AND SK BETWEEN :first AND :last",
+            ExpressionAttributeValues={":partition": partition, ":first": first, ":last": last},
             Limit=limit,
             ConsistentRead=True,
         )
@@ -148,8 +159,11 @@ class TableState:
         items.write(self._client, self._table, requests, pause=self._pause)
 
 
-def learned_items(source: str, learned: Learned) -> Iterator[dict[str, Any]]:
-    """What a crawl learned of feeds and hosts, as items of the table; ``expires`` (POSIX time) is DynamoDB's."""
+def learned_items(report: "CrawlReport") -> Iterator[dict[str, Any]]:
+    """What a crawl learned of feeds and hosts and left for later, as items; ``expires`` (POSIX time) is DynamoDB's."""
+    source, learned = report.source, report.learned
+    if learned.postponed and report.continued_by:
+        yield keys.postponed(source, report.continued_by) | {"message": learned.postponed}
     for feed in learned.feeds:
         yield keys.feed_state(source, feed.url) | values(feed)
     for robots in learned.robots:
