@@ -252,7 +252,7 @@ class Collector:
             return Fate.KNOWN
         if state is None:
             return Fate.LEFT
-        if state.captured_at and not item.changed(state):
+        if state.withdrawn_at or (state.captured_at and not item.changed(state)):
             return Fate.KNOWN
         if self._patient and state.failures and (state.due or "") > now:
             return Fate.WAITING

@@ -10,7 +10,7 @@ from typing import Any
 from dateline import keys
 from dateline.archive import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.capture.members import members
-from dateline.index import PageOutcome
+from dateline.outcomes import PageOutcome
 from dateline.verify import Kind
 from tests.samples import Newsroom
 
@@ -112,7 +112,7 @@ def resealed(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
 
     def reseal(data: bytes) -> bytes:
         found = [member.data.replace(old, new) for member in members(io.BytesIO(data), b"WARC/")]
-        return b"".join(gzip.compress(each, mtime=0) for each in found)
+        return b"".join(gzip.compress(each, 0, mtime=0) for each in found)
 
     return reseal
 

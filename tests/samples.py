@@ -114,3 +114,14 @@ def killer(at: int) -> Callable[..., None]:
             raise KilledError
 
     return die
+
+
+def killer_of_writes(at: int) -> Callable[..., None]:
+    """Dies before the n-th of its calls to AWS that write: to die before a read is to die after the write before it."""
+    die = killer(at)
+
+    def die_before_writes(*, model: Any, **_: Any) -> None:
+        if not model.name.startswith(("Get", "BatchGet", "List", "Head", "Query", "Scan")):
+            die()
+
+    return die_before_writes

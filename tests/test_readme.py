@@ -132,7 +132,7 @@ def test_the_help_names_every_command_that_readme_uses() -> None:
     used = set(
         re.findall(
             r"dateline (up|down|status|crawl|import|query|show|extract|export|rebuild|reextract|verify|sources"
-            r"|quarantine)\b",
+            r"|quarantine|withdraw)\b",
             str(BLOCKS),
         )
     )

@@ -21,6 +21,7 @@ from dateline.index import Index
 from dateline.messages import CrawlReport
 from dateline.rebuild import rebuild
 from dateline.state import TableState, UrlState
+from dateline.withdraw import Withdrawing
 from tests.conftest import Aws
 from tests.samples import NOON, KilledError, Newsroom, killer
 
@@ -110,6 +111,21 @@ def test_the_life_of_a_story_is_told(stream: Stream, newsroom: Newsroom) -> None
     for key, kinds in lives:
         newsroom.archive().add(key)
         assert stream.kinds() == kinds
+
+
+def test_that_a_story_was_withdrawn_is_told_once(stream: Stream, newsroom: Newsroom) -> None:
+    stream.aws.s3.put_bucket_versioning(Bucket=stream.aws.captures, VersioningConfiguration={"Status": "Enabled"})
+    newsroom.archive().add(newsroom.capture(("a", "Title dated|Words.")))
+    newsroom.archive().add(gone(newsroom))
+    assert stream.kinds() == ["article.archived", "article.gone"]
+    (story,) = newsroom.query().of_all()
+    aws = stream.aws
+    withdrawing = Withdrawing(s3=aws.s3, table=aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive)
+    withdrawing.withdraw(story, "a court's order")
+    (event,) = stream.told()
+    assert (event["detail-type"], event["detail"]["story"]["reason"]) == ("article.withdrawn", "a court's order")
+    withdrawing.withdraw(newsroom.query().story(story["id"]) or {}, "")
+    assert stream.told() == []
 
 
 def test_an_event_leads_to_the_words(stream: Stream, newsroom: Newsroom) -> None:

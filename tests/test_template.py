@@ -196,6 +196,22 @@ def test_captures_are_versioned_and_written_once() -> None:
     assert refused["Condition"]["Null"] == {"s3:if-none-match": "true"}
 
 
+def test_captures_grow_cold_but_can_still_be_read_by_range() -> None:
+    rules = {rule["Id"]: rule for rule in BUCKETS["CaptureBucket"]["LifecycleConfiguration"]["Rules"]}
+    cold = rules["colder-captures"]
+    classes = {each["StorageClass"] for each in (*cold["Transitions"], *cold["NoncurrentVersionTransitions"])}
+    assert (classes, cold["Prefix"]) == ({"GLACIER_IR"}, "captures/")
+    assert not [rule for rule in rules.values() if "ExpirationInDays" in rule and rule["Prefix"] != "frontiers/"]
+
+
+def test_captures_are_locked_only_if_that_is_wanted() -> None:
+    bucket = BUCKETS["CaptureBucket"]
+    for name in ("ObjectLockEnabled", "ObjectLockConfiguration"):
+        condition, _, otherwise = bucket[name]["Fn::If"]
+        assert (condition, otherwise) == ("HasObjectLock", {"Ref": "AWS::NoValue"})
+    assert TEMPLATE["Parameters"]["ObjectLock"]["Default"] == ""
+
+
 def test_captures_and_nothing_else_are_sent_to_be_extracted() -> None:
     (notice,) = BUCKETS["CaptureBucket"]["NotificationConfiguration"]["QueueConfigurations"]
     rules = {rule["Name"]: rule["Value"] for rule in notice["Filter"]["S3Key"]["Rules"]}

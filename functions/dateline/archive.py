@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from dateline import capture, fingerprint, keys, objects, quarantine
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.capture import Capture, DamagedCaptureError
-from dateline.index import Index, PageOutcome, Stored, articles_key
+from dateline.index import Index
+from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key
 from dateline.page import Page
 from dateline.revisions import Revisions
 from dateline.urls import identity
@@ -110,7 +111,9 @@ class Archive:
         self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction
     ) -> tuple[PageOutcome, Article | None]:
         outcome, article = extraction.outcome, None
-        if extraction.article:
+        if extraction.article and revisions.withdrawn(extraction.article.id):
+            outcome, extraction = Outcome.NOT_ARTICLE, extraction._replace(reason=WITHDRAWN)
+        elif extraction.article:
             pointer = self._pointer(stem, captured)
             outcome, article = revisions.settle(extraction.article, keys.utc(captured.captured_at), pointer)
         return self._page(captured, extraction, outcome, article), article

@@ -136,9 +136,9 @@ class Clusters:
         return Known(clusters, appeared, {id: str(story["captured_at"]) for id, story in stories.items()})
 
     def _stories(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The CURRENT items of those stories that have one."""
+        """The CURRENT items of those stories that have one, and were not withdrawn."""
         found = items.get(self._client, self._table.name, map(keys.article, dict.fromkeys(ids)), consistent=True)
-        return {str(item["id"]): item for item in found}
+        return {str(item["id"]): item for item in found if "withdrawn_at" not in item}
 
     def _near(self, article: Article, *, consistent: bool = False) -> set[Copy]:
         """The stories that are like an article, by a query for each of its bands."""

@@ -29,7 +29,7 @@ from dateline.article import Outcome
 from dateline.messages import CrawlReport, Expect
 
 if TYPE_CHECKING:
-    from dateline.index import PageOutcome
+    from dateline.outcomes import PageOutcome
 
 Counted = Mapping[str, int]
 Yields = Literal["low", "high"]

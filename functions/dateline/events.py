@@ -1,7 +1,8 @@
 """Events: what is new in the index, told to whoever subscribes on the event bus.
 
 A story's first revision is ``article.archived``, each later one ``article.revised``; ``article.gone`` is its page's
-removal, ``article.returned`` that it is there again. They are made of the records of the table's stream, so that all
+removal, ``article.returned`` that it is there again, ``article.withdrawn`` that the story was taken out of the archive
+for good, so that subscribers' copies can go too. They are made of the records of the table's stream, so that all
 that is committed is told, at least once; ``events.schema.json`` beside this module describes them.
 
 An event's ``id`` is the same however often it is told. ``replay`` is true where it was told before, as far as that can
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_s3 import S3Client
 
-Kind = Literal["article.archived", "article.revised", "article.gone", "article.returned"]
+Kind = Literal["article.archived", "article.revised", "article.gone", "article.returned", "article.withdrawn"]
 SOURCE = "dateline"
 _VERSION = 1  # of the schema
 _AT_ONCE = 10  # PutEvents' limit
@@ -159,6 +160,9 @@ def _news(before: Mapping[str, Any], now: Mapping[str, Any], told_at: datetime) 
         if not before:
             kind: Kind = "article.archived" if now["revision"] == 1 else "article.revised"
             yield _event(kind, now, told_at, at=now["indexed_at"], name=now["SK"])
+    elif "withdrawn_at" in now:
+        if "withdrawn_at" not in before:
+            yield _event("article.withdrawn", now, told_at, at=now["withdrawn_at"], name="WITHDRAWN")
     elif before and "gone_at" in now and "gone_at" not in before:
         yield _event("article.gone", now, told_at, at=now["gone_at"], name=f"GONE#{now['gone_at']}")
     elif "gone_at" in before and "gone_at" not in now:

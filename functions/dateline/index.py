@@ -6,28 +6,27 @@ same capture at any time. Reading for users is in ``query``.
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 from botocore.exceptions import ClientError
 
-from dateline import clusters, counters, items, keys
-from dateline.article import Article, Outcome
+from dateline import counters, items, keys
+from dateline.article import Article
 from dateline.clusters import Clusters
 from dateline.counters import Counted
+from dateline.entries import aliases, current_item, entries, summaries, summary
 from dateline.items import unless_newer
-from dateline.mentions import Mentions, registers
+from dateline.mentions import Mentions
 from dateline.messages import CrawlReport
+from dateline.outcomes import PageOutcome, Stored, articles_key, looks, own_id
 from dateline.presence import Presence
-from dateline.urls import identity, is_identity
+from dateline.withdrawal import Withdrawal
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-_STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
-MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
 _AFTER_ALL = "~"  # after every instant
 _OPTIONAL = (  # of what a revision's items have, what they may lack
     "source",
@@ -38,42 +37,6 @@ _OPTIONAL = (  # of what a revision's items have, what they may lack
     "dateline",
     "capture",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageOutcome:
-    """What became of one captured page: a line of an outcomes object.
-
-    ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
-    object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
-    the source has a rule that found nothing.
-    """
-
-    url: str
-    id: str
-    outcome: Outcome
-    captured_at: str
-    offset: int
-    length: int
-    status: int
-    reason: str | None = None
-    revision: int | None = None
-    extraction: str | None = None
-    rules_missed: tuple[str, ...] = ()
-
-    @property
-    def is_rest(self) -> bool:
-        """Whether this is no page but all the rest of a capture object that cannot be read to its end."""
-        return self.length == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An article and where its gzip member lies in its articles object."""
-
-    article: Article
-    offset: int
-    length: int
 
 
 class Index:
@@ -120,7 +83,7 @@ class Index:
         for stored in articles:
             self._put_current(articles_key(stem, outcomes), stored)
         self.clusters.settle([stored.article for stored in articles])
-        self._mentions.settle(_summaries(stem, outcomes, articles))
+        self._mentions.settle(summaries(stem, outcomes, articles))
         self._mark_presence(outcomes)
         self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
@@ -145,14 +108,29 @@ class Index:
                 batch.delete_item(Key=keys.revision(id, captured_at))
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
         self.clusters.settle(found)
-        was = [_summary("", Stored(article, 0, 0)) for article in before]
-        self._mentions.settle(_summaries(stem, outcomes, articles), was)
+        was = [summary("", Stored(article, 0, 0)) for article in before]
+        self._mentions.settle(summaries(stem, outcomes, articles), was)
         if lost:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
         self._mark_presence(outcomes, [article.id for article in before])
         counted = self._counted(stem.source, stem.capture)
         self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
+
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Have a story be nothing but withdrawn. Idempotent."""
+        if "cluster" in self.current([withdrawal.id]).get(withdrawal.id, {}):
+            self.clusters.leave(withdrawal.id)
+        self._table.put_item(Item=withdrawal.item)
+        first = keys.revision(withdrawal.id, "")
+        revisions = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
+        found = list(items.query(self._table, KeyConditionExpression=revisions, ConsistentRead=True))
+        self._mentions.settle((), found)
+        over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]
+        over += [keys.alias(own) for own in map(keys.article_id, withdrawal.urls) if own != withdrawal.id]
+        with self._table.batch_writer() as batch:
+            for key in over:
+                batch.delete_item(Key=key)
 
     def count_crawl(self, report: CrawlReport) -> None:
         """Add what a crawl did to its day's counters."""
@@ -201,7 +179,7 @@ class Index:
         """Make a story's newest capture its CURRENT."""
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
         with unless_newer():
-            self._save_current(_summary(key, stored), newest)
+            self._save_current(summary(key, stored), newest)
 
     def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> None:
         """Write what is of a revision into its story's CURRENT, and leave there its cluster and whether it is gone."""
@@ -220,7 +198,7 @@ class Index:
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
         """Have the URLs of these pages lead no more to stories that there are no more."""
         for page in outcomes:
-            own = _own_id(page)
+            own = own_id(page)
             if self.alias(own) in lost:
                 self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").is_in(lost))
 
@@ -228,6 +206,8 @@ class Index:
         """Make the newest of a story's revisions its CURRENT, whatever else is being written; False if it has none."""
         while True:
             there, newest = self.current([id]).get(id), self.revision_before(id, _AFTER_ALL)
+            if there and "withdrawn_at" in there:
+                return False
             with unless_newer():
                 self._replace_current(id, there, newest)
                 if self.revision_before(id, _AFTER_ALL) == newest:
@@ -251,22 +231,7 @@ class Index:
         found = list(looks(outcomes))
         seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
         self._presence.note(seen=seen, gone=gone)
-        self._presence.mark([*(page.id for page in outcomes), *dict(_aliases(outcomes)), *others])
-
-
-def looks(outcomes: Iterable[PageOutcome]) -> Iterator[tuple[str, str, bool]]:
-    """When each page was looked at, by the id of its story, and whether it was gone."""
-    return ((page.id, page.captured_at, page.outcome is Outcome.GONE) for page in outcomes if page.status)
-
-
-def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
-    """The articles object that a capture object's outcomes name."""
-    return stem.extracted(extraction(outcomes))
-
-
-def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
-    """The name of the extraction that a capture object's articles are of; the first has none."""
-    return next((page.extraction for page in outcomes if page.extraction), None)
+        self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others])
 
 
 def _counting(
@@ -302,91 +267,3 @@ def _counting(
 
 def _revision_key(article: Article) -> tuple[str, str]:
     return article.id, str(article.captured_at)
-
-
-def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
-    """The items that one capture object alone says: revisions and their bands, aliases, which partitions there are."""
-    summaries = _summaries(stem, outcomes, articles)
-    yield from _registers(summaries)
-    yield from (keys.alias(own) | {"id": id} for own, id in _aliases(outcomes))
-    yield from (keys.revision(summary["id"], summary["captured_at"]) | summary for summary in summaries)
-    yield from (band for stored in articles for band in clusters.bands(stored.article))
-
-
-def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
-    """The CURRENT item of the story whose newest revision this is, but for whether it is gone, and its cluster."""
-    return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
-
-
-def _summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
-    return [_summary(articles_key(stem, outcomes), stored) for stored in articles]
-
-
-def _summary(key: str, stored: Stored) -> dict[str, Any]:
-    """What lists show of a story, and where the rest is; attributes without a value are left out."""
-    article = stored.article
-    values = {
-        "id": article.id,
-        "url": article.url,
-        "title": article.title[:MAX_TITLE],
-        "source": article.source,
-        "outlet_country": article.outlet_country,
-        "language": article.language,
-        "published_at": article.published_at,
-        "published_precision": article.published_precision,
-        "dateline": article.dateline.text if article.dateline else None,
-        "places": [place.id for place in article.places] or None,
-        "about": list(article.about) or None,
-        "captured_at": article.captured_at,
-        "first_seen_at": article.first_seen_at,
-        "indexed_at": article.indexed_at,
-        "revision": article.revision,
-        "digest": article.digest,
-        "article": {"key": key, "offset": stored.offset, "length": stored.length},
-        "capture": _capture_pointer(article),
-    }
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _capture_pointer(article: Article) -> dict[str, Any] | None:
-    pointer = article.capture
-    return {"key": pointer.key, "offset": pointer.offset, "length": pointer.length} if pointer else None
-
-
-def _partitions(summary: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes that put a story's CURRENT item into the three indexes."""
-    published_key = keys.published_key(summary["id"], summary.get("published_at"), summary["first_seen_at"])
-    return {
-        "published_key": published_key,
-        "source_month": f"{summary.get('source')}#{published_key[:7]}",
-        "country_month": f"{summary.get('outlet_country', keys.NOWHERE)}#{published_key[:7]}",
-        "indexed_day": summary["indexed_at"][:10],
-        "indexed_key": f"{summary['indexed_at']}#{summary['id']}",
-    }
-
-
-def _own_id(page: PageOutcome) -> str:
-    """The id of the story at a page's URL, if its page names no other URL as the canonical one."""
-    return keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
-
-
-def _aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
-    """The ids that the URLs that were asked for have, and those of the stories that their pages said they are."""
-    for page in outcomes:
-        own = _own_id(page)
-        if page.outcome in _STORIES and own != page.id:
-            yield own, page.id
-
-
-def _registers(summaries: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-    """The items that say which partitions there are."""
-    for summary in summaries:
-        partitions, source = _partitions(summary), summary.get("source")
-        month = f"MONTH#{partitions['source_month'][-7:]}"
-        yield {"PK": "ARCHIVE", "SK": f"SOURCE#{source}"}
-        yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
-        yield {"PK": f"SOURCE#{source}", "SK": month}
-        country = partitions["country_month"].partition("#")[0]
-        yield {"PK": "ARCHIVE", "SK": f"COUNTRY#{country}"}
-        yield {"PK": f"COUNTRY#{country}", "SK": month}
-        yield from registers(summary)

@@ -40,12 +40,12 @@ def get(
 
 def query(table: Any, **request: Any) -> Iterator[dict[str, Any]]:
     """The items that a boto3 ``Table``'s query finds, page after page."""
-    while True:
-        answer = table.query(**request)
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
-            return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    return _paged(table.query, request)
+
+
+def scan(table: Any, **request: Any) -> Iterator[dict[str, Any]]:
+    """All of its items, page after page."""
+    return _paged(table.scan, request)
 
 
 def write(
@@ -70,6 +70,15 @@ def unless_newer() -> Iterator[None]:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
             raise
+
+
+def _paged(read: Callable[..., Any], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    while True:
+        answer = read(**request)
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def _pauses() -> list[float]:

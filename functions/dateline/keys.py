@@ -6,6 +6,8 @@ S3, dates are capture dates in UTC::
         captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   what the servers sent, one gzip member a record
         crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did and learned
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      what the crawl had no time for, for its continuation
+        withdrawals/<id>.json                                    that a story was withdrawn, why, where its pages were
+        withdrawals/captures/...                                 a capture object while pages are taken out of it
     ArchiveBucket
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
@@ -26,7 +28,8 @@ the day of their own capture, ``20190416T000000Z-import``. Articles that were ex
 
 DynamoDB, one table, keys ``PK`` and ``SK``::
 
-    ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below
+    ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below. Of a
+                                                      story that was withdrawn, that it was, and nothing else
     ARTICLE#<id>                 REV#<captured_at>    one for each revision
     ARTICLE#<id>                 PRESENCE             when its page was last there, and last gone (404, 410)
     BAND#<band>                  <appeared>#<id>#<captured_at>  a revision that has this passage; expires in a year
@@ -71,6 +74,7 @@ COVERAGE_INDEX = "reports/coverage/index.json"
 NOWHERE = "zz"  # the country of an outlet whose country is not known
 DATASET_STATE = "dataset/state.json"
 
+REEXTRACTIONS = "reports/reextract/"
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
     r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)(?:\.[0-9a-f]{12})?\.(?:warc|jsonl)\.gz"
@@ -211,12 +215,12 @@ def quarantine_prefix(stem: Stem) -> str:
 
 def reextractions(run: str) -> str:
     """What the keys of the reports on all of a run's capture objects begin with."""
-    return f"reports/reextract/{run}/"
+    return f"{REEXTRACTIONS}{run}/"
 
 
 def reextraction(run: str, stem: Stem | None = None) -> str:
     """Where the report on a run of ``reextract`` is put, or on what it did to one capture object."""
-    name = f"reports/reextract/{run}"
+    name = f"{REEXTRACTIONS}{run}"
     return f"{name}/{stem.source}/{stem.crawl}-{stem.number}.json" if stem else f"{name}.json"
 
 
@@ -228,6 +232,16 @@ def partition(country: str, month: str) -> str:
 def part(country: str, month: str, day: int) -> str:
     """The file of those that begins with a day of the month."""
     return f"{partition(country, month)}part-{day:02}.parquet"
+
+
+def withdrawal(id: str) -> str:
+    """Where it is kept that a story was withdrawn."""
+    return f"withdrawals/{id}.json"
+
+
+def withdrawing(stem: Stem) -> str:
+    """Where a capture object is kept while it is replaced."""
+    return f"withdrawals/{stem.capture}"
 
 
 def verification(run: str) -> str:

@@ -14,7 +14,7 @@ from dateline import items, keys
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-Revision = Mapping[str, Any]  # ``index._summary``, or an item that is made of it
+Revision = Mapping[str, Any]  # ``entries.summary``, or an item that is made of it
 
 # What lists show, and where the words are.
 _SHOWN = (
@@ -39,7 +39,7 @@ class Mentions:
         waiting = {str(revision["id"]) for revision in (*added, *over)}
         while waiting:
             found = items.get(client, name, map(keys.article, sorted(waiting)), consistent=True)
-            current = {str(item["id"]): item for item in found}
+            current = {str(item["id"]): item for item in found if "withdrawn_at" not in item}
             waiting = {id for id in waiting if id not in settled or settled[id] != _version(current.get(id))}
             requests = [self._requests(id, current.get(id), added, over) for id in sorted(waiting)]
             items.write(client, name, (request for some in requests for request in some))

@@ -69,6 +69,12 @@ def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
     return there != body and put_over(s3, bucket=bucket, key=key, body=body, etag=etag)
 
 
+def versions(s3: "S3Client", bucket: str, key: str) -> int:
+    """How many versions there are of an object, those that were deleted included."""
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
+    return sum(found["Key"] == key for page in pages for found in page.get("Versions", []))
+
+
 def exists(s3: "S3Client", bucket: str, key: str) -> bool:
     """Whether there is such an object."""
     return any(found.key == key for found in islice(listed(s3, bucket=bucket, prefix=key), 1))

@@ -67,7 +67,7 @@ class Presence:
         while True:
             found = {str(item["SK"]): item for item in self._get([keys.presence(id), keys.article(id)])}
             story = found.get(keys.article(id)["SK"])
-            if story is None:
+            if story is None or "withdrawn_at" in story:
                 return
             times = _times(found.get(keys.presence(id)["SK"], {}))
             seen_at = max(str(story["captured_at"]), times.get("seen_at", ""))

@@ -5,7 +5,7 @@
         print(story["published_at"], story["title"], stories.article(story).text)
 
 Ranges are of the publication date in UTC, both ends included, open where they are None; a story without a date counts
-by when it was first seen. Stories come as index items (``index._summary``), oldest first.
+by when it was first seen. Stories come as index items (``entries.summary``), oldest first.
 """
 
 import gzip

@@ -22,12 +22,15 @@ from dateline.events import rebuilding
 from dateline.index import Index
 from dateline.messages import CrawlReport
 from dateline.state import Health, TableState, UrlState, learned_items, url_states
+from dateline.withdrawal import Withdrawal, withdrawals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
+
+_FOR_GOOD = "~"  # after every instant
 
 
 @dataclass(slots=True)
@@ -52,6 +55,9 @@ def rebuild(
     """Refill the table; ``progress`` is told after each object."""
     index, done, known = Index(table), Rebuilt(), _Known()
     with rebuilding(s3, archive_bucket):
+        for withdrawal in withdrawals(s3, capture_bucket):
+            index.withdraw(withdrawal)
+            known.add_withdrawal(withdrawal)
         for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix="captures/")):
             known.add_captures(stem, _pages(s3, capture_bucket, stem.capture))
             settled = committed(s3, archive_bucket, stem)
@@ -117,6 +123,10 @@ class _Known:
         for page in pages:
             for state in url_states(page):
                 self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), state)
+
+    def add_withdrawal(self, withdrawal: Withdrawal) -> None:
+        for state in withdrawal.states:
+            self._urls.add(state.url, _FOR_GOOD, state)
 
     def add_report(self, report: CrawlReport) -> None:
         self._ask(report.source, report.crawl)

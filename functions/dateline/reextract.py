@@ -13,17 +13,17 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Self
 
-from dateline import capture, index, keys, objects
+from dateline import capture, keys, objects
 from dateline.archive import Archive, Archived, committed, read_articles, write_articles, write_outcomes
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.capture import Capture, DamagedCaptureError
-from dateline.index import PageOutcome, articles_key
 from dateline.messages import ReextractMessage
+from dateline.outcomes import WITHDRAWN, PageOutcome, articles_key, extraction
 from dateline.revisions import Revisions
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # what a revision has for good
@@ -108,7 +108,7 @@ class Reextraction(Archive):
             report = self._commit_again(stem, settled, message)
             settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
         self._follow(stem, settled)
-        self._note_quarantine(stem, settled, message)
+        self._note_quarantine(stem, settled, message.offsets, message.run)
         report = dataclasses.replace(report, done=True)
         self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
         return report
@@ -122,24 +122,43 @@ class Reextraction(Archive):
         decided = self._decide_again(stem, before, message.offsets)
         articles = write_articles(each.article for each in decided.values() if each.article)
         outcomes = _named(message.run, settled, decided, articles)
-        body = write_outcomes(outcomes)
         unchanged = outcomes == settled.outcomes
         report = Report(
             key=stem.capture,
             pages=len(outcomes),
-            commit=settled.digest if unchanged else hashlib.sha256(body).hexdigest(),
+            commit=settled.digest if unchanged else hashlib.sha256(write_outcomes(outcomes)).hexdigest(),
             changes=tuple(_changes(before, decided)),
         )
         where = keys.reextraction(message.run, stem)
         self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
-        if not unchanged:
-            if articles:
-                objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
-            if settled.etag:
-                objects.put_over(self._s3, bucket=self._archive, key=stem.outcomes, body=body, etag=settled.etag)
-            else:
-                objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=body)
+        self._replace(stem, settled, outcomes, articles)
         return report
+
+    def _replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
+        """Write what a capture object comes to now; False where it comes to something else by now."""
+        if outcomes == settled.outcomes:
+            return True
+        if articles:
+            objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
+        key, body = stem.outcomes, write_outcomes(outcomes)
+        if settled.etag:
+            return objects.put_over(self._s3, bucket=self._archive, key=key, body=body, etag=settled.etag)
+        return objects.put_once(self._s3, bucket=self._archive, key=key, body=body)
+
+    def withdraw(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
+        """Have the pages at these offsets of a capture object be no articles, whatever they were; extracts nothing."""
+        while True:
+            settled = self._settled(stem)
+            decided = {
+                offset: Decided(_withdrawn(each.page), None) if offset in offsets else each
+                for offset, each in _by_offset(settled).items()
+            }
+            articles = write_articles(each.article for each in decided.values() if each.article)
+            if self._replace(stem, settled, _named(run, settled, decided, articles), articles):
+                break
+        settled = self._settled(stem)
+        self._follow(stem, settled)
+        self._note_quarantine(stem, settled, offsets, run)
 
     def _decide_again(
         self, stem: keys.Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None
@@ -209,15 +228,15 @@ class Reextraction(Archive):
         for key in over:
             self._s3.delete_object(Bucket=self._archive, Key=key)
 
-    def _note_quarantine(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> None:
+    def _note_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
         """Have the reports on pages in quarantine say what these came to."""
         prefix = keys.quarantine_prefix(stem)
         reported = set(objects.keys(self._s3, bucket=self._archive, prefix=prefix))
         for page in settled.outcomes:
             known = keys.quarantine(stem, page.offset) in reported
-            looked_at = message.offsets is None or page.offset in message.offsets
+            looked_at = offsets is None or page.offset in offsets
             if (known and looked_at) or (not known and page.outcome is Outcome.QUARANTINED):
-                self._quarantine(stem, page, message.run)
+                self._quarantine(stem, page, run)
 
 
 class _Revisions(Revisions):
@@ -239,10 +258,14 @@ def _by_offset(settled: Archived) -> dict[int, Decided]:
     return {page.offset: Decided(page, articles.get(page.offset)) for page in settled.outcomes}
 
 
+def _withdrawn(page: PageOutcome) -> PageOutcome:
+    return dataclasses.replace(page, outcome=Outcome.NOT_ARTICLE, reason=WITHDRAWN, revision=None, rules_missed=())
+
+
 def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles: bytes) -> list[PageOutcome]:
     """The outcomes, each article's with the name of its extraction: no run and no content has that of another."""
     if articles == write_articles(stored.article for stored in settled.articles):
-        name = index.extraction(settled.outcomes)
+        name = extraction(settled.outcomes)
     else:
         name = hashlib.sha256(run.encode() + articles).hexdigest()[:12]
     return [dataclasses.replace(each.page, extraction=name if each.article else None) for each in decided.values()]

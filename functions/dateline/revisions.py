@@ -45,6 +45,10 @@ class Revisions:
         self.keep(revision)
         return Outcome.ARCHIVED, revision
 
+    def withdrawn(self, id: str) -> bool:
+        """Whether a story was withdrawn, and is not to be archived."""
+        return "withdrawn_at" in self._current.get(id, {})
+
     def keep(self, revision: Article) -> None:
         """Have what comes later in the object compared with this revision."""
         self._here[revision.id] = dataclasses.asdict(revision)

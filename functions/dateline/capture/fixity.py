@@ -9,7 +9,9 @@ from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser, St
 from dateline.capture.members import Member, members
 from dateline.capture.reading import Readable
 from dateline.capture.writing import digest, payload_digest
+from dateline.urls import is_identity
 
+WITHDRAWN = "withdrawn"  # the type of what is left of a record that was taken out
 _HTTP = {"response", "request"}  # their payload is what follows the headers
 _BLOCK = {"resource", "metadata", "conversion"}  # theirs is the whole block
 _PARSER = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"])
@@ -32,6 +34,18 @@ class Record:
     media_type: str | None = None
     payload_digest: str | None = None
     flaw: str | None = None
+
+    @property
+    def is_page(self) -> bool:
+        """Whether ``read`` makes a page of it."""
+        if self.kind == "resource":
+            return is_identity(self.url or "")
+        return self.kind in {"response", "revisit"}
+
+    def renders(self, page: "Record") -> bool:
+        """Whether it is what a browser made of a page."""
+        html = (self.media_type or "").startswith("text/html")
+        return self.kind == "conversion" and html and self.refers_to == page.id
 
 
 def records(stream: Readable) -> Iterator[Record]:

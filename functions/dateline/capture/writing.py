@@ -33,6 +33,7 @@ _CONTENT_TYPES = {
     "metadata": metadata.MEDIA_TYPE,
     "conversion": "text/html; charset=utf-8",
     "warcinfo": "application/warc-fields",
+    "withdrawn": "application/warc-fields",
 }
 _ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
@@ -162,6 +163,15 @@ def header(message: bytes, name: str) -> str | None:
         if found.strip().lower() == name.encode():
             return value.strip().decode("latin-1")
     return None
+
+
+def withdrawn_record(name: str, date: str | None, id: str) -> bytes:
+    """A record, before compression, that takes the place of one of a page of the story ``id``, with its ``date``."""
+    block = f"story: {id}\r\n".encode()
+    headers = {"WARC-Block-Digest": digest(block)}
+    date = date or _warc_date(datetime.fromtimestamp(0, UTC))
+    (data,) = _plain([_record("withdrawn", block, date, _record_id(f"{name} withdrawn"), headers)])
+    return data
 
 
 def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:

@@ -22,6 +22,7 @@ from dateline.cli import (
     show,
     sources,
     verify,
+    withdraw,
 )
 from dateline.cli.output import CommandError
 
@@ -38,6 +39,7 @@ app.command()(export.export)
 app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
+app.command()(withdraw.withdraw)
 sources.app.command()(record.record)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")

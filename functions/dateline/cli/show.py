@@ -63,6 +63,8 @@ def _find(found: Query, id: str) -> Story:
         raise CommandError(str(error)) from error
     if story is None:
         raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
+    if "withdrawn_at" in story:
+        raise CommandError(f"{story['url']} was withdrawn on {story['withdrawn_at'][:10]}: {story['reason']}")
     return story
 
 

@@ -21,7 +21,8 @@ class UrlState:
     ``captured_at`` is the last look that was answered, empty where none was, ``first_seen_at`` the first; ``item`` is
     the fingerprint of the feed item that led to it, if one did, and ``found`` what is said of it where it was found.
     ``digest`` is that of its payload, which is in the response record of ``payload_url`` and ``payload_at``. ``due`` is
-    when to look again. ``failures`` counts the looks on end that failed, the last one by the reason ``failure``.
+    when to look again. ``failures`` counts the looks on end that failed, the last one by the reason ``failure``. Of a
+    story that was ``withdrawn_at`` an instant, nothing else is known, and it is not asked for again.
     """
 
     url: str
@@ -39,6 +40,7 @@ class UrlState:
     failures: int = 0
     failure: str | None = None
     found: Mapping[str, str] = field(default_factory=dict)
+    withdrawn_at: str | None = None
 
     @property
     def payload(self) -> Payload | None:

@@ -19,15 +19,17 @@ class Kind(StrEnum):
     ORPHAN_ARTICLES = "articles that nothing points at"
     NO_QUARANTINE = "missing quarantine report"
     ORPHAN_QUARANTINE = "quarantine report on no such page"
+    NOT_REMOVED = "withdrawn page that is still there"
     STRAY = "object that is none of the archive's"
     NO_ITEM = "missing index item"
     WRONG_ITEM = "index item that the objects belie"
     ORPHAN_ITEM = "index item that no object backs"
+    WRONG_CLUSTER = "stories that disagree on their cluster"
     WRONG_COUNTERS = "counters that are no sum"
 
     @property
     def of_table(self) -> bool:
-        return self in {Kind.NO_ITEM, Kind.WRONG_ITEM, Kind.ORPHAN_ITEM, Kind.WRONG_COUNTERS}
+        return self in {Kind.NO_ITEM, Kind.WRONG_ITEM, Kind.ORPHAN_ITEM, Kind.WRONG_CLUSTER, Kind.WRONG_COUNTERS}
 
 
 _RESTORE = "restore the version before: aws s3api list-object-versions --bucket {bucket} --prefix {key}"
@@ -47,10 +49,12 @@ _MENDS = {
     Kind.ORPHAN_ARTICLES: _REMOVE,
     Kind.NO_QUARANTINE: _AGAIN,
     Kind.ORPHAN_QUARANTINE: _REMOVE,
+    Kind.NOT_REMOVED: "dateline withdraw {story}, which goes on",
     Kind.STRAY: _REMOVE,
     Kind.NO_ITEM: _AGAIN,
     Kind.WRONG_ITEM: _AGAIN,
     Kind.ORPHAN_ITEM: "if no object is wrong: aws dynamodb delete-item --table-name {bucket} --key '{key}'",
+    Kind.WRONG_CLUSTER: f"delete the cluster's items and the CURRENT items of its stories, then {_AGAIN}",
     Kind.WRONG_COUNTERS: _RECOUNT,
 }
 
@@ -60,7 +64,8 @@ class Finding:
     """One thing that is wrong.
 
     ``where`` is the bucket or the table, ``key`` the object's or the item's (as DynamoDB's JSON), ``offset`` the place
-    in an object, if it is known. ``captures`` are the keys of the capture objects that it belongs to.
+    in an object, if it is known. ``captures`` are the keys of the capture objects that it belongs to, ``story`` is
+    the id of a story that was withdrawn.
     """
 
     kind: Kind
@@ -69,9 +74,10 @@ class Finding:
     detail: str
     offset: int | None = None
     captures: tuple[str, ...] = ()
+    story: str = ""
 
     @property
     def mend(self) -> str:
         """What to do about it: a command, where one is enough."""
         captures = " ".join(f"--key {key}" for key in self.captures)
-        return _MENDS[self.kind].format(bucket=self.where, key=self.key, captures=captures)
+        return _MENDS[self.kind].format(bucket=self.where, key=self.key, captures=captures, story=self.story)

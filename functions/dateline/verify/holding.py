@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from warcio.timeutils import iso_date_to_datetime
 
-from dateline import counters, index, keys, objects, urls
+from dateline import counters, keys, objects
 from dateline.archive import read_outcomes
 from dateline.article import Article, Outcome, content_digest
-from dateline.capture.fixity import Record, records
+from dateline.capture.fixity import WITHDRAWN, Record, records
 from dateline.capture.members import Member, members
-from dateline.index import PageOutcome, Stored
+from dateline.entries import entries
+from dateline.outcomes import PageOutcome, Stored, articles_key, looks
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.spool import Looks
 
@@ -57,6 +58,7 @@ class Examination:
         self.sound = True
         self.pages: dict[int, Page] | None = None
         self._damaged = list[range]()
+        self._withdrawn = set[int]()  # the offsets of records that were taken out
         self.outcomes = list[PageOutcome]()
         self.stored = list[Stored]()
         if holding.keys["captures/"]:
@@ -80,22 +82,27 @@ class Examination:
     @property
     def sound_pages(self) -> int | None:
         """How many pages the capture object has; None where it is damaged, and some may not be seen."""
-        return None if self.pages is None or self._damaged else len(self.pages)
+        if self.pages is None or self._damaged:
+            return None
+        return len(self.pages) + sum(page.offset in self._withdrawn for page in self.outcomes)
 
     def looks(self) -> Iterator[tuple[str, Looks]]:
         """When each page was there, or was gone."""
         capture = self.stem.capture
-        for id, at, gone in index.looks(self.outcomes):
+        for id, at, gone in looks(self.outcomes):
             yield id, Looks(gone_at=at, gone_in=capture) if gone else Looks(seen_at=at, seen_in=capture)
 
     def entries(self) -> Iterator[Mapping[str, Any]]:
         """The index items that there should be of it alone."""
-        yield from index.entries(self.stem, self.outcomes, self.stored)
+        yield from entries(self.stem, self.outcomes, self.stored)
         yield keys.done(self.stem.source, self.stem.capture) | {"counted": counters.of_pages(self.stem, self.outcomes)}
 
-    def _find(self, kind: Kind, where: str, key: str, detail: str, offset: int | None = None) -> None:
+    def _find(
+        self, kind: Kind, where: str, key: str, detail: str, offset: int | None = None, *, story: str = ""
+    ) -> None:
+        captures = (self.stem.capture,)
         self.findings.append(
-            Finding(kind=kind, where=where, key=key, detail=detail, offset=offset, captures=(self.stem.capture,))
+            Finding(kind=kind, where=where, key=key, detail=detail, offset=offset, captures=captures, story=story)
         )
         self.sound = self.sound and kind not in _UNSOUND
 
@@ -103,11 +110,15 @@ class Examination:
         body = self._s3.get_object(Bucket=self._captures, Key=self.stem.capture)["Body"]
         self.pages, page, torn = {}, None, False
         for record in records(body):
-            if _is_page(record):
+            if record.is_page:
                 self._check_metadata(page, torn)
                 page, torn = Page(record, record.length), False
                 self.pages[record.offset] = page
-            elif page and _renders(record, page.record):
+            elif record.kind == WITHDRAWN:
+                self._check_metadata(page, torn)
+                page = None
+                self._withdrawn.add(record.offset)
+            elif page and record.renders(page.record):
                 page.length = record.offset + record.length - page.record.offset
             elif page and record.kind == "metadata":
                 page.metadata = True
@@ -144,9 +155,13 @@ class Examination:
             if offset not in outcomes and not any(offset >= start for start in unread):
                 self._belied(f"there is none of {page.record.url}", offset)
         for offset, outcome in outcomes.items():
-            if offset in self.pages:
+            if outcome.is_withdrawn and offset in self.pages:
+                self._not_removed(self._captures, self.stem.capture, outcome)
+            elif offset in self._withdrawn and not outcome.is_withdrawn:
+                self._not_removed(self._archive, self.stem.outcomes, outcome)
+            elif offset in self.pages:
                 self._compare_page(outcome, self.pages[offset])
-            elif not any(offset in damaged for damaged in self._damaged):
+            elif offset not in self._withdrawn and not any(offset in damaged for damaged in self._damaged):
                 detail = f"it has no record of {outcome.url}"
                 self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, offset)
 
@@ -157,12 +172,15 @@ class Examination:
             if getattr(outcome, name) != value:
                 self._belied(f"{name} is {getattr(outcome, name)!r}, and the capture has {value!r}", outcome.offset)
 
+    def _not_removed(self, where: str, key: str, page: PageOutcome) -> None:
+        self._find(Kind.NOT_REMOVED, where, key, f"{page.url} was withdrawn", page.offset, story=page.id)
+
     def _belied(self, detail: str, offset: int) -> None:
         self._find(Kind.WRONG_OUTCOMES, self._archive, self.stem.outcomes, detail, offset)
 
     def _read_articles(self) -> None:
         archived = {(page.id, page.captured_at): page for page in self.outcomes if page.outcome is Outcome.ARCHIVED}
-        key = index.articles_key(self.stem, self.outcomes) if archived else None
+        key = articles_key(self.stem, self.outcomes) if archived else None
         for other in sorted(self.holding.keys["articles/"] - {key}):
             detail = f"{self.stem.outcomes} names another" if archived else "the outcomes have no article"
             self._find(Kind.ORPHAN_ARTICLES, self._archive, other, detail)
@@ -215,15 +233,3 @@ class Examination:
 
 
 _UNSOUND = {Kind.NO_OUTCOMES, Kind.DAMAGED_OUTCOMES, Kind.NO_ARTICLES, Kind.DAMAGED_ARTICLES, Kind.WRONG_ARTICLES}
-
-
-def _is_page(record: Record) -> bool:
-    """As ``capture.read`` has it."""
-    if record.kind == "resource":
-        return urls.is_identity(record.url or "")
-    return record.kind in {"response", "revisit"}
-
-
-def _renders(record: Record, page: Record) -> bool:
-    html = (record.media_type or "").startswith("text/html")
-    return record.kind == "conversion" and html and record.refers_to == page.id

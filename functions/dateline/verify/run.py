@@ -1,30 +1,27 @@
 """A run of verification: source by source, capture by capture, then the table."""
 
 import heapq
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from dateline import counters, keys, objects
+from dateline.ahead import ahead
 from dateline.messages import CrawlReport
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.holding import Examination, Holding
 from dateline.verify.scope import IN_ARCHIVE, IN_CAPTURES, Scope, sources
 from dateline.verify.spool import Spool
 from dateline.verify.table import Comparison, expect
+from dateline.withdrawal import Withdrawal, withdrawals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
-A = TypeVar("A")
-B = TypeVar("B")
-
-_AT_ONCE = 8  # objects that are read at the same time: reading is waiting
+_AT_ONCE = 8  # captures that are read at the same time, one page of each in memory
 
 
 @dataclass(slots=True)
@@ -86,7 +83,7 @@ class Verification:
         yield from ((self._archive, folder) for folder in IN_ARCHIVE)
 
     def _holdings(self, source: str) -> Iterator[Finding]:
-        for examination in _ahead(self._examine, self._listed(source)):
+        for examination in ahead(self._examine, self._listed(source), _AT_ONCE):
             stem, findings = examination.stem, [*self._strays, *examination.findings]
             self._strays.clear()
             with self._spool.transaction():
@@ -96,7 +93,7 @@ class Verification:
                     self._spool.expect(examination.entries(), stem.capture)
                 for id, looks in examination.looks():
                     self._spool.look(id, looks)
-                if not examination.read:
+                if not (examination.read and examination.sound):
                     self._spool.note("unread", stem.capture)
                 self._reach(source, stem.capture, examination.holding.objects)
             self._tell(self.progress)
@@ -151,7 +148,7 @@ class Verification:
         """A source's crawl reports, once its captures have been looked at."""
         after = self._after("crawls/", source)
         listed = objects.listed(self._s3, bucket=self._captures, prefix=f"crawls/{source}/", after=after)
-        for key, body in _ahead(self._read, (found.key for found in listed)):
+        for key, body in ahead(self._read, (found.key for found in listed)):
             report, findings = self._report(key, body)
             with self._spool.transaction():
                 self._spool.find(findings)
@@ -191,15 +188,34 @@ class Verification:
         comparison = Comparison(self._table, self._spool, self._scope, exists=exists)
         with self._spool.transaction():  # of the whole: what is interrupted here begins again with the table
             expect(self._spool)
+            for finding in self._withdrawals():
+                self._spool.find([finding])
+                yield finding
             for item in comparison.items():
                 self.progress.items += 1
                 self._tell(self.progress)
-                if finding := comparison.compare(item):
-                    self._spool.find([finding])
-                    yield finding
+                if wrong := comparison.compare(item):
+                    self._spool.find([wrong])
+                    yield wrong
             for finding in comparison.rest():
                 self._spool.find([finding])
                 yield finding
+
+    def _withdrawals(self) -> Iterator[Finding]:
+        """What is left of withdrawn stories in the index, and whether no more of them is left in the captures."""
+        for withdrawal in withdrawals(self._s3, self._captures):
+            if self._scope.sources and withdrawal.source not in self._scope.sources:
+                continue
+            self._spool.expect([withdrawal.item], "")
+            for key in sorted({page.key for page in withdrawal.pages}):
+                beside = keys.withdrawing(keys.parse(key))
+                if objects.versions(self._s3, self._captures, key) > 1:
+                    yield self._left(withdrawal, key, "an earlier version of it is still there")
+                if objects.versions(self._s3, self._captures, beside):
+                    yield self._left(withdrawal, beside, "a withdrawal was not finished")
+
+    def _left(self, withdrawal: Withdrawal, key: str, detail: str) -> Finding:
+        return Finding(kind=Kind.NOT_REMOVED, where=self._captures, key=key, detail=detail, story=withdrawal.id)
 
 
 def _stem(folder: str, key: str) -> keys.Stem:
@@ -215,15 +231,3 @@ def _stem(folder: str, key: str) -> keys.Stem:
     if key != expected or not stem.day:
         raise ValueError(key)
     return stem
-
-
-def _ahead(function: Callable[[A], B], items: Iterable[A]) -> Iterator[B]:
-    """The function's answers for each item, in order, made a few at a time."""
-    with ThreadPoolExecutor(_AT_ONCE) as threads:
-        running = deque[Future[B]]()
-        for item in items:
-            running.append(threads.submit(function, item))
-            if len(running) == _AT_ONCE:
-                yield running.popleft().result()
-        while running:
-            yield running.popleft().result()

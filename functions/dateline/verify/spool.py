@@ -26,9 +26,25 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS looks (
         id TEXT PRIMARY KEY, seen_at TEXT NOT NULL, seen_in TEXT NOT NULL, gone_at TEXT NOT NULL, gone_in TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS homes (id TEXT PRIMARY KEY, cluster TEXT NOT NULL, appeared TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS members (
+        cluster TEXT, id TEXT, appeared TEXT NOT NULL, number INTEGER NOT NULL, PRIMARY KEY (cluster, id)
+    ) WITHOUT ROWID;
     CREATE TABLE IF NOT EXISTS counts (pk TEXT, sk TEXT, name TEXT, number INTEGER, PRIMARY KEY (pk, sk, name))
         WITHOUT ROWID;
 """
+
+# A cluster of several has an item for each, whose story names it; the item of the first says how many they are. A story
+# that is alone names itself, and there is no item.
+_DISAGREEING = """
+    SELECT cluster FROM members LEFT JOIN homes USING (id, cluster, appeared)
+        GROUP BY cluster HAVING count(homes.id) < count(*) OR count(*) < 2
+        OR max(CASE WHEN id = cluster THEN number ELSE 0 END) != count(*)
+    UNION SELECT homes.cluster FROM homes LEFT JOIN members USING (id, cluster)
+        WHERE members.id IS NULL AND (homes.id != homes.cluster OR homes.cluster IN (SELECT cluster FROM members))
+    ORDER BY 1
+"""
+_OF_CLUSTER = "SELECT id FROM members WHERE cluster = ? UNION SELECT id FROM homes WHERE cluster = ? ORDER BY 1"
 
 Item = Mapping[str, Any]
 
@@ -100,7 +116,9 @@ class Spool:
         """Begin anew with the table: what was found in it, and which items."""
         kinds = ", ".join(f"'{kind}'" for kind in Kind if kind.of_table)
         self._db.execute(f"DELETE FROM findings WHERE json_extract(finding, '$.kind') IN ({kinds})")  # noqa: S608
-        self._db.executescript("DELETE FROM counts; UPDATE items SET found = 0 WHERE found")
+        self._db.executescript(
+            "DELETE FROM counts; DELETE FROM homes; DELETE FROM members; UPDATE items SET found = 0 WHERE found"
+        )
 
     def see(self, key: str, pages: int | None, *, sound: bool) -> None:
         """A capture object or crawl report was looked at; how many ``pages`` it has, if that is known."""
@@ -160,6 +178,26 @@ class Spool:
         """The items that should be there and were not found."""
         found = self._db.execute("SELECT item, origin FROM items WHERE NOT found ORDER BY pk, sk")
         yield from map(_expected, found)
+
+    def origins(self, id: str) -> str:
+        """The keys of the captures of a story's revisions, with spaces between."""
+        query = "SELECT DISTINCT origin FROM items WHERE pk = ? AND sk GLOB 'REV#*' ORDER BY origin"
+        return " ".join(origin for (origin,) in self._db.execute(query, (f"ARTICLE#{id}",)))
+
+    def home(self, id: str, cluster: str, appeared: str) -> None:
+        """A story says which cluster it is of."""
+        self._db.execute("INSERT OR REPLACE INTO homes VALUES (?, ?, ?)", (id, cluster, appeared))
+
+    def member(self, cluster: str, id: str, appeared: str, number: int) -> None:
+        """A cluster says which story it has, and of the first, how ``many`` they are; 0 of the others."""
+        self._db.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?)", (cluster, id, appeared, number))
+
+    def disagreeing(self) -> Iterator[tuple[str, list[str]]]:
+        """The clusters that are not as their stories say, with the ids of these."""
+        rows = self._db.execute(_DISAGREEING).fetchall()
+        for (cluster,) in rows:
+            ids = self._db.execute(_OF_CLUSTER, (cluster, cluster)).fetchall()
+            yield cluster, [id for (id,) in ids]
 
     def count(self, pk: str, sk: str, numbers: Mapping[str, int]) -> None:
         """Add to the counters with these keys."""

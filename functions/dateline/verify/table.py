@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import index, items, keys, mentions
+from dateline import items, keys, mentions
+from dateline.entries import current_item
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope
 from dateline.verify.spool import Expected, Spool, text
@@ -38,7 +39,7 @@ def expect(spool: Spool) -> None:
         if times:
             spool.expect([keys.presence(id) | {"id": id} | times], f"{looks.seen_in} {looks.gone_in}")
     for revision, origin in spool.newest():
-        story, looks = index.current_item(revision), spool.looks(revision["id"])
+        story, looks = current_item(revision), spool.looks(revision["id"])
         if looks.gone_at > max(looks.seen_at, revision["captured_at"]):
             story["gone_at"] = looks.gone_at
         spool.expect([story, *mentions.of(revision)], origin)
@@ -58,21 +59,22 @@ class Comparison:
 
     def items(self) -> Iterator[Item]:
         """All of the table, read consistently."""
-        request: dict[str, Any] = {"ConsistentRead": True}
-        while True:
-            answer = self._table.scan(**request)
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return items.scan(self._table, ConsistentRead=True)
 
     def compare(self, item: Item) -> Finding | None:
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(_OF_CRAWLS) or pk.startswith("CLUSTER#"):
+        if sk.startswith(_OF_CRAWLS):
             return None
         if sk.startswith("DAY#"):
             self._count(pk, sk, item, -1)
             return None
+        if pk.startswith("CLUSTER#"):
+            appeared, id = sk.split("#")
+            self._spool.member(pk.partition("#")[2], id, appeared, int(item.get("members", 0)))
+            return None
+        if "cluster" in item:
+            appeared = keys.appeared(item.get("published_at"), item["first_seen_at"])
+            self._spool.home(item["id"], item["cluster"], appeared)
         wanted = self._spool.take(pk, sk)
         if sk.startswith("DONE#"):
             self._count(pk, f"DAY#{_folder(sk)[1]}", item["counted"], 1)
@@ -88,7 +90,11 @@ class Comparison:
             if item.get("expires", math.inf) < time.time():
                 continue
             kind = Kind.WRONG_COUNTERS if item["SK"].startswith("DONE#") else Kind.NO_ITEM
-            yield self._finding(kind, item, f"{origin.strip()} comes to it", origin)
+            yield self._finding(kind, item, f"{origin.strip() or 'a withdrawal'} comes to it", origin)
+        for cluster, ids in self._spool.disagreeing() if self._scope.whole and not self._grows else ():
+            origins = " ".join(map(self._spool.origins, ids))
+            told = f"{' '.join(ids)} and its own items do not say the same"
+            yield self._finding(Kind.WRONG_CLUSTER, {"PK": keys.cluster(cluster), "SK": "..."}, told, origins)
         for pk, sk in self._spool.unbalanced():
             if detail := self._difference(pk, sk):
                 yield self._finding(Kind.WRONG_COUNTERS, {"PK": pk, "SK": sk}, detail)
@@ -111,7 +117,7 @@ class Comparison:
             return None
         origin = _origin(item, sk)
         if origin is None:
-            return finding
+            return finding if wanted or self._scope.whole else None
         if not self._scope.has(*_folder(origin)) and not wanted:
             return None
         seen = self._spool.seen(origin)
@@ -131,12 +137,9 @@ class Comparison:
         total = Counter[str]()
         for folder in ("captures", "crawls"):
             done = Key("PK").eq(pk) & Key("SK").begins_with(f"DONE#{folder}/{source}/{day}/")
-            for item in self._query(done):
+            for item in items.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
                 total.update(_numbers(item["counted"]))
         return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
-
-    def _query(self, condition: Any) -> Iterator[Item]:
-        yield from items.query(self._table, KeyConditionExpression=condition, ConsistentRead=True)
 
     def _finding(self, kind: Kind, item: Item, detail: str, origin: str = "") -> Finding:
         key = json.dumps({"PK": {"S": item["PK"]}, "SK": {"S": item["SK"]}}, ensure_ascii=False)

@@ -1,0 +1,57 @@
+"""``dateline withdraw``: take a story out of the archive, at somebody's legal request."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.stack import Stack, StackName
+
+
+def withdraw(
+    id: Annotated[str, typer.Argument(help="A story's id, or its URL.")],
+    reason: Annotated[str | None, typer.Option(help="Why, for the record: it is kept, and shown.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Withdraw a story for good: its index items, its articles, and its pages in the captures, in all their versions.
+
+    That it was withdrawn, when and why, stays, and no crawl asks for it again. Safe to interrupt and to run again; run
+    it again also if a capture that was under way has brought the story back.
+    """
+    from dateline.withdraw import Withdrawing
+
+    deployed = Stack.find(stack)
+    try:
+        story = deployed.query().story(id)
+    except ValueError as error:
+        raise CommandError(str(error)) from error
+    if story is None:
+        raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
+    if not (reason or "withdrawn_at" in story):
+        raise CommandError("--reason is wanted: it is what stays of the story")
+    if not yes:
+        what = story.get("title") or f"{story['url']}, withdrawn {story['withdrawn_at']}"
+        typer.confirm(f"{what}\nwithdraw it for good?", abort=True, err=True)
+    withdrawing = Withdrawing(
+        s3=deployed.s3, table=deployed.table, capture_bucket=deployed.captures, archive_bucket=deployed.archive
+    )
+    columns = TextColumn("withdrawing"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+        task = bars.add_task("", total=None)
+        done = withdrawing.withdraw(
+            story, reason or "", lambda count, total: bars.update(task, completed=count, total=total)
+        )
+    if json:
+        print_json(asdict(done))
+    else:
+        pages = f"{len(done.withdrawal.pages)} pages in {done.captures} captures"
+        console.print(f"withdrew {done.withdrawal.url}: {pages}", soft_wrap=True, highlight=False)
+    for lock in done.locked:
+        progress.print(f"{lock.key} is locked until {lock.until}, and has the story's bytes until then", soft_wrap=True)
+    if done.locked:
+        progress.print("the rest of the story is withdrawn; run it again when the captures can be replaced")
+        raise typer.Exit(1)
