@@ -32,7 +32,7 @@ _MONTH = {name.replace("_", " "): number for number, names in _MONTHS.items() fo
 _NAMES = "|".join(re.escape(name).replace("\\ ", r"\s+") for name in sorted(_MONTH, key=len, reverse=True))
 _TIME = (
     r"(?:[^\d\n]{0,12}?(?P<hour>\d{1,2})\s?(?:[:.hH]|س)\s?(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-    r"\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b)?"
+    r"\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b|[قب]\.?ظ\b)?"
     r"(?:\s*\(?(?P<zone>UTC|GMT|Z)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?)?)?"
 )
 # A second name of the month ("نيسان/أبريل") may follow the first.
@@ -43,10 +43,21 @@ _DAY_NAMED = (
 _MONTH_NAMED = (
     rf"(?<!\w)(?P<name>{_NAMES})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,،]+(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
 )
-_YEAR_FIRST = rf"(?<!\d)(?P<year>(?:19|20)\d\d)\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<day>\d{{1,2}})(?!\d){_TIME}"
+_YEAR_FIRST = (
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)\s?([/.年년-])\s?(?P<month>\d{1,2})\s?(?:\2|[月월])\s?(?P<day>\d{1,2})(?!\d)"
+    + _TIME
+)
 _DAY_FIRST = (
     rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
 )
+# Iran's calendar, whose year 1399 began on 20 March 2020; also in the letters of Arabic keyboards.
+_SOLAR_MONTHS = ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"]
+_SOLAR = (
+    rf"(?<!\d)(?P<day>\d{{1,2}})\s+(?P<name>{'|'.join(_SOLAR_MONTHS)})(?:\s+ماه)?[\s,،]+(?P<year>1[34]\d\d)(?!\d)"
+    rf"{_TIME}"
+)
+_PERSIAN = str.maketrans("يىك", "ییک")
+_SOLAR_EPOCH = 226_895  # days of the proleptic Gregorian calendar
 _ISO_SLIPS = re.compile(
     r"^(\d{4}-\d\d-\d\d)[T ]+(\d{1,2}:\d\d)(:\d{1,2})?(?:[.,]\d+)?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$",
     re.IGNORECASE,
@@ -114,7 +125,8 @@ def _written(text: str, month_first: bool) -> Moment | None:
             at = _day(match.groupdict(), month_first and pattern is _DAY_FIRST)
             if at is not None:
                 return _with_clock(at, match.groupdict())
-    return None
+    solar = _compiled(_SOLAR).search(text.translate(_PERSIAN))
+    return _with_clock(_from_solar(solar.groupdict()), solar.groupdict()) if solar else None
 
 
 @cache  # compiled when first used, not at the import, which is a function's cold start
@@ -133,13 +145,21 @@ def _day(parts: dict[str, str | None], swapped: bool) -> datetime | None:
         return None
 
 
+def _from_solar(parts: dict[str, str | None]) -> datetime:
+    """The day of a Solar Hijri date, by the 33-year rule that holds in the years 1178 to 1633."""
+    year, month = int(parts["year"] or 0), _SOLAR_MONTHS.index(parts["name"] or "")
+    new_year = _SOLAR_EPOCH + 365 * (year - 1) + (8 * year + 21) // 33
+    days = 30 * month + min(month, 6) + int(parts["day"] or 0) - 1  # the first six months have 31
+    return datetime.fromordinal(new_year + days)
+
+
 def _with_clock(at: datetime, parts: dict[str, str | None]) -> Moment:
     if not parts["hour"]:
         return Moment(at, "day")
     hour, half = int(parts["hour"]), (parts["half"] or "").casefold()[:1]
-    if half in {"p", "م"} and hour < 12:
+    if half in {"p", "م", "ب"} and hour < 12:
         hour += 12
-    elif half in {"a", "ص"} and hour == 12:
+    elif half in {"a", "ص", "ق"} and hour == 12:
         hour = 0
     try:
         at = at.replace(hour=hour, minute=int(parts["minute"] or 0), second=int(parts["second"] or 0))
