@@ -38,6 +38,10 @@ WRITTEN = [
     ("11 شعبان 1440 هـ - 16 أبريل 2019 م", "2019-04-16"),
     ("۱۶ آوریل ۲۰۱۹", "2019-04-16"),
     ("16 avril 2019 09:00 GMT+2", "2019-04-16T09:00:00+02:00"),
+    ("2019年04月16日", "2019-04-16"),
+    ("27 فروردين 1398 - 12:09 ب.ظ", "2019-04-16T12:09"),
+    ("۱ فروردین ۱۳۹۸", "2019-03-21"),
+    ("30 اسفند 1399", "2021-03-20"),
 ]
 
 
@@ -96,6 +100,27 @@ CHOICES = {
         '<time datetime="2019-04-17T00:30:00+01:00">now</time>',
         ("2019-04-17T00:30:00+01:00", "meta article:published_time + time element"),
     ),
+    "the zone that another says of the same clock": (
+        meta("article:published_time", "2019-04-16T08:00:10"),
+        '<time datetime="2019-04-16T08:00:10+02:00">08:00</time>',
+        ("2019-04-16T08:00:10+02:00", "meta article:published_time + time element"),
+    ),
+    "the hour that is shown for the minute": (
+        meta("article:published_time", "2019-04-16T23:41:07Z"),
+        '<p class="date">17/04/2019 01:41</p>',
+        ("2019-04-17T01:41:07+02:00", "meta article:published_time + visible date"),
+    ),
+    "an instant on the day that is shown": (
+        meta("article:published_time", "2019-04-15T23:10:00Z"),
+        '<p class="date">16/04/2019</p>',
+        ("2019-04-16T00:10:00+01:00", "meta article:published_time; zone of the outlet"),
+    ),
+    "what is called the date": (
+        "",
+        '<p><span class="date">14/04/2019</span></p><ul><li><b>Publié le</b> 16/04/2019</li></ul>',
+        ("2019-04-16", "labelled date"),
+    ),
+    "a date alone under the headline": ("", "<p>Tuesday 16/04/2019</p>", ("2019-04-16", "visible date")),
     "a clock for a bare day": (
         meta("date", "2019-04-16"),
         '<time datetime="2019-04-16T08:00:00+01:00">today</time>',
@@ -128,6 +153,19 @@ def test_the_storys_date(name: str) -> None:
 
 def test_the_urls_day_before_the_feed() -> None:
     assert published(path="/2019/04/16/a-story") == ("2019-04-16", "url")
+
+
+def test_an_outlet_without_a_zone_is_in_that_of_its_country() -> None:
+    html = f"<head>{meta('article:published_time', '2019-04-15T22:30:00Z')}</head><h1>A story</h1><b>16 aprile 2019</b>"
+    found = dates.find(Document.of(Page("https://x.example.it/a", html.encode()))).published
+    assert found is not None
+    assert found.value.iso() == "2019-04-16T00:30:00+02:00"
+
+
+def test_the_urls_day_may_be_that_of_utc() -> None:
+    shown = '<time datetime="2019-04-15T23:30:00-05:00">15 April</time>'
+    assert published(body=shown, path="/2019/04/16/a-story")[0] == "2019-04-15T23:30:00-05:00"
+    assert published(body=shown, path="/2019/04/14/a-story")[0] == "2019-04-14"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,13 @@ FURNITURE = [
     "مواضيع ذات صلة",
     "جميع الحقوق محفوظة",
     "Facebook | Twitter | WhatsApp",
+    "Photo: Salma Treki",
+    "تصوير: هالة منصور",
+    "More from The Coast Post",
+    "Get our letter delivered straight to your inbox.",
+    "We may earn a commission when you buy through our links.",
+    "$$AD$$",
+    "[button link=”/x” type=”big”] Send us yours[/button]",
     "___",
 ]
 PROSE = [
@@ -81,6 +88,11 @@ PROSE = [
     "قرأ الوزير البيان أمام الصحفيين وغادر القاعة.",
     "Partager l’eau reste la règle dans la vallée.",
     "Haberin ardından kasaba meydanında toplandılar.",
+    "For more than a decade nobody could visit the island.",
+    "The council will receive a share of what the port earns.",
+    "Register to vote by Sunday, the commission asked the residents.",
+    "OPEC (with its thirteen members) meets in the town on Monday.",
+    "Photographs of the old harbour hang in the town hall.",
 ]
 
 
@@ -92,6 +104,17 @@ def test_a_line_that_is_furniture(line: str) -> None:
 @pytest.mark.parametrize("line", PROSE)
 def test_a_line_that_is_prose(line: str) -> None:
     assert not boilerplate.is_ending(line)
+
+
+def test_a_list_of_other_stories_goes_from_the_end() -> None:
+    story = [
+        "The pier is long.",
+        "More from The Coast Post",
+        "Onions are dear again",
+        "A well is mended",
+        "Boats for Sirte",
+    ]
+    assert text.without_furniture(story, set()) == story[:1]
 
 
 def test_sign_offs_go_from_the_end_only() -> None:
@@ -117,6 +140,50 @@ HEADLINES = {
         "A ferry returns",
     ),
     "entities in data": (ld('{"@type":"NewsArticle","headline":"Ferry &amp;amp; <b>port</b>"}'), "", "Ferry & port"),
+    "what is shown in an h2, where the h1 is a step of the menu": (
+        '<meta property="og:title" content="A ferry returns"><title>Zliten: ferry back</title>'
+        + ld('{"@type":"NewsArticle","headline":"Zliten: ferry back"}')
+        + "<nav><h1>Zliten: ferry back</h1></nav><h2><span>After a year</span> <span>A ferry returns</span></h2>",
+        "",
+        "A ferry returns",
+    ),
+    "not the h2 that points to another story": (
+        '<meta property="og:title" content="A ferry returns"><title>Zliten: ferry back</title>'
+        + ld('{"@type":"NewsArticle","headline":"Zliten: ferry back"}')
+        + '<h1>Zliten: ferry back</h1><h2><a href="/b">A ferry returns</a></h2>',
+        "",
+        "Zliten: ferry back",
+    ),
+    "without a label that other sources have not": (
+        '<meta property="og:title" content="Opinion | A ferry returns"><h1>Opinion A ferry returns</h1>'
+        + ld('{"@type":"NewsArticle","headline":"A ferry returns"}'),
+        "",
+        "A ferry returns",
+    ),
+    "without the section behind what the data say": (
+        '<meta property="og:title" content="A ferry returns-Politics|The Coast Post">'
+        + ld('{"@type":"NewsArticle","headline":"A ferry returns"}'),
+        "og",
+        "A ferry returns",
+    ),
+    "the h1 of its own where the data disagree": (
+        '<meta property="og:title" content="Ferry is back"><title>Zliten ferry news</title>'
+        + ld('{"@type":"NewsArticle","headline":"The ferry to Zliten"}')
+        + "<h1>A ferry returns to Zliten</h1>",
+        "",
+        "A ferry returns to Zliten",
+    ),
+    "cut where the page's state says": (
+        '<title>A ferry returns-Politics</title><script>var state = {"title": "A ferry returns"}</script>',
+        "",
+        "A ferry returns",
+    ),
+    "the spelling that most have": (
+        '<meta property="og:title" content="Ferry: it returns"><h1>Ferry: it returns</h1>'
+        + ld('{"@type":"NewsArticle","headline":"Ferry - it returns"}'),
+        "",
+        "Ferry: it returns",
+    ),
 }
 
 
@@ -144,6 +211,19 @@ BYLINES = {
     '<aside><span class="author">Other Person</span></aside>': (),
     '<div class="comments"><div class="comment"><span class="author">Angry Reader</span></div></div>': (),
     '<h1>A story</h1><p><a href="/author/salma">Salma Treki</a></p>': ("Salma Treki",),
+    "<h1>A story</h1><div>By Salma Treki</div>": ("Salma Treki",),
+    "<h1>A story</h1><div>بقلم: هالة منصور</div>": ("هالة منصور",),
+    "<h1>A story</h1><p>By Tuesday the pier was open</p>": (),
+    "<h1>A story</h1><ul><li><b>Auteur</b> Salma Treki</li></ul>": ("Salma Treki",),
+    '<h1>A story</h1><div><h3><a href="/b">Other</a></h3><p class="author">Other Person</p></div>': (),
+    '<h1>A story</h1><figure><span class="byline">Some Photographer</span></figure>': (),
+    '<meta name="author" content="Salma Treki The Associated Press">': ("Salma Treki",),
+    '<meta name="author" content="La Gazette et AFP">': ("La Gazette et AFP",),
+    '<meta name="author" content="Courrier du Golfe (www.coast-post.example)"><p class="author">Salma Treki</p>': (
+        "Salma Treki",
+    ),
+    '<meta name="author" content="The Coast Post"><meta name="byl" content="Reuters">': ("Reuters",),
+    '<meta name="author" content="Coast Post staff reporter">': ("Coast Post staff reporter",),
     '<meta name="author" content="The Coast Post">': ("The Coast Post",),
 }
 

@@ -21,17 +21,17 @@ DATA = Path(__file__).parents[2] / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"the labelled pages are not at {DATA}")
 
 FLOORS = {
-    "scrapinghub": {"f1": 0.976},
+    "scrapinghub": {"f1": 0.978},
     "fundus": {
-        "f1": 0.955,
-        "title_loose": 0.81,
-        "date": 0.977,
-        "instant": 0.983,
-        "authors_f1": 0.868,
-        "language": 0.977,
+        "f1": 0.963,
+        "title_loose": 0.864,
+        "date": 0.992,
+        "instant": 0.999,
+        "authors_f1": 0.922,
+        "language": 0.985,
     },
-    "aed": {"f1": 0.938, "title_loose": 0.923, "date": 0.859, "authors_f1": 0.883},
-    "mediacloud": {"date": 0.919},
+    "aed": {"f1": 0.943, "title_loose": 0.95, "date": 0.878, "authors_f1": 0.899},
+    "mediacloud": {"date": 0.953},
 }
 TRAFILATURA = {
     "scrapinghub": {"f1": 0.9574},

@@ -1,9 +1,10 @@
 """A page to an article: what one page says of its story, field by field, with the rule that gave each.
 
 The bytes become a tree once (``tree``, ``document``, ``jsonld``). The story's words are found and parted from what
-outlets set among them (``story``, and by it ``text``, ``prune``, ``frame``, ``witness``, ``boilerplate``,
-``masthead``, ``titles``, ``standfirst``, ``authors``, ``structure``). Each other field is chosen from what the page
-says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, ``labels``, ``images``, ``links``, ``language``).
+outlets set among them (``story``, and by it ``text``, ``prune``, ``breaks``, ``frame``, ``witness``, ``scripted``,
+``boilerplate``, ``masthead``, ``titles``, ``standfirst``, ``authors``, ``bylines``, ``structure``). Each other field is
+chosen from what the page says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, and for it ``shown``,
+``moments`` and ``zones``; ``labels``, ``images``, ``links``, ``language``).
 The rules that a source's file has go before all that (``rulebook``, ``selectors``, ``ruled``; ``dateline.rules``).
 ``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own. What either
 says is then searched for ``places``.
@@ -24,7 +25,7 @@ from dateline.page import Page
 from dateline.places import placed
 from dateline.rules import RuleSet
 
-RULES = "1"  # changes when the same page may give another article
+RULES = "2"  # changes when the same page may give another article
 
 T = TypeVar("T")
 

@@ -1,148 +1,205 @@
 """Who wrote a story: names of persons, or of the desk or agency that signs where no person does, each once."""
 
 import re
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Set
+from enum import IntEnum
+from itertools import chain
+from typing import NamedTuple
+from urllib.parse import urlsplit
 
-from lxml.html import HtmlElement
-
-from dateline.extraction import jsonld
-from dateline.extraction.document import Document, Found, content, words
+from dateline.extraction import bylines, jsonld
+from dateline.extraction.document import Document, Found, words
 
 _META = (
     "article:author", "author", "parsely-author", "article_author", "articleauthor", "og:author", "og:article:author",
     "sailthru.author", "dc.creator", "dcterms.creator", "byl",
 )  # fmt: skip
-_BYLINE = re.compile(
-    r"(?:^|[-_ ])(?:author|byline|auteur|signature|yazar|muhabir|writer|reporter|journalist)s?"
-    r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name",
-    re.IGNORECASE,
-)
-_ELSEWHERE = re.compile(
-    r"comment|related|sidebar|footer|most-|popular|recommend|trending|card|teaser|widget|\bbio", re.IGNORECASE
-)
-_BY = re.compile(
-    r"^\W*(?:(?:written|posted|published|reported|text|story|words|opinion|news|commentary|article)\s+)?"
-    r"(?:by|von|par|por|di|door|av|yazan|haber|بقلم|كتبت?|كتبه|بواسطة|تقرير|إعداد)\b\s*[:—–-]*\s*",
-    re.IGNORECASE,
-)
 _ASIDE = re.compile(r"\([^)]*\)|\[[^]]*]|<[^>]*>")
-_SPLIT = re.compile(r"\s*[,;|/•·،؛\n]\s*|\s+(?:&|and|und|et|ve|y|و)\s+", re.IGNORECASE)
 _ROLE = re.compile(
     r"\b(?:editors?|reporters?|correspondents?|writers?|journalists?|contributors?|columnist|producer|director|professor|fellow"
     r"|photographer|newsroom|bureau|updated|published|posted|read|share|follow|sponsored|comments?|author|by|photography"
     r"|redakt\w+|rédact\w+|journaliste|muhabir\w*|editörü|haber)\b|محرر|مراسل|기자|記者",
     re.IGNORECASE,
 )
-_ROLE_AFTER_NAME = re.compile(r"\s+(?:기자|記者|muhabir|(?:staff|senior|contributing)\s+\w+)$", re.IGNORECASE)
+_AFTER_NAME = re.compile(
+    r"\s+(?:기자|記者|muhabir|(?:staff|senior|contributing)\s+\w+|(?:the\s+)?associated press|reuters|afp|dpa)$",
+    re.IGNORECASE,
+)
 _OUTLET = re.compile(
     r"\b(?:news\w*|times|post|press|journal|daily|gazette|tribune|telegram|telegraph|herald|report|media|magazine|tv|radio|network"
     r"|agency|agence|ajansı|agentur|channel|company|staff|team|desk|the|redazione|redaktion|rédaction|وكالة|صحيفة|شبكة|قناة)\b"
     r"|\.\w{2,4}$",
     re.IGNORECASE,
 )
-_AUTHOR_PAGE = re.compile(
-    r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
-    re.IGNORECASE,
-)
-_NO_NAME = re.compile(r"@|https?:|www\.|\d|^\W*$|[{}\[\]=]")
+_PARTICLES = {
+    "de", "del", "la", "le", "du", "des", "da", "di", "do", "dos", "van", "von", "der", "den",
+    "bin", "ben", "ibn", "al", "el", "y", "e", "as",
+}  # fmt: skip
+_ADDRESS = re.compile(r"\S*(?:https?:|www\.)\S*")
+_NO_NAME = re.compile(r"@|\d|^\W*$|[{}\[\]=?!:]")
+_DESK = re.compile(r"[\w. -]{0,20}\b(?:redaktion|rédaction|redazione|redacción|newsroom|haber merkezi)", re.IGNORECASE)
 _AGENCIES = {
     "afp", "ap", "aa", "reuters", "dpa", "efe", "ansa", "associated press", "the associated press",
     "agence france presse", "anadolu agency", "anadolu ajansı", "anadolu", "xinhua",
     "رويترز", "أ ف ب", "فرانس برس", "الأناضول", "وكالات",
 }  # fmt: skip
-_BYLINE_IN = ("a", "span", "div", "p", "address", "li", "b", "strong", "h3", "h4")
+_NOBODY = {
+    "admin",
+    "administrator",
+    "webmaster",
+    "user",
+    "guest",
+    "root",
+    "editor",
+    "author",
+    "yönetici",
+    "مدير",
+    "المحرر",
+    "الإدارة",
+}
 _LONGEST = 60  # characters of a name
-_MOST = 12  # byline elements looked at
+_SIGNATURE = 30  # characters of one that ends a story
+
+_MARKS = " :–—-*|"
 
 Names = tuple[str, ...]
 
 
+class _Rank(IntEnum):
+    """Who signs, what is better after what is worse."""
+
+    NOBODY = 0
+    OUTLET = 1
+    OTHERS = 2
+    PERSONS = 3
+
+
+class _Source(NamedTuple):
+    texts: list[str]
+    rule: str
+    stated: bool = False  # in the page's data, where nothing else than names is expected
+    far: bool = False  # from the headline, where others sign too
+
+
 def find(document: Document) -> Found[Names] | None:
-    """The first source that names persons; where none does, the first that names anyone."""
-    outlet = {words(name) for name in document.site_names()} | _AGENCIES
-    first: Found[Names] | None = None
-    for texts, rule in _sources(document):
-        named = names(texts)
-        if persons := tuple(name for name in named if _is_person(name, outlet)):
-            return Found(persons, rule)
-        if named and first is None:
-            first = Found(named, rule)
-    return first
+    """The first source that names persons; where none does, the first that names anyone but the outlet, or anyone."""
+    stated = list(_stated(document))
+    outlet = document.outlet_names | _with_address(stated, document)
+    best, found = _Rank.NOBODY, None
+    for source in chain(stated, _shown(document)):
+        rank, signed = _signed(source, outlet)
+        if rank > best and not (source.far and best == _Rank.OTHERS):
+            best, found = rank, Found(signed, source.rule)
+        if best == _Rank.PERSONS:
+            break
+    return found
 
 
-def _sources(document: Document) -> Iterator[Found[list[str]]]:
-    yield Found(jsonld.texts(document.story.get("author")), "json-ld author")
+def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
+    """Who signs, and what they are to the story."""
+    texts = [_ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text))) for text in source.texts]
+    named = _names(_bare(part, outlet) for text in texts for part in bylines.SPLIT.split(text))
+    if persons := tuple(name for name in named if _is_person(name, outlet)):
+        return _Rank.PERSONS, persons
+    # What no person signs is signed as it stands: "Le Courrier et AFP", "Ministry of Trade and Supply".
+    others = _names(texts) if source.stated else tuple(name for name in named if _is_known(name, outlet))
+    if not others:
+        return _Rank.NOBODY, ()
+    return _Rank.OUTLET if all(_is_outlets(name, outlet) for name in named) else _Rank.OTHERS, others
+
+
+def _with_address(sources: list[_Source], document: Document) -> set[str]:
+    """Names beside the outlet's own address, as in "The Coast Post (www.coast-post.example)", as ``words``."""
+    host = urlsplit(document.url).netloc.removeprefix("www.")
+    aside = re.compile(rf"\([^()]*{re.escape(host)}/?\)")
+    return {words(aside.sub("", text)) for source in sources for text in source.texts if aside.search(text)} - {""}
+
+
+def with_signature(
+    by: Found[Names] | None, blocks: list[str], document: Document
+) -> tuple[Found[Names] | None, list[str]]:
+    """Who signs, and the blocks: where ``by`` names no person, a last line that does signs, or the desk's."""
+    outlet = document.outlet_names
+    named = by.value if by else ()
+    last = bylines.BY.sub("", blocks[-1]).strip(" .–—-") if blocks else ""
+    desk = _DESK.fullmatch(last) and all(_is_outlets(name, outlet) for name in named)
+    if any(_is_person(name, outlet) for name in named) or not (desk or _is_signature(last, outlet)):
+        return by, blocks
+    return Found((last,), "last line"), blocks[:-1]
+
+
+def _is_signature(line: str, outlet: Set[str]) -> bool:
+    """Whether a line is a person's name alone, in Latin letters, where capitals tell."""
+    parts = line.split()
+    capitals = all(part[0].isupper() and part.strip(".-’'").isalpha() for part in parts)
+    return len(parts) in range(2, 5) and len(line) <= _SIGNATURE and capitals and _is_person(line, outlet)
+
+
+def _stated(document: Document) -> Iterator[_Source]:
+    yield _Source(jsonld.texts(document.story.get("author")), "json-ld author", stated=True)
     for name in _META:
-        yield Found([found.value for found in document.contents(name)], f"meta {name}")
-    yield Found(list(_bylines(document.tree)), "byline")
-    yield Found(list(_author_links(document.tree)), "author link")
-    yield Found(jsonld.texts(document.story.get("creator")), "json-ld creator")
+        yield _Source([found.value for found in document.contents(name)], f"meta {name}", stated=True)
+
+
+def _shown(document: Document) -> Iterator[_Source]:
+    texts, far = bylines.named(document)
+    yield _Source(texts, "byline", far=far)
+    yield _Source(list(bylines.linked(document)), "author link")
+    yield _Source(list(bylines.spoken(document)), "line that says by")
+    yield _Source(jsonld.texts(document.story.get("creator")), "json-ld creator", stated=True)
 
 
 def names(texts: Iterable[str]) -> Names:
-    """The names in some bylines, cleaned, in order, each once."""
+    """The names in some bylines, each once."""
+    parts = (part for text in texts for part in bylines.SPLIT.split(_ASIDE.sub(" ", bylines.BY.sub("", text))))
+    return tuple(name for name in _names(_bare(part, set()) for part in parts) if not _ROLE.search(name))
+
+
+def _names(texts: Iterable[str]) -> Names:
+    """The texts that may be names, cleaned, in order, each once."""
     found: dict[str, str] = {}
     for text in texts:
-        for part in _SPLIT.split(_ASIDE.sub(" ", _BY.sub("", text))):
-            name = _ROLE_AFTER_NAME.sub("", _BY.sub("", part)).strip(" :–—-*|")
-            if name and len(name) <= _LONGEST and not _NO_NAME.search(name) and not _ROLE.search(name):
-                found.setdefault(words(name), name)
+        name = " ".join(bylines.BY.sub("", text).strip(_MARKS).split())
+        if 0 < len(name) <= _LONGEST and not _NO_NAME.search(name) and words(name) not in _NOBODY:
+            found.setdefault(words(name), name)
     return tuple(found.values())
 
 
-def _is_person(name: str, outlet: set[str]) -> bool:
+def _bare(name: str, outlet: Set[str]) -> str:
+    """A person's name without the role or the agency behind it; "Coast Post staff reporter" as it is."""
+    bare = _AFTER_NAME.sub("", name.strip(_MARKS))
+    return name if _is_outlets(bare, outlet) or bare.casefold() == "the" else bare
+
+
+def _is_person(name: str, outlet: Set[str]) -> bool:
     """Whether a name may be a person's: two words or more, or not in a script that has capitals; none of an outlet."""
-    folded = words(name)
-    if _OUTLET.search(name) or any(
-        folded == other or (len(other) > 5 and (folded in other or other in folded)) for other in outlet
+    if (
+        _OUTLET.search(name)
+        or _ROLE.search(name)
+        or _is_sentence(name)
+        or words(name) in _AGENCIES
+        or _is_outlets(name, outlet)
     ):
         return False
     return len(name.split()) in range(2, 6) or (len(name) > 1 and name.lower() == name.upper())
 
 
-def _bylines(tree: HtmlElement) -> Iterator[str]:
-    """Texts of the first element that says it is the author's, and of those beside it; its links one by one."""
-    found = list(islice((e for e in tree.iter(*_BYLINE_IN) if _says_author(e) and not _is_elsewhere(e)), _MOST))
-    if not found:
-        return
-    frame = next(islice(found[0].iterancestors(), 2, None), found[0])
-    for element in found:
-        if element is found[0] or frame in element.iterancestors():
-            yield from _signatures(element)
+def _is_sentence(name: str) -> bool:
+    """Whether words in small letters, of which a name has particles only, stand among capitalised ones."""
+    small = [word for word in name.split() if word[0].islower()]
+    return len(small) < len(name.split()) and len(set(small) - _PARTICLES) > 1
 
 
-def _signatures(element: HtmlElement) -> list[str]:
-    """The names in a byline's links, or its whole text where that joins more of them."""
-    links = [content(link) for link in element.iter("a") if len(link.text_content()) < _LONGEST]
-    whole = content(element)
-    return links if links and len(_SPLIT.split(whole)) <= len(links) else [whole]
+def _is_known(name: str, outlet: Set[str]) -> bool:
+    return words(name) in _AGENCIES or _is_outlets(name, outlet)
 
 
-def _author_links(tree: HtmlElement) -> Iterator[str]:
-    """Texts of links to authors' pages, the first after the headline and those beside it."""
-    seen_headline, frame = False, None
-    for element in tree.iter("h1", "a"):
-        if element.tag == "h1":
-            seen_headline = True
-        elif seen_headline and _AUTHOR_PAGE.search(element.get("href", "")) and not _is_elsewhere(element):
-            if frame is None:
-                frame = element.getparent()
-            if element.getparent() is frame:
-                yield content(element)
-
-
-def _says_author(element: HtmlElement) -> bool:
-    named = f"{element.get('class', '')} {element.get('id', '')}"
-    said = "author" in (element.get("rel"), element.get("itemprop"))
-    return (said or (len(named) > 1 and _BYLINE.search(named) is not None)) and 2 < len(
-        element.text_content().strip()
-    ) < 3 * _LONGEST
-
-
-def _is_elsewhere(element: HtmlElement) -> bool:
-    """Whether an element stands in a frame that is not the story's."""
-    around = [element, *islice(element.iterancestors(), 4)]
-    return any(
-        e.tag in ("aside", "footer") or _ELSEWHERE.search(f"{e.get('class', '')} {e.get('id', '')}") for e in around
+def _is_outlets(name: str, outlet: Set[str]) -> bool:
+    """Whether a name is that of the outlet, or of one of its parts."""
+    folded = words(name)
+    return not _ROLE.search(name) and any(
+        (len(other) > 5 and (folded in other or other in folded))
+        or f"{folded} ".startswith(f"{other} ")
+        or f" {folded}".endswith(f" {other}")
+        for other in outlet
     )

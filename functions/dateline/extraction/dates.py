@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from htmldate.core import find_date
-from lxml.html import HtmlElement
 
-from dateline.extraction import jsonld
-from dateline.extraction.document import Document, Found, content
+from dateline.extraction import jsonld, zones
+from dateline.extraction.document import Document, Found
 from dateline.extraction.moments import Moment, read
+from dateline.extraction.shown import labelled, month_first, near_and_far
 
 _PUBLISHED = (
     "article:published_time", "og:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
@@ -22,17 +23,11 @@ _MODIFIED = (
     "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
 )  # fmt: skip
 _URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
-_DATE_NAME = re.compile(
-    r"date|time(?!line)|publi|posted|tarih|zaman|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info", re.IGNORECASE
-)
-_NOT_THE_STORYS = re.compile(r"current|today|now|clock|weather|comment|related|copyright|footer", re.IGNORECASE)
-_CHANGED = re.compile(r"updat|modif|edited|mis à jour|mise à jour|güncel|aktualis|تحديث|تعديل", re.IGNORECASE)
-_SHOWN_IN = ("time", "span", "div", "p", "li", "small", "em", "a", "abbr", "td", "font", "b")
-_NEAR = 60  # elements from the headline
-_SHOWN_LENGTH = 90  # characters: a longer text that has a date in it is prose
 _FIRST_WEB_PAGE = datetime(1991, 8, 6, tzinfo=UTC)
 _SLACK = timedelta(hours=14)  # the day that a date names may have begun that long before it does in UTC
 _QUARTER = timedelta(minutes=15)  # every offset in use is a multiple
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 
 
 class Dates(NamedTuple):
@@ -54,7 +49,7 @@ def _published(document: Document) -> Found[Moment] | None:
     stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
     if stated and stated[0].value.at.utcoffset():
         return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
-    near, far = _shown(document)
+    near, far = near_and_far(document)
     best = (
         _first(stated, document)
         or _first(_told(document, near), document)
@@ -64,8 +59,9 @@ def _published(document: Document) -> Found[Moment] | None:
     if best is None:
         return None
     for other in (*stated, *near, *far):
-        best = _refined(best, other)
-    return _placed(best, document)
+        best = _refined(best, other, near=other in near)
+    days = {found.value.at.date() for found in (*near, *_in_url(document))}
+    return _placed(_on_local_day(best, days, document), document)
 
 
 def _given(document: Document, field: str) -> Iterator[Found[Moment]]:
@@ -85,7 +81,8 @@ def _told(document: Document, shown: list[Found[Moment]]) -> Iterator[Found[Mome
     """Dates in view of the reader, those that the URL confirms first, and the feed's."""
     address = list(_in_url(document))
     days = {found.value.at.date() for found in address}
-    yield from (found for found in shown if found.value.at.date() in days)
+    yield from (found for found in shown if days & {found.value.at.date(), _instant(found.value).date()})
+    yield from labelled(document)
     yield from address
     yield from shown
     if document.page.feed_date:
@@ -100,50 +97,8 @@ def _changed(document: Document) -> Iterator[Found[Moment]]:
 
 def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Found[Moment]]:
     for text in texts:
-        if moment := read(text, month_first=_month_first(document)):
+        if moment := read(text, month_first=month_first(document)):
             yield Found(moment, rule)
-
-
-def _month_first(document: Document) -> bool:
-    """Whether ``4/16/2019`` is how the outlet writes: it says that it is American."""
-    declared = document.tree.get("lang", "")
-    return document.page.country == "us" or (document.page.country is None and declared.lower() == "en-us")
-
-
-def _shown(document: Document) -> tuple[list[Found[Moment]], list[Found[Moment]]]:
-    """Dates in time elements and in short texts with a telling class, the nearest to the headline first.
-
-    Those far from it are other stories' as often as not.
-    """
-    places = {element: at for at, element in enumerate(document.tree.iter(*_SHOWN_IN, "h1"))}
-    headline = next((at for element, at in places.items() if element.tag == "h1"), 0)
-    dated = [(abs(at - headline), element) for element, at in places.items() if _may_be_date(element)]
-    near: list[Found[Moment]] = []
-    far: list[Found[Moment]] = []
-    for distance, element in sorted(dated, key=lambda pair: pair[0])[:20]:
-        (near if distance <= _NEAR else far).extend(_dated(document, element))
-    return near, far
-
-
-def _dated(document: Document, element: HtmlElement) -> Iterator[Found[Moment]]:
-    text = content(element)
-    if len(text) < _SHOWN_LENGTH and not _CHANGED.search(text):
-        rule = "time element" if element.tag == "time" else "visible date"
-        yield from _read(document, filter(None, (element.get("datetime"), text)), rule)
-
-
-def _may_be_date(element: HtmlElement) -> bool:
-    if element.tag == "time":
-        return True
-    if element.tag == "h1":
-        return False
-    names = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
-    return (
-        len(names) > 2
-        and len(element) < 12
-        and _DATE_NAME.search(names) is not None
-        and not _NOT_THE_STORYS.search(names)
-    )
 
 
 def _in_url(document: Document) -> Iterator[Found[Moment]]:
@@ -178,26 +133,49 @@ def _placed(found: Found[Moment] | None, document: Document) -> Found[Moment] | 
     return Found(moment.placed(document.page.timezone), rule)
 
 
-def _refined(best: Found[Moment], other: Found[Moment]) -> Found[Moment]:
+def _refined(best: Found[Moment], other: Found[Moment], *, near: bool) -> Found[Moment]:
     """``best``, or what another rule says of the same time with a clock or with the outlet's own offset."""
     one, two = best.value, other.value
     if two.precision == "day":
         return best
     if one.precision == "day":
         return other if one.at.date() == two.at.date() else best
-    if one.at.utcoffset() == timedelta(0) and (zone := _same_time_in(one, two)):
-        return Found(Moment(one.at.astimezone(zone), one.precision), f"{best.rule} + {other.rule}")
-    return best
+    zone = _same_time_in(one, two, near=near) if one.at.utcoffset() == timedelta(0) else _same_clock_in(one, two)
+    if zone is None:
+        return best
+    at = one.at.astimezone(zone) if one.zoned else one.at.replace(tzinfo=zone)
+    return Found(Moment(at, one.precision), f"{best.rule} + {other.rule}")
 
 
-def _same_time_in(one: Moment, two: Moment) -> tzinfo | None:
-    """The zone in which ``two`` names the instant of ``one``, also where it does not say so; None for another time."""
+def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:
+    """The zone in which ``two`` names the instant of ``one``, also where it does not say so; None for another time.
+
+    The same second tells, and near the headline the same minute of another hour.
+    """
     if two.zoned:
-        same = abs(one.at - two.at) < timedelta(minutes=1)
+        same = abs(one.at - two.at) < _MINUTE
         return two.at.tzinfo if same and two.at.utcoffset() else None
     ahead = two.at.replace(tzinfo=UTC) - one.at
     exact = "second" in (one.precision, two.precision) and one.at.second == two.at.second != 0
-    return timezone(ahead) if exact and ahead % _QUARTER == timedelta() and abs(ahead) <= _SLACK else None
+    if near and not exact:
+        ahead += timedelta(seconds=one.at.second - two.at.second)
+    told = (exact and ahead % _QUARTER == timedelta()) or (near and ahead % _HOUR == timedelta())
+    return timezone(ahead) if told and ahead and abs(ahead) <= _SLACK else None
+
+
+def _same_clock_in(one: Moment, two: Moment) -> tzinfo | None:
+    """The zone that ``two`` says, where ``one`` has the same date and time and does not say its zone."""
+    same = two.zoned and not one.zoned and abs(two.at.replace(tzinfo=None) - one.at) < _MINUTE
+    return two.at.tzinfo if same else None
+
+
+def _on_local_day(found: Found[Moment], days: set[date], document: Document) -> Found[Moment]:
+    """An instant in UTC on the day that the page shows, if that is its day in the outlet's zone."""
+    moment, rule = found
+    if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := zones.of_outlet(document)):
+        return found
+    local = moment.at.astimezone(ZoneInfo(zone))
+    return Found(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
 
 
 def _is_plausible(moment: Moment, document: Document) -> bool:
@@ -206,5 +184,5 @@ def _is_plausible(moment: Moment, document: Document) -> bool:
 
 
 def _instant(moment: Moment) -> datetime:
-    """The moment for comparing; without an offset, as if in UTC."""
-    return moment.at if moment.zoned else moment.at.replace(tzinfo=UTC)
+    """The moment for comparing, in UTC; one without an offset as if in UTC."""
+    return moment.at.astimezone(UTC) if moment.zoned else moment.at.replace(tzinfo=UTC)

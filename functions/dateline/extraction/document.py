@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Generic, NamedTuple, Self, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -19,6 +20,7 @@ from dateline.rules import RuleSet
 
 T = TypeVar("T")
 
+_SHORTEST_HEADLINE = 12  # characters
 SILENT = {"script", "style", "noscript", "template", "svg"}
 INLINE = set(
     re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
@@ -41,7 +43,7 @@ class Found(NamedTuple, Generic[T]):
     rule: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what several rules ask for is kept once found
 class Document:
     """What the page gives the rules. ``meta`` maps lower-case names to contents in page order; ``story`` is the JSON-LD
     object of this page's story, empty where there is none; ``selected`` is what the source's own rules select.
@@ -51,11 +53,11 @@ class Document:
     tree: HtmlElement
     url: str
     meta: dict[str, list[str]]
-    # All elements, held: lxml makes an element's object anew each time that nobody holds it.
-    elements: list[HtmlElement] = field(repr=False)
     nodes: list[jsonld.Node] = field(repr=False)
     story: jsonld.Node = field(repr=False)
     selected: Mapping[str, Selected] = field(repr=False)
+    _contents: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
+    _words: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
@@ -63,7 +65,62 @@ class Document:
         tree = parse(page.body, page.content_type)
         selected = selectors.apply(rules, tree) if rules else {}
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
-        return cls(page, tree, url, meta, list(tree.iter()), nodes, _story(nodes, url, _titles(tree, meta)), selected)
+        return cls(page, tree, url, meta, nodes, _story(nodes, url, _titles(tree, meta)), selected)
+
+    @cached_property
+    def elements(self) -> list[HtmlElement]:
+        """All elements, held: lxml makes an element's object anew each time that nobody holds it."""
+        return list(self.tree.iter())
+
+    @cached_property
+    def positions(self) -> dict[HtmlElement, int]:
+        return {element: at for at, element in enumerate(self.elements)}
+
+    def content(self, element: HtmlElement) -> str:
+        """As ``content``, of which many rules ask for the same elements."""
+        if element not in self._contents:
+            self._contents[element] = content(element)
+        return self._contents[element]
+
+    def words(self, element: HtmlElement) -> str:
+        """The words of an element's content."""
+        if element not in self._words:
+            self._words[element] = words(self.content(element))
+        return self._words[element]
+
+    @cached_property
+    def _by_names(self) -> dict[str, list[HtmlElement]]:
+        found: dict[str, list[HtmlElement]] = {}
+        for element in self.elements:
+            if element.keys():
+                found.setdefault(names(element), []).append(element)
+        return found
+
+    def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
+        """The elements, of some tags or any, whose class, id or itemprop match a pattern, in page order."""
+        called = (elements for name, elements in self._by_names.items() if name and pattern.search(name))
+        found = [element for elements in called for element in elements if not tags or element.tag in tags]
+        return sorted(found, key=self.positions.__getitem__)
+
+    @cached_property
+    def headline(self) -> HtmlElement | None:
+        """The first heading that the page's data repeat and that is no step of a menu; else the first h1.
+
+        An outlet's name is often an h1 too.
+        """
+        said = (jsonld.text(self.story.get("headline")), *self.meta.get("og:title", ()))
+        titles = " ".join(words(title or "") for title in said)
+        headings = [*self.tree.iter("h1"), *self.tree.iter("h2")]
+        for heading in headings:
+            text = self.words(heading)
+            if len(text) > _SHORTEST_HEADLINE and text in titles and not _is_in_menu(heading):
+                return heading
+        return next(self.tree.iter("h1"), None)
+
+    @cached_property
+    def after_headline(self) -> list[HtmlElement]:
+        """The elements that follow the headline, or all where there is none."""
+        return self.elements if self.headline is None else self.elements[self.positions[self.headline] + 1 :]
 
     def contents(self, *names: str) -> Iterator[Found[str]]:
         """What the meta tags of these names say, in the order of the names."""
@@ -84,28 +141,18 @@ class Document:
         except ValueError:  # such as a host in one bracket
             return None
 
-    def site_names(self) -> list[str]:
-        """What the page calls its outlet."""
-        publishers = jsonld.texts(self.story.get("publisher"))
-        names = [found.value for found in self.contents("og:site_name", "application-name", "twitter:site")]
-        sites = [jsonld.text(n.get("name")) for n in self.nodes if "WebSite" in jsonld.types(n)]
-        return [name.lstrip("@") for name in (*names, *publishers, *sites) if name]
+    @cached_property
+    def outlet_names(self) -> set[str]:
+        """What the page calls its outlet, and what it may be called by its address, as ``words``.
 
-
-def agreed(
-    candidates: Iterable[Found[T]], key: Callable[[T], Hashable], weights: Mapping[str, float] = {}
-) -> Found[T] | None:
-    """The candidate that most rules agree on; of equals the first. Its rule names those that agree.
-
-    A rule counts once, for one if ``weights`` does not have it.
-    """
-    groups: dict[Hashable, list[Found[T]]] = {}
-    for candidate in candidates:
-        groups.setdefault(key(candidate.value), []).append(candidate)
-    if not groups:
-        return None
-    best = max(groups.values(), key=lambda group: sum(weights.get(rule, 1) for rule in {one.rule for one in group}))
-    return Found(best[0].value, " + ".join(dict.fromkeys(found.rule for found in best)))
+        ``www.libya-herald.example`` gives ``libya herald`` too.
+        """
+        names = [found.value.lstrip("@") for found in self.contents("og:site_name", "application-name", "twitter:site")]
+        names += jsonld.texts(self.story.get("publisher"))
+        names += [jsonld.text(node.get("name")) or "" for node in self.nodes if "WebSite" in jsonld.types(node)]
+        host = urlsplit(self.url).netloc.removeprefix("www.")
+        label = host.split(".")[0]
+        return {words(name) for name in (*names, host, label, label.replace("-", " "), label.replace("-", ""))} - {""}
 
 
 def content(element: HtmlElement) -> str:
@@ -121,6 +168,17 @@ def content(element: HtmlElement) -> str:
         text = node.text if event == "start" else node.tail if node is not element else None
         parts.append(text or "")
     return clean("".join(parts))
+
+
+def names(element: HtmlElement) -> str:
+    """An element's class, id and itemprop, in which outlets say what it is."""
+    get = element.get
+    return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
+
+
+def beginning(element: HtmlElement) -> str:
+    """What an element's text begins with: its own, or that of its first child."""
+    return (element.text or "").strip() or element.findtext("*") or ""
 
 
 def clean(text: str) -> str:
@@ -182,6 +240,10 @@ def _path(url: str) -> str:
 def _titles(tree: HtmlElement, meta: dict[str, list[str]]) -> set[str]:
     headings = [content(h1) for h1 in tree.iter("h1")]
     return {words(title) for title in (*headings, *meta.get("og:title", ())) if title}
+
+
+def _is_in_menu(heading: HtmlElement) -> bool:
+    return next(heading.iterancestors("nav", "li"), None) is not None
 
 
 def _story(nodes: list[jsonld.Node], url: str, titles: set[str]) -> jsonld.Node:

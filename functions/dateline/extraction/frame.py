@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.boilerplate import is_boilerplate
-from dateline.extraction.document import content, words
+from dateline.extraction.boilerplate import SENTENCE_END, is_boilerplate
+from dateline.extraction.document import Document, content, names, words
 
 _PROSE = ("p", "li", "blockquote", "h2", "h3", "h4")
 _NOT_IN = {
@@ -33,22 +33,36 @@ _NOT_NAMED = re.compile(
     r"|disclaimer|copyright|comment|tags?\b|breadcrumb|subscri|advert|\bad\b|teaser|recommend|sidebar|widget|hidden|sr-only|embed|tweet|instagram|toc\b",
     re.IGNORECASE,
 )
-_SENTENCE_END = re.compile(r"[.!?…。؟։:][\"'”’»)\]]*$")
 _SHARE = 0.8  # of the story's characters that its frame holds
 _SHORTEST = 25
 _LINKED = 0.6
 _HEADINGS = {"h2", "h3", "h4"}
 
 
-def filled(tree: HtmlElement, blocks: list[str]) -> list[str]:
-    """The blocks, and between them the prose of their frame that is missing."""
+def filled(document: Document, blocks: list[str]) -> list[str]:
+    """The blocks, and before and between them the prose of their frame that is missing."""
     at = {words(line): index for index, block in enumerate(blocks) for line in block.split("\n")}
-    paragraphs = {element: content(element) for element in tree.iter(*_PROSE)}
-    matched = {element: at[key] for element, text in paragraphs.items() if (key := words(text)) in at}
-    frame = _frame({element: len(paragraphs[element]) for element in matched})
+    told = [
+        element for element in document.tree.iter(*_PROSE) if not _is_step(element) and document.words(element) in at
+    ]
+    frame = _frame({element: len(document.content(element)) for element in told})
     if frame is None:
         return blocks
+    paragraphs = {element: document.content(element) for element in frame.iter(*_PROSE)}
+    matched = {element: at[key] for element in paragraphs if (key := document.words(element)) in at}
     return _merged(blocks, list(_missing(frame, paragraphs, matched)))
+
+
+def setting(element: HtmlElement) -> tuple[str, ...]:
+    """What the look of a paragraph depends on: two that are alike in it are two of one kind."""
+    frame = element.getparent()
+    bold = element[0].tag if len(element) and content(element[0]) == content(element) else ""
+    return element.tag, element.get("class", ""), frame.tag, frame.get("class", ""), bold
+
+
+def _is_step(element: HtmlElement) -> bool:
+    """Whether an element is a link in a list, of which menus are made."""
+    return element.tag == "li" and len(element) == 1 and element[0].tag == "a" and not (element.text or "").strip()
 
 
 def _frame(weights: dict[HtmlElement, int]) -> HtmlElement | None:
@@ -65,11 +79,13 @@ def _frame(weights: dict[HtmlElement, int]) -> HtmlElement | None:
 def _missing(
     frame: HtmlElement, paragraphs: dict[HtmlElement, str], matched: dict[HtmlElement, int]
 ) -> Iterator[tuple[int, str]]:
-    """Each missing paragraph, with the index of the block that it follows.
+    """Each missing paragraph, with the index of the block that it follows; -1 before the first.
 
-    After the last block only what stands beside one that was kept, up to the next heading.
+    Before the first block only what is set like it; after the last what stands beside one that was kept, up to the
+    next heading.
     """
     after, last = -1, max(matched.values())
+    like = setting(min(matched, key=lambda element: matched[element]))
     beside = {element.getparent() for element in matched}
     repeated = {text for text, times in Counter(paragraphs.values()).items() if times > 1}
     for element in frame.iter(*_PROSE):
@@ -79,12 +95,13 @@ def _missing(
         if after == last and (element.tag in _HEADINGS or element.getparent() not in beside):
             break
         text = paragraphs[element]
-        if after >= 0 and text not in repeated and _is_prose(element, text) and not _is_set_apart(element, frame):
+        own = after >= 0 or setting(element) == like
+        if own and text not in repeated and _is_prose(element, text) and not _is_set_apart(element, frame):
             yield after, text
 
 
 def _is_prose(element: HtmlElement, text: str) -> bool:
-    if len(text) < _SHORTEST or is_boilerplate(text) or not _SENTENCE_END.search(text):
+    if len(text) < _SHORTEST or is_boilerplate(text) or not SENTENCE_END.search(text):
         return False
     if next(element.iterdescendants(*_PROSE, "div", "ul", "ol"), None) is not None:
         return False
@@ -97,7 +114,7 @@ def _is_set_apart(element: HtmlElement, frame: HtmlElement) -> bool:
     for inner in (element, *element.iterancestors()):
         if inner is frame:
             return False
-        if inner.tag in _NOT_IN or _NOT_NAMED.search(f"{inner.get('class', '')} {inner.get('id', '')}"):
+        if inner.tag in _NOT_IN or _NOT_NAMED.search(names(inner)):
             return True
     return False
 
@@ -108,4 +125,4 @@ def _merged(blocks: list[str], missing: list[tuple[int, str]]) -> list[str]:
     for after, text in missing:
         if words(text) not in have:
             following[after].append(text)
-    return [text for index, block in enumerate(blocks) for text in (block, *following[index])]
+    return following[-1] + [text for index, block in enumerate(blocks) for text in (block, *following[index])]

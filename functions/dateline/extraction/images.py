@@ -10,10 +10,13 @@ from lxml.html import HtmlElement
 
 from dateline.article import Image
 from dateline.extraction import jsonld
-from dateline.extraction.document import Document, content
+from dateline.extraction.document import Document, content, names
 
-_CAPTION = re.compile(r"caption|legende|légende|image-?(?:text|desc)|photo-?(?:text|desc)", re.IGNORECASE)
-_CREDIT = re.compile(r"credit|copyright|source|photographer", re.IGNORECASE)
+_CAPTION = re.compile(
+    r"caption|legende|légende|image-?(?:text|desc)|photo-?(?:text|desc)|(?:^|\s)(?:credit|copyright|source|photographer)(?:\s|$)",
+    re.IGNORECASE,
+)
+_CAPTION_IN = ("p", "div", "span", "small", "cite")
 # "(AFP)", "(AFP/Getty Images)", "Photo: Reuters" at a caption's end.
 _TRAILING_CREDIT = re.compile(
     r"\s*(?:[(\[](?P<in>[^()\[\]]{2,60})[)\]]|(?:photo|image|crédits?|credits?|©|foto[gğ]raf|صورة|المصدر|تصوير)\s*[:：/©]?\s*(?P<after>[^.:]{2,60}))\.?$",
@@ -26,7 +29,7 @@ _SLACK = 120  # characters that a frame may have beside its caption
 def find(document: Document) -> tuple[Image, ...]:
     """The story's photographs, those with captions first; the same file or the same caption counts once."""
     found: dict[str, Image] = {}
-    for image in (*_figures(document.tree), *_lead(document)):
+    for image in (*_figures(document), *_lead(document)):
         url = document.absolute(image.url)
         if url and ((known := found.get(_file(url))) is None or (known.caption is None and image.caption)):
             found[_file(url)] = replace(image, url=url)
@@ -42,7 +45,8 @@ def framed(document: Document, values: Iterable[HtmlElement | str]) -> tuple[Ima
 
 def _in_frame(frame: HtmlElement) -> Image | None:
     source = _first_source(frame)
-    captions = [text for element in _caption_elements(frame) if (text := content(element))]
+    called = (e for e in frame.iter("figcaption", *_CAPTION_IN) if e.tag == "figcaption" or _CAPTION.search(names(e)))
+    captions = [text for element in called if (text := content(element))]
     return Image(source, *split(captions[0] if captions else "")) if source else None
 
 
@@ -57,19 +61,19 @@ def _once(photographs: Iterable[Image]) -> Iterator[Image]:
 
 def captions(document: Document) -> set[str]:
     """All captions and credits on the page, wherever they stand."""
-    texts = {content(element) for element in _caption_elements(document.tree)}
+    texts = {document.content(element) for element in _captions(document)}
     return texts | {part for text in texts for part in split(text) if part}
 
 
-def _figures(tree: HtmlElement) -> Iterator[Image]:
+def _figures(document: Document) -> Iterator[Image]:
     """Images in figures, and in other frames that hold a caption beside them; their URLs as the page has them."""
-    for caption in _caption_elements(tree):
+    for caption in _captions(document):
         frame = next((near for near in islice(caption.iterancestors(), 3) if near.find(".//img") is not None), None)
-        if frame is None or len(content(frame)) > 2 * len(content(caption)) + _SLACK:
+        if frame is None or len(document.content(frame)) > 2 * len(document.content(caption)) + _SLACK:
             continue
         if source := _first_source(frame):
-            yield Image(source, *split(content(caption)))
-    for figure in tree.iter("figure"):
+            yield Image(source, *split(document.content(caption)))
+    for figure in document.tree.iter("figure"):
         if source := _first_source(figure):
             yield Image(source)
 
@@ -98,14 +102,9 @@ def _source(image: HtmlElement) -> str | None:
     return None
 
 
-def _caption_elements(tree: HtmlElement) -> Iterator[HtmlElement]:
-    for element in tree.iter("figcaption", "p", "div", "span", "small", "cite"):
-        if (
-            element.tag == "figcaption"
-            or _CAPTION.search(element.get("class", ""))
-            or _CREDIT.fullmatch(element.get("class", ""))
-        ):
-            yield element
+def _captions(document: Document) -> list[HtmlElement]:
+    found = [*document.tree.iter("figcaption"), *document.called(_CAPTION, _CAPTION_IN)]
+    return sorted(found, key=document.positions.__getitem__)
 
 
 def split(text: str) -> tuple[str | None, str | None]:

@@ -56,10 +56,8 @@ def paywalled(document: Document) -> Found[bool] | None:
         )
     for value, rule in document.contents("article:content_tier", "og:article:content_tier"):
         return Found(value.lower() != "free", rule)
-    for element in document.tree.iter("div", "section", "aside"):
-        if _PAYWALL.search(f"{element.get('class', '')} {element.get('id', '')}") and content(element):
-            return Found(True, "paywall markup")
-    return None
+    walls = document.called(_PAYWALL, ("div", "section", "aside"))
+    return Found(True, "paywall markup") if any(map(content, walls)) else None
 
 
 def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
@@ -81,14 +79,12 @@ def _steps(document: Document) -> Iterator[str]:
 
 
 def _shown_steps(document: Document) -> Iterator[str]:
-    for element in document.elements:
-        if _CRUMBS.search(f"{element.get('class', '')} {element.get('id', '')}"):
-            yield from filter(None, map(content, element.iter("a")))
-            return
+    for trail in document.called(_CRUMBS)[:1]:
+        yield from filter(None, map(content, trail.iter("a")))
 
 
 def _home(document: Document) -> set[str]:
     """Steps that are no section: the home page, the outlet and the story itself."""
-    own = {words(name) for name in document.site_names()} | {words(jsonld.text(document.story.get("headline")) or "")}
+    own = document.outlet_names | {words(jsonld.text(document.story.get("headline")) or "")}
     titles = {words(content(h1)) for h1 in document.tree.iter("h1")}
     return own | titles | {"home", "accueil", "anasayfa", "ana sayfa", "الرئيسية", "homepage", "startseite", ""}

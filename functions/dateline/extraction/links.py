@@ -2,10 +2,8 @@
 
 from urllib.parse import urlsplit
 
-from lxml.html import HtmlElement
-
 from dateline import urls
-from dateline.extraction.document import Document, content, words
+from dateline.extraction.document import Document, words
 
 _MOST = 100
 
@@ -17,7 +15,7 @@ def find(document: Document, text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for element in document.tree.iter("a"):
         href = element.get("href", "").strip()
-        if href.startswith(("http://", "https://")) and own not in href and _is_inside(element, story):
+        if href.startswith(("http://", "https://")) and own not in href and _is_inside(document.words(element), story):
             url = _canonical(href)
             if url and not urls.same_site(url, document.url):
                 found[url] = None
@@ -31,6 +29,5 @@ def _canonical(href: str) -> str | None:
         return None
 
 
-def _is_inside(element: HtmlElement, story: str) -> bool:
-    key = words(content(element))
-    return len(key) > 2 and f" {key} " in story
+def _is_inside(text: str, story: str) -> bool:
+    return len(text) > 2 and f" {text} " in story

@@ -3,12 +3,14 @@
 import re
 from itertools import dropwhile
 
+from dateline.extraction.boilerplate import SENTENCE_END
 from dateline.extraction.document import words
 from dateline.extraction.moments import read
 
 _LINES = 8  # within which a headline may stand
+_SHORTEST = 20  # characters of a headline that is known again behind something else
+_KICKER = 50  # characters
 _SHORT = 90  # characters of a line that is no paragraph
-_SENTENCE = re.compile(r"[.!?…。؟۔][\"'”’»)\]]*$")
 _BYLINE = re.compile(
     r"^\W*(?:by|par|von|por|di|yazan|haber|بقلم|كتبت?|كتبه|تقرير|إعداد|updated|published|posted|publié|mis à jour"
     r"|yayınlanma|güncelleme|نشر|تحديث)\b",
@@ -18,12 +20,20 @@ _BYLINE = re.compile(
 
 def after_headline(blocks: list[str], titles: set[str]) -> list[str]:
     """The blocks after the headline, if nothing but short lines stand before it. ``titles`` are ``words``."""
+    after = 0
     for at, block in enumerate(blocks[:_LINES]):
-        if words(block) in titles:
-            return blocks[at + 1 :]
-        if len(block) > _SHORT or _SENTENCE.search(block):
+        if _is_headline(words(block), titles):
+            after = at + 1
+        elif len(block) > _SHORT or SENTENCE_END.search(block):
             break
-    return blocks
+    return blocks[after:]
+
+
+def _is_headline(block: str, titles: set[str]) -> bool:
+    """Whether a block is a form of the headline, or ends with one behind a kicker."""
+    return block in titles or any(
+        len(title) > _SHORTEST and block.endswith(title) and len(block) - len(title) < _KICKER for title in titles
+    )
 
 
 def without_signature(blocks: list[str], authors: tuple[str, ...]) -> list[str]:
@@ -33,7 +43,7 @@ def without_signature(blocks: list[str], authors: tuple[str, ...]) -> list[str]:
 
 def _is_signature(block: str, authors: tuple[str, ...]) -> bool:
     """Whether a short line is a byline or a date."""
-    if len(block) > _SHORT or _SENTENCE.search(block):
+    if len(block) > _SHORT or SENTENCE_END.search(block):
         return False
     names = any(words(name) in words(block) for name in authors)
-    return read(block) is not None or (names and (bool(_BYLINE.match(block)) or len(block) < 40)) or not words(block)
+    return read(block) is not None or bool(_BYLINE.match(block)) or (names and len(block) < 40) or not words(block)

@@ -5,24 +5,18 @@ takes one away costs more than all the teasers that it spares.
 """
 
 import re
-from collections import defaultdict
+from functools import lru_cache
 
+from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 
-_BLOCKS = ("div", "section", "aside", "ul", "ol", "p", "details", "figure", "dl")
-_WITHOUT_TEXT = {
-    "script",
-    "style",
-    "svg",
-    "iframe",
-    "link",
-    "meta",
-    "noscript",
-    "template",
-    "button",
-    "input",
-    "select",
-}
+from dateline.extraction.document import names
+
+_COMMENTS = {"li", "article"}  # may hold one, and are kept otherwise
+_BLOCKS = {"div", "section", "aside", "ul", "ol", "p", "details", "figure", "dl", *_COMMENTS}
+_WITHOUT_TEXT = (
+    "head", "script", "style", "svg", "iframe", "link", "meta", "noscript", "template", "button", "input", "select",
+)  # fmt: skip
 _PROMOTIONAL = re.compile(
     r"(?:^|[-_ ])(?:newsletter|signup|sign-up|subscribe|subscription|promo|related|recirc"
     r"|read-?(?:more|also|next)|more-on"
@@ -33,51 +27,66 @@ _PROMOTIONAL = re.compile(
     r"|liens?-?(?:utiles|connexes)|a-lire-aussi|lire-aussi|ilgili(?:-haberler)?|etiketler)(?:$|[-_ ])",
     re.IGNORECASE,
 )
+# One reader's comment; not what a whole page is called for having some.
+_COMMENT = re.compile(r"(?:^|[-_ ])comment[-_]?(?:id[-_]?)?\d+(?:$|[-_ ])", re.IGNORECASE)
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 _PROMOTIONAL_LIMIT = 400  # characters
 _HIDDEN_LIMIT = 100
 _LONGEST = 600  # characters of a block of links alone
+_LONGEST_LIST = 2000  # of a list of links alone
 
 
 def prune(tree: HtmlElement) -> HtmlElement:
     """The tree without short promotional, hidden and link-only blocks; changed in place."""
+    strip_elements(tree, *_WITHOUT_TEXT, with_tail=False)
     elements = list(tree.iter())  # held, for lxml makes an element's object anew each time that nobody holds it
-    text, linked = _lengths(elements)
-    for element in elements:
-        if element.getparent() is not None and _is_unwanted(element, text[element], linked[element]):
+    for element, (length, linked) in _lengths(elements).items():
+        if element.getparent() is not None and _is_unwanted(element, length, linked):
             element.drop_tree()
     return tree
 
 
-def _lengths(elements: list[HtmlElement]) -> tuple[dict[HtmlElement, int], dict[HtmlElement, int]]:
-    """How many characters of text each element holds (white space at the ends aside), and how many of them in links."""
-    text: dict[HtmlElement, int] = defaultdict(int)
-    linked: dict[HtmlElement, int] = defaultdict(int)
+def _lengths(elements: list[HtmlElement]) -> dict[HtmlElement, tuple[int, int]]:
+    """How many characters of text each block holds (white space at the ends aside), and how many of them in links."""
+    held: dict[HtmlElement, list[int]] = {element: [0, 0] for element in elements}
     for element in reversed(elements):  # children before their parents
-        text[element] += len((element.text or "").strip())
+        own = held[element]
+        if element.text:
+            own[0] += len(element.text.strip())
         if element.tag == "a":
-            linked[element] = text[element]
-        parent = element.getparent()
-        if parent is not None:
-            text[parent] += text[element] + len((element.tail or "").strip())
-            linked[parent] += linked[element]
-    return text, linked
+            own[1] = own[0]
+        around = held.get(element.getparent())
+        if around is not None:
+            around[0] += own[0] + (len(element.tail.strip()) if element.tail else 0)
+            around[1] += own[1]
+    return {element: (own[0], own[1]) for element, own in held.items() if element.tag in _BLOCKS}
 
 
 def _is_unwanted(element: HtmlElement, length: int, linked: int) -> bool:
-    if element.tag in _WITHOUT_TEXT:
+    if _COMMENT.search(element.get("id", "")):
         return True
-    if element.tag not in _BLOCKS or length >= _LONGEST:
+    if element.tag in ("ul", "ol") and length < _LONGEST_LIST and length < 2 * linked and _is_of_links(element):
+        return True
+    if length >= _LONGEST or element.tag in _COMMENTS:
         return False
     return (
         (length < _HIDDEN_LIMIT and _is_hidden(element))
-        or (length < _PROMOTIONAL_LIMIT and _is_promotional(element))
+        or (length < _PROMOTIONAL_LIMIT and _is_promotional(names(element)))
         or (element.tag != "p" and 0.9 * length < linked)
     )
 
 
-def _is_promotional(element: HtmlElement) -> bool:
-    return _PROMOTIONAL.search(f"{element.get('class', '')} {element.get('id', '')}") is not None
+def _is_of_links(element: HtmlElement) -> bool:
+    """Whether a list is one of pointers: each item ends with a link, as in "Economy: More trade with Tunis"."""
+    items = element.findall("li")
+    return len(items) > 1 and all(
+        len(item) and item[-1].tag == "a" and not (item[-1].tail or "").strip() for item in items
+    )
+
+
+@lru_cache(4096)  # an outlet's pages have the same names, and each many times
+def _is_promotional(called: str) -> bool:
+    return _PROMOTIONAL.search(called) is not None
 
 
 def _is_hidden(element: HtmlElement) -> bool:

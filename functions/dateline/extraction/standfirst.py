@@ -7,59 +7,77 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from dateline.extraction import jsonld
-from dateline.extraction.document import Document, Found, content, words
+from dateline.extraction.document import Document, Found, names, words
+from dateline.extraction.frame import setting
 
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
     r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|abstract|spot|stand-first|sapo"
-    r"|ingress|preamble"
-    r"|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada|sommario|catenaccio)(?:$|[-_ ])",
+    r"|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
+    r"|entradilla|sommario|catenaccio|[oö]zet)(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"comment|related|sidebar|footer|nav|menu|caption|recommend|newsletter|author|share|teaser|most-", re.IGNORECASE
+    r"comment|related|sidebar|footer|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
+    r"|subscri|avatar",
+    re.IGNORECASE,
 )
+_APART = {"figure", "figcaption", "nav", "aside", "footer", "form", "a"}
+_FRAMES = {"article", "main", "body", "html"}  # their names are about the page
 _IN = ("h2", "h3", "h4", "p", "div", "span", "strong", "b", "ul", "em", "section", "blockquote")
 _NEAR = 90  # elements after the headline
 _LENGTH = range(25, 700)
 _AGREEING = 60  # characters by which a description, often cut off, is known again
+_PARAGRAPH = 80  # characters
 
 
-def find(document: Document, blocks: list[str]) -> Found[str] | None:
-    """What stands after the headline and is named or described as the story's summary; ``blocks`` are its text."""
-    described = [words(text)[:_AGREEING] for text in _descriptions(document)]
-    # What is described in the words of a paragraph has no summary of its own.
-    first = [words(block) for block in blocks[:3]]
-    for element in islice(_after_headline(document.tree), _NEAR):
-        text = content(element) if len(element) < 12 else ""
-        if len(text) not in _LENGTH or _has_inner(element) or _is_elsewhere(element):
-            continue
-        named = _is_named(element)
-        told = words(text)[:_AGREEING] in described
-        if named or (told and words(text) not in first):
-            return Found(text, "standfirst element" if named else "description, visible")
-    return None
+def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[str] | None:
+    """What stands between headline and text and is described, or else named, as the story's summary.
+
+    ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
+    """
+    described = [words(text) for text in _descriptions(document)]
+    opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
+    paragraphs = _elements(document, opening)
+    named: Found[str] | None = None
+    for element in _candidates(document, paragraphs[:1], "\n".join(headlines)):
+        key = document.words(element)
+        says = _NAMED.search(names(element)) is not None and not _is_elsewhere(element)
+        told = any(text.startswith(key[:_AGREEING]) for text in described)
+        if (says or (told and key not in opening)) and not _is_like(element, paragraphs):
+            found = Found(document.content(element), "standfirst element" if says else "description, visible")
+            if told:
+                return found
+            named = named or found
+    return named
+
+
+def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:
+    """The elements after the headline and up to the last, that have a sentence or two and no form of the headline."""
+    following = (element for element in document.after_headline if element.tag in _IN)
+    for element in islice(following, _NEAR):
+        text = document.content(element) if len(element) < 12 and not _has_inner(element) else ""
+        if len(text) in _LENGTH and not _is_apart(element) and document.words(element) not in titles:
+            yield element
+        if element in last:
+            return
 
 
 def _descriptions(document: Document) -> Iterator[str]:
     yield from jsonld.texts(document.story.get("description"))
-    yield from jsonld.texts(document.story.get("alternativeHeadline"))
     for found in document.contents("og:description", "description", "twitter:description"):
         yield found.value
 
 
-def _after_headline(tree: HtmlElement) -> Iterator[HtmlElement]:
-    seen = tree.find(".//h1") is None
-    for element in tree.iter("h1", *_IN):
-        if element.tag == "h1":
-            seen = True
-        elif seen:
-            yield element
+def _elements(document: Document, texts: list[str]) -> list[HtmlElement]:
+    """The elements in which the texts (``words``) stand, as far as each has one of its own."""
+    found = {document.words(element): element for element in document.tree.iter("p") if len(element) < 12}
+    return [found[text] for text in texts if text in found]
 
 
-def _is_named(element: HtmlElement) -> bool:
-    names = f"{element.get('class', '')} {element.get('id', '')} {element.get('itemprop', '')}"
-    return _NAMED.search(names) is not None
+def _is_like(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
+    """Whether an element is set as the story's paragraphs are: then it is one of them."""
+    return any(setting(element) == setting(other) for other in paragraphs if other is not element)
 
 
 def _has_inner(element: HtmlElement) -> bool:
@@ -67,10 +85,10 @@ def _has_inner(element: HtmlElement) -> bool:
     return next(element.iterdescendants("p", "div", "h1", "h2", "h3", "section", "form", "figure"), None) is not None
 
 
+def _is_apart(element: HtmlElement) -> bool:
+    return any(near.tag in _APART for near in (element, *islice(element.iterancestors(), 3)))
+
+
 def _is_elsewhere(element: HtmlElement) -> bool:
-    around = [element, *islice(element.iterancestors(), 3)]
-    return any(
-        e.tag in ("figure", "figcaption", "nav", "aside", "footer")
-        or _ELSEWHERE.search(f"{e.get('class', '')} {e.get('id', '')}")
-        for e in around
-    )
+    around = (near for near in islice(element.iterancestors(), 3) if near.tag not in _FRAMES)
+    return any(_ELSEWHERE.search(names(near)) for near in (element, *around))

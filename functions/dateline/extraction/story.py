@@ -36,9 +36,10 @@ def told(document: Document) -> Story:
     headlines, names = titles.forms(document) | {words(title.value if title else "")}, by.value if by else ()
     blocks = masthead.after_headline(found.value, headlines)
     blocks = text.without_furniture(blocks, headlines | set(map(words, images.captions(document))))
-    summary = ruled.line(document, "standfirst") or standfirst.find(document, blocks)
+    summary = ruled.line(document, "standfirst") or standfirst.find(document, blocks, headlines)
     if summary:
         blocks = text.without_furniture(blocks, {words(summary.value)})
+    by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = ruled.without_dateline(document, masthead.without_signature(blocks, names))
     return Story(
         title=Found(clean(title.value), title.rule) if title else None,
@@ -51,7 +52,7 @@ def told(document: Document) -> Story:
 
 
 def _searched(document: Document) -> Found[list[str]]:
-    return witness.settled(document, frame.filled(document.tree, text.blocks(document.tree, document.url)))
+    return witness.settled(document, frame.filled(document, text.blocks(document.tree, document.url)))
 
 
 def _ends(found: list[str], kept: list[str]) -> list[str]:

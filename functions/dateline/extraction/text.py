@@ -5,16 +5,20 @@ The result is a list of blocks (paragraph, sub-heading, list, quotation, table) 
 
 from collections.abc import Iterator
 from copy import deepcopy
+from itertools import groupby
 
 from lxml.etree import _Element
 from lxml.html import HtmlElement
 from trafilatura.core import bare_extraction
 from trafilatura.settings import Document as Extracted
 
-from dateline.extraction.boilerplate import is_boilerplate, is_ending
+from dateline.extraction.boilerplate import SENTENCE_END, is_boilerplate, is_ending
+from dateline.extraction.breaks import made_paragraphs
 from dateline.extraction.document import clean, words
 from dateline.extraction.prune import prune
 
+_SEVERAL = 3  # lines
+_SHORT = 100  # characters of a line that is no paragraph
 _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
 
 
@@ -23,7 +27,7 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
     Not ``strict``, it takes more of the page, and more that is not the story's.
     """
-    page = prune(deepcopy(tree)) if strict else tree
+    page = made_paragraphs(prune(deepcopy(tree))) if strict else tree
     found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
@@ -33,10 +37,24 @@ def without_furniture(found: list[str], asides: set[str]) -> list[str]:
 
     ``asides`` (titles, captions, credits) are ``words``.
     """
-    kept = [block for block in found if not is_boilerplate(block) and words(block) not in asides]
+    kept = [block for block in _once(_without_list(found)) if not is_boilerplate(block) and words(block) not in asides]
     while kept and is_ending(kept[-1]):
         kept.pop()
     return kept
+
+
+def _without_list(blocks: list[str]) -> list[str]:
+    """The blocks without the list of other stories that they end with: "More on this" and no sentence after it."""
+    last = next((at for at in reversed(range(len(blocks))) if SENTENCE_END.search(blocks[at])), 0)
+    pointer = next((at for at in range(last + 1, len(blocks)) if is_boilerplate(blocks[at])), len(blocks))
+    lines = sum(block.count("\n") + 1 for block in blocks[pointer:])
+    return blocks[:pointer] if lines > _SEVERAL else blocks
+
+
+def _once(blocks: list[str]) -> Iterator[str]:
+    """The blocks without short lines that are there again at once, as where a page has them for two screens."""
+    for block, run in groupby(blocks):
+        yield from [block] if len(block) < _SHORT else run
 
 
 def _blocks(body: _Element) -> Iterator[str]:

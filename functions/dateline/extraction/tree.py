@@ -4,7 +4,7 @@ import codecs
 import re
 
 from charset_normalizer import from_bytes
-from lxml.etree import ParserError
+from lxml.etree import ElementDefaultClassLookup, ParserError
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from w3lib.encoding import (
     html_body_declared_encoding,
@@ -52,6 +52,7 @@ def parse(body: bytes, content_type: str = "") -> HtmlElement:
         raise NotHtmlError("the body has no markup" if markup.strip() else "the body is empty")
     # A parser of its own for each page: parsers keep state, and threads would wait for a shared one.
     parser = HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
+    parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
     try:
         return document_fromstring(markup, parser=parser)
     except ParserError as error:  # nothing but comments and the like

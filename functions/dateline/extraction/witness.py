@@ -4,7 +4,7 @@ JSON-LD's articleBody is often cut short, so it is no text to begin with; but wh
 found, the wrong part of the page was found, or most of it is behind a wall.
 """
 
-from dateline.extraction import frame, text
+from dateline.extraction import frame, scripted, text
 from dateline.extraction.document import Document, Found, clean, content, words
 from dateline.extraction.jsonld import unmarked
 
@@ -24,7 +24,10 @@ def settled(document: Document, found: list[str]) -> Found[list[str]]:
             return Found(wide, "trafilatura, wide")
         return Found(_set_as_on_page(document, stated), "json-ld articleBody")
     if length < _SHORT:
-        wide = frame.filled(document.tree, text.blocks(document.tree, document.url, strict=False))
+        wide = frame.filled(document, text.blocks(document.tree, document.url, strict=False))
+        data = scripted.blocks(document) if sum(map(len, wide)) < _SHORT else []
+        if sum(map(len, data)) > _SHORT:
+            return Found(data, "page data")
         if sum(map(len, wide)) > _LONGER * length:
             return Found(wide, "trafilatura, wide")
     return Found(found, "trafilatura")

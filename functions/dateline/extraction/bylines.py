@@ -1,0 +1,122 @@
+"""Where a page shows who wrote its story: elements that say so, links to authors' pages, lines that begin with "By"."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from dateline.extraction.document import Document, beginning, content, names
+
+# What a byline begins with, in the languages of the archive's outlets and of their neighbours.
+BY = re.compile(
+    r"^\W*(?:(?:written|posted|published|reported|text|story|words|opinion|news|commentary|article)\s+(?:on\s+)?)?"
+    r"(?:by|von|par|por|di|door|av|yazan|haber|بقلم|كتبت?|كتبه|بواسطة|تقرير|إعداد)\b\s*[:—–-]*\s*",
+    re.IGNORECASE,
+)
+_SAYS_BY = re.compile(
+    r"^\W*(?:(?:written|posted|reported|text|story)\s+)?(?:by|von|par|por|بقلم|كتبت?|كتبه|بواسطة|تقرير|إعداد|haber|yazan)"
+    r"\b\s*[:—–-]*(?:\s|$)",
+    re.IGNORECASE,
+)
+_SAYS_AUTHOR = re.compile(
+    r"^\W*(?:authors?|auteure?s?|autor(?:in|a)?(?:/autor(?:in|a)?)?|yazar|muhabir|الكاتبة?|المراسلة?)\b\s*[:—–-]*(?:\s|$)",
+    re.IGNORECASE,
+)
+# What stands between two names.
+SPLIT = re.compile(r"\s*[,;|/•·،؛\n]\s*|\s+(?:&|and|und|et|ve|y|و)\s+", re.IGNORECASE)
+_NAMED = re.compile(
+    r"(?:^|[-_ ])(?:author|byline|auteur|signature|yazar|muhabir|writer|reporter|journalist)s?"
+    r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"comment|related|sidebar|footer|most-|popular|recommend|trending|card|teaser|widget|\bbio", re.IGNORECASE
+)
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
+    re.IGNORECASE,
+)
+_IN = ("a", "span", "div", "p", "address", "li", "b", "strong", "h3", "h4")
+_LONGEST = 60  # characters of a name
+_LONGEST_LINE = 180  # of a byline
+_SHORTEST = 2
+_MOST = 12  # byline elements looked at
+_TEASER = 600  # characters of a frame that holds another story's headline and little else
+_NEAR = 120  # elements after the headline in which a line that begins with "By" is one
+
+
+def named(document: Document) -> tuple[list[str], bool]:
+    """Texts of the first element that says it is the author's, and of those beside it; its links one by one.
+
+    And whether they are far from the headline.
+    """
+    called = document.called(_NAMED, _IN)
+    called += [link for link in document.tree.iterfind(".//a[@rel='author']") if link not in called]
+    said = (
+        e for e in called if _SHORTEST < len(e.text_content().strip()) < _LONGEST_LINE and _is_the_storys(e, document)
+    )
+    found = list(islice(said, _MOST))
+    if not found:
+        return [], True
+    frame = next(islice(found[0].iterancestors(), 2, None), found[0])
+    beside = [element for element in found if element is found[0] or frame in element.iterancestors()]
+    return [text for element in beside for text in _signatures(element)], _is_far(found[0], document)
+
+
+def linked(document: Document) -> Iterator[str]:
+    """Texts of links to authors' pages, the first after the headline and those beside it."""
+    links = (
+        (element for element in document.after_headline if element.tag == "a") if document.headline is not None else ()
+    )
+    pages = (link for link in links if _AUTHOR_PAGE.search(link.get("href", "")) and _is_the_storys(link, document))
+    first = next(pages, None)
+    if first is not None:
+        yield content(first)
+        yield from (content(link) for link in pages if link.getparent() is first.getparent())
+
+
+def spoken(document: Document) -> Iterator[str]:
+    """The first short text under the headline that begins with "By", or anywhere with "Author"."""
+    near = document.after_headline[:_NEAR] if document.headline is not None else []
+    for says, elements in ((_SAYS_BY, near), (_SAYS_AUTHOR, document.elements)):
+        for element in elements:
+            if element.tag in _IN and len(element) < 4 and says.match(beginning(element)):
+                text = content(element)
+                if len(text) < _LONGEST and _is_the_storys(element, document):
+                    yield says.sub("", text)
+                    return
+
+
+def _is_far(element: HtmlElement, document: Document) -> bool:
+    at = document.positions
+    return document.headline is not None and abs(at[element] - at[document.headline]) > _NEAR
+
+
+def _signatures(element: HtmlElement) -> list[str]:
+    """The names in a byline's links, or its whole text where that joins more of them."""
+    links = [content(link) for link in element.iter("a") if len(link.text_content()) < _LONGEST]
+    whole = content(element)
+    return links if links and len(SPLIT.split(whole)) <= len(links) else [whole]
+
+
+def _is_the_storys(element: HtmlElement, document: Document) -> bool:
+    """Whether no frame around an element is another story's, a photograph's, or otherwise set apart."""
+    for near in (element, *islice(element.iterancestors(), 4)):
+        if near.tag in ("aside", "footer", "figure") or _ELSEWHERE.search(names(near)):
+            return False
+    around = list(islice(element.iterancestors(), 5))
+    return not any(_is_teaser(near, [element, *around], document) for near in around)
+
+
+def _is_teaser(frame: HtmlElement, inner: list[HtmlElement], document: Document) -> bool:
+    """Whether an element holds the headline of another story, which is not among ``inner``, or is a link to one."""
+    length = len(frame.text_content())
+    if frame.tag == "a":
+        return length > _LONGEST
+    if length > _TEASER or (document.headline is not None and frame in document.headline.iterancestors()):
+        return False
+    if frame.tag == "article":  # too short for a story
+        return True
+    others = (heading for heading in frame.iter("h2", "h3", "h4") if heading not in inner)
+    return any(heading.getparent().tag == "a" or heading.find(".//a") is not None for heading in others)
