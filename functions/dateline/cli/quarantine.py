@@ -59,8 +59,8 @@ def release(
     Safe to interrupt and to run again: what was asked for goes on in the stack, and what has left quarantine is let be.
     """
     deployed = Stack.find(stack)
-    held = [report for each in wanted for report in _named(deployed, each) if not report.released]
-    held = [report for report in held if _has(report, reason)]
+    found = {report.key: report for each in wanted for report in _named(deployed, each)}
+    held = [report for report in found.values() if not report.released and _has(report, reason)]
     if not held:
         progress.print("none of these is in quarantine")
         return
