@@ -1,8 +1,9 @@
 """Places: what a story mentions and is about, in four languages; the sentences are made up.
 
 The rules were written with ``first.tsv`` in sight. ``second.tsv`` was written when they stood, and they then had 0.961
-and 0.976 on it; what it brought to light has been mended since. A floor may be raised, and lowered only with the reason
-in the commit.
+on places and 0.976 on countries; what it brought to light was mended, and ``third.tsv`` written, of longer stories and
+small places, on which they had 0.954 and 0.948: what is to be expected of texts that nobody has looked at. Some of that
+has been mended as well. A floor may be raised, and lowered only with the reason in the commit.
 """
 
 import csv
@@ -28,6 +29,8 @@ FLOORS = {
     ("first", "about"): 0.99,
     ("second", "places"): 0.98,
     ("second", "about"): 0.98,
+    ("third", "places"): 0.97,
+    ("third", "about"): 0.96,
 }
 
 
@@ -42,10 +45,10 @@ def names(text: str, title: str = "", **fields: Any) -> list[str]:
 
 
 @cache
-def counted(half: str) -> Mapping[str, Counter[str]]:
-    """Of the places and of the countries of a half's sentences, how many are found, missed, and found for nothing."""
+def counted(part: str) -> Mapping[str, Counter[str]]:
+    """Of the places and of the countries of a part's sentences, how many are found, missed, and found for nothing."""
     counts = {"places": Counter[str](), "about": Counter[str]()}
-    with (SENTENCES / f"{half}.tsv").open(encoding="utf-8", newline="") as lines:
+    with (SENTENCES / f"{part}.tsv").open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
             text = row["text"].replace("\\n", "\n")
             found = story(text, row["title"], language=row["language"], outlet_country=row["outlet"])
@@ -59,17 +62,17 @@ def compared(expected: set[Any], got: set[Any]) -> Counter[str]:
     return Counter(found=len(expected & got), missed=len(expected - got), wrong=len(got - expected))
 
 
-@pytest.mark.parametrize(("half", "name"), FLOORS)
-def test_no_score_is_under_its_floor(half: str, name: str) -> None:
-    counts = counted(half)[name]
+@pytest.mark.parametrize(("part", "name"), FLOORS)
+def test_no_score_is_under_its_floor(part: str, name: str) -> None:
+    counts = counted(part)[name]
     f1 = 2 * counts["found"] / (2 * counts["found"] + counts["missed"] + counts["wrong"])
-    assert f1 >= FLOORS[half, name]
+    assert f1 >= FLOORS[part, name]
 
 
 def test_places_and_countries_are_in_the_order_of_their_weight() -> None:
     found = story("Boats left Sfax for Malta.\n\nTunis and Sfax are glad.\n\nTripoli, Tripoli.", title="Valletta waits")
     assert [place.name for place in found.places] == ["Sfax", "Valletta", "Malta", "Tunis", "Tripoli"]
-    assert found.about == ("tn", "mt", "ly")
+    assert found.about == ("tn", "mt")
 
 
 def test_a_country_named_in_passing_is_not_what_a_story_is_about() -> None:
@@ -80,8 +83,8 @@ def test_a_country_named_in_passing_is_not_what_a_story_is_about() -> None:
 
 def test_one_that_names_everything_is_a_list() -> None:
     countries = [sense.name for senses in Gazetteer.load().senses for sense in senses if sense.kind == "country"]
-    found = story(", ".join(countries))
-    assert (len(found.places), len(found.about)) == (MOST_PLACES, MOST_ABOUT)
+    assert len(story(". ".join(countries)).places) == MOST_PLACES
+    assert len(story("Egypt. Libya. Chad. Mali. Niger. Sudan.").about) == MOST_ABOUT
 
 
 @pytest.mark.parametrize(

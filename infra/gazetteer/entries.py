@@ -98,6 +98,6 @@ def _marked(place: Entry, marks: Mapping[str, str]) -> Entry:
 def _mark(form: str, place: Entry, marks: Mapping[str, str]) -> str:
     """The mark before a form: as the table has it, or that of a common word where it is too short for a small place."""
     is_short = len(form) <= (4 if names.is_arabic(form) else 2)
-    is_small = place.kind == "city" and place.population < (100_000 if place.country in DEEP else 500_000)
+    is_small = place.kind == "city" and place.population < (50_000 if place.country in DEEP else 500_000)
     mark = marks.get(names.without_preposition(form), "?" if is_short and is_small else "")
     return f"{mark}:" if mark else ""

@@ -5,8 +5,8 @@ The story's parts are searched for the gazetteer's names (``gazetteer``, ``spell
 title counts for three, one in the standfirst or the first two paragraphs for two, any other for one.
 
 ``places`` are those that are named, the heaviest first, of equals the one that comes first. ``about`` are the countries
-that they are in, or that are named by their people (Libyan, libyenne), in the same order: those that have at least a
-third of the heaviest's weight, and those that the title names. A dateline is no mention, and neither is the outlet.
+that they are in, or that are named by their people (Libyan, libyenne), in the same order: those that have at least two
+fifths of the heaviest's weight, and those that the title names. A dateline is no mention, and neither is the outlet.
 """
 
 from collections import Counter
@@ -23,7 +23,7 @@ from dateline.places.spelling import spelled
 MOST_PLACES, MOST_ABOUT = 30, 5  # of a story; one that names more is a list
 _TITLE, _OPENING, _REST = 3, 2, 1
 _OPENING_PARAGRAPHS = 2
-_SHARE = 1 / 3
+_SHARE = 0.4
 
 
 def placed(article: Article) -> Article:

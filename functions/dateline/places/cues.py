@@ -13,7 +13,7 @@ _KINDS = (
 _LEADS = (
     "in|at|from|to|near|outside|around|through|via|into|towards?|between|across|off|of|reach(?:ed|es)?|left|leaves?",
     "a|au|aux|dans|de|depuis|entre|pour|pres de|vers",
-    "في|من|الي|نحو|باتجاه|قرب|بين|حتي|عبر|اهالي|سكان|عمداء|مينا|مطار|معبر|حكومه|رئيس|سفير|سفاره",
+    "في|من|الي|نحو|باتجاه|قرب|بين|حتي|عبر|اهالي|سكان|عمداء|مينا|مطار|معبر|حكومه|رئيس|سفير|سفاره|طريق|محطه|جامعه|مستشفي|ضواحي|ريف",
     "شمال|جنوب|شرق|غرب|وسط|شمالي|جنوبي|شرقي|غربي",
 )
 _KIND_BEFORE = re.compile(rf"(?:\b(?:{_KINDS[0]}) (?:of |de |d')|(?<!\w)[وف]?[بل]?(?:{_KINDS[1]}) )$")

@@ -4,6 +4,7 @@ A street, a person and the word that begins a sentence can all look like a place
 name (``cues``): a preposition, the ending that Turkish sets after an apostrophe, another capitalised word.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from dateline.places import cues
@@ -41,14 +42,16 @@ def mentions(text: str, language: str | None = None, *, headline: bool = False) 
     starts = {seen.match.start for seen in names}
     people = set() if headline else {seen.name for seen in names if _is_person(seen, starts)}
     found: list[Mention] = []
+    doubted: _Seen | None = None
     for seen in names:
-        start, end = seen.match.start, seen.match.end
-        is_doubted = seen.match.mark in {"?", "*"} or seen.name in people
-        is_listed = bool(found) and seen.match.mark != "*" and cues.are_listed(text[found[-1].end : start])
-        if is_doubted and not is_listed and not _is_led_to(seen):
+        if cues.is_street(seen.before, seen.after):
             continue
-        if not cues.is_street(seen.before, seen.after):
-            found.append(Mention(start, end, _city_or_country(seen)))
+        is_sure = (seen.match.mark not in {"?", "*"} and seen.name not in people) or _is_led_to(seen)
+        if is_sure or _goes_on(text, found, seen):
+            found.append(_mention(seen))
+        elif doubted and _are_a_pair(text, doubted, seen):
+            found += (_mention(doubted), _mention(seen))
+        doubted = seen
     return found
 
 
@@ -73,6 +76,22 @@ def _is_led_to(seen: _Seen) -> bool:
     is_long = match.end - match.start > _SHORT
     is_written_together = (is_long and match.prefix.endswith(("ب", "ل"))) or seen.name.startswith("لل")
     return is_written_together or cues.is_place(seen.before, seen.after)
+
+
+def _goes_on(text: str, found: Sequence[Mention], seen: _Seen) -> bool:
+    """Whether a name goes on with a list of places: Misrata, Zliten and Khoms."""
+    return seen.match.mark != "*" and bool(found) and cues.are_listed(text[found[-1].end : seen.match.start])
+
+
+def _are_a_pair(text: str, one: _Seen, other: _Seen) -> bool:
+    """Whether two names that may be words are two of one country's, side by side: الخمس والزاوية."""
+    shared = {sense.country for sense in one.match.senses} & {sense.country for sense in other.match.senses}
+    is_listed = cues.are_listed(text[one.match.end : other.match.start])
+    return one.match.mark == other.match.mark == "?" and bool(shared) and is_listed
+
+
+def _mention(seen: _Seen) -> Mention:
+    return Mention(seen.match.start, seen.match.end, _city_or_country(seen))
 
 
 def _city_or_country(seen: _Seen) -> tuple[Sense, ...]:
