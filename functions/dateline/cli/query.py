@@ -24,6 +24,8 @@ Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY
 Words = Annotated[str | None, typer.Option(help="Stories whose title or text has these words, in any case.")]
 Limit = Annotated[int | None, typer.Option(min=1, help="So many at most, the oldest.")]
 
+_OUTWEIGHS = 10  # times the inhabitants of another place of the same name
+
 
 def query(
     source: Source = None,
@@ -56,18 +58,19 @@ def select(since: datetime | None, until: datetime | None, place: str | None, **
 
 
 def place_id(name: str) -> int:
-    """The GeoNames id of a place, given it or a name, in any spelling, that no other place has."""
+    """The GeoNames id of a place, given it or a name in any spelling, of a place that outweighs all others of it."""
     if name.isdecimal():
         return int(name)
     from dateline.places.gazetteer import Gazetteer
 
-    found = {sense.id: sense for sense in Gazetteer.load().named(name) if sense.id}
+    found = [(sense, sense.id) for sense in Gazetteer.load().named(name) if sense.id]
     if not found:
         raise CommandError(f"the gazetteer has no place {name!r}; give its GeoNames id, if it has one")
-    if len(found) > 1:
-        senses = ", ".join(f"{id} ({sense.name}, {sense.country})" for id, sense in found.items())
+    (first, id), *others = found
+    if any(other.population * _OUTWEIGHS > first.population for other, _ in others):
+        senses = ", ".join(f"{id} ({sense.name}, {sense.country})" for sense, id in found)
         raise CommandError(f"{name!r} is the name of several places; give the id of one: {senses}")
-    return next(iter(found))
+    return id
 
 
 def _table(stories: Iterator[Story]) -> Table:

@@ -149,6 +149,8 @@ def _panel(article: Article, story: Story, cluster: Sequence[Story]) -> Panel:
         "dateline": article.dateline and article.dateline.text,
         "authors": ", ".join(article.authors),
         "agencies": ", ".join(article.agencies),
+        "places": ", ".join(f"{place.name} ({place.country})" for place in article.places),
+        "about": ", ".join(article.about),
         "revision": f"{article.revision}, captured {article.captured_at}",
         "gone": story.get("gone_at"),
     }
