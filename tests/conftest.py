@@ -55,7 +55,8 @@ class Aws:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers run: one for all of the tests on the local cloud, and one for each other module."""
     for item in items:
-        group = "cloud" if item.get_closest_marker("cloud") else item.nodeid.partition("::")[0]
+        cloud = "cloud_folder" in getattr(item, "fixturenames", ())
+        group = "cloud" if cloud else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
 
 
