@@ -33,7 +33,9 @@ def test_every_page_ends_in_one_outcome_and_every_story_with_its_words(other: Ca
         fates = each["known"] + each["captured"] + each["left"] + each["waiting"]
         assert each["discovered"] == fates + sum(each["failures"].values())
         assert sum(each["outcomes"].values()) == each["captured"]
-    assert sum((Counter(each["outcomes"]) for each in summaries.values()), Counter()) == {"archived": 30}
+    outcomes = sum((Counter(each["outcomes"]) for each in summaries.values()), Counter())
+    assert outcomes.pop("duplicate", 0) <= 1  # the page that has moved, if it is asked for before its old address is
+    assert outcomes == {"archived": 30}
     expected = checkout.expected()
     for article in checkout.articles():
         if article.source in SAMPLES:
