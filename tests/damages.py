@@ -67,6 +67,9 @@ class Archived:
     def item(self, sk: str, number: int = 0) -> dict[str, Any]:
         return dict([item for item in self.newsroom.items() if item["SK"].startswith(sk)][number])
 
+    def item_of(self, pk: str) -> dict[str, Any]:
+        return dict(next(item for item in self.newsroom.items() if item["PK"].startswith(pk)))
+
     def put_item(self, item: dict[str, Any]) -> None:
         self.newsroom.aws.table.put_item(Item=item)
 
@@ -198,7 +201,7 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     ),
     "an outcome of another page": (
         lambda a: edit(
-            a, a.last.outcomes, outcomes(lambda p: [p[0], dataclasses.replace(p[1], url="http://x.example/")])
+            a, a.last.outcomes, outcomes(lambda p: [dataclasses.replace(p[0], url="http://x.example/"), *p[1:]])
         ),
         {Kind.WRONG_OUTCOMES, Kind.NO_ITEM},
     ),
@@ -266,6 +269,17 @@ OF_THE_INDEX: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
         {Kind.ORPHAN_ITEM},
     ),
     "an item of no kind": (lambda a: a.put_item({"PK": "ARTICLE#other", "SK": "NOTE"}), {Kind.ORPHAN_ITEM}),
+    "a cluster without one of its stories": (lambda a: a.delete_item(a.item_of("CLUSTER#")), {Kind.WRONG_CLUSTER}),
+    "a cluster of more stories": (
+        lambda a: a.put_item(a.item_of("CLUSTER#") | {"SK": "2019-04-17T12:00:00Z#other"}),
+        {Kind.WRONG_CLUSTER},
+    ),
+    "a story of another cluster": (lambda a: change_item(a, "CURRENT", cluster="other"), {Kind.WRONG_CLUSTER}),
+    "a missing band": (lambda a: a.delete_item(a.item_of("BAND#")), {Kind.NO_ITEM}),
+    "a band of no story": (
+        lambda a: a.put_item(a.item_of("BAND#") | {"SK": "2019-04-17T12:00:00Z#other#2019-04-17T12:00:00Z"}),
+        {Kind.ORPHAN_ITEM},
+    ),
     "wrong counters": (lambda a: change_item(a, "DAY#", archived=17), {Kind.WRONG_COUNTERS}),
     "missing counters": (lambda a: a.delete_item(a.item("DAY#")), {Kind.WRONG_COUNTERS}),
     "a capture that is not counted": (lambda a: a.delete_item(a.item("DONE#captures/")), {Kind.WRONG_COUNTERS}),

@@ -26,10 +26,15 @@ from tests.damages import OF_CAPTURES, OF_THE_ARCHIVE, OF_THE_INDEX, Archived, c
 from tests.samples import NOON, KilledError, Newsroom, killer
 from tests.test_reextract import new, old
 
+WORDS = (
+    "The ferry from Sfax will call at Mahdia again from Friday, twice a week, said the harbour office, which has had "
+    "the old landing stage mended by a joiner, two divers and the pupils of the school of fishery. A ticket costs nine "
+    "dinars, and bicycles travel free."
+)
 PAGES = [
     [("a", "A dated story|One.§Two."), ("b", "front page"), ("g", "Third|Boats left Sfax.")],
     [("a", "A dated story|Other words."), ("c", "here|Words."), ("d", "T|bomb"), ("e", "Story|W."), ("e", "Story|W.")],
-    [("a", "A dated story|Other words."), ("f", "Another|Words.")],
+    [("a", "A dated story|Other words."), ("f", "Another|Words."), ("w", f"Wire|{WORDS}"), ("v", f"Copy|{WORDS}")],
 ]
 
 
@@ -142,6 +147,11 @@ def mend(archived: Archived, findings: Sequence[Finding]) -> None:
             archived.delete(finding.key)
         if "delete-item" in command:
             archived.delete_item({name: value["S"] for name, value in json.loads(finding.key).items()})
+        if "the cluster's items" in command:
+            over = {json.loads(finding.key)["PK"]["S"], *(f"ARTICLE#{id}" for id in finding.detail.split())}
+            for item in archived.newsroom.items():
+                if item["PK"] in over and (item["SK"] == "CURRENT" or item["PK"].startswith("CLUSTER#")):
+                    archived.delete_item(item)
         if "reextract" in command:
             for capture in finding.captures:
                 assert f"--key {capture}" in command
