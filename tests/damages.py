@@ -184,6 +184,7 @@ OF_CAPTURES: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
         {Kind.DAMAGED_CAPTURE, Kind.WRONG_ITEM},
     ),
     "a crawl report that is none": (lambda a: a.put(a.report, b"{}"), {Kind.DAMAGED_CRAWL}),
+    "an object of no source": (lambda a: a.put("captures/another/notes.txt", b""), {Kind.STRAY}),
     "an object of nobody's": (lambda a: a.put("captures/sample/notes.txt", b""), {Kind.STRAY}),
 }
 OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
@@ -268,6 +269,15 @@ OF_THE_INDEX: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
         lambda a: a.put_item({"PK": "URL#other", "SK": "ARTICLE", "id": "other"}),
         {Kind.ORPHAN_ITEM},
     ),
+    "a count without numbers": (
+        lambda a: a.put_item({"PK": "SOURCE#sample", "SK": f"DONE#{a.first.capture}"}),
+        {Kind.WRONG_COUNTERS},
+    ),
+    "a count of nothing": (
+        lambda a: a.put_item({"PK": "SOURCE#sample", "SK": "DONE#nothing", "counted": {}}),
+        {Kind.ORPHAN_ITEM},
+    ),
+    "a member of no cluster": (lambda a: a.put_item({"PK": "CLUSTER#other", "SK": "x"}), {Kind.ORPHAN_ITEM}),
     "an item of no kind": (lambda a: a.put_item({"PK": "ARTICLE#other", "SK": "NOTE"}), {Kind.ORPHAN_ITEM}),
     "a cluster without one of its stories": (lambda a: a.delete_item(a.item_of("CLUSTER#")), {Kind.WRONG_CLUSTER}),
     "a cluster of more stories": (

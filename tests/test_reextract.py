@@ -18,6 +18,7 @@ from dateline.page import Page
 from dateline.rebuild import rebuild
 from dateline.reextract import Reextraction, Report
 from infra.local import Cloud
+from tests.damages import Archived
 from tests.samples import NOON, KilledError, Newsroom, extract, killer_of_writes
 
 RUN = "20190418T120000Z-again"
@@ -233,11 +234,12 @@ def test_articles_that_were_lost_are_made_again_with_their_numbers(newsroom: New
 def test_killed_at_any_of_its_calls_it_ends_the_same(newsroom: Newsroom) -> None:
     before = newsroom.capture(("a", "T|Sfax."), ("c", "T|Sfax."))
     key = newsroom.capture(("a", "T|Sfax.§Tunis."), ("b", "?moved|Words."), ("c", "!T|Gao."), ("d", "elsewhere|Gao."))
-    ends = []
+    for each in (before, key):
+        newsroom.archive(extract=old).add(each)
+    archive = Archived(newsroom, [before, key])
+    start, ends = archive.contents(), []
     for call in itertools.count(1):
-        newsroom.aws.clear_archive()
-        newsroom.archive(extract=old).add(before)
-        newsroom.archive(extract=old).add(key)
+        archive.restore(start)
         die = killer_of_writes(call)
         newsroom.aws.on_call("before-call", die)
         try:

@@ -13,6 +13,7 @@ import pytest
 
 from dateline import keys
 from dateline.article import Extraction, Outcome
+from dateline.capture import inflate
 from dateline.messages import ReextractMessage
 from dateline.page import Page
 from dateline.query import Story
@@ -24,12 +25,18 @@ from dateline.withdraw import Done, Withdrawing
 from dateline.withdrawal import Withdrawal
 from tests.checkout import Checkout
 from tests.conftest import Aws, emulated
+from tests.damages import flipped
 from tests.imports import page, record, response
 from tests.outlet import Outlet, answer, item, rss
 from tests.samples import NOON, KilledError, Newsroom, killer_of_writes
 from tests.test_reextract import new
 from tests.test_revisits import crawl
 
+WORDS = (
+    "The salt works of Thyna expect to load forty lighters this month, said the foreman, who keeps the tally in chalk "
+    "on the door of the weighing house. The flamingos, which came a week early, have taken the third basin, and nobody "
+    "may rake there until they leave."
+)
 SECRET = b"secret"
 PAGES = [
     [("a", "Port|A secret story."), ("b", "Dull|Words.")],
@@ -62,17 +69,17 @@ def newsroom(aws: Aws) -> Newsroom:
     return newsroom
 
 
-def story(newsroom: Newsroom) -> Story:
-    found = newsroom.query().story(ID)
+def story(newsroom: Newsroom, id: str = ID) -> Story:
+    found = newsroom.query().story(id)
     assert found
     return found
 
 
-def withdraw(newsroom: Newsroom) -> Done:
+def withdraw(newsroom: Newsroom, id: str = ID) -> Done:
     aws = newsroom.aws
     names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
     withdrawing = Withdrawing(s3=aws.s3, table=aws.table, clock=lambda: NOW, **names)
-    return withdrawing.withdraw(story(newsroom), "a court's order")
+    return withdrawing.withdraw(story(newsroom, id), "a court's order")
 
 
 def reextract(newsroom: Newsroom, key: str, run: str) -> None:
@@ -153,6 +160,11 @@ def test_the_fact_is_kept(newsroom: Newsroom) -> None:
 
 def test_the_table_is_made_anew_without_it(newsroom: Newsroom) -> None:
     withdraw(newsroom)
+    assert_rebuilt_the_same(newsroom)
+
+
+def assert_rebuilt_the_same(newsroom: Newsroom) -> None:
+    """But for registers of what is there no more, and what the captures' crawls, which there were none, would know."""
     aws, before = newsroom.aws, newsroom.items()
     with aws.table.batch_writer() as batch:
         for item in before:
@@ -160,6 +172,20 @@ def test_the_table_is_made_anew_without_it(newsroom: Newsroom) -> None:
     rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
     of_withdrawal = [item for item in newsroom.items() if item["SK"] != "STATE" or "withdrawn_at" in item]
     assert of_withdrawal == [item for item in before if not is_empty_register(item, of_withdrawal)]
+
+
+def test_its_copies_stay_and_are_a_cluster_without_it(newsroom: Newsroom, tmp_path: Path) -> None:
+    newsroom.archive(extract=extract).add(newsroom.capture(("w1", f"First|{WORDS}"), ("w2", f"Second|{WORDS}")))
+    newsroom.archive(extract=extract).add(newsroom.capture(("w3", f"Third|{WORDS}")))
+    first, second, third = (keys.article_id(f"http://news.example.org/w{number}") for number in (1, 2, 3))
+    assert [each["id"] for each in newsroom.query().cluster(second)] == [first, second, third]
+    withdraw(newsroom, first)
+    assert [each["id"] for each in newsroom.query().cluster(third)] == [second, third]
+    assert not [
+        item for item in newsroom.items() if first in str(item) and item["PK"].startswith(("BAND#", "CLUSTER#"))
+    ]
+    assert verified(newsroom, tmp_path) == []
+    assert_rebuilt_the_same(newsroom)
 
 
 def is_empty_register(item: dict[str, Any], rebuilt: list[dict[str, Any]]) -> bool:
@@ -206,6 +232,18 @@ def test_verification_finds_what_a_withdrawal_left(newsroom: Newsroom, tmp_path:
     withdraw(newsroom)
     assert left(newsroom) == []
     assert verified(newsroom, tmp_path) == []
+
+
+@pytest.mark.parametrize("at", [0.2, 0.5, 0.95])
+def test_of_a_damaged_capture_too_nothing_is_left(newsroom: Newsroom, at: float) -> None:
+    key = newsroom.capture(("a", "Port|A secret story in its third wording."))
+    newsroom.archive(extract=extract).add(key)
+    data = get(newsroom, key)
+    put(newsroom, key, flipped(at)(data))
+    withdraw(newsroom)
+    body = get(newsroom, key)
+    pieces = [body[offset:] for offset in range(len(body)) if body.startswith(b"\x1f\x8b", offset)]
+    assert not [piece for piece in pieces if SECRET in inflate(piece)[0]]
 
 
 def test_extracting_again_brings_nothing_back(newsroom: Newsroom) -> None:
@@ -286,7 +324,7 @@ def test_the_command_withdraws_and_the_rest_stays_sound(checkout: Checkout, tmp_
     (done,) = checkout.dateline("withdraw", story["id"], "--reason", "a court's order", "--yes")
     assert (done["captures"], done["locked"]) == (1, [])
     (left,) = checkout.dateline("query", "--source", "withdrawn-example")
-    assert left | {"article": other["article"]} == other
+    assert left | {name: other[name] for name in ("article", "cluster")} == other
     for bucket, prefix in (
         ("CaptureBucket", "captures/withdrawn-example/"),
         ("ArchiveBucket", "articles/withdrawn-example/"),

@@ -8,6 +8,7 @@ a kill in between loses nothing.
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,6 +17,7 @@ from dateline import capture, keys, objects
 from dateline.ahead import ahead
 from dateline.archive import read_outcomes
 from dateline.article import Extraction
+from dateline.capture import DamagedCaptureError
 from dateline.capture.withdrawing import without
 from dateline.dataset.progress import forget
 from dateline.index import Index
@@ -139,9 +141,10 @@ class Withdrawing:
             offsets = {page.offset for page in withdrawn}
             yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
             data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
-            for page in capture.read(io.BytesIO(data)):
-                if page.offset in offsets:
-                    yield from (state.url for state in url_states(page))
+            with suppress(DamagedCaptureError):  # what cannot be read leads nowhere
+                for page in capture.read(io.BytesIO(data)):
+                    if page.offset in offsets:
+                        yield from (state.url for state in url_states(page))
 
     def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
         """Take the pages out of what re-extractions said of them, which is in their words."""

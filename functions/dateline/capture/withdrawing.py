@@ -28,6 +28,8 @@ def without(data: bytes, key: str, offsets: Collection[int], id: str) -> bytes:
             inside = record.offset in offsets
         elif record.kind == WITHDRAWN:
             inside = False
+        elif not record.kind:
+            inside = inside or record.offset in offsets
         member = data[record.offset : record.offset + record.length]
         parts.append(_tombstone(record, key, id) if inside else member)
     return b"".join(parts)

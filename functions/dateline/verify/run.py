@@ -76,6 +76,7 @@ class Verification:
         for source in sorted(found):
             if source >= self._spool.noted("source"):
                 yield from self._holdings(source)
+                yield from self._found_astray()
                 yield from self._crawls(source)
 
     def _folders(self) -> Iterator[tuple[str, str]]:
@@ -84,8 +85,8 @@ class Verification:
 
     def _holdings(self, source: str) -> Iterator[Finding]:
         for examination in ahead(self._examine, self._listed(source), _AT_ONCE):
-            stem, findings = examination.stem, [*self._strays, *examination.findings]
-            self._strays.clear()
+            yield from self._found_astray()
+            stem, findings = examination.stem, examination.findings
             with self._spool.transaction():
                 self._spool.find(findings)
                 self._spool.see(stem.capture, examination.sound_pages, sound=examination.sound)
@@ -98,6 +99,12 @@ class Verification:
                 self._reach(source, stem.capture, examination.holding.objects)
             self._tell(self.progress)
             yield from findings
+
+    def _found_astray(self) -> Iterator[Finding]:
+        """The objects that a listing had and that are of nothing."""
+        strays, self._strays = self._strays, []
+        self._spool.find(strays)
+        yield from strays
 
     def _examine(self, holding: Holding) -> Examination:
         return Examination(self._s3, holding, captures=self._captures, archive=self._archive)

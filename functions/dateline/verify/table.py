@@ -2,9 +2,11 @@
 
 import json
 import math
+import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
@@ -22,12 +24,8 @@ Item = Mapping[str, Any]
 
 # What the crawl knows of URLs, feeds, hosts and itself: its loss costs a look more, and `dateline rebuild` restores it.
 _OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
-_REGISTERS = (
-    "MONTH#",
-    "SOURCE#",
-    "COUNTRY#",
-    "INDEXED#",
-)  # one of a partition that is empty by now costs a reader a query
+_REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # one of a partition that is empty costs a reader a query
+_COUNTED = re.compile(r"(?:captures|crawls)/[^/]+/\d{4}/\d\d/\d\d/[^/]+")
 
 
 def expect(spool: Spool) -> None:
@@ -62,29 +60,38 @@ class Comparison:
         return items.scan(self._table, ConsistentRead=True)
 
     def compare(self, item: Item) -> Finding | None:
+        """What is wrong with an item, as far as it can be told yet."""
         pk, sk = str(item["PK"]), str(item["SK"])
         if sk.startswith(_OF_CRAWLS):
             return None
-        if sk.startswith("DAY#"):
-            self._count(pk, sk, item, -1)
-            return None
-        if pk.startswith("CLUSTER#"):
-            appeared, id = sk.split("#")
-            self._spool.member(pk.partition("#")[2], id, appeared, int(item.get("members", 0)))
-            return None
-        if "cluster" in item:
-            appeared = keys.appeared(item.get("published_at"), item["first_seen_at"])
-            self._spool.home(item["id"], item["cluster"], appeared)
         wanted = self._spool.take(pk, sk)
-        if sk.startswith("DONE#"):
-            self._count(pk, f"DAY#{_folder(sk)[1]}", item["counted"], 1)
-        if wanted and self._same(item, wanted.item):
+        try:
+            is_of_several = self._take_down(item, pk, sk)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            counts = wanted and sk.startswith("DONE#")
+            kind = Kind.WRONG_COUNTERS if counts else Kind.WRONG_ITEM if wanted else Kind.ORPHAN_ITEM
+            return self._finding(kind, item, f"it cannot be read: {error!r}", wanted.origin if wanted else "")
+        if is_of_several or (wanted and self._same(item, wanted.item)):
             return None
         return self._judge(item, sk, wanted)
 
+    def _take_down(self, item: Item, pk: str, sk: str) -> bool:
+        """Keep what has to agree with other items; whether that is all that is to be told of this one."""
+        if sk.startswith("DAY#"):
+            self._count(pk, sk, item, -1)
+        elif sk.startswith("DONE#"):
+            self._count(pk, f"DAY#{_folder(sk)[1]}", item["counted"], 1)
+        elif pk.startswith("CLUSTER#"):
+            appeared, id = sk.split("#")
+            self._spool.member(pk.partition("#")[2], id, appeared, int(item.get("members", 0)))
+        elif "cluster" in item:
+            appeared = keys.appeared(item.get("published_at"), item["first_seen_at"])
+            self._spool.home(item["id"], item["cluster"], appeared)
+        return sk.startswith("DAY#") or pk.startswith("CLUSTER#")
+
     def rest(self) -> Iterator[Finding]:
         """What should have been in the table and was not, and the counters that are no sum."""
-        if not (self._grows or self._unread):
+        if not self._grows:
             yield from self._doubts
         for item, origin in self._spool.missing():
             if item.get("expires", math.inf) < time.time():
@@ -112,7 +119,7 @@ class Comparison:
         if sk.startswith(_REGISTERS):
             return finding if wanted else None
         if sk in {"PRESENCE", "ARTICLE"} or "expires" in item:
-            if not self._scope.since and (wanted or self._scope.whole):
+            if not (self._scope.since or self._unread) and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
         origin = _origin(item, sk)
@@ -138,7 +145,7 @@ class Comparison:
         for folder in ("captures", "crawls"):
             done = Key("PK").eq(pk) & Key("SK").begins_with(f"DONE#{folder}/{source}/{day}/")
             for item in items.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
-                total.update(_numbers(item["counted"]))
+                total.update(_numbers(item.get("counted", {})))
         return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
 
     def _finding(self, kind: Kind, item: Item, detail: str, origin: str = "") -> Finding:
@@ -150,8 +157,11 @@ class Comparison:
 
 def _origin(item: Item, sk: str) -> str | None:
     """The capture object or crawl report that an item says it is of."""
+    if sk.startswith("DONE#"):
+        key = sk.removeprefix("DONE#")
+        return key if _COUNTED.fullmatch(key) else None
     try:
-        return sk.removeprefix("DONE#") if sk.startswith("DONE#") else keys.parse(item["article"]["key"]).capture
+        return keys.parse(item["article"]["key"]).capture
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -163,7 +173,7 @@ def _folder(key: str) -> tuple[str, str]:
 
 
 def _numbers(item: Item) -> dict[str, int]:
-    return {name: int(value) for name, value in item.items() if name not in ("PK", "SK")}
+    return {name: int(value) for name, value in item.items() if isinstance(value, int | Decimal)}
 
 
 def _differences(item: Item, wanted: Item) -> str:
