@@ -335,8 +335,8 @@ class Collector:
     def _learn(self, now: datetime) -> None:
         learned, source = self.report.learned, self.source.id
         learned.urls = list(self._failed.values())
-        learned.feeds = self._entrances.changes(settled=not self.report.left)
         before = self._state.health([source]).get(source, Health(source=source))
+        learned.feeds = self._entrances.changes(before, settled=not self.report.left)
         learned.health = self._entrances.health(before, now)
         if self._held_until:
             learned.health = replace(learned.health, retry_at=max(learned.health.retry_at or "", self._held_until))

@@ -103,7 +103,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP's is
         self._transport = transport
-        self.ip_address = transport.get_extra_info("peername")[0]
+        peer = transport.get_extra_info("peername")  # None where it has gone already
+        self.ip_address = peer[0] if peer else None
 
     def data_received(self, data: bytes) -> None:
         self._read(lambda incoming: incoming.add(data))

@@ -81,10 +81,17 @@ class Entrances:
         """The part of it that is the entrances'."""
         return Frontier(entrances=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
 
-    def changes(self, *, settled: bool) -> list[FeedState]:
-        """The states to keep; those that have something new only where all the stories of the crawl are ``settled``."""
+    def changes(self, before: Health, *, settled: bool) -> list[FeedState]:
+        """The states to keep; those that have something new only where all the stories of the crawl are ``settled``.
+
+        ``before`` says when one was read last that fails now for the first time.
+        """
         new = self._without_rest() if settled else ()
-        return list((self._changed | {state.url: state for state in new}).values())
+        changed = self._changed | {state.url: state for state in new}
+        return [
+            replace(state, succeeded_at=before.succeeded_at) if state.failures == 1 and url in self._known else state
+            for url, state in changed.items()
+        ]
 
     def health(self, before: Health, at: datetime) -> Health:
         """The source's health after the crawl; one that looked at nothing tells nothing of it."""

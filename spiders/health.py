@@ -61,7 +61,7 @@ def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> Fee
 
 def after_success(state: FeedState) -> FeedState:
     """The state of a feed that works again."""
-    return replace(state, failures=0, failure=None, error=None, failing_since=None, retry_at=None)
+    return replace(state, failures=0, failure=None, error=None, failing_since=None, succeeded_at=None, retry_at=None)
 
 
 def _of_status(status: int) -> Kind:

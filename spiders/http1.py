@@ -34,7 +34,7 @@ READING_ERRORS = (TooLarge, DownloadFailedError, ResponseDataLossError)
 
 
 class Incoming:
-    """A response that is coming in; ``bodiless`` ones end with their headers.
+    """A response that is coming in; a ``bodiless`` one, to CONNECT, ends with its headers.
 
     ``status`` is 0 until its headers are there, all of them; ``answered_at`` is when that was, on the monotonic clock.
     ``received`` are its bytes, without interim responses (1xx, RFC 9110 section 15.2) before it. ``reusable`` is
@@ -108,7 +108,8 @@ class Incoming:
     def _take_head(self, head: bytes, status: re.Match[bytes], size: int) -> None:
         self.status, self._begins, self._at, self.answered_at = int(status[3]), size, size, monotonic()
         self.headers = _headers(head)
-        self.reusable = status[1] == b"1" and status[2] != b"0" and b"close" not in self._named(b"connection")
+        lasts = status[1] == b"1" and status[2] != b"0" and b"close" not in self._named(b"connection")
+        self.reusable = lasts or self._bodiless
         if self._bodiless or self.status in _BODILESS:
             self._is_whole = self._has_length
         elif self._named(b"transfer-encoding")[-1:] == [b"chunked"]:

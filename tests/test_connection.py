@@ -89,9 +89,10 @@ def test_a_proxy_is_told_whole_urls_and_who_asks(monkeypatch: pytest.MonkeyPatch
     assert b"\r\nHost: news.example\r\n" in page.request
 
 
-def test_a_proxy_leads_to_https(trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch) -> None:
-    site = "https://news.example"
-    beyond = Answer(b"HTTP/1.1 200 Connection established\r\n\r\n", then=serving(trusted.issue_cert("news.example")))
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_a_proxy_leads_to_https(trusted: trustme.CA, monkeypatch: pytest.MonkeyPatch, version: bytes) -> None:
+    site, tls = "https://news.example", serving(trusted.issue_cert("news.example"))
+    beyond = Answer(b"HTTP/%s 200 Connection established\r\n\r\n" % version, then=tls)
     with Outlet({**ROUTES, "news.example:443": beyond}) as proxy:
         monkeypatch.setenv("https_proxy", f"http://desk:secret@{proxy.host}")
         monkeypatch.setenv("no_proxy", "")

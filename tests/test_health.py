@@ -76,6 +76,7 @@ def test_a_feed_that_fails_is_left_alone_but_not_by_who_asks(bad: Any, kind: str
         for _ in range(3):
             crawl(outlet, shelf)
         assert outlet.paths() == ["/feed"]
+        assert shelf.validators[outlet.source().feeds[0]].succeeded_at is None
         assert shelf.healths["sample-gazette"].failure == kind
         assert shelf.healths["sample-gazette"].retry_at == shelf.validators[outlet.source().feeds[0]].retry_at
         crawl(outlet, shelf, patient=False)
@@ -106,6 +107,20 @@ def test_a_page_that_fails_is_left_alone_and_keeps_no_feed_from_its_304() -> Non
     (page,) = (page for page in shelf.pages if page.url.endswith("/bad"))
     assert page.metadata["feed_title"] == "Rain"
     assert shelf.known[f"{outlet.url}/bad"].failures == 0
+
+
+def test_a_feed_that_fails_says_when_it_was_read_last() -> None:
+    with Outlet({"/feed": answer(rss(item("/good"))), "/good": answer("<h1>Good")}) as outlet:
+        url = outlet.source().feeds[0]
+        crawl(outlet, shelf := Shelf())
+        shelf.healths["sample-gazette"] = replace(shelf.healths["sample-gazette"], succeeded_at="2026-10-20T07:00:00Z")
+        outlet.routes["/feed"] = answer(status=404)
+        for _ in range(2):
+            crawl(outlet, shelf, patient=False)
+        assert (shelf.validators[url].failures, shelf.validators[url].succeeded_at) == (2, "2026-10-20T07:00:00Z")
+        outlet.routes["/feed"] = answer(rss(item("/good")))
+        crawl(outlet, shelf, patient=False)
+    assert shelf.validators[url].succeeded_at is None, "of one that works its source says it"
 
 
 @pytest.mark.parametrize(("archived", "yields"), [(1, "low"), (2, None), (60, None), (61, "high")])

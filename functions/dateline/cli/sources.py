@@ -86,7 +86,10 @@ def _print_health(stack: Stack, json: bool) -> None:
             continue
         failures = f"{each.health.failures} {each.health.failure}" if each.health.failures else ""
         yields = "" if each.archived is None else f"{each.archived} {each.yields or ''}"
-        failing = "; ".join(f"{feed.url} ({feed.failures} {feed.failure}): {feed.error}" for feed in each.failing)
+        failing = "; ".join(
+            f"{feed.url} ({feed.failures} {feed.failure}, last read {feed.succeeded_at or 'never'}): {feed.error}"
+            for feed in each.failing
+        )
         last = each.health.succeeded_at or "never"
         missed = str(each.rules_missed or "")
         table.add_row(each.source, last, failures, each.health.retry_at or "", yields.strip(), missed, failing)

@@ -57,7 +57,8 @@ class FeedState:
     A sitemap's too; ``lastmod`` is then when its index said that it changed, in the index's words. ``digest`` is
     that of its body. ``failures`` counts the looks on end that failed; the rest is of the last of them, and
     ``retry_at`` is when to try again. ``changed_at`` is when it last had something new; a look without news leaves no
-    trace here.
+    trace here. ``succeeded_at`` is of one that fails: the last crawl before that could read it, or another of its
+    source's; of one that works it is the source's own.
     """
 
     url: str
@@ -70,6 +71,7 @@ class FeedState:
     failure: str | None = None
     error: str | None = None
     failing_since: str | None = None
+    succeeded_at: str | None = None
     retry_at: str | None = None
 
 
