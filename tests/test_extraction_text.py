@@ -5,7 +5,8 @@ from typing import NamedTuple
 import pytest
 
 from dateline.article import Outcome
-from dateline.extraction import extract
+from dateline.extraction import extract, text
+from dateline.extraction.tree import parse
 from dateline.page import Page
 
 OPENING = (
@@ -93,8 +94,8 @@ def test_a_story_that_the_pages_scripts_would_set(state: str) -> None:
     quoted = f'"{PARAGRAPHS}"'.replace("<", "\\u003c")
     if "push" in state:
         quoted = quoted.replace("\\", "\\\\").replace('"', '\\"')
-    text, _ = read("", f"<div id=root></div><script>{state % quoted}</script>")
-    assert text == STORY
+    found, _ = read("", f"<div id=root></div><script>{state % quoted}</script>")
+    assert found == STORY
 
 
 def test_the_line_that_a_story_is_signed_with() -> None:
@@ -103,3 +104,21 @@ def test_the_line_that_a_story_is_signed_with() -> None:
     assert article is not None
     assert (article.authors, article.provenance["authors"]) == (("Salma Treki",), "last line")
     assert article.text.split("\n\n") == STORY
+
+
+LONG = f"<div>{4 * PARAGRAPHS}</div>"
+
+
+@pytest.mark.parametrize(
+    ("body", "tag"),
+    [
+        (f"<nav>Home</nav><article>{LONG}</article><p>All rights are the paper's.</p>", "article"),
+        (f"<article><h1>A ferry</h1><section itemprop=articleBody>{LONG}</section></article>", "section"),
+        (f"<article>{PARAGRAPHS}</article>{LONG}", "html"),
+        (f"<article>{LONG}</article><article>{SECOND}</article>", "html"),
+        (f"<article><p>{SECOND}</p></article>", "html"),
+    ],
+    ids=["one story", "the body of one", "a teaser beside it", "several", "too little"],
+)
+def test_where_the_text_is_looked_for(body: str, tag: str) -> None:
+    assert text.marked(parse(f"<html><body>{body}</body></html>".encode())).tag == tag

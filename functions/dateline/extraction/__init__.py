@@ -25,7 +25,7 @@ from dateline.page import Page
 from dateline.places import placed
 from dateline.rules import RuleSet
 
-RULES = "2"  # changes when the same page may give another article
+RULES = "3"  # changes when the same page may give another article
 
 T = TypeVar("T")
 
