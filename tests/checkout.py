@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from dateline.archive import read_articles
 from dateline.article import Article
 from infra.local import Cloud
-from infra.newsroom import Story, outlet
+from infra.newsroom import Story, outlet, set_edition
 
 SAMPLES = ("sample-courrier", "sample-difaf", "sample-gazette")
 Wanted = Callable[[], object]
@@ -40,13 +41,23 @@ class Checkout:
         assert running.returncode == 0, lines
         return [json.loads(line) for line in lines]
 
-    def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
-        s3, name = self.cloud.client("s3"), self.cloud.outputs[bucket]
-        pages = s3.get_paginator("list_objects_v2").paginate(Bucket=name, Prefix=prefix)
-        listed = [found["Key"] for page in pages for found in page.get("Contents", [])]
-        return {key: s3.get_object(Bucket=name, Key=key)["Body"].read() for key in listed}
+    @cached_property
+    def s3(self) -> Any:
+        return self.cloud.client("s3")
 
-    @property
+    @cached_property
+    def sqs(self) -> Any:
+        return self.cloud.client("sqs")
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.cloud.outputs[bucket], Prefix=prefix)
+        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+
+    def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
+        name = self.cloud.outputs[bucket]
+        return {key: self.s3.get_object(Bucket=name, Key=key)["Body"].read() for key in self.keys(bucket, prefix)}
+
+    @cached_property
     def table(self) -> Any:
         return self.cloud.resource("dynamodb").Table(self.cloud.outputs["IndexTable"])
 
@@ -54,6 +65,22 @@ class Checkout:
         """All of the table, sorted by key."""
         pages = self.table.meta.client.get_paginator("scan").paginate(TableName=self.table.name)
         return sorted((item for page in pages for item in page["Items"]), key=lambda item: (item["PK"], item["SK"]))
+
+    def delete_items(self) -> None:
+        """Empty the table."""
+        with self.table.batch_writer() as batch:
+            for item in self.items():
+                batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+        assert self.items() == []
+
+    def empty(self) -> None:
+        """Make the cloud and its newsroom what they were at first."""
+        until(lambda: all(self.is_idle(queue) for queue in ("CrawlQueue", "ExtractQueue")))
+        set_edition(self.cloud.folder / "newsroom", 1)
+        for bucket in ("CaptureBucket", "ArchiveBucket"):
+            for key in self.keys(bucket):
+                self.s3.delete_object(Bucket=self.cloud.outputs[bucket], Key=key)
+        self.delete_items()
 
     def articles(self) -> list[Article]:
         found = self.objects("ArchiveBucket", "articles/").values()
@@ -74,7 +101,7 @@ class Checkout:
         return stories
 
     def is_idle(self, queue: str) -> bool:
-        counts = self.cloud.client("sqs").get_queue_attributes(
+        counts = self.sqs.get_queue_attributes(
             QueueUrl=self.cloud.outputs[queue],
             AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
         )["Attributes"]

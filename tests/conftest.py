@@ -113,12 +113,25 @@ def checkout(cloud: Cloud) -> Checkout:
 
 
 @pytest.fixture
-def other(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Checkout]]:
-    """Makes a checkout with a local cloud of its own; the bundles are the same."""
-    folder = tmp_path / ".dateline"
-    shutil.copytree(cloud.folder / "build", folder / "build")
-    Record(built=Record.read(cloud.folder).built).write(folder)
+def emptied(checkout: Checkout) -> Checkout:
+    """The checkout that the tests share, with nothing in its cloud."""
+    checkout.empty()
+    return checkout
+
+
+@contextmanager
+def beside(built: Path, folder: Path) -> Iterator[Callable[..., Checkout]]:
+    """Makes a checkout with a local cloud of its own in ``folder``; the bundles are those of the one that was built."""
+    shutil.copytree(built / "build", folder / "build")
+    Record(built=Record.read(built).built).write(folder)
     try:
         yield lambda **options: Checkout(up(folder, progress=quiet, **options))
     finally:
         down(folder, progress=quiet)
+
+
+@pytest.fixture
+def other(cloud: Cloud, tmp_path: Path) -> Iterator[Callable[..., Checkout]]:
+    """Makes a checkout with a local cloud of its own."""
+    with beside(cloud.folder, tmp_path / ".dateline") as start:
+        yield start

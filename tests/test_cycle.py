@@ -1,6 +1,5 @@
 """The full cycle on the deployed template: three editions of a newsroom whose stories change, vanish and repeat."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -17,10 +16,8 @@ FIRST = "new-hall-speeds-border-trade"  # the Courrier says that it had the stor
 WIRE = {FIRST, "ras-jdir-customs-hall"}
 
 
-def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(
-    other: Callable[..., Checkout],
-) -> None:
-    checkout = other()
+def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(emptied: Checkout) -> None:
+    checkout = emptied
     for edition in EDITIONS:
         set_edition(checkout.cloud.folder / "newsroom", edition)
         make_due(checkout)
@@ -42,7 +39,7 @@ def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item
         name: FIRST if name in WIRE else name for name in slugs.values()
     }
     before = checkout.items()
-    delete_all(checkout)
+    checkout.delete_items()
     checkout.dateline("rebuild")
     assert checkout.items() == before
 
@@ -56,13 +53,6 @@ def make_due(checkout: Checkout) -> None:
 
 def is_page(state: UrlState) -> bool:
     return bool(state.found and state.source in SAMPLES)
-
-
-def delete_all(checkout: Checkout) -> None:
-    with checkout.table.batch_writer() as batch:
-        for item in checkout.items():
-            batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
-    assert checkout.items() == []
 
 
 def tellings(checkout: Checkout) -> dict[str, list[Story]]:

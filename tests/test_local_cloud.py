@@ -88,6 +88,18 @@ def test_a_clean_stop_keeps_tables_and_leaves_no_process(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud
+def test_a_message_that_was_being_handled_at_a_stop_is_handed_out_again(cloud: Cloud) -> None:
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(QueueName="kept", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
+    sqs.send_message(QueueUrl=queue, MessageBody="a crawl")
+    assert sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert "Messages" not in sqs.receive_message(QueueUrl=queue)
+    down(cloud.folder, progress=quiet)
+    (again,) = up(cloud.folder, progress=quiet).client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert again["Body"] == "a crawl"
+
+
+@pytest.mark.cloud
 @pytest.mark.parametrize("stopped", [False, True])
 def test_after_a_kill_the_stack_is_there_and_the_index_is_rebuilt(cloud: Cloud, stopped: bool) -> None:
     key, said = kept_object(cloud), list[str]()

@@ -13,7 +13,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from infra.local import processes
 
@@ -39,6 +42,7 @@ def client_environment(port: int) -> dict[str, str]:
 def start(folder: Path, port: int) -> None:
     """Start it on this port and wait until it answers."""
     _rewind_streams(folder)
+    _return_messages(folder)
     scratch = folder / "tmp"
     shutil.rmtree(scratch, ignore_errors=True)  # the last run's workers unpacked their bundles here
     scratch.mkdir(parents=True)
@@ -66,11 +70,32 @@ def _rewind_streams(folder: Path) -> None:
     MiniStack 1.5 saves how far a stream has been read, but not the stream: what it has after a start would be passed
     over, until there is more of it than there was.
     """
-    path = folder / "state" / "lambda.json"
-    if path.exists():
-        state = json.loads(path.read_text("utf-8"))
-        state["payload"]["dynamodb_stream_positions"] = {}
-        path.write_text(json.dumps(state), "utf-8")
+    with _state(folder, "lambda") as state:
+        if state:
+            state["dynamodb_stream_positions"] = {}
+
+
+def _return_messages(folder: Path) -> None:
+    """Have messages that were being handled when it stopped handed out at once, and not after half an hour.
+
+    Whoever had received them ended with it.
+    """
+    with _state(folder, "sqs") as state:
+        queues = state["queues"]["data"].values() if state else ()
+        for message in (message for queue in queues for message in queue["messages"] if message["receive_count"]):
+            message["visible_at"] = 0
+
+
+@contextmanager
+def _state(folder: Path, service: str) -> Iterator[dict[str, Any]]:
+    """What is saved of a service, to be changed (while it is stopped); empty if nothing is."""
+    path = folder / "state" / f"{service}.json"
+    if not path.exists():
+        yield {}
+        return
+    saved = json.loads(path.read_text("utf-8"))
+    yield saved["payload"]
+    path.write_text(json.dumps(saved), "utf-8")
 
 
 def checkpoint(folder: Path, port: int) -> None:
