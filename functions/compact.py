@@ -12,7 +12,7 @@ from dateline.dataset.parts import Parts
 from dateline.index import Index
 from dateline.query import Query
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced
 
 _RESERVE = 180_000  # milliseconds, more than one part takes
 
@@ -28,7 +28,7 @@ def compaction() -> Compaction:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
     done = compaction().run(lambda: context.get_remaining_time_in_millis() > _RESERVE)

@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline import keys
 from dateline.coverage import Reports, Row
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced
 
 
 @cache
@@ -28,7 +28,7 @@ def reports() -> Reports:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
     now = datetime.fromisoformat(event["time"]) if event.get("time") else datetime.now(UTC)

@@ -16,7 +16,7 @@ from dateline.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced, traced_record
 from spiders import registry, runner
 from spiders.registry import Source
 from spiders.stores import BucketStore
@@ -38,7 +38,7 @@ def sources() -> dict[str, Source]:
     return registry.registered(settings().sources)
 
 
-@tracer.capture_method(capture_response=False)
+@traced_record
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000
     report = crawl(CrawlMessage.from_json(record.body), deadline)
@@ -70,7 +70,7 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     return process_partial_response(event, record_handler, processor, context)

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.settings import Settings
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced
 from spiders import registry
 from spiders.schedule import Dispatcher
 
@@ -30,7 +30,7 @@ def dispatcher() -> Dispatcher:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:  # noqa: ARG001 (Lambda's signature)
     sent = dispatcher().send_due(datetime.now(UTC))

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import events
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced
 
 
 @cache
@@ -31,7 +31,7 @@ def s3() -> Any:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
     news = list(events.of_records(DynamoDBStreamEvent(event).records))

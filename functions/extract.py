@@ -1,40 +1,67 @@
 """Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items.
 
 A message of ``dateline reextract`` names one that is to become them anew.
+
+Two processes share what takes long to import, and import it at the same time: the one that extracts has trafilatura,
+and this one boto3. ``warm`` has them do so while Lambda makes a new environment, before there is a message.
 """
 
+import os
 from collections import Counter
+from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline.extraction import extract
-from dateline.extraction.rulebook import Rulebook
-from dateline.index import Index
+from dateline.article import Extraction
 from dateline.isolation import Isolated
 from dateline.messages import ReextractMessage, captures_of
-from dateline.reextract import Reextraction
+from dateline.page import Page
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, tracer
+from dateline.telemetry import logger, metrics, traced, traced_record, tracer
+
+if TYPE_CHECKING:
+    from dateline.reextract import Reextraction
 
 processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type] # one in all but name
+
+
+def warm() -> None:
+    """Load all that a message needs."""
+    isolated().start()
+    tracer()
+    archive()
+    isolated().ready()
 
 
 @cache
 def isolated() -> Isolated:
     settings = Settings.from_environment()
-    by_rules = partial(extract, rulebook=Rulebook.shipped(settings.sources))
-    return Isolated(by_rules, seconds=settings.page_seconds, memory=settings.page_memory)
+    return Isolated(partial(_load, settings.sources), seconds=settings.page_seconds, memory=settings.page_memory)
+
+
+def _load(sources: str) -> Callable[[Page], Extraction]:
+    """Extraction by the sources' own rules, which has seen a page: some of what it needs is read at the first."""
+    from dateline.extraction import extract  # noqa: PLC0415 - in the process that extracts alone
+    from dateline.extraction.rulebook import Rulebook  # noqa: PLC0415
+
+    by_rules = partial(extract, rulebook=Rulebook.shipped(sources))
+    by_rules(Page(url="https://news.example/", body=b"<h1>Tripoli</h1><p>Posted on 16 April 2019.</p>" * 20))
+    return by_rules
 
 
 @cache
-def archive() -> Reextraction:
+def archive() -> "Reextraction":
+    import boto3  # noqa: PLC0415 - while the other process loads
+
+    from dateline.index import Index  # noqa: PLC0415
+    from dateline.reextract import Reextraction  # noqa: PLC0415
+
     settings = Settings.from_environment()
     return Reextraction(
         s3=boto3.client("s3"),
@@ -45,7 +72,7 @@ def archive() -> Reextraction:
     )
 
 
-@tracer.capture_method(capture_response=False)
+@traced_record
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     isolated().begin(lambda_context.get_remaining_time_in_millis() / 1000)
     if message := ReextractMessage.from_json(record.body):
@@ -64,7 +91,11 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
     return process_partial_response(event, record_handler, processor, context)
+
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    warm()

@@ -7,14 +7,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import psutil
 import pytest
 
 from dateline.article import Extraction, Outcome
 from dateline.extraction import extract
-from dateline.isolation import Isolated, OutOfTimeError
+from dateline.isolation import Isolated, LoadError, OutOfTimeError
 from dateline.page import Page
 from dateline.settings import Settings
 from tests import samples
@@ -47,7 +47,7 @@ def poisoned(page: Page) -> Extraction:
 
 @pytest.fixture
 def isolated() -> Iterator[Isolated]:
-    isolated = Isolated(poisoned, seconds=SECONDS, memory=MEMORY)
+    isolated = Isolated(lambda: poisoned, seconds=SECONDS, memory=MEMORY)
     yield isolated
     isolated.close()
 
@@ -76,7 +76,7 @@ def test_a_page_costs_itself_alone(isolated: Isolated, poison: str, seconds: flo
 
 
 def test_memory_has_a_limit() -> None:
-    isolated = Isolated(poisoned, seconds=60, memory=MEMORY)
+    isolated = Isolated(lambda: poisoned, seconds=60, memory=MEMORY)
     found = isolated(page("memory|"))
     isolated.close()
     assert (found.outcome, found.reason) == (Outcome.QUARANTINED, "extraction died: MemoryError: ")
@@ -84,10 +84,30 @@ def test_memory_has_a_limit() -> None:
 
 def test_a_child_that_dies_between_two_pages_costs_none(isolated: Isolated) -> None:
     assert isolated(page("Title|Words.")).article
-    assert isolated._child
-    isolated._child._process.kill()
-    isolated._child._process.join()
+    psutil.Process(isolated.ready().pid).kill()
     assert isolated(page("Title|Words.")).article
+
+
+def test_a_server_that_dies_is_followed_by_another(isolated: Isolated) -> None:
+    assert isolated(page("Title|Words.")).article
+    child, server = psutil.Process(isolated.ready().pid), isolated.start()
+    server._process.kill()
+    server._process.join()
+    assert isolated(page("Title|Words.")).article  # by the child, which does not need it
+    child.kill()
+    assert isolated(page("Title|Words.")).article
+
+
+def broken() -> NoReturn:
+    raise ValueError("a rule selects nothing that there is")
+
+
+def test_what_cannot_be_loaded_is_told_and_puts_no_page_aside() -> None:
+    isolated = Isolated(broken, seconds=SECONDS, memory=MEMORY)
+    with pytest.raises(LoadError, match="ValueError: a rule selects"):
+        isolated(page("Title|Words."))
+    with pytest.raises(LoadError, match="exit status 3"):
+        Isolated(lambda: os._exit(3), seconds=SECONDS, memory=MEMORY).ready()
 
 
 def test_what_a_child_has_gathered_costs_no_page(isolated: Isolated) -> None:
@@ -125,16 +145,19 @@ def hang(page):
     while True:
         pass
 
-Isolated(hang, seconds=0.5, memory=256)(Page(url="http://news.example.org/a", body=b""))
+Isolated(lambda: hang, seconds=0.5, memory=256)(Page(url="http://news.example.org/a", body=b""))
 """
 
 
-def test_a_child_whose_function_was_killed_ends_by_itself() -> None:
+def test_processes_whose_function_was_killed_end_by_themselves() -> None:
     with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as function:
         assert function.stdout
         child = psutil.Process(int(function.stdout.readline()))
+        server = child.parent()
+        assert server
         function.kill()
     child.wait(timeout=10)
+    server.wait(timeout=10)
 
 
 def test_the_limits_are_settings() -> None:

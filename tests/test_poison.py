@@ -106,7 +106,7 @@ def test_195_of_200_pages_come_to_what_they_would_and_5_are_put_aside(
     ]
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture, Body=capture.serialise(exchanges, stem.capture))
     function = importlib.reload(importlib.import_module("extract"))
-    monkeypatch.setattr(function, "extract", extract_with_bugs)
+    monkeypatch.setattr("dateline.extraction.extract", extract_with_bugs)
     record = {"messageId": "1", "eventSource": "aws:sqs", "body": capture_event(aws.captures, stem.capture)}
     begun = time.monotonic()
     assert function.handler({"Records": [record]}, Context()) == {"batchItemFailures": []}

@@ -1,27 +1,34 @@
 """Isolation: pages are extracted in a child process; one that hangs, eats memory or crashes it costs itself alone.
 
-The child is forked from the function once its libraries are imported, which takes milliseconds, and serves page after
-page. One that takes too long is killed, one that takes too much memory is refused more by the kernel, and one that
-dies, whatever of, is followed by another child for the next page. A page that ends a child that served others before
-is tried once more in a new one, for it may have died of what they left. Lambda has no /dev/shm, so there are no pools,
-queues or locks: a pipe is enough.
+What extraction needs is loaded once, in a process that does nothing else than to fork children: the fork server. It
+loads while the function is still importing what is its own, and a child is there in milliseconds, with all that the
+server has. The child serves page after page. One that takes too long is killed, one that takes too much memory is
+refused more by the kernel, and one that dies, whatever of, is followed by another child for the next page. A page that
+ends a child that served others before is tried once more in a new one, for it may have died of what they left. Lambda
+has no /dev/shm, so there are no pools, queues or locks: pipes are enough.
 
 A batch of nothing but slow pages must end in its function's time. So a page may take half of what is left of the
 batch's own time, down to a second: 200 pages, as many as a capture object has, then take 200 seconds more at most.
 """
 
+import gc
 import math
 import multiprocessing
+import os
 import resource
 import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.connection import Connection
+from multiprocessing.reduction import recv_handle, send_handle
 from pathlib import Path
 
 from dateline.article import Extraction, Outcome
 from dateline.page import Page
+
+Extract = Callable[[Page], Extraction]
 
 _FORK = multiprocessing.get_context("fork")
 LEAST = 1.0  # seconds that a page always has; the slowest sound page of a thousand took 0.7
@@ -33,16 +40,30 @@ class OutOfTimeError(Exception):
     """The function's time is nearly over; its message is for another invocation."""
 
 
-class Isolated:
-    """``extract`` in a child process, with ``seconds`` and ``memory`` (MB beyond what the libraries take) a page.
+class LoadError(Exception):
+    """What extraction needs could not be loaded; the message says why."""
 
-    Raises for nothing that a page does to the child; the outcome is then ``QUARANTINED``, with what happened.
+
+class Isolated:
+    """Extraction in a child process, with ``seconds`` and ``memory`` (MB beyond what was loaded) a page.
+
+    ``load`` gives the extraction; it is called in another process, once, and all that it imports stays there. Raises
+    LoadError if it fails, and for nothing that a page does to the child: the outcome is then ``QUARANTINED``, with what
+    happened.
     """
 
-    def __init__(self, extract: Callable[[Page], Extraction], *, seconds: float, memory: int) -> None:
-        self._extract, self._seconds, self._memory = extract, seconds, memory
+    def __init__(self, load: Callable[[], Extract], *, seconds: float, memory: int) -> None:
+        self._load, self._seconds, self._memory = load, seconds, memory
         self._slow_until = self._stop_at = math.inf
+        self._server: _ForkServer | None = None
         self._child: _Child | None = None
+
+    def start(self) -> "_ForkServer":
+        """Have the loading begin, and do not wait for it; without this the first page does."""
+        if self._server and not self._server.is_alive():
+            self.close()
+        self._server = self._server or _ForkServer(self._load, self._memory)
+        return self._server
 
     def begin(self, left: float) -> None:
         """A batch begins, ``left`` seconds before its function ends; later pages may raise OutOfTimeError."""
@@ -50,21 +71,33 @@ class Isolated:
         self._stop_at = time.monotonic() + left - RESERVE
 
     def __call__(self, page: Page) -> Extraction:
+        child = self.ready()
         limit = self._limit()
-        self._child = child = self._child or _Child(self._extract, self._memory)
         try:
             return child.extract(page, limit)
         except ChildError as error:
-            self.close()
+            child.end()
+            self._child = None
             if child.served and not isinstance(error, TooSlowError):
                 return self(page)
             return Extraction(Outcome.QUARANTINED, reason=str(error))
 
+    def ready(self) -> "_Child":
+        """The child that takes the next page, once it is there."""
+        try:
+            self._child = self._child or self.start().child()
+        except LoadError:
+            self.close()
+            raise
+        return self._child
+
     def close(self) -> None:
-        """End the child process; the next page starts another."""
+        """End the processes; the next page starts others."""
         if self._child:
             self._child.end()
-        self._child = None
+        if self._server:
+            self._server.end()
+        self._child = self._server = None
 
     def _limit(self) -> float:
         """How many seconds the next page has."""
@@ -82,49 +115,112 @@ class TooSlowError(ChildError):
     """A page took more than its time."""
 
 
-class _Child:
-    """A process that extracts; ``served`` is how many pages it has."""
+class _ForkServer:
+    """The process that loads and forks: one child at a time, each for a socket that it is sent.
 
-    def __init__(self, extract: Callable[[Page], Extraction], memory: int) -> None:
-        self.served = 0
+    It says first None, or the error that kept it from loading; then of each child its process's id, and once it has
+    ended its exit code.
+    """
+
+    def __init__(self, load: Callable[[], Extract], memory: int) -> None:
         self._ours, theirs = _FORK.Pipe()
-        self._process = _FORK.Process(target=_serve, args=(theirs, self._ours, extract, memory), daemon=True)
+        self._process = _FORK.Process(target=_serve_children, args=(theirs, self._ours, load, memory), daemon=True)
         self._process.start()
         theirs.close()
+        self._loaded = False
 
-    def extract(self, page: Page, seconds: float) -> Extraction:
+    def child(self) -> "_Child":
         try:
-            self._ours.send((page, seconds))
-            if not self._ours.poll(seconds):
-                raise TooSlowError(f"extraction took more than {round(seconds, 1):g} seconds")
-            answer: Extraction | str = self._ours.recv()
+            if not self._loaded and (error := self._ours.recv()):
+                raise LoadError(error)
+            self._loaded = True
+            ours, theirs = _FORK.Pipe()
+            with theirs:
+                send_handle(self._ours, theirs.fileno(), self._process.pid)
+            return _Child(self._ours.recv(), ours, self._ours)
         except (EOFError, ConnectionError) as error:
-            raise ChildError(f"extraction died: {self._how()}") from error
-        if isinstance(answer, str):
-            raise ChildError(f"extraction died: {answer}")
-        self.served += 1
-        return answer
+            self._process.join(LEAST)
+            raise LoadError(f"the process that loads extraction died: {_how(self._process.exitcode)}") from error
+
+    def is_alive(self) -> bool:
+        return self._process.is_alive()
 
     def end(self) -> None:
         self._process.kill()
         self._process.join()
         self._ours.close()
 
-    def _how(self) -> str:
-        self._process.join(LEAST)
-        status = self._process.exitcode
-        if status is not None and status < 0:
-            return signal.Signals(-status).name
-        return f"exit status {status}"
+
+class _Child:
+    """A process that extracts; ``served`` is how many pages it has."""
+
+    def __init__(self, pid: int, pages: Connection, server: Connection) -> None:
+        self.pid, self.served = pid, 0
+        self._pages, self._server = pages, server
+        self._exitcode: int | None = None
+
+    def extract(self, page: Page, seconds: float) -> Extraction:
+        try:
+            self._pages.send((page, seconds))
+            if not self._pages.poll(seconds):
+                raise TooSlowError(f"extraction took more than {round(seconds, 1):g} seconds")
+            answer: Extraction | str = self._pages.recv()
+        except (EOFError, ConnectionError) as error:
+            raise ChildError(f"extraction died: {self._ended()}") from error
+        if isinstance(answer, str):
+            raise ChildError(f"extraction died: {answer}")
+        self.served += 1
+        return answer
+
+    def end(self) -> None:
+        if self._exitcode is None and not self._server.poll():
+            with suppress(ProcessLookupError):  # nobody's, where its server was killed
+                os.kill(self.pid, signal.SIGKILL)
+        self._ended()
+        self._pages.close()
+
+    def _ended(self) -> str:
+        """Wait for its end; how it came."""
+        if self._exitcode is None:
+            with suppress(EOFError, ConnectionError):
+                self._exitcode = self._server.recv()
+        return _how(self._exitcode)
 
 
-def _serve(pages: Connection, other_end: Connection, extract: Callable[[Page], Extraction], memory: int) -> None:
-    """Answer page after page until the other end is closed."""
-    other_end.close()  # a copy, which would keep this process waiting for ever when its parent is gone
+def _how(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        return signal.Signals(-exitcode).name
+    return f"exit status {exitcode}"
+
+
+def _serve_children(theirs: Connection, ours: Connection, load: Callable[[], Extract], memory: int) -> None:
+    """Load, then fork child after child until the other end is closed."""
+    ours.close()  # a copy, which would keep this process waiting for ever when its parent is gone
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)  # whatever the parent does at them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
-    _limit_memory(memory << 20)
+    with suppress(EOFError, ConnectionError):
+        try:
+            extract = load()
+        except Exception as error:
+            theirs.send(f"{type(error).__name__}: {error}")
+            raise
+        gc.freeze()  # what was loaded stays; a child's collector must not touch, and so copy, all of it
+        theirs.send(None)
+        while True:
+            pages = recv_handle(theirs)
+            pid = os.fork()
+            if pid == 0:
+                theirs.close()
+                return _serve(Connection(pages), extract, memory << 20)
+            os.close(pages)
+            theirs.send(pid)
+            theirs.send(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+
+
+def _serve(pages: Connection, extract: Extract, memory: int) -> None:
+    """Answer page after page until the other end is closed."""
+    _limit_memory(memory)
     while True:
         try:
             page, seconds = pages.recv()

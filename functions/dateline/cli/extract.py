@@ -67,9 +67,8 @@ def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
     settings = Settings.from_environment()
     outlet = named(source) if source else None
     rulebook = Rulebook({outlet.id: outlet.extract}) if outlet else Rulebook.shipped(settings.sources)
-    isolated = Isolated(
-        partial(in_process, rulebook=rulebook), seconds=settings.page_seconds, memory=settings.page_memory
-    )
+    by_rules = partial(in_process, rulebook=rulebook)
+    isolated = Isolated(lambda: by_rules, seconds=settings.page_seconds, memory=settings.page_memory)
     return (lambda page: isolated(of_outlet(page, outlet))) if outlet else isolated
 
 
