@@ -103,16 +103,26 @@ listen to …(spotify|apple podcasts|google podcasts)…
 [_\-=*•·.~–— |]+
 """
 
-# What no line of a story has in it.
-_WITHIN = r"""
-©|\(c\)|ⓒ|copyright\b
-\b(sign up|subscribe)\b.{0,260}(\bhere\b|\bnewsletters?\b|\bnow\b|\btoday\b)
-\bwe (may |might |could )?(earn|receive) .{0,80}(commission|revenue|share)
-\bdelivered (right |straight |directly )?(to|through) your\b
-\b(our|your) (privacy policy|terms (and|of) (conditions|use|service))\.?$
-réservée? aux abonnés|il vous reste [\d.,]+ ?%
-bültenimize|bültene|abone ol|google news['’]te takip|whatsapp kanalı|telegram kanalı
-"""
+# What no line of a story has in it; each is looked for in the lines alone that have the word (casefolded).
+_WITHIN = {
+    "©": "©",
+    "(c)": r"\(c\)",
+    "ⓒ": "ⓒ",
+    "copyright": r"copyright\b",
+    "sign": r"\bsign up\b.{0,260}(\bhere\b|\bnewsletters?\b|\bnow\b|\btoday\b)",
+    "subscribe": r"\bsubscribe\b.{0,260}(\bhere\b|\bnewsletters?\b|\bnow\b|\btoday\b)",
+    "earn": r"\bwe (may |might |could )?earn .{0,80}(commission|revenue|share)",
+    "receive": r"\bwe (may |might |could )?receive .{0,80}(commission|revenue|share)",
+    "delivered": r"\bdelivered (right |straight |directly )?(to|through) your\b",
+    "privacy": r"\b(our|your) privacy policy\.?$",
+    "terms": r"\b(our|your) terms (and|of) (conditions|use|service)\.?$",
+    "abonnés": "réservée? aux abonnés",
+    "reste": r"il vous reste [\d.,]+ ?%",
+    "bülten": "bültenimize|bültene",
+    "abone": "abone ol",
+    "google": "google news['’]te takip",
+    "kanal": "(whatsapp|telegram) kanalı",
+}
 
 # Sign-offs: none of the story where nothing but their like follows.
 _ENDINGS = r"""
@@ -158,7 +168,9 @@ def is_boilerplate(line: str) -> bool:
     """Whether a line, wherever it stands in a story, is none of it."""
     if len(line) >= _LONGEST:
         return False
-    return _line().fullmatch(line.strip()) is not None or _within().search(line) is not None
+    folded = line.casefold()
+    within = (pattern.search(line) for word, pattern in _within().items() if word in folded)
+    return _line().fullmatch(line.strip()) is not None or any(within)
 
 
 def is_ending(line: str) -> bool:
@@ -174,8 +186,8 @@ def _line() -> re.Pattern[str]:
 
 
 @cache
-def _within() -> re.Pattern[str]:
-    return re.compile(_any(_WITHIN), re.IGNORECASE)
+def _within() -> dict[str, re.Pattern[str]]:
+    return {word: re.compile(_any(pattern), re.IGNORECASE) for word, pattern in _WITHIN.items()}
 
 
 @cache

@@ -4,11 +4,12 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Generic, NamedTuple, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from lxml.etree import iterwalk
+from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
 from dateline import urls
@@ -20,11 +21,15 @@ from dateline.rules import RuleSet
 
 T = TypeVar("T")
 
+_CALLED = XPath("descendant-or-self::*[@class or @id or @itemprop]")
+_WORD = re.compile(r"\w+")
 _SHORTEST_HEADLINE = 12  # characters
 SILENT = {"script", "style", "noscript", "template", "svg"}
 INLINE = set(
     re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
 )
+
+_RUNNING = INLINE | SILENT  # what begins and ends within a line
 
 # Marks of direction and joining are part of Arabic and Persian spelling only as ZWNJ and ZWJ; the rest is layout.
 _INVISIBLE = re.compile(
@@ -58,6 +63,7 @@ class Document:
     selected: Mapping[str, Selected] = field(repr=False)
     _contents: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
     _words: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
+    _called: dict[re.Pattern[str], list[HtmlElement]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
@@ -91,16 +97,16 @@ class Document:
     @cached_property
     def _by_names(self) -> dict[str, list[HtmlElement]]:
         found: dict[str, list[HtmlElement]] = {}
-        for element in self.elements:
-            if element.keys():
-                found.setdefault(names(element), []).append(element)
+        for element in _CALLED(self.tree):
+            found.setdefault(names(element), []).append(element)
         return found
 
     def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
         """The elements, of some tags or any, whose class, id or itemprop match a pattern, in page order."""
-        called = (elements for name, elements in self._by_names.items() if name and pattern.search(name))
-        found = [element for elements in called for element in elements if not tags or element.tag in tags]
-        return sorted(found, key=self.positions.__getitem__)
+        if pattern not in self._called:
+            called = (elements for name, elements in self._by_names.items() if _says(name, pattern))
+            self._called[pattern] = sorted(chain.from_iterable(called), key=self.positions.__getitem__)
+        return [element for element in self._called[pattern] if not tags or element.tag in tags]
 
     @cached_property
     def headline(self) -> HtmlElement | None:
@@ -159,14 +165,15 @@ def content(element: HtmlElement) -> str:
     """The text of an element, white space folded; a line break or a block's edge counts as white space."""
     if len(element) == 0:
         return clean(element.text or "")
-    parts: list[str] = []
+    parts = [] if element.tag in SILENT else [element.text or ""]
     for event, node in iterwalk(element, events=("start", "end")):
-        if event == "start" and node.tag in SILENT:
+        tag = node.tag
+        if node is element or (event == "start" and tag in SILENT):
             continue
-        if node is not element and node.tag not in INLINE | SILENT:
+        if tag not in _RUNNING:
             parts.append(" ")
-        text = node.text if event == "start" else node.tail if node is not element else None
-        parts.append(text or "")
+        if text := node.text if event == "start" else node.tail:
+            parts.append(text)
     return clean("".join(parts))
 
 
@@ -174,6 +181,11 @@ def names(element: HtmlElement) -> str:
     """An element's class, id and itemprop, in which outlets say what it is."""
     get = element.get
     return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
+
+
+@lru_cache(1 << 14)  # an outlet's pages have the same names
+def _says(called: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.search(called) is not None
 
 
 def beginning(element: HtmlElement) -> str:
@@ -188,7 +200,7 @@ def clean(text: str) -> str:
 
 def words(text: str) -> str:
     """Letters and digits only, folded: what two spellings of one headline share."""
-    return " ".join(re.findall(r"\w+", text.casefold()))
+    return " ".join(_WORD.findall(text.casefold()))
 
 
 def _texts(value: HtmlElement | str) -> Iterator[str]:

@@ -77,7 +77,7 @@ def plain(value: str) -> str:
 def unmarked(value: str) -> str:
     """A string without entities, whose tags are line ends where they are a block's and spaces where they are not."""
     unescaped = html.unescape(html.unescape(value)) if "&" in value else value
-    return _TAG.sub(" ", _BLOCK.sub("\n", unescaped))
+    return _TAG.sub(" ", _BLOCK.sub("\n", unescaped)) if "<" in unescaped else unescaped
 
 
 def _values(text: str) -> Iterator[Any]:

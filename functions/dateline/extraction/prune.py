@@ -48,31 +48,33 @@ def prune(tree: HtmlElement) -> HtmlElement:
 
 def _lengths(elements: list[HtmlElement]) -> dict[HtmlElement, tuple[int, int]]:
     """How many characters of text each block holds (white space at the ends aside), and how many of them in links."""
-    held: dict[HtmlElement, list[int]] = {element: [0, 0] for element in elements}
+    lengths, linked = dict.fromkeys(elements, 0), dict.fromkeys(elements, 0)
     for element in reversed(elements):  # children before their parents
-        own = held[element]
-        if element.text:
-            own[0] += len(element.text.strip())
+        if text := element.text:
+            lengths[element] += len(text.strip())
+        length = lengths[element]
         if element.tag == "a":
-            own[1] = own[0]
-        around = held.get(element.getparent())
-        if around is not None:
-            around[0] += own[0] + (len(element.tail.strip()) if element.tail else 0)
-            around[1] += own[1]
-    return {element: (own[0], own[1]) for element, own in held.items() if element.tag in _BLOCKS}
+            linked[element] = length
+        around = element.getparent()
+        if around in lengths:
+            tail = element.tail
+            lengths[around] += length + len(tail.strip()) if tail else length
+            linked[around] += linked[element]
+    return {element: (length, linked[element]) for element, length in lengths.items() if element.tag in _BLOCKS}
 
 
 def _is_unwanted(element: HtmlElement, length: int, linked: int) -> bool:
-    if _COMMENT.search(element.get("id", "")):
+    tag, id = element.tag, element.get("id")
+    if id and _COMMENT.search(id):
         return True
-    if element.tag in ("ul", "ol") and length < _LONGEST_LIST and length < 2 * linked and _is_of_links(element):
+    if tag in ("ul", "ol") and length < _LONGEST_LIST and length < 2 * linked and _is_of_links(element):
         return True
-    if length >= _LONGEST or element.tag in _COMMENTS:
+    if length >= _LONGEST or tag in _COMMENTS:
         return False
     return (
         (length < _HIDDEN_LIMIT and _is_hidden(element))
         or (length < _PROMOTIONAL_LIMIT and _is_promotional(names(element)))
-        or (element.tag != "p" and 0.9 * length < linked)
+        or (tag != "p" and 0.9 * length < linked)
     )
 
 

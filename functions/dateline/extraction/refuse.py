@@ -52,10 +52,11 @@ def _is_too_short(_: Document, story: Story) -> bool:
 
 def _is_listing(document: Document, story: Story) -> bool:
     """Whether a page without a story in its data calls itself a collection, or shows many and tells none."""
+    if document.story or any(len(block) >= _TEASER for block in story.blocks.value):
+        return False
     kinds = {kind for node in document.nodes for kind in jsonld.types(node)}
-    shown = sum(element.tag == "article" for element in document.elements)
-    teasers = all(len(block) < _TEASER for block in story.blocks.value)
-    return not document.story and teasers and (bool(kinds & _COLLECTIONS) or shown > 5)
+    shown = sum(1 for _ in document.tree.iter("article"))
+    return bool(kinds & _COLLECTIONS) or shown > 5
 
 
 def _words(story: Story) -> int:

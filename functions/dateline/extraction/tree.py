@@ -18,9 +18,11 @@ MAX_BYTES = 20_000_000  # the largest page of two million in a news crawl had 12
 _SAMPLE = 65_536  # enough for detection, which is slow
 _NOT_HTML = re.compile(rb"%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|\x1f\x8b|RIFF|\x00\x00\x00.ftyp", re.DOTALL)
 # NUL and the other characters that no page means and that lxml refuses in text that is set again, also as references.
-_CONTROLS = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f\ufffe\uffff]")
+_CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F])
+_FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
+_NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF
 _CONTROL_REFERENCES = re.compile(
-    r"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])|x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f]));?",
+    rb"&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|6553[45])(?![0-9])|x0*(?:[0-8bcef]|1[0-9a-f]|fff[ef])(?![0-9a-f]));?",
     re.IGNORECASE,
 )
 _TAG = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
@@ -46,8 +48,8 @@ def parse(body: bytes, content_type: str = "") -> HtmlElement:
         raise TooLargeError(f"the page has {len(body)} bytes, more than {MAX_BYTES}")
     if _NOT_HTML.match(body):
         raise NotHtmlError("the body is a binary file, not HTML")
-    text = _CONTROLS.sub("", decode(body, content_type).replace("\f", " "))
-    markup = _CONTROL_REFERENCES.sub("", text).encode("utf-8", "replace")
+    markup = decode(body, content_type).encode("utf-8", "replace").translate(_FORM_FEED_TO_SPACE, _CONTROLS)
+    markup = _CONTROL_REFERENCES.sub(b"", _NO_CHARACTERS.sub(b"", markup))
     if b"<" not in markup:
         raise NotHtmlError("the body has no markup" if markup.strip() else "the body is empty")
     # A parser of its own for each page: parsers keep state, and threads would wait for a shared one.
