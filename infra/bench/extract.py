@@ -1,8 +1,10 @@
 """Extraction, against trafilatura with metadata: speed, memory, and the time that importing takes."""
 
 import json
+import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,10 +14,17 @@ from statistics import median
 from infra.bench.result import BenchError, Result, Row, Target, median_ratio
 
 METHOD = (
-    "Median of the rounds. Each extractor is a process of its own and they take turns, round by round; time is CPU, so "
-    "pages a second are those of one core. Memory is the process's peak. Import is the total of python -X importtime."
+    "Median of the rounds. Each extractor is a process of its own and they take turns, round by round; time is CPU, "
+    "child processes included, so pages a second are those of one core. Peak is the memory of the process that "
+    "extracts, all that of its parents, too. Import is the total of python -X importtime, of the function's module and "
+    "of trafilatura. Ready is by the clock, from the start of Python until a page can be extracted: the function as "
+    "Lambda begins it, and import alone."
 )
-MODULES = {"dateline": "dateline.extraction", "trafilatura": "trafilatura"}
+MODULES = {"dateline": "extract", "trafilatura": "trafilatura"}
+READY = {"dateline": "import extract; extract.warm()", "trafilatura": "import trafilatura"}
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+# What the function's clients are made of; none of them is used.
+_AWS = os.environ | {"AWS_DEFAULT_REGION": "us-east-1", "DATELINE_TABLE": "index"}
 
 
 @dataclass(slots=True)
@@ -26,7 +35,9 @@ class Subject:
     stories: int = 0
     cpu: list[float] = field(default_factory=list)  # seconds, of a round
     imports: list[float] = field(default_factory=list)  # milliseconds
-    peak: float = 0.0  # KiB
+    ready: list[float] = field(default_factory=list)  # milliseconds
+    peak: float = 0.0  # KiB, of the process that extracts
+    everything: float = 0.0  # KiB, of all processes after a round
 
     def extract(self) -> dict[str, float]:
         """Have the worker do one round."""
@@ -44,15 +55,18 @@ class Subject:
         done = self.extract()
         self.pages, self.stories = int(done["pages"]), int(done["stories"])
         self.cpu.append(done["cpu_s"])
-        self.peak = done["peak_kib"]
+        self.peak, self.everything = done["peak_kib"], done["all_kib"]
         self.imports.append(import_ms(MODULES[self.name]))
+        self.ready.append(ready_ms(READY[self.name]))
 
     def row(self) -> Row:
         figures = {
             "pages_per_s_per_core": self.pages / median(self.cpu),
             "cpu_ms_per_page": 1000 * median(self.cpu) / self.pages,
             "peak_mib": self.peak / 1024,
+            "all_mib": self.everything / 1024,
             "import_ms": median(self.imports),
+            "ready_ms": median(self.ready),
         }
         counts = {"pages": self.pages, "stories": self.stories}
         return Row(self.name, {name: round(figure, 2) for name, figure in figures.items()} | counts)
@@ -65,6 +79,7 @@ def run(*, count: int, rounds: int, pages: Path | None) -> Result:
         for subject in (ours, theirs):
             subject.extract()
             import_ms(MODULES[subject.name])
+            ready_ms(READY[subject.name])
         for number in range(rounds):
             for subject in (ours, theirs) if number % 2 == 0 else (theirs, ours):
                 subject.measure()
@@ -83,10 +98,22 @@ def _targets(ours: Subject, theirs: Subject) -> list[Target]:
 def import_ms(module: str) -> float:
     """How long a fresh interpreter takes to import a module, with all that this imports, in milliseconds."""
     command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
-    ended = subprocess.run(command, capture_output=True, text=True, check=True)
+    ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=FUNCTIONS)
     # The last line is the module's own: "import time: <self, us> | <cumulative, us> | <name>".
     _, cumulative, _ = ended.stderr.splitlines()[-1].split("|")
     return int(cumulative) / 1000
+
+
+def ready_ms(code: str) -> float:
+    """How long a fresh interpreter takes until it has run some code, in milliseconds by the clock."""
+    begun = time.monotonic()
+    command = [sys.executable, "-c", f"{code}; print(flush=True)"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=FUNCTIONS, env=_AWS) as process:
+        if not (process.stdout and process.stdout.readline()):
+            raise BenchError(f"{code} failed")
+        ready = time.monotonic() - begun
+        process.kill()
+    return 1000 * ready
 
 
 @contextmanager

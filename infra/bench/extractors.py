@@ -1,17 +1,19 @@
 """The extractors that are compared, each in a process of its own: ``python -m infra.bench.extractors dateline``.
 
 For each line that it reads, a worker extracts all pages once and prints how many of them had a story, the seconds of
-CPU that took, and the process's peak memory so far.
+CPU that took, the peak memory so far of the process that extracts, and what all processes have. Dateline's extracts in
+a process of its own, as its function does: the time of all of them counts.
 """
 
 import argparse
 import json
-import resource
 import sys
 import time
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import psutil
 
 from infra.bench.pages import NewsPage, pages
 
@@ -20,10 +22,11 @@ Extract = Callable[[NewsPage], bool]
 
 def dateline() -> Extract:
     """As the extract function calls it."""
-    from dateline.extraction import extract  # noqa: PLC0415 - neither worker must have the other's modules in memory
+    import extract  # noqa: PLC0415 - neither worker must have the other's modules in memory
     from dateline.page import Page  # noqa: PLC0415
 
-    return lambda page: extract(Page(url=page.url, body=page.html, timezone="Africa/Tripoli")).article is not None
+    isolated = extract.isolated()
+    return lambda page: isolated(Page(url=page.url, body=page.html, timezone="Africa/Tripoli")).article is not None
 
 
 def trafilatura() -> Extract:
@@ -51,14 +54,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _round(extract: Extract, waiting: Sequence[tuple[str, bytes]]) -> dict[str, float]:
-    stories, cpu = 0, 0.0
+    stories, cpu = 0, -_childrens_cpu()
     for url, packed in waiting:
         page = NewsPage(url, zlib.decompress(packed))
         started = time.process_time()
         stories += extract(page)
         cpu += time.process_time() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB on Linux
-    return {"pages": len(waiting), "stories": stories, "cpu_s": cpu, "peak_kib": peak}
+    figures = {"cpu_s": cpu + _childrens_cpu(), "peak_kib": max(map(_peak, _processes())), "all_kib": _all_kib()}
+    return {"pages": len(waiting), "stories": stories, **figures}
+
+
+def _processes() -> list[psutil.Process]:
+    return [psutil.Process(), *psutil.Process().children(recursive=True)]
+
+
+def _childrens_cpu() -> float:
+    """Seconds that this process's children have had so far, to a hundredth."""
+    used = [child.cpu_times() for child in _processes()[1:]]
+    return sum(each.user + each.system for each in used)
+
+
+def _peak(process: psutil.Process) -> int:
+    """KiB that were resident at most; Linux only."""
+    lines = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
+
+
+def _all_kib() -> float:
+    """KiB that the processes have, what they share counted once."""
+    return sum(process.memory_full_info().pss for process in _processes()) / 1024
 
 
 if __name__ == "__main__":
