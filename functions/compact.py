@@ -12,9 +12,11 @@ from dateline.dataset.parts import Parts
 from dateline.index import Index
 from dateline.query import Query
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced
+from dateline.telemetry import logger, metrics, traced, tracer
 
 _RESERVE = 180_000  # milliseconds, more than one part takes
+
+tracer()  # now, and not in the first call
 
 
 @cache

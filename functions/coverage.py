@@ -13,7 +13,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline import keys
 from dateline.coverage import Reports, Row
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced
+from dateline.telemetry import logger, metrics, traced, tracer
+
+tracer()  # now, and not in the first call
 
 
 @cache

@@ -16,16 +16,20 @@ from dateline.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, traced, traced_record
+from dateline.telemetry import logger, metrics, traced, traced_record, tracer
 from spiders import registry, runner
 from spiders.registry import Source
 from spiders.stores import BucketStore
 
+tracer()  # now, and not in the first call
 processor = SqsFifoPartialProcessor()
 
 
 class UnknownSourceError(LookupError):
     """A message names a source that this deployment's registry does not have."""
+
+
+tracer()  # now, and not in the first call
 
 
 @cache

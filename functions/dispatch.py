@@ -10,9 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.settings import Settings
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, traced
+from dateline.telemetry import logger, metrics, traced, tracer
 from spiders import registry
 from spiders.schedule import Dispatcher
+
+tracer()  # now, and not in the first call
 
 
 @cache

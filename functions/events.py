@@ -11,7 +11,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import events
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced
+from dateline.telemetry import logger, metrics, traced, tracer
+
+tracer()  # now, and not in the first call
 
 
 @cache

@@ -6,6 +6,7 @@ import pytest
 
 from dateline.article import Outcome
 from dateline.extraction import extract, text
+from dateline.extraction.prune import without_scripts
 from dateline.extraction.tree import parse
 from dateline.page import Page
 
@@ -117,8 +118,21 @@ LONG = f"<div>{4 * PARAGRAPHS}</div>"
         (f"<article>{PARAGRAPHS}</article>{LONG}", "html"),
         (f"<article>{LONG}</article><article>{SECOND}</article>", "html"),
         (f"<article><p>{SECOND}</p></article>", "html"),
+        (f"<div>{'<br><br>'.join(4 * STORY)}</div><article class=comment>{PARAGRAPHS}{PARAGRAPHS}</article>", "html"),
+        (f"<ul>{12 * f'<li>{SECOND}</li>'}</ul><article><p><script>{LONG}</script></p>{PARAGRAPHS}</article>", "html"),
+        (f"<div itemprop=articleBody>{PARAGRAPHS}{PARAGRAPHS}</div><div>{3 * THIRD}</div>", "html"),
     ],
-    ids=["one story", "the body of one", "a teaser beside it", "several", "too little"],
+    ids=[
+        "one story",
+        "the body of one",
+        "a teaser beside it",
+        "several",
+        "too little",
+        "a comment",
+        "a pick",
+        "its beginning",
+    ],
 )
 def test_where_the_text_is_looked_for(body: str, tag: str) -> None:
-    assert text.marked(parse(f"<html><body>{body}</body></html>".encode())).tag == tag
+    page = without_scripts(parse(f"<html><body>{body}</body></html>".encode()))
+    assert text.marked(page).tag == tag

@@ -14,7 +14,7 @@ import pytest
 
 from dateline.article import Extraction, Outcome
 from dateline.extraction import extract
-from dateline.isolation import Isolated, LoadError, OutOfTimeError
+from dateline.isolation import LEAST, Isolated, LoadError, OutOfTimeError
 from dateline.page import Page
 from dateline.settings import Settings
 from tests import samples
@@ -95,6 +95,17 @@ def test_a_server_that_dies_is_followed_by_another(isolated: Isolated) -> None:
     server._process.join()
     assert isolated(page("Title|Words.")).article  # by the child, which does not need it
     child.kill()
+    assert isolated(page("Title|Words.")).article
+
+
+def test_a_hung_child_is_killed_whoever_its_server_was(isolated: Isolated) -> None:
+    child, server = psutil.Process(isolated.ready().pid), isolated.start()
+    server._process.kill()
+    server._process.join()
+    isolated._seconds = 0.3
+    assert isolated(page("hang|")).reason == "extraction took more than 0.3 seconds"
+    isolated._seconds = SECONDS
+    child.wait(timeout=LEAST / 2)  # it would end by itself a little later
     assert isolated(page("Title|Words.")).article
 
 

@@ -76,8 +76,9 @@ class Isolated:
         try:
             return child.extract(page, limit)
         except ChildError as error:
-            child.end()
             self._child = None
+            if child.exitcode is None:  # its server is gone, or does not answer
+                self.close()
             if child.served and not isinstance(error, TooSlowError):
                 return self(page)
             return Extraction(Outcome.QUARANTINED, reason=str(error))
@@ -152,39 +153,43 @@ class _ForkServer:
 
 
 class _Child:
-    """A process that extracts; ``served`` is how many pages it has."""
+    """A process that extracts; ``served`` is how many pages it has, ``exitcode`` how it ended, as far as is known."""
 
     def __init__(self, pid: int, pages: Connection, server: Connection) -> None:
         self.pid, self.served = pid, 0
+        self.exitcode: int | None = None
         self._pages, self._server = pages, server
-        self._exitcode: int | None = None
 
     def extract(self, page: Page, seconds: float) -> Extraction:
         try:
             self._pages.send((page, seconds))
             if not self._pages.poll(seconds):
+                self.end()
                 raise TooSlowError(f"extraction took more than {round(seconds, 1):g} seconds")
             answer: Extraction | str = self._pages.recv()
-        except (EOFError, ConnectionError) as error:
-            raise ChildError(f"extraction died: {self._ended()}") from error
+        except (EOFError, OSError) as error:
+            self.end(wait=LEAST)
+            raise ChildError(f"extraction died: {_how(self.exitcode)}") from error
         if isinstance(answer, str):
+            self.end(wait=LEAST)
             raise ChildError(f"extraction died: {answer}")
         self.served += 1
         return answer
 
-    def end(self) -> None:
-        if self._exitcode is None and not self._server.poll():
-            with suppress(ProcessLookupError):  # nobody's, where its server was killed
+    def end(self, wait: float = 0) -> None:
+        """Kill it, unless it ends by itself within some seconds."""
+        if not self._has_ended(wait):
+            with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
-        self._ended()
+            self._has_ended(LEAST)
         self._pages.close()
 
-    def _ended(self) -> str:
-        """Wait for its end; how it came."""
-        if self._exitcode is None:
-            with suppress(EOFError, ConnectionError):
-                self._exitcode = self._server.recv()
-        return _how(self._exitcode)
+    def _has_ended(self, wait: float) -> bool:
+        """Whether its server has said so."""
+        with suppress(EOFError, OSError):
+            if self.exitcode is None and self._server.poll(wait):
+                self.exitcode = self._server.recv()
+        return self.exitcode is not None
 
 
 def _how(exitcode: int | None) -> str:

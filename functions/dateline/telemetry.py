@@ -1,6 +1,6 @@
 """Logger, tracer and metrics, made once for every function; nothing below this module imports from a handler.
 
-The tracer is made at a function's first call: X-Ray's SDK imports botocore, and with it what takes longest to import.
+The tracer is made when it is first asked for: X-Ray's SDK imports botocore, and with it what takes longest to import.
 """
 
 from collections.abc import Callable

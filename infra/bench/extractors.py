@@ -71,7 +71,7 @@ def _processes() -> list[psutil.Process]:
 def _childrens_cpu() -> float:
     """Seconds that this process's children have had so far, to a hundredth."""
     used = [child.cpu_times() for child in _processes()[1:]]
-    return sum(each.user + each.system for each in used)
+    return sum(each.user + each.system + each.children_user + each.children_system for each in used)
 
 
 def _peak(process: psutil.Process) -> int:

@@ -76,7 +76,7 @@ def _rewind_streams(folder: Path) -> None:
 
 
 def _return_messages(folder: Path) -> None:
-    """Have messages that were being handled when it stopped handed out at once, and not after half an hour.
+    """Have messages that were being handled when it stopped visible at once, and not after half an hour.
 
     Whoever had received them ended with it.
     """
@@ -95,7 +95,9 @@ def _state(folder: Path, service: str) -> Iterator[dict[str, Any]]:
         return
     saved = json.loads(path.read_text("utf-8"))
     yield saved["payload"]
-    path.write_text(json.dumps(saved), "utf-8")
+    changed = path.with_suffix(".tmp")
+    changed.write_text(json.dumps(saved), "utf-8")
+    changed.replace(path)
 
 
 def checkpoint(folder: Path, port: int) -> None:

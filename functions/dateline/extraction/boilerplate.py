@@ -103,7 +103,7 @@ listen to …(spotify|apple podcasts|google podcasts)…
 [_\-=*•·.~–— |]+
 """
 
-# What no line of a story has in it; each is looked for in the lines alone that have the word (casefolded).
+# What no line of a story has in it; each is looked for in the lines alone that have the word.
 _WITHIN = {
     "©": "©",
     "(c)": r"\(c\)",
@@ -168,7 +168,7 @@ def is_boilerplate(line: str) -> bool:
     """Whether a line, wherever it stands in a story, is none of it."""
     if len(line) >= _LONGEST:
         return False
-    folded = line.casefold()
+    folded = line.casefold().replace("i\u0307", "i").replace("ı", "i")  # the patterns take Turkish letters for i
     within = (pattern.search(line) for word, pattern in _within().items() if word in folded)
     return _line().fullmatch(line.strip()) is not None or any(within)
 

@@ -36,9 +36,14 @@ _LONGEST = 600  # characters of a block of links alone
 _LONGEST_LIST = 2000  # of a list of links alone
 
 
-def prune(tree: HtmlElement) -> HtmlElement:
-    """The tree without short promotional, hidden and link-only blocks; changed in place."""
+def without_scripts(tree: HtmlElement) -> HtmlElement:
+    """The tree without what is no text to read: scripts, styles, pictures, forms' parts; changed in place."""
     strip_elements(tree, *_WITHOUT_TEXT, with_tail=False)
+    return tree
+
+
+def prune(tree: HtmlElement) -> HtmlElement:
+    """The tree without short promotional, hidden and link-only blocks; changed in place. It is ``without_scripts``."""
     elements = list(tree.iter())  # held, for lxml makes an element's object anew each time that nobody holds it
     for element, (length, linked) in _lengths(elements).items():
         if element.getparent() is not None and _is_unwanted(element, length, linked):

@@ -15,11 +15,11 @@ from trafilatura.settings import Document as Extracted
 from dateline.extraction.boilerplate import SENTENCE_END, is_boilerplate, is_ending
 from dateline.extraction.breaks import made_paragraphs
 from dateline.extraction.document import clean, words
-from dateline.extraction.prune import prune
+from dateline.extraction.prune import prune, without_scripts
 
 _SEVERAL = 3  # lines
 _MARKS = (".//*[@itemprop='articleBody']", ".//article")
-_MOST = 0.8  # of the characters of a page's paragraphs
+_MOST = 0.8  # of the characters of a page
 _LEAST = 400
 _SHORT = 100  # characters of a line that is no paragraph
 _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
@@ -30,37 +30,39 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
     Not ``strict``, it takes more of the page, and more that is not the story's.
     """
-    page = made_paragraphs(prune(_copied(marked(tree)))) if strict else tree
+    page = made_paragraphs(prune(_alone(marked(without_scripts(deepcopy(tree)))))) if strict else tree
     found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
 
 def marked(tree: HtmlElement) -> HtmlElement:
-    """The one element that the page marks as its story, where it holds most of the page's running text; else the page.
+    """The one element that the page marks as its story, where most of the page's words are in it; else the page.
 
-    What is looked for in less is found in less time, and cannot be found beside it.
+    What is looked for in less is found in less time. The page is ``without_scripts``.
     """
-    length = _running(tree)
     for mark in _MARKS:
         found = tree.findall(mark)
-        if len(found) == 1 and _running(found[0]) > max(_LEAST, _MOST * length):
+        if len(found) == 1 and _length(found[0]) > max(_LEAST, _MOST * _length(tree)):
             return found[0]
     return tree
 
 
-def _running(element: HtmlElement) -> int:
-    """How many characters an element's paragraphs have."""
-    return sum(len(paragraph.text_content()) for paragraph in element.iter("p"))
+def _length(element: HtmlElement) -> int:
+    """How many characters an element's words have, apart from those of its links."""
+    return _letters(element) - sum(map(_letters, element.iter("a")))
 
 
-def _copied(element: HtmlElement) -> HtmlElement:
-    """A page of its own with a copy of the element, or of the page."""
-    copied = deepcopy(element)
+def _letters(element: HtmlElement) -> int:
+    return sum(map(len, element.text_content().split()))
+
+
+def _alone(element: HtmlElement) -> HtmlElement:
+    """The page with nothing but the element, which is taken out of its own; or the page, where it is that."""
     if element.getparent() is None:
-        return copied
-    copied.tail = None
+        return element
     page = Element("html")
-    SubElement(page, "body").append(copied)
+    SubElement(page, "body").append(element)
+    element.tail = None
     return page
 
 

@@ -61,7 +61,7 @@ class Gazetteer:
             alone = (Sense(kind, int(id) if id else None, country, int(population), name),)
             for marked in listed.split("|"):
                 mark, _, form = marked.rpartition(":")
-                forms[form] = forms[form] + alone if form in forms else alone  # most forms are one place's
+                forms[form] = forms.get(form, ()) + alone  # the same for all forms that are one place's
                 if mark:
                     marks[form] = mark
         self.senses = list(forms.values())
