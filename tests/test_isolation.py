@@ -18,6 +18,7 @@ from dateline.isolation import LEAST, Isolated, LoadError, OutOfTimeError
 from dateline.page import Page
 from dateline.settings import Settings
 from tests import samples
+from tests.checkout import until
 from tests.samples import Newsroom
 
 SECONDS, MEMORY = 30, 256  # what a sound page never needs, however busy the machine
@@ -105,8 +106,15 @@ def test_a_hung_child_is_killed_whoever_its_server_was(isolated: Isolated) -> No
     isolated._seconds = 0.3
     assert isolated(page("hang|")).reason == "extraction took more than 0.3 seconds"
     isolated._seconds = SECONDS
-    child.wait(timeout=LEAST / 2)  # it would end by itself a little later
+    until(lambda: is_over(child), LEAST / 2)  # it would end by itself a little later
     assert isolated(page("Title|Words.")).article
+
+
+def is_over(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def broken() -> NoReturn:
