@@ -61,8 +61,7 @@ def test_a_subscriber_is_told_of_each_story_once_and_of_a_rebuild(other: Callabl
     checkout.dateline("crawl", *SAMPLES)
     assert subscriber.told(3) == {("article.revised", False): 2, ("article.gone", False): 1}
     first = {each["detail"]["id"] for each in subscriber.events}
-    checkout.delete_items()
-    checkout.dateline("rebuild")
+    checkout.dateline("rebuild", "--empty", "--yes")
     again = {("article.archived", True): 30, ("article.revised", True): 2, ("article.gone", True): 1}
     assert subscriber.told(33) == again
     assert {each["detail"]["id"] for each in subscriber.events} == first

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -153,14 +154,44 @@ def test_news_of_the_index_is_told_or_ends_in_a_queue_with_an_alarm() -> None:
     failed = name_of(source["DestinationConfig"]["OnFailure"]["Destination"])
     (dimension,) = RESOURCES["EventsAlarm"]["Properties"]["Dimensions"]
     assert name_of(dimension["Value"]) == failed == "EventsDeadLetters"
+    assert source["MaximumRecordAgeInSeconds"] <= 12 * 3600, "the stream keeps them for a day"
+
+
+@pytest.mark.parametrize("queue", FEEDS)
+def test_a_function_that_sends_to_its_own_queue_is_not_taken_for_a_runaway(queue: str) -> None:
+    """Lambda stops what has called itself 16 times, unless it is told that this is meant."""
+    function = FEEDS[queue][1]
+    role = name_of(function["Role"])
+    sends = [each for name, each in GRANTS.items() if name.startswith(role) and "sqs:SendMessage" in each["Action"]]
+    own = any(name_of(each["Resource"]) == queue for each in sends)
+    assert function.get("RecursiveLoop") == ("Allow" if own else None)
+
+
+def test_the_alarm_of_silence_hears_what_coverage_tells(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A metric is another one with other dimensions, and Powertools adds one."""
+    service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
+    alarm = RESOURCES["SilenceAlarm"]["Properties"]
+    watched = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert (name_of(watched["function_name"]), watched["service"]) == ("CoverageFunction", service)
+    importlib.import_module("coverage")._add(alarm["MetricName"], 1, function_name="deployed")
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (metric,) = told["_aws"]["CloudWatchMetrics"]
+    (dimensions,) = metric["Dimensions"]
+    assert (metric["Namespace"], set(dimensions)) == (alarm["Namespace"], set(watched))
+    assert told["service"] == service
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: str) -> None:
     scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
     alarms = of_type("AWS::CloudWatch::Alarm").values()
-    watched = [name_of(each["Value"]) for alarm in alarms for each in alarm["Dimensions"] if "Ref" in each["Value"]]
-    assert bool(scheduled) == (function in watched)
+    watched = [
+        name_of(each["Value"]) for alarm in alarms for each in alarm["Dimensions"] if each["Name"] == "FunctionName"
+    ]
+    assert not scheduled or function in watched
 
 
 @pytest.mark.parametrize("resource", [*BUCKETS, *QUEUES])

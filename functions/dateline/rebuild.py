@@ -4,8 +4,9 @@ The index holds nothing that the buckets don't, so it can be thrown away: each c
 knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
 what was counted and what the crawl learned beside: of feeds, of pages that failed, of hosts and of the source's health.
 Of what several say the newest counts, and what has expired is left out. Captures that were never archived (their
-message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that was stopped is run again. It may
-run beside extraction, but not beside crawls, whose later looks at a URL it would undo.
+message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that was stopped is run again, and
+what the table has already is left as it is. It may run beside extraction, but not beside crawls, whose later looks at
+a URL it would undo.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -50,11 +51,14 @@ def rebuild(
     capture_bucket: str,
     archive_bucket: str,
     unarchived: Callable[[str], None],
+    empty: bool = False,
     progress: Callable[[Rebuilt], None] = lambda _: None,
 ) -> Rebuilt:
-    """Refill the table; ``progress`` is told after each object."""
+    """Refill the table, which is made ``empty`` before if that is wanted; ``progress`` is told after each object."""
     index, done, known = Index(table), Rebuilt(), _Known()
     with rebuilding(s3, archive_bucket):
+        if empty:
+            delete_items(table)
         for withdrawal in withdrawals(s3, capture_bucket):
             index.withdraw(withdrawal)
             known.add_withdrawal(withdrawal)
@@ -79,6 +83,16 @@ def rebuild(
         known.write(TableState(table), datetime.now(UTC))
     forget(s3, archive_bucket)
     return done
+
+
+def delete_items(table: "Table") -> None:
+    """Delete all that the table has."""
+    scan = table.meta.client.get_paginator("scan")
+    pages = scan.paginate(TableName=table.name, ProjectionExpression="PK, SK", ConsistentRead=True)
+    with table.batch_writer() as batch:
+        for page in pages:
+            for item in page["Items"]:
+                batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
 
 
 def _in_order(found: Iterable[str]) -> list[keys.Stem]:

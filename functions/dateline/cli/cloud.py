@@ -60,7 +60,7 @@ def status(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Say how the local cloud is; exit status 1 where it is not healthy.
+    """Say how the local cloud is; exit status 1 where it is not healthy. With --stack, what a stack on AWS consists of.
 
     With --coverage, say what the stack collected in the last seven days, or in those from --since to --until (UTC).
     """
@@ -70,6 +70,8 @@ def status(
         show(Stack.find(stack), source or [], since, until, svg, json)
     elif source or since or until or svg:
         raise typer.BadParameter("--source, --since, --until and --svg go with --coverage")
+    elif stack:
+        _print({"outputs": Stack.on_aws(stack).outputs}, json)
     else:
         _health(json)
 
@@ -78,7 +80,12 @@ def _health(json: bool) -> None:
     from infra.local import status as look
 
     found = look(STATE)
-    values: dict[str, Any] = asdict(found) | {"folder": str(found.folder), "healthy": found.healthy}
+    _print(asdict(found) | {"folder": str(found.folder), "healthy": found.healthy}, json)
+    if not found.healthy:
+        raise typer.Exit(1)
+
+
+def _print(values: dict[str, Any], json: bool) -> None:
     if json:
         print_json(values)
     else:
@@ -86,5 +93,3 @@ def _health(json: bool) -> None:
         for name, value in (values | values.pop("outputs")).items():
             table.add_row(name, str(value))
         console.print(table)
-    if not found.healthy:
-        raise typer.Exit(1)

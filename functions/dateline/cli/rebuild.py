@@ -1,7 +1,9 @@
 """``dateline rebuild``: the table made anew from the two buckets."""
 
 from dataclasses import asdict
+from typing import Annotated
 
+import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from dateline.cli.output import Json, console, print_json, progress
@@ -9,15 +11,25 @@ from dateline.cli.stack import Stack, StackName
 from dateline.messages import capture_event
 
 
-def rebuild(stack: StackName = None, json: Json = False) -> None:
+def rebuild(
+    empty: Annotated[
+        bool, typer.Option("--empty", help="Delete all that the index has first; all events are told again.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
     """Refill the index from the two buckets; captures that were never archived go to the extract queue.
 
-    Safe to interrupt and to run again; not to be run while crawls are under way.
+    What is indexed stays as it is, unless with --empty. Safe to interrupt and to run again; not to be run while crawls
+    are under way.
     """
     from dateline.rebuild import Rebuilt
     from dateline.rebuild import rebuild as refill
 
     deployed = Stack.find(stack)
+    if empty and not yes:
+        typer.confirm(f"delete all items of {deployed.table.name}, and make them anew?", abort=True, err=True)
 
     def extract(key: str) -> None:
         body = capture_event(deployed.captures, key)
@@ -35,6 +47,7 @@ def rebuild(stack: StackName = None, json: Json = False) -> None:
             capture_bucket=deployed.captures,
             archive_bucket=deployed.archive,
             unarchived=extract,
+            empty=empty,
             progress=show,
         )
     if json:

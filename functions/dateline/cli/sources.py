@@ -22,10 +22,9 @@ app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=Tr
 
 def registered() -> dict[str, Any]:
     """The shipped sources, and the sample newsroom's where the local cloud has one; CommandError names a bad file."""
-    from infra.local import newsroom
     from spiders import registry
 
-    further = newsroom.sources(STATE.resolve())
+    further = STATE.resolve() / "newsroom" / "sources"
     try:
         sources = registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
     except registry.SourceError as error:

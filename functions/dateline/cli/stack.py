@@ -48,8 +48,10 @@ class Stack:
     @classmethod
     def local(cls) -> Self:
         """The local cloud that runs in ``./.dateline``."""
-        from infra.local import LocalCloudError, connect
-
+        try:
+            from infra.local import LocalCloudError, connect
+        except ModuleNotFoundError as error:
+            raise CommandError("the local cloud is part of a checkout; --stack NAME asks one on AWS") from error
         try:
             cloud = connect(STATE)
         except LocalCloudError as error:
