@@ -11,8 +11,10 @@ from pathlib import Path
 import duckdb
 import pytest
 from jsonschema import Draft202012Validator
+from typer.testing import CliRunner
 
 from dateline import keys
+from dateline.cli.main import app
 from infra.local import Cloud
 from spiders import registry
 from tests.conftest import ROOT, Aws
@@ -137,5 +139,5 @@ def test_the_help_names_every_command_that_readme_uses() -> None:
         )
     )
     for command in sorted(used):
-        done = subprocess.run([sys.executable, "-m", "dateline", command, "--help"], capture_output=True, check=False)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, [command, "--help"])
+        assert (done.exit_code, done.exception) == (0, None), command
