@@ -4,9 +4,16 @@ Scrapy reads the names in capitals; what a source says itself (``delay``, ``lang
 """
 
 from dateline import __version__
+from dateline.settings import Settings
+
+
+def user_agent(contact: str) -> str:
+    """What a request says of who asks; ``contact`` may be empty."""
+    return f"Dateline/{__version__} ({f'+{contact}; ' if contact else ''}archive of regional news)"
+
 
 BOT_NAME = "dateline"
-USER_AGENT = f"Dateline/{__version__} (+https://github.com/dateline-archive/dateline; archive of regional news)"
+USER_AGENT = user_agent(Settings.from_environment().contact)
 SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 
 # Politeness: robots.txt (``robots``), one request at a time and the host's whole delay between two (``throttle``).

@@ -1,5 +1,6 @@
 """Sample captures, for tests of what comes after the crawl."""
 
+import gzip
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,11 @@ from dateline.query import Query
 from dateline.urls import canonical
 
 NOON = datetime(2019, 4, 17, 12, tzinfo=UTC)
+
+
+def gzipped(body: bytes) -> bytes:
+    """The same bytes whenever it is asked: cases are called by theirs, and several processes collect them."""
+    return gzip.compress(body, mtime=0)
 
 
 def extract(page: Page) -> Extraction:

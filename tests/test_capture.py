@@ -20,6 +20,7 @@ from warcio.archiveiterator import ArchiveIterator
 from dateline import capture, keys
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange, metadata
 from dateline.page import Payload
+from tests.samples import gzipped
 
 CRAWL = "20190417T061500Z-sample"
 KEY = keys.Stem("sample", CRAWL, 0).capture
@@ -60,11 +61,11 @@ def s3() -> Iterator[S3Client]:
     ("head", "body"),
     [
         ("200 OK\r\nContent-Type: text/html", HTML),
-        ("200 OK\r\nContent-Encoding: gzip", gzip.compress(HTML)),
+        ("200 OK\r\nContent-Encoding: gzip", gzipped(HTML)),
         ("200 OK\r\nContent-Encoding: deflate", zlib.compress(HTML)),
         ("200 OK\r\nContent-Encoding: deflate", raw_deflate(HTML)),
         ("200 OK\r\nTransfer-Encoding: chunked", chunked(HTML)),
-        ("200 OK\r\nTRANSFER-ENCODING: Chunked\r\nContent-Encoding: GZIP", chunked(gzip.compress(HTML))),
+        ("200 OK\r\nTRANSFER-ENCODING: Chunked\r\nContent-Encoding: GZIP", chunked(gzipped(HTML))),
         ("200 OK\r\nContent-Encoding: gzip", HTML),  # the header is wrong
         ("200 OK\r\nTransfer-Encoding: chunked", HTML),  # this one too
         ("404 Not Found", HTML),
@@ -125,7 +126,7 @@ def test_headers_keep_case_order_and_bytes() -> None:
 
 @pytest.mark.parametrize(
     ("encoding", "body", "stored"),
-    [("\r\ncontent-encoding: GZIP", gzip.compress(HTML, mtime=0), True), ("", HTML, False)],
+    [("\r\ncontent-encoding: GZIP", gzipped(HTML), True), ("", HTML, False)],
 )
 def test_what_the_server_compressed_is_not_compressed_again(encoding: str, body: bytes, stored: bool) -> None:
     data = capture.serialise([exchange(f"200 OK{encoding}", body)], KEY)
@@ -148,9 +149,9 @@ def test_the_same_exchanges_give_the_same_bytes() -> None:
 @pytest.mark.parametrize(
     ("body", "damage"),
     [
-        (gzip.compress(HTML)[:-12], "ends early"),
-        (gzip.compress(HTML)[:-8] + bytes(8), "cannot be decoded"),
-        (gzip.compress(bytes(capture.MAX_BODY + 1)), "longer than"),
+        (gzipped(HTML)[:-12], "ends early"),
+        (gzipped(HTML)[:-8] + bytes(8), "cannot be decoded"),
+        (gzipped(bytes(capture.MAX_BODY + 1)), "longer than"),
     ],
 )
 def test_a_damaged_or_endless_body_says_so(body: bytes, damage: str) -> None:
@@ -234,7 +235,7 @@ def test_what_others_made_of_a_page_does_not_replace_it() -> None:
 def test_warcio_accepts_every_record(tool: str, tmp_path: Path) -> None:
     path = tmp_path / "a.warc.gz"
     heads = ["200 OK", "200 OK\r\nContent-Encoding: gzip", "404 Not Found"]
-    bodies = [HTML, gzip.compress(HTML), b""]
+    bodies = [HTML, gzipped(HTML), b""]
     pages = [exchange(h, b) for h, b in zip(heads, bodies, strict=True)]
     pages[1] = replace(pages[1], rendered=HTML)
     again = [revisits(b"HTTP/1.1 304 Not Modified\r\n\r\n"), revisits(pages[0].response)]

@@ -20,6 +20,7 @@ from dateline.importing import Outlet, Outlets
 from infra.newsroom import serve
 from tests.conftest import Aws
 from tests.imports import AT, Import, page, record, response, stories
+from tests.samples import gzipped
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -50,8 +51,8 @@ def with_dictionary(records: Sequence[bytes]) -> bytes:
     [
         ("a.warc", b"".join(stories())),
         ("a.warc", b"".join(stories(version="1.0"))),
-        ("a.warc.gz", b"".join(map(gzip.compress, stories()))),
-        ("a.warc.gz", gzip.compress(b"".join(stories()))),
+        ("a.warc.gz", b"".join(map(gzipped, stories()))),
+        ("a.warc.gz", gzipped(b"".join(stories()))),
         ("a.warc.zst", b"".join(map(zstd.compress, stories()))),
         ("a.warc.zst", with_dictionary(stories())),
     ],
@@ -106,7 +107,7 @@ def test_what_is_no_page_of_an_outlet_has_a_reason(
     bring: Import, tmp_path: Path, block: bytes, headers: dict[str, str], reason: str
 ) -> None:
     path = tmp_path / "a.warc.gz"
-    path.write_bytes(gzip.compress(record("https://gazette.example/a", block, **headers)) + gzip.compress(stories()[0]))
+    path.write_bytes(gzipped(record("https://gazette.example/a", block, **headers)) + gzipped(stories()[0]))
     (imported,) = bring(path)
     assert (imported.captured, imported.refused) == (1, {reason: 1})
 
@@ -123,11 +124,11 @@ def test_what_may_be_a_page_is_one(bring: Import, tmp_path: Path, head: str) -> 
 @pytest.mark.parametrize(
     ("data", "captured", "damage"),
     [
-        (b"".join(map(gzip.compress, stories()))[:-60], 2, "ends in the middle"),
+        (b"".join(map(gzipped, stories()))[:-60], 2, "ends in the middle"),
         (b"".join(stories())[:-60], 2, "ends in the middle"),
         (b"".join(map(zstd.compress, stories()))[:-60], 2, "damaged after offset"),
-        (gzip.compress(stories()[0]) + b"\x1f\x8b" + bytes(99), 1, "damaged after offset"),
-        (torn(gzip.compress), 2, "damaged after offset 0"),
+        (gzipped(stories()[0]) + b"\x1f\x8b" + bytes(99), 1, "damaged after offset"),
+        (torn(gzipped), 2, "damaged after offset 0"),
         (torn(zstd.compress), 2, "damaged after offset 0"),
         (stories()[0] + b"WARC/1.0\r\nWARC-Ty", 1, ""),
         (zstd.compress(b"something else"), 0, "damaged"),
@@ -149,7 +150,7 @@ def test_what_was_imported_is_not_stored_again(bring: Import, tmp_path: Path) ->
     (tmp_path / "half.warc").write_bytes(b"".join(stories(2)))
     bring(tmp_path / "half.warc")
     first = bring.captures()
-    (tmp_path / "all.warc.gz").write_bytes(b"".join(map(gzip.compress, stories(3))))
+    (tmp_path / "all.warc.gz").write_bytes(b"".join(map(gzipped, stories(3))))
     assert [(each.known, each.captured) for each in bring(tmp_path / "half.warc", tmp_path / "all.warc.gz")] == [
         (2, 0),
         (2, 1),
@@ -222,7 +223,7 @@ def test_a_warc_as_browsertrix_writes_it(bring: Import, tmp_path: Path) -> None:
     ]
     saved = record("https://gazette.example/saved", page(2), "resource", "text/html")
     records = [record(url, response(page())), record(url, b"GET /a HTTP/1.1\r\n\r\n", "request"), *notes, saved]
-    (tmp_path / "rec-1.warc.gz").write_bytes(b"".join(map(gzip.compress, records)))
+    (tmp_path / "rec-1.warc.gz").write_bytes(b"".join(map(gzipped, records)))
     (imported,) = bring(tmp_path)
     assert (imported.captured, imported.refused) == (2, {"no-page": 3, "not-html": 1})
     assert bring.outcomes == {Outcome.ARCHIVED: 2}

@@ -1,6 +1,5 @@
 """The sitemap family: which files and stories of a sitemap it takes, and what it says of one that is none."""
 
-import gzip
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from spiders import sitemap, sitemap_file
 from spiders.discovery import Entrance, Page, Reading, UnreadableError
 from spiders.registry import Source
 from spiders.window import Window
+from tests.samples import gzipped
 
 SITE = "https://gazette.example"
 URL = f"{SITE}/sitemap.xml"
@@ -82,7 +82,7 @@ GOOD = urlset(entry(f"{SITE}/1"), entry(f"{SITE}/2"))
     "body",
     [
         GOOD,
-        gzip.compress(GOOD.encode()),
+        gzipped(GOOD.encode()),
         GOOD.replace("UTF-8", "UTF-16").encode("utf-16"),
         b"\xef\xbb\xbf" + GOOD.encode(),
         b"\n\n" + GOOD.encode(),
@@ -119,8 +119,8 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
         (b'{"urls": []}', "not a sitemap"),
         (b"\x00\x01\x02", "not a sitemap"),
         (b"/etc/passwd\njunk", "not a sitemap"),
-        (gzip.compress(GOOD.encode())[:-40], "ends early"),
-        (gzip.compress(b"<urlset>" + b" " * (sitemap_file.MAX_BYTES + 1)), "longer than"),
+        (gzipped(GOOD.encode())[:-40], "ends early"),
+        (gzipped(b"<urlset>" + b" " * (sitemap_file.MAX_BYTES + 1)), "longer than"),
         (index(entry(URL)), "names no sitemaps"),
         (index(entry("https://elsewhere.example/sitemap.xml")), "names no sitemaps"),
         (index(), "names no sitemaps"),

@@ -1,6 +1,5 @@
 """The spiders: whatever an outlet answers, each URL has one outcome, and the other pages are captured."""
 
-import gzip
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from dateline.messages import CrawlReport
 from spiders import base, settings
 from spiders.registry import registered
 from tests.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
+from tests.samples import gzipped
 
 ROOT = Path(__file__).parents[1]
 GOOD = {"/good": answer("<h1>Good")}
@@ -125,6 +125,11 @@ def test_a_capture_carries_what_the_crawl_knew() -> None:
     }
 
 
+def test_whoever_crawls_can_be_reached() -> None:
+    assert "(+https://archive.example/bot; " in settings.user_agent("https://archive.example/bot")
+    assert "+" not in settings.user_agent("")
+
+
 def test_requests_say_who_asks_and_no_more() -> None:
     _, _, outlet = visit({}, languages=("ar", "fr-TN"))
     headers = dict(line.split(": ", 1) for line in outlet.requests[-1].decode().splitlines()[1:-1])
@@ -145,11 +150,11 @@ DISALLOW = "User-agent: *\nDisallow: /\n"
         (answer("", 200), True),
         (answer("<html>welcome"), True),
         (answer(f"User-agent: Dateline\nAllow: /\n\n{DISALLOW}"), True),
-        (answer(gzip.compress(b"x" * (1 << 26)), Content_Encoding="gzip"), True),
+        (answer(gzipped(b"x" * (1 << 26)), Content_Encoding="gzip"), True),
         (answer(DISALLOW), False),
         (answer(f"User-agent: dateline\nDisallow: /\n\n{DISALLOW.replace(' /', '')}"), False),
-        (answer(gzip.compress(DISALLOW.encode()), Content_Encoding="gzip"), False),
-        (answer(gzip.compress(DISALLOW.encode())), False),
+        (answer(gzipped(DISALLOW.encode()), Content_Encoding="gzip"), False),
+        (answer(gzipped(DISALLOW.encode())), False),
         (answer("\ufeff" + DISALLOW), False),
         (answer("", 500), False),
         (answer("", 429), False),
@@ -191,9 +196,9 @@ BOMB = zlib.compress(b"<rss>" + b" " * (64 << 20))
         (answer(status=500), "500"),
         (answer(status=404), "404"),
         (to("/feed"), "redirect-loop"),
-        (answer(gzip.compress(b"<rss>" + b" " * (64 << 20)), Content_Encoding="gzip"), "longer than"),
+        (answer(gzipped(b"<rss>" + b" " * (64 << 20)), Content_Encoding="gzip"), "longer than"),
         (answer(BOMB, Content_Encoding="deflate"), "longer than"),
-        (answer(gzip.compress(rss(item("/lost")).encode())[:-40], Content_Encoding="gzip"), "ends early"),
+        (answer(gzipped(rss(item("/lost")).encode())[:-40], Content_Encoding="gzip"), "ends early"),
         (answer(b"\x1f\x8bnot gzip at all", Content_Encoding="gzip"), "cannot be decoded"),
         (Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<rss", then="reset"), "incomplete"),
     ],
@@ -209,7 +214,7 @@ def test_a_feed_that_fails_is_recorded_and_the_others_go_on(feed: Answer, error:
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "identity"])
 def test_a_feed_may_be_gzipped_whatever_its_header_says(encoding: str) -> None:
-    packed = answer(gzip.compress(rss(item("/good")).encode()), Content_Encoding=encoding)
+    packed = answer(gzipped(rss(item("/good")).encode()), Content_Encoding=encoding)
     _, shelf, outlet = visit({"/feed": packed})
     assert urls(shelf, outlet) == ["/good"]
 

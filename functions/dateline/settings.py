@@ -18,6 +18,7 @@ class Settings:
     ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
     ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
     ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.
+    ``contact`` is the address or the page that outlets are told, where they can reach whoever crawls.
     ``page_seconds`` and ``page_memory`` (MB) are what the extraction of one page may take.
     """
 
@@ -30,6 +31,7 @@ class Settings:
     scheduled: str = ""
     render: str = ""
     allow_hosts: str = ""
+    contact: str = ""
     page_seconds: float = 10
     page_memory: int = 1024
 
