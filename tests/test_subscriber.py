@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -49,9 +49,11 @@ class Subscriber:
                 yield json.loads(message["Body"])
 
 
-def test_a_subscriber_is_told_of_each_story_once_and_of_a_rebuild(other: Callable[..., Checkout]) -> None:
-    checkout = other()
-    subscriber, folder = Subscriber(checkout.cloud), checkout.cloud.folder
+def test_a_subscriber_is_told_of_each_story_once_and_of_a_rebuild(emptied: Checkout) -> None:
+    folder = emptied.cloud.folder
+    down(folder, progress=quiet)  # the stream of what was there before ends with it
+    checkout = Checkout(up(folder, progress=quiet))
+    subscriber = Subscriber(checkout.cloud)
     checkout.dateline("crawl", *SAMPLES)
     assert subscriber.told(30) == {("article.archived", False): 30}
     assert {each["detail"]["story"]["url"] for each in subscriber.events} <= checkout.expected().keys()
