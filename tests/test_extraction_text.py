@@ -121,6 +121,9 @@ LONG = f"<div>{4 * PARAGRAPHS}</div>"
         (f"<div>{'<br><br>'.join(4 * STORY)}</div><article class=comment>{PARAGRAPHS}{PARAGRAPHS}</article>", "html"),
         (f"<ul>{12 * f'<li>{SECOND}</li>'}</ul><article><p><script>{LONG}</script></p>{PARAGRAPHS}</article>", "html"),
         (f"<div itemprop=articleBody>{PARAGRAPHS}{PARAGRAPHS}</div><div>{3 * THIRD}</div>", "html"),
+        (f"<article>{LONG}</article><aside>{LONG}</aside>", "article"),
+        (f"<aside><article>{LONG}</article></aside>", "html"),
+        (f"<form>{LONG}<article>{PARAGRAPHS}{PARAGRAPHS}</article></form>", "html"),
     ],
     ids=[
         "one story",
@@ -131,6 +134,9 @@ LONG = f"<div>{4 * PARAGRAPHS}</div>"
         "a comment",
         "a pick",
         "its beginning",
+        "beside others",
+        "one of others",
+        "all in a form",
     ],
 )
 def test_where_the_text_is_looked_for(body: str, tag: str) -> None:

@@ -19,8 +19,10 @@ from dateline.extraction.prune import prune, without_scripts
 
 _SEVERAL = 3  # lines
 _MARKS = (".//*[@itemprop='articleBody']", ".//article")
-_MOST = 0.8  # of the characters of a page
+_MOST = 0.8  # of the characters of a page's prose
 _LEAST = 400
+_LABEL = 40  # characters
+_APART = ("a", "aside", "footer", "nav")
 _SHORT = 100  # characters of a line that is no paragraph
 _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
 
@@ -36,24 +38,27 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
 
 def marked(tree: HtmlElement) -> HtmlElement:
-    """The one element that the page marks as its story, where most of the page's words are in it; else the page.
+    """The one element that the page marks as its story, where most of what may be prose is in it; else the page.
 
     What is looked for in less is found in less time. The page is ``without_scripts``.
     """
     for mark in _MARKS:
         found = tree.findall(mark)
-        if len(found) == 1 and _length(found[0]) > max(_LEAST, _MOST * _length(tree)):
+        if len(found) != 1 or next(found[0].iterancestors(*_APART), None) is not None:
+            continue
+        if _prose(found[0]) > max(_LEAST, _MOST * _prose(tree)):
             return found[0]
     return tree
 
 
-def _length(element: HtmlElement) -> int:
-    """How many characters an element's words have, apart from those of its links."""
-    return _letters(element) - sum(map(_letters, element.iter("a")))
+def _prose(element: HtmlElement) -> int:
+    """How many characters an element has in texts that are no labels, links, or set apart by their tags."""
+    apart = (inner for inner in element.iter(*_APART) if next(inner.iterancestors(*_APART), None) is None)
+    return _long_texts(element) - sum(map(_long_texts, apart))
 
 
-def _letters(element: HtmlElement) -> int:
-    return sum(map(len, element.text_content().split()))
+def _long_texts(element: HtmlElement) -> int:
+    return sum(length for text in element.itertext() if (length := len(text.strip())) > _LABEL)
 
 
 def _alone(element: HtmlElement) -> HtmlElement:
