@@ -1,5 +1,6 @@
 """AWS in process, made as template.yaml says."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,6 +59,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         cloud = "cloud_folder" in getattr(item, "fixturenames", ())
         group = "cloud" if cloud else item.nodeid.partition("::")[0]
         item.add_marker(pytest.mark.xdist_group(group))
+
+
+def pytest_collection_finish() -> None:
+    """Have the garbage collector pass over what stays, which is most of it: it takes a fifth of the time otherwise."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")
