@@ -68,6 +68,10 @@ def pytest_collection_finish() -> None:
     gc.set_threshold(20_000, 20, 20)
 
 
+def pytest_sessionfinish() -> None:
+    gc.unfreeze()  # or libraries tell at the end of all that was not freed
+
+
 @pytest.fixture(scope="session")
 def template() -> dict[str, Any]:
     """template.yaml as it stands, intrinsic functions as mappings."""
