@@ -29,9 +29,6 @@ class UnknownSourceError(LookupError):
     """A message names a source that this deployment's registry does not have."""
 
 
-tracer()  # now, and not in the first call
-
-
 @cache
 def settings() -> Settings:
     return Settings.from_environment()

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from dateline import objects
 from dateline.archive import read_articles
 from dateline.article import Article
+from dateline.rebuild import delete_items
 from infra.local import Cloud
 from infra.newsroom import Story, outlet, set_edition
 
@@ -50,8 +52,7 @@ class Checkout:
         return self.cloud.client("sqs")
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
-        pages = self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.cloud.outputs[bucket], Prefix=prefix)
-        return [found["Key"] for page in pages for found in page.get("Contents", [])]
+        return list(objects.keys(self.s3, bucket=self.cloud.outputs[bucket], prefix=prefix))
 
     def objects(self, bucket: str, prefix: str) -> dict[str, bytes]:
         name = self.cloud.outputs[bucket]
@@ -68,9 +69,7 @@ class Checkout:
 
     def delete_items(self) -> None:
         """Empty the table."""
-        with self.table.batch_writer() as batch:
-            for item in self.items():
-                batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+        delete_items(self.table)
         assert self.items() == []
 
     def empty(self) -> None:

@@ -15,6 +15,7 @@ from moto import mock_aws
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
+from dateline.rebuild import delete_items
 from infra.local import Cloud, down, up
 from infra.local.record import Record
 from tests.checkout import Checkout
@@ -47,9 +48,7 @@ class Aws:
         self.clear_table()
 
     def clear_table(self) -> None:
-        with self.table.batch_writer() as batch:
-            for found in self.table.scan()["Items"]:
-                batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})
+        delete_items(self.table)
 
 
 @pytest.hookimpl(tryfirst=True)

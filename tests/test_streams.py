@@ -174,9 +174,7 @@ def test_killed_after_any_of_its_calls_all_is_told_and_nothing_twice(stream: Str
 
 def rebuild_table(stream: Stream) -> None:
     aws = stream.aws
-    with aws.table.batch_writer() as batch:
-        for found in aws.table.scan()["Items"]:
-            batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})
+    aws.clear_table()
     rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
 
 

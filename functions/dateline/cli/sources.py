@@ -24,7 +24,7 @@ def registered() -> dict[str, Any]:
     """The shipped sources, and the sample newsroom's where the local cloud has one; CommandError names a bad file."""
     from spiders import registry
 
-    further = STATE.resolve() / "newsroom" / "sources"
+    further = STATE.resolve() / "newsroom" / "sources"  # as infra.local.newsroom has it, which is in no wheel
     try:
         sources = registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
     except registry.SourceError as error:

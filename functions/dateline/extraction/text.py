@@ -44,17 +44,19 @@ def marked(tree: HtmlElement) -> HtmlElement:
     """
     for mark in _MARKS:
         found = tree.findall(mark)
-        if len(found) != 1 or next(found[0].iterancestors(*_APART), None) is not None:
-            continue
-        if _prose(found[0]) > max(_LEAST, _MOST * _prose(tree)):
+        if len(found) == 1 and not _is_apart(found[0]) and _prose(found[0]) > max(_LEAST, _MOST * _prose(tree)):
             return found[0]
     return tree
 
 
 def _prose(element: HtmlElement) -> int:
     """How many characters an element has in texts that are no labels, links, or set apart by their tags."""
-    apart = (inner for inner in element.iter(*_APART) if next(inner.iterancestors(*_APART), None) is None)
+    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # what is in one of them counts with it
     return _long_texts(element) - sum(map(_long_texts, apart))
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    return next(element.iterancestors(*_APART), None) is not None
 
 
 def _long_texts(element: HtmlElement) -> int:
