@@ -3,8 +3,21 @@
 import pytest
 
 from dateline.article import Dateline
-from dateline.extraction import authors, boilerplate, images, jsonld, labels, language, structure, text, titles, witness
+from dateline.extraction import (
+    agencies,
+    authors,
+    boilerplate,
+    images,
+    jsonld,
+    labels,
+    language,
+    structure,
+    text,
+    titles,
+    witness,
+)
 from dateline.extraction.document import Document
+from dateline.extraction.zone import Zone
 from dateline.page import Page
 
 
@@ -31,11 +44,11 @@ DATELINES = [
 ]
 
 
-@pytest.mark.parametrize(("printed", "want", "agencies"), DATELINES, ids=[printed for printed, *_ in DATELINES])
-def test_a_dateline(printed: str, want: Dateline | None, agencies: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("printed", "want", "named"), DATELINES, ids=[printed for printed, *_ in DATELINES])
+def test_a_dateline(printed: str, want: Dateline | None, named: tuple[str, ...]) -> None:
     found, opening, blocks = structure.without_dateline([printed + REST, "More."])
     assert (found, blocks) == (want, [REST, "More."])
-    assert structure.agencies([opening]) == agencies
+    assert agencies.named([opening]) == named
 
 
 @pytest.mark.parametrize(
@@ -264,8 +277,10 @@ def test_the_pages_own_story_among_others() -> None:
 
 def test_a_photograph_shown_twice_is_one() -> None:
     shown = '<p class="caption">Boats at Sirte (AFP)</p>'
-    found = images.find(document(f'<div class="photo"><img src="/a.jpg">{shown}</div><div class="box">{shown}</div>'))
-    assert [(image.url, image.caption, image.credit) for image in found] == [
+    page = document(f'<div class="photo"><img src="/a.jpg">{shown}</div><div class="box">{shown}</div>')
+    found, _ = images.find(page, Zone.of(page, []))
+    assert found is not None
+    assert [(image.url, image.caption, image.credit) for image in found.value] == [
         ("https://www.coast-post.example/a.jpg", "Boats at Sirte", "AFP")
     ]
 

@@ -16,7 +16,7 @@ from lxml.etree import LxmlError
 
 from dateline import __version__, keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
-from dateline.extraction import clipping, dates, images, labels, language, links, refuse, ruled, structure
+from dateline.extraction import clipping, dates, labels, language, links, refuse, ruled
 from dateline.extraction.document import Document, Found
 from dateline.extraction.rulebook import NO_RULES, Rulebook
 from dateline.extraction.story import Story, told
@@ -67,7 +67,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
     spoken = language.spoken(story.text, _value(declared), page.languages)
     section = ruled.line(document, "section") or labels.section(document)
     tags = ruled.tags(document) or labels.tags(document)
-    wall, photographs = labels.paywalled(document), ruled.photographs(document)
+    wall = labels.paywalled(document)
     title = _value(story.title) or ""
     return Article(
         id=keys.article_id(document.url),
@@ -87,8 +87,8 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
         modified_at=modified.value.iso() if modified else None,
         published_precision=published.value.precision if published else None,
         dateline=_value(story.dateline),
-        agencies=structure.agencies(story.signed),
-        images=_value(photographs) or images.find(document),
+        agencies=_value(story.agencies) or (),
+        images=_value(story.images) or (),
         links=links.find(document, story.text),
         paywalled=_value(wall),
         word_count=len(story.text.split()),
@@ -98,6 +98,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
             text=story.blocks,
             standfirst=story.standfirst,
             dateline=story.dateline,
+            agencies=story.agencies,
             authors=story.authors,
             section=section,
             tags=tags,
@@ -106,7 +107,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
             language=spoken,
             declared_language=declared,
             paywalled=wall,
-            images=photographs,
+            images=story.images,
         ),
         extractor=Extractor("dateline", __version__, f"{RULES}+{rules.name(page.source)}" if rules else RULES),
     )

@@ -7,7 +7,8 @@ from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from dateline.extraction import bylines, jsonld
+from dateline.article import Dateline
+from dateline.extraction import agencies, bylines, jsonld, structure
 from dateline.extraction.document import Document, Found, words
 
 _META = (
@@ -35,18 +36,35 @@ _PARTICLES = {
     "de", "del", "la", "le", "du", "des", "da", "di", "do", "dos", "van", "von", "der", "den",
     "bin", "ben", "ibn", "al", "el", "y", "e", "as",
 }  # fmt: skip
-_ADDRESS = re.compile(r"\S*(?:https?:|www\.)\S*")
+_ADDRESS = re.compile(r"\S*(?:https?:|www\.|\w@\w)\S*|(?<!\w)@\w+")
+# A byline's date, and all behind it.
+_DATE = re.compile(
+    r"(?:\s|^)(?:publi[ée]e?s?|publiziert|veröffentlicht|erstellt|aktualisiert|posted|published|updated|mis à jour"
+    r"|yayınlan\w+|güncelle\w+|نشرت?|تحديث|آخر تحديث|منتشر)\b.*$"
+    r"|\s+(?:am|on|le)\s+(?:\d|(?:mon|diens|mitt|donners|frei|sams|sonn)\w+tag|samstag|mittwoch).*$",
+    re.IGNORECASE,
+)
+# Names that begin with a waw, where it does not join two.
+_NAMES_IN_WAW = {
+    "وليد", "وائل", "وسيم", "وفاء", "وداد", "وجدي", "وحيد", "وصفي", "وهبي", "وردة", "ولاء", "وسام", "وئام", "وجيه",
+    "وهيب", "والي", "واصف", "وديع", "وسيلة", "وهبة", "وضاح", "وصال",
+}  # fmt: skip
 _NO_NAME = re.compile(r"@|\d|^\W*$|[{}\[\]=?!:]")
 _DESK = re.compile(r"[\w. -]{0,20}\b(?:redaktion|rédaction|redazione|redacción|newsroom|haber merkezi)", re.IGNORECASE)
-_AGENCIES = {
-    "afp", "ap", "aa", "reuters", "dpa", "efe", "ansa", "associated press", "the associated press",
-    "agence france presse", "anadolu agency", "anadolu ajansı", "anadolu", "xinhua",
-    "رويترز", "أ ف ب", "فرانس برس", "الأناضول", "وكالات",
-}  # fmt: skip
 _NOBODY = {
     "admin",
     "administrator",
     "webmaster",
+    "super user",
+    "superuser",
+    "superadmin",
+    "super admin",
+    "joomla",
+    "wordpress",
+    "webadmin",
+    "site admin",
+    "unknown",
+    "anonymous",
     "user",
     "guest",
     "root",
@@ -57,6 +75,7 @@ _NOBODY = {
     "المحرر",
     "الإدارة",
 }
+_LONGEST_BYLINE = 120
 _LONGEST = 60  # characters of a name
 _SIGNATURE = 30  # characters of one that ends a story
 
@@ -82,7 +101,11 @@ class _Source(NamedTuple):
 
 
 def find(document: Document) -> Found[Names] | None:
-    """The first source that names persons; where none does, the first that names anyone but the outlet, or anyone."""
+    """The first source that names persons; where none does, the first that names anyone but the outlet, or anyone.
+
+    Persons of the page's data give way to those of its byline if that has them and more, or if the page shows none of
+    the former, as with a system's default account.
+    """
     stated = list(_stated(document))
     outlet = document.outlet_names | _with_address(stated, document)
     best, found = _Rank.NOBODY, None
@@ -92,13 +115,31 @@ def find(document: Document) -> Found[Names] | None:
             best, found = rank, Found(signed, source.rule)
         if best == _Rank.PERSONS:
             break
-    return found
+    if found is None or best != _Rank.PERSONS or not found.rule.startswith(("json-ld author", "meta")):
+        return found
+    return _shown_instead(document, found, outlet) or found
+
+
+def _shown_instead(document: Document, stated: Found[Names], outlet: Set[str]) -> Found[Names] | None:
+    """The persons of the page's byline if they are better than those that its data name."""
+    data = {words(name) for name in stated.value}
+    for line in bylines.lines(document, stated.value):
+        joined = [_bare(part, outlet) for part in bylines.AND.split(_plain(line))]
+        if data < {words(part) for part in joined} and all(_is_person(part, outlet) for part in joined):
+            return Found(_names(joined), "byline")
+    if not stated.rule.startswith("meta"):
+        return None
+    texts, far = bylines.named(document)
+    rank, signed = _signed(_Source(texts, "byline"), outlet)
+    visible = words(document.content(document.tree))
+    is_shown = bool(data & set(map(words, signed))) or any(name in visible for name in data)
+    return Found(signed, "byline") if rank == _Rank.PERSONS and not far and not is_shown else None
 
 
 def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
     """Who signs, and what they are to the story."""
-    texts = [_ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text))) for text in source.texts]
-    named = _names(_bare(part, outlet) for text in texts for part in bylines.SPLIT.split(text))
+    texts = [_plain(text) for text in source.texts]
+    named = _names(_bare(part, outlet) for text in texts for part in _parts(text))
     if persons := tuple(name for name in named if _is_person(name, outlet)):
         return _Rank.PERSONS, persons
     # What no person signs is signed as it stands: "Le Courrier et AFP", "Ministry of Trade and Supply".
@@ -106,6 +147,18 @@ def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
     if not others:
         return _Rank.NOBODY, ()
     return _Rank.OUTLET if all(_is_outlets(name, outlet) for name in named) else _Rank.OTHERS, others
+
+
+def signatures(document: Document, names: Names) -> list[str]:
+    """The page's bylines as they are printed and as its data have them, with agencies and places in them."""
+    stated = [text for source in _stated(document) for text in source.texts]
+    return list(dict.fromkeys((*stated, *bylines.named(document)[0], *bylines.lines(document, names))))
+
+
+def dateline(texts: Iterable[str]) -> Dateline | None:
+    """The dateline in one of some bylines."""
+    found = (structure.beside_name(bylines.BY.sub("", text))[0] for text in texts if len(text) < _LONGEST_BYLINE)
+    return next(filter(None, found), None)
 
 
 def _with_address(sources: list[_Source], document: Document) -> set[str]:
@@ -151,8 +204,39 @@ def _shown(document: Document) -> Iterator[_Source]:
 
 def names(texts: Iterable[str]) -> Names:
     """The names in some bylines, each once."""
-    parts = (part for text in texts for part in bylines.SPLIT.split(_ASIDE.sub(" ", bylines.BY.sub("", text))))
+    parts = (part for text in texts for part in _parts(_plain(text)))
     return tuple(name for name in _names(_bare(part, set()) for part in parts) if not _ROLE.search(name))
+
+
+def _plain(text: str) -> str:
+    """A byline without addresses, without what stands in brackets, and without its date."""
+    bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text)))
+    return _DATE.sub("", bare)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The names in a byline, parted where a word or sign joins them; of towns none."""
+    parts = [part for whole in bylines.SPLIT.split(text) for part in _undashed(whole)]
+    for part in parts:
+        if len(parts) == 1 or not structure.is_city(part):
+            yield from _unjoined(part)
+
+
+def _undashed(part: str) -> list[str]:
+    """What dashes part if one of it is a town or an agency: ``محمد سالم - طرابلس``."""
+    parts = [each for each in bylines.DASH.split(part) if each.strip()]
+    return parts if any(structure.is_city(each) or agencies.known(each) for each in parts) else [part]
+
+
+def _unjoined(part: str) -> Iterator[str]:
+    """Two Arabic names that are joined by a waw in the second one's first word: وليد حسن وعلي سالم."""
+    tokens = part.split()
+    for at in range(2, len(tokens) - 1):
+        if tokens[at].startswith("و") and len(tokens[at]) > 3 and tokens[at] not in _NAMES_IN_WAW:
+            yield " ".join(tokens[:at])
+            yield from _unjoined(" ".join([tokens[at][1:], *tokens[at + 1 :]]))
+            return
+    yield part
 
 
 def _names(texts: Iterable[str]) -> Names:
@@ -177,7 +261,7 @@ def _is_person(name: str, outlet: Set[str]) -> bool:
         _OUTLET.search(name)
         or _ROLE.search(name)
         or _is_sentence(name)
-        or words(name) in _AGENCIES
+        or _is_agency(name)
         or _is_outlets(name, outlet)
     ):
         return False
@@ -190,8 +274,12 @@ def _is_sentence(name: str) -> bool:
     return len(small) < len(name.split()) and len(set(small) - _PARTICLES) > 1
 
 
+def _is_agency(name: str) -> bool:
+    return agencies.known(name) is not None or words(name) in {"وكالات", "agences", "agencies"}
+
+
 def _is_known(name: str, outlet: Set[str]) -> bool:
-    return words(name) in _AGENCIES or _is_outlets(name, outlet)
+    return _is_agency(name) or _is_outlets(name, outlet)
 
 
 def _is_outlets(name: str, outlet: Set[str]) -> bool:

@@ -1,7 +1,7 @@
 """Where a page shows who wrote its story: elements that say so, links to authors' pages, lines that begin with "By"."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -9,22 +9,24 @@ from lxml.html import HtmlElement
 from dateline.extraction.document import Document, beginning, content, names
 
 # What a byline begins with, in the languages of the archive's outlets and of their neighbours.
-BY = re.compile(
-    r"^\W*(?:(?:written|posted|published|reported|text|story|words|opinion|news|commentary|article)\s+(?:on\s+)?)?"
-    r"(?:by|von|par|por|di|door|av|yazan|haber|بقلم|كتبت?|كتبه|بواسطة|تقرير|إعداد)\b\s*[:—–-]*\s*",
-    re.IGNORECASE,
+_WORDS_OF_BY = (
+    r"(?:(?:written|posted|published|reported|text[eo]?|story|words|opinion|news|commentary|article|erstellt|geschrieben"
+    r"|publié|écrit|(?:propos\s+)?recueillis?|entretien(?:\s+réalisé)?|interview|bericht|reportage|röportaj|yayınlayan)"
+    r"\s*[:—–-]?\s+(?:on\s+)?)?"
+    r"(?:by|von|par|por|di|door|av|yazan|haber|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير|إعداد|أعده|حوار|حاوره|حاورها"
+    r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش)"
 )
-_SAYS_BY = re.compile(
-    r"^\W*(?:(?:written|posted|reported|text|story)\s+)?(?:by|von|par|por|بقلم|كتبت?|كتبه|بواسطة|تقرير|إعداد|haber|yazan)"
-    r"\b\s*[:—–-]*(?:\s|$)",
-    re.IGNORECASE,
-)
+BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*\s*|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))", re.IGNORECASE)
+_SAYS_BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*(?:\s|$)|(?-i:By)(?=[A-Z]))", re.IGNORECASE)
 _SAYS_AUTHOR = re.compile(
     r"^\W*(?:authors?|auteure?s?|autor(?:in|a)?(?:/autor(?:in|a)?)?|yazar|muhabir|الكاتبة?|المراسلة?)\b\s*[:—–-]*(?:\s|$)",
     re.IGNORECASE,
 )
-# What stands between two names.
-SPLIT = re.compile(r"\s*[,;|/•·،؛\n]\s*|\s+(?:&|and|und|et|ve|y|و)\s+", re.IGNORECASE)
+# What stands between two names, or between a name and a place or an agency.
+_ANDS = r"\s+(?:&|and|und|et|ve|y|و|with|avec|mit|ile|con|مع)(?:\s+|$)"
+AND = re.compile(_ANDS, re.IGNORECASE)
+SPLIT = re.compile(rf"\s*[,;|/•·،؛\n]\s*|{_ANDS}", re.IGNORECASE)
+DASH = re.compile(r"\s+(?:--?|[–—―ـ])\s*|\s*(?:--?|[–—―ـ])\s+")
 _NAMED = re.compile(
     r"(?:^|[-_ ])(?:author|byline|auteur|signature|yazar|muhabir|writer|reporter|journalist)s?"
     r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name",
@@ -62,6 +64,16 @@ def named(document: Document) -> tuple[list[str], bool]:
     frame = next(islice(found[0].iterancestors(), 2, None), found[0])
     beside = [element for element in found if element is found[0] or frame in element.iterancestors()]
     return [text for element in beside for text in _signatures(element)], _is_far(found[0], document)
+
+
+def lines(document: Document, authors: Collection[str]) -> Iterator[str]:
+    """Short lines near the headline with an author's name in them, whatever they are called."""
+    near = document.after_headline[:_NEAR] if document.headline is not None else []
+    for element in near:
+        if element.tag in _IN and len(element) < 6 and element.tag != "a":
+            text = document.content(element)
+            if len(text) < _LONGEST_LINE and any(name in text for name in authors):
+                yield text
 
 
 def linked(document: Document) -> Iterator[str]:

@@ -23,7 +23,7 @@ from datetime import timedelta
 
 from dateline import __version__, keys, urls
 from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
-from dateline.extraction import images, language, structure
+from dateline.extraction import agencies, captions, language, structure
 from dateline.extraction.document import clean, words
 from dateline.extraction.moments import Moment, read
 from dateline.extraction.tree import decode
@@ -115,7 +115,7 @@ def _captions(above: list[str], below: list[str]) -> tuple[str, ...]:
     """Lines that stand twice, and those with a credit at their end before the paragraph with the dateline."""
     times = Counter(map(words, (*above, *below)))
     opening = next((at for at, line in enumerate(below) if structure.without_dateline([line])[1]), 0)
-    credited = [line for line in below[:opening] if images.split(line)[1]]
+    credited = [line for line in below[:opening] if captions.split(line)[1]]
     twice = [line for line in (*above, *below) if times[words(line)] > 1]
     return tuple({words(line): line for line in (*twice, *credited)}.values())
 
@@ -150,8 +150,8 @@ def _article(page: Page, found: Clipping) -> Article:
         published_at=published.iso() if published else None,
         published_precision=published.precision if published else None,
         dateline=dateline,
-        agencies=structure.agencies((*found.authors, opening, *last)),
-        images=tuple(Image("", *images.split(caption)) for caption in found.captions),
+        agencies=agencies.named((*found.authors, opening, *last)),
+        images=tuple(Image("", *captions.split(caption)) for caption in found.captions),
         word_count=len(text.split()),
         captured_at=keys.utc(page.captured_at) if page.captured_at else None,
         provenance=provenance | ({"language": spoken.rule} if spoken else {}),

@@ -140,10 +140,19 @@ class Document:
         texts = [text for value in selected.values for text in _texts(value)] if selected else []
         return Found(texts, selected.rule) if selected and texts else None
 
+    @cached_property
+    def base(self) -> str:
+        """The URL against which the page's addresses are resolved: its own, or that of its ``base`` element."""
+        element = self.tree.find(".//base[@href]")
+        try:
+            return urljoin(self.page.url, element.get("href").strip()) if element is not None else self.page.url
+        except ValueError:  # such as a host in one bracket
+            return self.page.url
+
     def absolute(self, href: str) -> str | None:
         """The URL that a link or source on the page means; None where it means none."""
         try:
-            return urljoin(self.page.url, href.strip())
+            return urljoin(self.base, href.strip())
         except ValueError:  # such as a host in one bracket
             return None
 

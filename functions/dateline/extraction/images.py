@@ -1,53 +1,110 @@
-"""A story's photographs, each once, with caption and credit."""
+"""A story's photographs, each once, with caption and credit.
+
+An image is the story's if it stands between its headline and its end, or where the page's data name it, and if nothing
+around it is another story's, the outlet's or an author's.
+"""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, takewhile
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
 
 from dateline.article import Image
 from dateline.extraction import jsonld
-from dateline.extraction.document import Document, content, names
+from dateline.extraction.captions import CAPTION_IN, Reader, split
+from dateline.extraction.document import Document, Found, content, names, words
+from dateline.extraction.image_sources import FILE, IMAGES, background, identity, is_file, source
+from dateline.extraction.zone import CAPTION, Zone
 
-_CAPTION = re.compile(
-    r"caption|legende|légende|image-?(?:text|desc)|photo-?(?:text|desc)|(?:^|\s)(?:credit|copyright|source|photographer)(?:\s|$)",
-    re.IGNORECASE,
-)
-_CAPTION_IN = ("p", "div", "span", "small", "cite")
-# "(AFP)", "(AFP/Getty Images)", "Photo: Reuters" at a caption's end.
-_TRAILING_CREDIT = re.compile(
-    r"\s*(?:[(\[](?P<in>[^()\[\]]{2,60})[)\]]|(?:photo|image|crédits?|credits?|©|foto[gğ]raf|صورة|المصدر|تصوير)\s*[:：/©]?\s*(?P<after>[^.:]{2,60}))\.?$",
-    re.IGNORECASE,
-)
 _MOST = 30
-_SLACK = 120  # characters that a frame may have beside its caption
+_UNADDRESSED = "caption: "
+_APART = {"nav", "footer", "form", "button", "menu", "iframe", "video", "audio"}
+_ELSEWHERE = re.compile(
+    r"(?:^|[-_\s])(?:related|recommend\w*|most-?(?:read|popular)|popular|trending|share|sharing|social|author\w*|avatar|gravatar"
+    r"|byline|bio|logo|icons?|emoji|advert\w*|ads?|adsbygoogle|banner|promo\w*|sponsor\w*|newsletter|comments?|sidebar|widget"
+    r"|teaser|card|next|prev\w*|read-?(?:more|also|next))(?:$|[-_\s])",
+    re.IGNORECASE,
+)
+_NO_PHOTOGRAPH = re.compile(
+    r"(?:^|[-_./])(?:logo|icons?|avatar|gravatar|sprite|emoji|favicon|badge|button|btn|default[-_]?(?:image|img|share|og|thumb\w*)|og[-_]?default|share[-_]?default|no[-_]?(?:image|photo|img))"
+    r"(?=$|[-_./\d])|gravatar\.com|\.svg(?:$|\?)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"\d{1,6}")
+_SMALLEST = 80  # pixels of a photograph's sides
+_NEAR = 6  # elements around an image that may say that it is not the story's
+_TEASER = 12  # characters of a link beside an image that lead to another story
+_TIMES = 3  # on one page: a file shown so often is decoration
 
 
-def find(document: Document) -> tuple[Image, ...]:
-    """The story's photographs, those with captions first; the same file or the same caption counts once."""
-    found: dict[str, Image] = {}
-    for image in (*_figures(document), *_lead(document)):
-        url = document.absolute(image.url)
-        if url and ((known := found.get(_file(url))) is None or (known.caption is None and image.caption)):
-            found[_file(url)] = replace(image, url=url)
-    return tuple(_once(found.values()))[:_MOST]
+class _Shown(NamedTuple):
+    """An image in the page's markup: its address as absolute URL, and where it stands."""
+
+    url: str
+    element: HtmlElement
+
+
+def find(
+    document: Document, zone: Zone, *, authors: Iterable[str] = (), others: Set[str] = frozenset()
+) -> tuple[Found[tuple[Image, ...]] | None, set[str]]:
+    """Return the story's photographs in page order, and the captions that the page shows with them, whole and in parts.
+
+    The one that stands for the page is the first if it is not shown.
+
+    ``authors`` are names, whose portraits are left out; ``others`` are title and summaries, as ``words``, which are no
+    captions.
+    """
+    stated = list(_stated(document))
+    shown = list(
+        _shown(document, zone, {words(name) for name in authors}, {identity(image.url) for image, _ in stated})
+    )
+    reader, found, rules, texts = Reader(zone, others), dict[str, Image](), dict[str, None](), set[str]()
+    for url, element in shown:
+        caption = reader.read(element) if not (found.get(key := identity(url)) and found[key].caption) else None
+        if not url:
+            key = f"{_UNADDRESSED}{caption.text if caption else ''}"
+            if caption is None or any(caption.text == image.caption for image in found.values()):
+                continue
+        elif key in found and caption is None:
+            continue
+        found[key] = Image(url, caption.text, caption.credit) if caption else Image(url)
+        rules |= {"img in the story": None} | ({caption.rule: None} if caption else {})
+        if caption and caption.is_shown:
+            texts |= {caption.text or "", caption.credit or "", f"{caption.text} {caption.credit}"} - {""}
+    is_lead_shown = any(url and document.positions[element] < zone.opening for url, element in shown)
+    for image, rule in stated:
+        key = identity(image.url)
+        bare = next((other for other in found if other.startswith(_UNADDRESSED)), None)
+        if key in found and image.caption and not found[key].caption:
+            found[key] = replace(found[key], caption=image.caption, credit=found[key].credit or image.credit)
+        elif key not in found and bare and not is_lead_shown:
+            found, is_lead_shown = {**found, bare: replace(found[bare], url=image.url)}, True
+        elif key not in found and not is_lead_shown:
+            found, is_lead_shown = {key: image, **found}, True
+        else:
+            continue
+        rules[rule] = None
+    unique = tuple(_once(found.values()))[:_MOST]
+    return Found(unique, " + ".join(rules)) if unique else None, texts
 
 
 def framed(document: Document, values: Iterable[HtmlElement | str]) -> tuple[Image, ...]:
     """The photographs in these elements (an ``img``, or what frames it and its caption), or at these URLs."""
     found = (Image(value) if isinstance(value, str) else _in_frame(value) for value in values)
     placed = (replace(image, url=url) for image in found if image and (url := document.absolute(image.url)))
-    return tuple({_file(image.url): image for image in _once(placed)}.values())
+    return tuple({identity(image.url): image for image in _once(placed)}.values())
 
 
 def _in_frame(frame: HtmlElement) -> Image | None:
-    source = _first_source(frame)
-    called = (e for e in frame.iter("figcaption", *_CAPTION_IN) if e.tag == "figcaption" or _CAPTION.search(names(e)))
+    address = next(filter(None, map(source, frame.iter(*IMAGES))), None)
+    called = (e for e in frame.iter("figcaption", *CAPTION_IN) if e.tag == "figcaption" or CAPTION.search(names(e)))
     captions = [text for element in called if (text := content(element))]
-    return Image(source, *split(captions[0] if captions else "")) if source else None
+    return Image(address, *split(captions[0] if captions else "")) if address else None
 
 
 def _once(photographs: Iterable[Image]) -> Iterator[Image]:
@@ -61,60 +118,124 @@ def _once(photographs: Iterable[Image]) -> Iterator[Image]:
 
 def captions(document: Document) -> set[str]:
     """All captions and credits on the page, wherever they stand."""
-    texts = {document.content(element) for element in _captions(document)}
+    found = [*document.tree.iter("figcaption"), *document.called(CAPTION, CAPTION_IN)]
+    texts = {document.content(element) for element in found}
     return texts | {part for text in texts for part in split(text) if part}
 
 
-def _figures(document: Document) -> Iterator[Image]:
-    """Images in figures, and in other frames that hold a caption beside them; their URLs as the page has them."""
-    for caption in _captions(document):
-        frame = next((near for near in islice(caption.iterancestors(), 3) if near.find(".//img") is not None), None)
-        if frame is None or len(document.content(frame)) > 2 * len(document.content(caption)) + _SLACK:
-            continue
-        if source := _first_source(frame):
-            yield Image(source, *split(document.content(caption)))
-    for figure in document.tree.iter("figure"):
-        if source := _first_source(figure):
-            yield Image(source)
-
-
-def _lead(document: Document) -> Iterator[Image]:
-    """The images that stand for the page where it is shared."""
-    for shared, _ in document.contents("og:image", "twitter:image"):
-        yield Image(shared)
+def _stated(document: Document) -> Iterator[tuple[Image, str]]:
+    """The photographs that stand for the page where it is shared, with the rule that found each."""
+    for shared, rule in document.contents("og:image", "og:image:secure_url", "twitter:image", "twitter:image:src"):
+        yield from _placed(document, Image(shared), rule)
     value = document.story.get("image")
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, str):
-            yield Image(item)
+            yield from _placed(document, Image(item), "json-ld image")
         elif isinstance(item, dict) and (url := jsonld.text(item.get("url") or item.get("contentUrl"))):
-            yield Image(url, jsonld.text(item.get("caption")), jsonld.text(item.get("creditText")))
+            image = Image(url, jsonld.text(item.get("caption")), jsonld.text(item.get("creditText")))
+            yield from _placed(document, image, "json-ld image")
 
 
-def _first_source(frame: HtmlElement) -> str | None:
-    return next(filter(None, map(_source, frame.iter("img"))), None)
+def _placed(document: Document, image: Image, rule: str) -> Iterator[tuple[Image, str]]:
+    url = document.absolute(image.url)
+    if url and is_file(image.url) and not _NO_PHOTOGRAPH.search(_name(url)):
+        yield replace(image, url=url), rule
 
 
-def _source(image: HtmlElement) -> str | None:
-    for name in ("data-src", "data-original", "src"):
-        value = (image.get(name) or "").strip()
-        if value and not value.startswith("data:"):
-            return value
-    return None
+def _shown(document: Document, zone: Zone, authors: Set[str], stated: Set[str]) -> Iterator[_Shown]:
+    """The images of the story in page order. ``stated`` are the identities of those that stand for the page."""
+    candidates = list(_candidates(document))
+    times = Counter(url for url, _ in candidates)
+    for url, element in candidates:
+        is_named = bool(url) and identity(url) in stated
+        alternative = words(element.get("alt") or "")
+        if url and times[url] >= _TIMES and not is_named:
+            continue
+        if not _is_in(zone, element, is_named) or _NO_PHOTOGRAPH.search(_name(url)) or _is_small(element):
+            continue
+        is_portrait = alternative in authors or alternative in document.outlet_names
+        if alternative and is_portrait and _figure(element) is None:
+            continue
+        if not _is_elsewhere(document, zone, element, url):
+            yield _Shown(url, element)
 
 
-def _captions(document: Document) -> list[HtmlElement]:
-    found = [*document.tree.iter("figcaption"), *document.called(_CAPTION, _CAPTION_IN)]
-    return sorted(found, key=document.positions.__getitem__)
+def _candidates(document: Document) -> Iterator[_Shown]:
+    for element in document.elements:
+        tag = element.tag
+        if tag in IMAGES:
+            address = source(element)
+        elif tag in ("div", "figure", "span", "a") and element.get("style"):
+            address = background(element)
+        else:
+            continue
+        if address and (url := document.absolute(address)):
+            yield _Shown(url, element)
+        elif tag in IMAGES and not address and _figure(element) is not None:
+            yield _Shown("", element)  # a script knows its address
 
 
-def split(text: str) -> tuple[str | None, str | None]:
-    """A caption and the credit at its end."""
-    match = _TRAILING_CREDIT.search(text)
-    if not match:
-        return text or None, None
-    return text[: match.start()].strip() or None, (match["in"] or match["after"]).strip()
+def _figure(element: HtmlElement) -> HtmlElement | None:
+    """The figure around an image that has a caption."""
+    around = next(element.iterancestors("figure"), None)
+    return around if around is not None and around.find(".//figcaption") is not None else None
 
 
-def _file(url: str) -> str:
-    """What tells one photograph from another, in whichever size it is served."""
-    return re.sub(r"[-_]?\d{2,4}x\d{2,4}(?=\.|$)", "", urlsplit(url).path.rsplit("/", 1)[-1]) or url
+def _is_in(zone: Zone, element: HtmlElement, is_named: bool) -> bool:
+    """Return whether an image stands between the story's beginning and end, or in its frame by other evidence."""
+    at = zone.document.positions[element]
+    if zone.first <= at <= zone.last:
+        return True
+    is_framed = zone.frame is not None and zone.frame in element.iterancestors()
+    return is_framed and (is_named or next(element.iterancestors("figure"), None) is not None)
+
+
+def _is_small(element: HtmlElement) -> bool:
+    """Return whether an image's stated sides are an icon's."""
+    stated = [element.get(side) or "" for side in ("width", "height")]
+    sides = [int(match[0]) for side in stated if "%" not in side and (match := _NUMBER.match(side))]
+    return bool(sides) and min(sides) < _SMALLEST and max(sides) < 2 * _SMALLEST
+
+
+def _is_elsewhere(document: Document, zone: Zone, element: HtmlElement, url: str) -> bool:
+    """Return whether an element around an image is another story's, the outlet's, or set apart."""
+    inner = list(takewhile(lambda each: each not in zone.around, (element, *element.iterancestors())))
+    is_captioned = any(each.tag == "figure" and each.find(".//figcaption") is not None for each in inner)
+    if any(each.tag in _APART for each in inner):
+        return True
+    if not is_captioned and any(each.tag == "aside" or _ELSEWHERE.search(names(each)) for each in inner):
+        return True
+    is_linked = any(each.tag == "a" and _leads_away(document, each, url) for each in inner)
+    return (is_linked and not is_captioned) or _is_teaser(document, inner, url)
+
+
+def _leads_away(document: Document, link: HtmlElement, url: str) -> bool:
+    """Return whether a link goes to another page, and neither to this one nor to the photograph itself."""
+    href = (link.get("href") or "").strip()
+    if not href or href.startswith(("#", "javascript:")):
+        return False
+    target = document.absolute(href) or ""
+    if target.split("#")[0].rstrip("/") in (document.url.rstrip("/"), document.page.url.split("#")[0].rstrip("/")):
+        return False
+    return identity(target) != identity(url) and not FILE.search(urlsplit(target).path)
+
+
+def _is_teaser(document: Document, inner: list[HtmlElement], url: str) -> bool:
+    """Return whether what stands with an image is a link to another story."""
+    for each in islice(inner, _NEAR):
+        text = document.content(each)
+        if not text:
+            continue
+        links = [link for link in each.iter("a") if len(content(link)) > _TEASER and _leads_away(document, link, url)]
+        return sum(len(content(link)) for link in links) > len(text) / 2 or _has_linked_heading(each)
+    return False
+
+
+def _has_linked_heading(element: HtmlElement) -> bool:
+    return any(heading.find(".//a") is not None for heading in element.iter("h2", "h3", "h4", "h5", "h6"))
+
+
+def _name(url: str) -> str:
+    """The host and the last step of an address."""
+    parts = urlsplit(url)
+    return f"{parts.netloc}/{parts.path.rsplit('/', 1)[-1]}"

@@ -48,7 +48,7 @@ def photographs(document: Document) -> Found[tuple[Image, ...]] | None:
 
 def without_dateline(document: Document, blocks: list[str]) -> tuple[Found[Dateline] | None, str, list[str]]:
     """As ``structure.without_dateline``, which has the word where there is no rule for the dateline."""
-    dateline, opening, body = structure.without_dateline(blocks)
+    dateline, opening, body = structure.without_dateline(blocks, document.outlet_names)
     found = line(document, "dateline")
     place = _AFTER_PLACE.sub("", found.value) if found else ""
     if not found or not place:

@@ -36,7 +36,7 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
 
     ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
     """
-    described = [words(text) for text in _descriptions(document)]
+    described = [words(text) for text in descriptions(document)]
     opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
     paragraphs = _elements(document, opening)
     named: Found[str] | None = None
@@ -63,7 +63,7 @@ def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Ite
             return
 
 
-def _descriptions(document: Document) -> Iterator[str]:
+def descriptions(document: Document) -> Iterator[str]:
     yield from jsonld.texts(document.story.get("description"))
     for found in document.contents("og:description", "description", "twitter:description"):
         yield found.value

@@ -3,25 +3,24 @@
 import unicodedata
 from typing import NamedTuple
 
-from dateline.article import Dateline
-from dateline.extraction import authors, frame, images, masthead, ruled, standfirst, text, titles, witness
+from dateline.article import Dateline, Image
+from dateline.extraction import agencies, authors, frame, images, masthead, ruled, standfirst, text, titles, witness
 from dateline.extraction.document import Document, Found, clean, words
+from dateline.extraction.zone import Zone
 
 _SIGN_OFF = 120  # characters
 
 
 class Story(NamedTuple):
-    """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts.
-
-    ``signed`` is who the story says that it is by or from: its bylines, and what stands at its ends.
-    """
+    """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts."""
 
     title: Found[str] | None
     standfirst: Found[str] | None
     authors: Found[tuple[str, ...]] | None
     dateline: Found[Dateline] | None
     blocks: Found[list[str]]
-    signed: tuple[str, ...]
+    images: Found[tuple[Image, ...]] | None
+    agencies: Found[tuple[str, ...]] | None
 
     @property
     def text(self) -> str:
@@ -34,20 +33,28 @@ def told(document: Document) -> Story:
     by = ruled.names(document) or authors.find(document)
     found = ruled.blocks(document) or _searched(document)
     headlines, names = titles.forms(document) | {words(title.value if title else "")}, by.value if by else ()
+    others = headlines | set(map(words, standfirst.descriptions(document)))
+    zone = Zone.of(document, found.value, headlines)
+    photographs, shown = images.find(document, zone, authors=names, others=others)
+    asides = images.captions(document) | shown
     blocks = masthead.after_headline(found.value, headlines)
-    blocks = text.without_furniture(blocks, headlines | set(map(words, images.captions(document))))
+    blocks = text.without_furniture(blocks, headlines | set(map(words, asides)))
     summary = ruled.line(document, "standfirst") or standfirst.find(document, blocks, headlines)
     if summary:
         blocks = text.without_furniture(blocks, {words(summary.value)})
     by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = ruled.without_dateline(document, masthead.without_signature(blocks, names))
+    signed = authors.signatures(document, names)
+    beside = authors.dateline(signed) if dateline is None else None
+    sources = agencies.source_lines(document, zone)
     return Story(
         title=Found(clean(title.value), title.rule) if title else None,
         standfirst=summary,
         authors=by,
-        dateline=dateline,
+        dateline=Found(beside, "byline") if beside else dateline,
         blocks=Found(body, found.rule),
-        signed=(*names, opening, *_ends(found.value, body)),
+        images=ruled.photographs(document) or photographs,
+        agencies=agencies.find((*names, *signed), opening, _ends(found.value, body), sources),
     )
 
 
@@ -57,4 +64,5 @@ def _searched(document: Document) -> Found[list[str]]:
 
 def _ends(found: list[str], kept: list[str]) -> list[str]:
     """The short lines that were taken off a story's end, and its own last one."""
-    return [block for block in found[-3:] if len(block) < _SIGN_OFF and (block not in kept or block == kept[-1])]
+    dropped = [block for block in found[-3:] if len(block) < _SIGN_OFF and block not in kept]
+    return [*dropped, *kept[-1:]]
