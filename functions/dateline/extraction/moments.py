@@ -1,71 +1,53 @@
-"""A written date to an instant: ISO 8601, RFC 822, and day and month as outlets write them in five languages."""
+"""A written date to an instant: ISO 8601, RFC 822, asctime, and day and month as outlets write them."""
 
 import re
-import unicodedata
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import datetime, time
 from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from dateutil.parser import isoparse
 
+from dateline.extraction import clock
+from dateline.extraction.clock import Clock
+from dateline.extraction.month_names import NAMES, SOLAR_NAMES, fold, month, solar_month
+
 Precision = Literal["second", "minute", "day"]
 
-# Arabic has three sets of month names: Levantine and Iraqi, Egyptian, and Maghrebi; Persian has the Gregorian ones.
-_MONTHS = {
-    1: "january jan janvier janv ocak oca يناير كانون_الثاني جانفي ژانویه januar jänner enero gennaio janeiro",
-    2: "february feb février fevrier févr fevr fév şubat subat şub فبراير شباط فيفري فوریه februar febrero"
-    " febbraio fevereiro",
-    3: "march mar mars mart مارس آذار اذار märz maerz marzo março",
-    4: "april apr avril avr nisan nis أبريل ابريل إبريل نيسان أفريل افريل آوریل abril aprile",
-    5: "may mai mayıs mayis مايو أيار ايار ماي مه mayo maggio maio",
-    6: "june jun juin haziran haz يونيو يونيه حزيران جوان ژوئن juni junio giugno junho",
-    7: "july jul juillet juil temmuz tem يوليو يوليه تموز جويلية جويليه ژوئیه juli julio luglio julho",
-    8: "august aug août aout ağustos agustos ağu أغسطس اغسطس آب اب أوت اوت اوت agosto",
-    9: "september sep sept septembre eylül eylul eyl سبتمبر أيلول ايلول شتنبر سپتامبر septiembre settembre setembro",
-    10: "october oct octobre ekim eki أكتوبر اكتوبر تشرين_الأول تشرين_الاول اکتبر oktober octubre ottobre outubro",
-    11: "november nov novembre kasım kasim kas نوفمبر تشرين_الثاني نونبر نوامبر noviembre novembro",
-    12: "december dec décembre decembre déc aralık aralik ara ديسمبر كانون_الأول كانون_الاول دجنبر دسامبر dezember"
-    " diciembre dicembre dezembro",
-}
-_MONTH = {name.replace("_", " "): number for number, names in _MONTHS.items() for name in names.split()}
-_NAMES = "|".join(re.escape(name).replace("\\ ", r"\s+") for name in sorted(_MONTH, key=len, reverse=True))
-_TIME = (
-    r"(?:[^\d\n]{0,12}?(?P<hour>\d{1,2})\s?(?:[:.hH]|س)\s?(?P<minute>\d{2})(?::(?P<second>\d{2}))?"
-    r"\s*(?P<half>[ap]\.?m\b\.?|ص\b|م\b|[قب]\.?ظ\b)?"
-    r"(?:\s*\(?(?P<zone>UTC|GMT|Z)?\s*(?P<offset>[+-]\d{1,2}(?::?\d{2})?)?)?)?"
-)
+_LONGEST = 400  # characters: no written date is longer, whatever a page puts into an attribute
+_YEAR = r"(?P<year>(?:19|20)\d\d)(?![\d:])"
+_ERA = r"(?:\s?م(?!\w)\.?)?"  # the Gregorian one
+_OF = r"(?:(?:de|of|من|شهر|من\s+شهر|ماه)\s+)?"
+_IN = r"(?:(?:de|سنه|عام|لعام|لسنه|سال)\s+)?"
 # A second name of the month ("نيسان/أبريل") may follow the first.
-_DAY_NAMED = (
-    rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|\.)?[\s/–-]+(?:de\s+)?(?P<name>{_NAMES})(?!\w)\.?"
-    rf"(?:\s*[/(]\s*[^\d/()]{{2,20}}[/)]?)?[\s,،/–-]+(?:de\s+)?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
+_TWICE = rf"(?:\s*[/(-]\s*[^\d/()]{{2,20}}[/)]?|\s+(?:{NAMES})(?!\w))?"
+_PATTERNS = (
+    rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|[.º])?[\s/–.-]*{_OF}(?<![^\W\d])(?P<name>{NAMES})(?![^\W\d])\.?"
+    rf"{_TWICE}[\s,،/–.-]*{_IN}{_YEAR}{_ERA}",
+    rf"(?<!\w)(?P<name>{NAMES})\.?\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:[\s,،]+|\s*-\s*){_YEAR}",
+    # asctime, and as Java and Ruby write it
+    rf"(?<!\w)(?P<name>{NAMES})\s+(?P<day>\d{{1,2}})\s+(?P<inner>\d{{1,2}}:\d\d:\d\d(?:\s+[a-z]{{3,4}})?(?:\s+[+-]\d{{4}})?)\s+{_YEAR}",
+    r"(?<!\d)(?P<year>(?:19|20)\d\d)\s?(?P<mark>[/.년年-])\s?(?P<month>\d{1,2})\s?(?:(?P=mark)|[月월])\s?(?P<day>\d{1,2})"
+    r"(?:日|일)?(?=t\d|\D|$)",
+    rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})\s?(?P=mark)\s?{_YEAR}",
+    rf"(?<![\d/.:-])(?P<day>\d{{1,2}})(?P<mark>[/.-])(?P<month>\d{{1,2}}|{NAMES})(?P=mark)(?P<short>\d\d)(?![\d/.:-])",
+    rf"(?<!\d)(?P<day>\d{{1,2}})\s*(?P<solar>{SOLAR_NAMES})(?!\w)(?:\s*ماه)?[\s,،]*(?P<year>1[34]\d\d)(?!\d)",
+    r"(?<!\d)(?P<year>1[34]\d\d)(?P<mark>[/.-])(?P<solar>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)",
 )
-_MONTH_NAMED = (
-    rf"(?<!\w)(?P<name>{_NAMES})\.?\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,،]+(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
-)
-_YEAR_FIRST = (
-    r"(?<!\d)(?P<year>(?:19|20)\d\d)\s?([/.年년-])\s?(?P<month>\d{1,2})\s?(?:\2|[月월])\s?(?P<day>\d{1,2})(?!\d)"
-    + _TIME
-)
-_DAY_FIRST = (
-    rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?([/.-])\s?(?P<month>\d{{1,2}})\s?\2\s?(?P<year>(?:19|20)\d\d)(?!\d){_TIME}"
-)
-# Iran's calendar, whose year 1399 began on 20 March 2020; also in the letters of Arabic keyboards.
-_SOLAR_MONTHS = ["فروردین", "اردیبهشت", "خرداد", "تیر", "مرداد", "شهریور", "مهر", "آبان", "آذر", "دی", "بهمن", "اسفند"]
-_SOLAR = (
-    rf"(?<!\d)(?P<day>\d{{1,2}})\s+(?P<name>{'|'.join(_SOLAR_MONTHS)})(?:\s+ماه)?[\s,،]+(?P<year>1[34]\d\d)(?!\d)"
-    rf"{_TIME}"
-)
-_PERSIAN = str.maketrans("يىك", "ییک")
+# Numbers alone are Iran's calendar up to this year: the Islamic one was in its 1410s when the web began.
+_LAST_SOLAR = 1410
 _SOLAR_EPOCH = 226_895  # days of the proleptic Gregorian calendar
+_GAP_AFTER = re.compile(r"[^\d\n]{0,24}?")
+_GAP_BEFORE = re.compile(r"[^\d\n]{0,30}")
 _ISO_SLIPS = re.compile(
     r"^(\d{4}-\d\d-\d\d)[T ]+(\d{1,2}:\d\d)(:\d{1,2})?(?:[.,]\d+)?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$",
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
+_ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:T|$)", re.ASCII)
 
 
 class Moment(NamedTuple):
-    """A date as written: ``at`` is aware where it said its offset, else naive; at 0:00 where precision is ``day``."""
+    """A date as written: ``at`` is aware if it has an offset, else naive; at 0:00 if ``precision`` is ``day``."""
 
     at: datetime
     precision: Precision
@@ -75,7 +57,7 @@ class Moment(NamedTuple):
         return self.at.tzinfo is not None
 
     def placed(self, zone: str | None) -> "Moment":
-        """Without an offset, the moment in a time zone (IANA); only its day where that is not known."""
+        """Without an offset, the moment in a time zone (IANA); only its day if that is unknown."""
         if self.zoned or self.precision == "day":
             return self
         if zone is None:
@@ -88,27 +70,57 @@ class Moment(NamedTuple):
         return self.at.isoformat(timespec="seconds")
 
 
+class Written(NamedTuple):
+    """A date in a text: where its day begins and ends there, and where its clock ends if one belongs to it."""
+
+    moment: Moment
+    start: int
+    end: int
+
+
+class _Day(NamedTuple):
+    at: datetime
+    start: int
+    end: int
+    clock: Clock | None
+
+
 def read(text: str, *, month_first: bool = False) -> Moment | None:
-    """The moment that a machine-readable or written date names; None where it names none.
+    """The first moment that a machine-readable or written date names, or None.
 
-    Numbers alone are day first, as in all of the archive's languages but American English (``month_first``).
+    Numbers alone are day first, as in all of the archive's languages but American English (``month_first``). Never
+    raises; impossible dates are passed over.
     """
-    text = _plain(text)
-    return _iso(text) or _written(text, month_first)
+    text = text[:_LONGEST].strip()
+    if moment := _iso(text):
+        return moment
+    return next((written.moment for written in read_all(fold(text), month_first=month_first)), None)
 
 
-def _plain(text: str) -> str:
-    """Digits of every script as ASCII ones, without marks of direction."""
-    digits = (str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
-    return "".join(c for c in digits if unicodedata.category(c) != "Cf").strip()
+def read_all(folded: str, *, month_first: bool = False) -> list[Written]:
+    """The dates in a text that ``month_names.fold`` has folded, each with the clock beside it."""
+    days = _days(folded[:_LONGEST], month_first)
+    found: list[Written] = []
+    for number, day in enumerate(days, 1):
+        begins = found[-1].end if found else 0
+        ends = days[number].start if number < len(days) else min(len(folded), _LONGEST)
+        found.append(_with_clock(folded, day, begins, ends))
+    return found
+
+
+def read_clock(folded: str) -> Clock | None:
+    """The time of day in a folded text without a date, or None."""
+    match = _compiled(clock.PATTERN).search(folded[:_LONGEST])
+    return clock.read(match) if match else None
 
 
 def _iso(text: str) -> Moment | None:
+    text = fold(text).upper() if not text.isascii() and len(text) < 40 else text
     if slips := _ISO_SLIPS.match(text):
-        day, clock, seconds, utc, hours, minutes = slips.groups()
+        day, hours_minutes, seconds, utc, hours, minutes = slips.groups()
         offset = "+00:00" if utc else f"{hours}:{minutes or '00'}" if hours else ""
-        text = f"{day}T{clock:0>5}{f':{seconds[1:]:0>2}' if seconds else ''}{offset}"
-    if not re.match(r"\d{4}-?\d\d-?\d\d(?:T|$)", text):
+        text = f"{day}T{hours_minutes:0>5}{f':{seconds[1:]:0>2}' if seconds else ''}{offset}"
+    if not _ISO.match(text):
         return None
     try:
         at = isoparse(text)
@@ -119,60 +131,72 @@ def _iso(text: str) -> Moment | None:
     return Moment(at.replace(microsecond=0), "second" if re.search(r"T\d\d:?\d\d:?\d\d", text) else "minute")
 
 
-def _written(text: str, month_first: bool) -> Moment | None:
-    for pattern in (_DAY_NAMED, _MONTH_NAMED, _YEAR_FIRST, _DAY_FIRST):
-        for match in _compiled(pattern).finditer(text):
-            at = _day(match.groupdict(), month_first and pattern is _DAY_FIRST)
+def _days(folded: str, month_first: bool) -> list[_Day]:
+    """The days written in a text, in its order; where two overlap, that of the earlier pattern."""
+    if not re.search(r"\d", folded):
+        return []
+    found: list[_Day] = []
+    for number, pattern in enumerate(_PATTERNS):
+        for match in _compiled(pattern).finditer(folded):
+            free = all(match.end() <= day.start or match.start() >= day.end for day in found)
+            at = _day(match.groupdict(), month_first and number == 4) if free else None
             if at is not None:
-                return _with_clock(at, match.groupdict())
-    solar = _compiled(_SOLAR).search(text.translate(_PERSIAN))
-    return _with_clock(_from_solar(solar.groupdict()), solar.groupdict()) if solar else None
+                found.append(_Day(at, match.start(), match.end(), _inner_clock(match)))
+    return sorted(found, key=lambda day: day.start)
 
 
 @cache  # compiled when first used, not at the import, which is a function's cold start
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return re.compile(pattern)
+
+
+def _inner_clock(match: re.Match[str]) -> Clock | None:
+    inner = match.groupdict().get("inner")
+    return read_clock(inner) if inner else None
 
 
 def _day(parts: dict[str, str | None], swapped: bool) -> datetime | None:
-    day = int(parts["day"] or 0)
-    month = _MONTH[" ".join(name.casefold().split())] if (name := parts.get("name")) else int(parts["month"] or 0)
-    if name is None and (month > 12 or (swapped and day <= 12)):
-        day, month = month, day
+    day, year = int(parts["day"] or 0), int(parts.get("year") or 0)
+    if parts.get("solar"):
+        return _from_solar(year, str(parts["solar"]), day)
+    if short := parts.get("short"):
+        year = 2000 + int(short) if int(short) < 70 else 1900 + int(short)
+    name = parts.get("name") or parts.get("month") or ""
+    number = int(name) if name.isdigit() else month(name) or 0
+    if name.isdigit() and (number > 12 or (swapped and day <= 12)):
+        day, number = number, day
     try:
-        return datetime(int(parts["year"] or 0), month, day)  # noqa: DTZ001 - its zone is not known yet
+        return datetime(year, number, day)  # noqa: DTZ001 - its zone is not known yet
     except ValueError:
         return None
 
 
-def _from_solar(parts: dict[str, str | None]) -> datetime:
+def _from_solar(year: int, name: str, day: int) -> datetime | None:
     """The day of a Solar Hijri date, by the 33-year rule that holds in the years 1178 to 1633."""
-    year, month = int(parts["year"] or 0), _SOLAR_MONTHS.index(parts["name"] or "")
+    number = int(name) if name.isdigit() else solar_month(name) or 0
+    if not (1 <= number <= 12 and 1 <= day <= 31 and (year <= _LAST_SOLAR or not name.isdigit())):
+        return None
     new_year = _SOLAR_EPOCH + 365 * (year - 1) + (8 * year + 21) // 33
-    days = 30 * month + min(month, 6) + int(parts["day"] or 0) - 1  # the first six months have 31
+    days = 30 * (number - 1) + min(number - 1, 6) + day - 1  # the first six months have 31
     return datetime.fromordinal(new_year + days)
 
 
-def _with_clock(at: datetime, parts: dict[str, str | None]) -> Moment:
-    if not parts["hour"]:
-        return Moment(at, "day")
-    hour, half = int(parts["hour"]), (parts["half"] or "").casefold()[:1]
-    if half in {"p", "م", "ب"} and hour < 12:
-        hour += 12
-    elif half in {"a", "ص", "ق"} and hour == 12:
-        hour = 0
-    try:
-        at = at.replace(hour=hour, minute=int(parts["minute"] or 0), second=int(parts["second"] or 0))
-    except ValueError:
-        return Moment(at, "day")
-    return Moment(at.replace(tzinfo=_offset(parts)), "second" if parts["second"] else "minute")
+def _with_clock(folded: str, day: _Day, begins: int, ends: int) -> Written:
+    """The day with the clock that stands behind it, or before it, within a few words and no other date's."""
+    if day.clock:
+        return Written(_at(day.at, day.clock), day.start, day.end)
+    pattern = _compiled(clock.PATTERN)
+    after = pattern.search(folded, day.end + folded[day.end : day.end + 1].startswith("t"), ends)
+    if after and _GAP_AFTER.fullmatch(folded, day.end, after.start()) and (told := clock.read(after)):
+        return Written(_at(day.at, told), day.start, after.end())
+    for before in pattern.finditer(folded, begins, day.start):
+        gap = before.start("unknown") if before["unknown"] else before.end()
+        if _GAP_BEFORE.fullmatch(folded, gap, day.start) and (told := clock.read(before)):
+            return Written(_at(day.at, told), day.start, day.end)
+    return Written(Moment(day.at, "day"), day.start, day.end)
 
 
-def _offset(parts: dict[str, str | None]) -> timezone | None:
-    """The written offset: ``GMT+2``, ``+03:00``, ``UTC``; None where there is none."""
-    if parts["offset"]:
-        sign = -1 if parts["offset"].startswith("-") else 1
-        digits = re.sub(r"\D", "", parts["offset"])
-        hours, minutes = (int(digits), 0) if len(digits) < 3 else (int(digits[:-2]), int(digits[-2:]))
-        return timezone(sign * timedelta(hours=hours, minutes=minutes)) if hours < 15 and minutes < 60 else None
-    return UTC if parts["zone"] else None
+def _at(day: datetime, told: Clock) -> Moment:
+    if told.doubtful:
+        return Moment(day, "day")
+    return Moment(datetime.combine(day, told.at, told.zone), "second" if told.to_second else "minute")
