@@ -66,7 +66,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
     declared = language.declared(document)
     spoken = language.spoken(story.text, _value(declared), page.languages)
     section = ruled.line(document, "section") or labels.section(document)
-    tags = ruled.tags(document) or labels.tags(document)
+    tags = ruled.tags(document) or labels.tags(document, story.text)
     wall = labels.paywalled(document)
     title = _value(story.title) or ""
     return Article(

@@ -33,7 +33,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"comment|related|sidebar|footer|most-|popular|recommend|trending|card|teaser|widget|\bbio", re.IGNORECASE
+    r"comment|related|sidebar|footer|most-|popular|recommend|trending|(?<!v)card|teaser|widget|\bbio", re.IGNORECASE
 )
 _AUTHOR_PAGE = re.compile(
     r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
@@ -106,10 +106,15 @@ def _is_far(element: HtmlElement, document: Document) -> bool:
 
 
 def _signatures(element: HtmlElement) -> list[str]:
-    """The names in a byline's links, or its whole text where that joins more of them."""
-    links = [content(link) for link in element.iter("a") if len(link.text_content()) < _LONGEST]
+    """The names in a byline's links, or its whole text where that joins more of them; nothing of links to mail."""
+    anchors = list(element.iter("a"))
+    mail = [content(link) for link in anchors if link.get("href", "").startswith("mailto:")]
+    links = [content(link) for link in anchors if len(link.text_content()) < _LONGEST]
     whole = content(element)
-    return links if links and len(SPLIT.split(whole)) <= len(links) else [whole]
+    for text in filter(None, mail):
+        whole = whole.replace(text, " ")
+    names = [text for text in links if text not in mail]
+    return names if names and len(SPLIT.split(whole)) <= len(names) else [whole]
 
 
 def _is_the_storys(element: HtmlElement, document: Document) -> bool:

@@ -13,10 +13,12 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
+from dateline.extraction import agencies
 from dateline.extraction.boilerplate import is_boilerplate
 from dateline.extraction.document import SILENT, clean, content, names, words
 from dateline.extraction.frame import setting
 from dateline.extraction.image_sources import IMAGES, identity, source
+from dateline.extraction.jsonld import plain
 from dateline.extraction.zone import CAPTION, Zone
 
 CAPTION_IN = ("p", "div", "span", "small", "cite", "td", "dd", "em", "i", "blockquote", "h6")
@@ -24,6 +26,7 @@ _CREDIT = re.compile(
     r"credit|crédit|copyright|photograph|(?:^|[-_\s])(?:source|author|agency)(?:$|[-_\s])", re.IGNORECASE
 )
 _BLOCKS = ("h1", "h2", "h3", "h4", "h5", "header", "nav", "ul", "ol", "form", "aside", "footer", "button", "time")
+_PART = 30  # characters
 _BEGINNING = 60  # characters by which a summary is known again
 _LONGEST = 400  # characters of a caption
 _LONGEST_CREDIT = 80
@@ -43,7 +46,7 @@ _MARK = (
     r"(?:photos?|images?|pictures?|pictured by|cr[ée]dits?(?: photos?)?|fotos?|bild|foto[gğ]raf(?:lar)?|görsel|kaynak"
     r"|©|\(c\)|ⓒ|صورة|صور|عدسة|المصدر|مصدر|تصوير|عکس|منبع)"
 )
-_LABEL = re.compile(rf"^\W*(?:{_MARK}\s*(?:[:：/©–—-]|by\b|par\b|de\b|von\b)?\s*)+", re.IGNORECASE)
+_LABEL = re.compile(rf"^\W*(?:{_MARK}(?!\w)\s*(?:[:：/©–—-]|by\b|par\b|de\b|von\b)?\s*)+", re.IGNORECASE)
 # "(AFP)", "(AFP/Getty Images)", "Photo: Reuters" at a caption's end.
 _TRAILING_CREDIT = re.compile(
     rf"\s*(?:[(\[](?P<in>[^()\[\]]{{2,60}})[)\]]|(?:[/|–—-]\s*)?(?<!\w){_MARK}\s*[:：/©]\s*(?P<after>[^:]{{2,60}}?)|[/|–—-]?\s*©\s*(?P<sign>[^.:]{{2,60}}))\.?$",
@@ -73,15 +76,20 @@ def split(text: str) -> tuple[str | None, str | None]:
     if match and match["in"] and _REMARK.match(match["in"]) and not _ARCHIVE.fullmatch(match["in"]):
         match = None
     if not match:
-        is_credit = len(text) <= _LONGEST_CREDIT and _CREDIT_ALONE.match(text)
+        is_signed = agencies.known(re.split(r"[/|]", text)[-1]) is not None
+        is_credit = len(text) <= _LONGEST_CREDIT and (is_signed or _CREDIT_ALONE.match(text))
         return (None, unlabelled(text)) if is_credit else (text or None, None)
     credit = unlabelled((match["in"] or match["after"] or match["sign"]).strip())
-    return text[: match.start()].strip(" |/–—-") or None, credit or None
+    return text[: match.start()].strip(" |/,،–—-") or None, _unbracketed(credit) or None
 
 
 def unlabelled(credit: str) -> str:
     """Return a credit without the label before it: ``Photo: AFP`` is ``AFP``."""
-    return _LABEL.sub("", credit).strip(" :/|–—-.") or credit
+    return _LABEL.sub("", credit).strip(" :/|–—-") or credit
+
+
+def _unbracketed(text: str) -> str:
+    return text[1:-1].strip() if text[:1] in "([" and text[-1:] in ")]" else text
 
 
 class Reader:
@@ -119,11 +127,19 @@ class Reader:
         texts = [each for each in called if self._document.content(each)]
         if texts:
             rule = "figcaption" if texts[0].tag == "figcaption" else "caption element"
-            return self._parted(texts, rule)
+            return self._with_credit(self._parted(texts, rule), frame)
         whole = self._document.content(frame)
         if frame.tag == "figure" or self._is_caption(frame, whole):
             return self._parted([frame], "text in the frame") if len(whole) <= _LONGEST else None
         return None
+
+    def _with_credit(self, caption: Caption | None, frame: HtmlElement) -> Caption | None:
+        """A caption with the credit that its frame has in an element of its own."""
+        if caption is None or caption.credit:
+            return caption
+        signs = (self._document.content(each) for each in frame.iter(*CAPTION_IN) if _CREDIT.search(names(each)))
+        credit = next((sign for sign in signs if sign and len(sign) <= _LONGEST_CREDIT and sign != caption.text), "")
+        return caption._replace(credit=unlabelled(credit) or None)
 
     def _between(self, frame: HtmlElement, image: HtmlElement, pictures: list[HtmlElement]) -> Caption | None:
         """The caption of one image of a gallery: what stands between it and the next one."""
@@ -186,10 +202,10 @@ class Reader:
         whole = " ".join(dict.fromkeys(filter(None, texts)))
         if len(whole) > _LONGEST or words(whole) in self._others:
             return None
-        if credited and credited in whole and credited != whole:
+        if credited and credited in whole:
             whole = whole.replace(credited, "").strip(" |/–—-")
         caption, credit = split(whole)
-        credit = unlabelled(credited).strip("()[] ") if credited else credit
+        credit = _unbracketed(unlabelled(credited)) if credited else credit
         return Caption(caption, credit or None, rule) if caption or credit else None
 
     def _is_caption(self, element: HtmlElement | None, text: str) -> bool:
@@ -223,14 +239,14 @@ class Reader:
         """The text in an image's attributes, if it says something of this image."""
         linked = image.getparent() if image.getparent() is not None and image.getparent().tag == "a" else image
         for name, element in (("data-caption", image), ("data-caption", linked), ("alt", image), ("title", image)):
-            text = clean(element.get(name) or "")
+            text = clean(plain(element.get(name) or ""))
             if text and self._is_description(text, name):
                 return Caption(*split(text), name)
         return None
 
     def _is_description(self, text: str, name: str) -> bool:
         folded = words(text)
-        if not folded or folded in self._others or folded in self._document.outlet_names or len(text) > _LONGEST:
+        if not folded or self._repeats(folded) or folded in self._document.outlet_names or len(text) > _LONGEST:
             return False
         if name == "data-caption":
             return True
@@ -238,6 +254,10 @@ class Reader:
         return (
             len(folded.split()) >= _FEWEST and not _FILE_NAME.search(text) and not repeated and not is_boilerplate(text)
         )
+
+    def _repeats(self, folded: str) -> bool:
+        """Return whether words are those of the title or summary, or a longer part of them."""
+        return any(folded == other or (len(folded) > _PART and folded in other) for other in self._others)
 
     @cached_property
     def _alternatives(self) -> dict[str, set[str]]:

@@ -123,6 +123,10 @@ class Document:
                 return heading
         return next(self.tree.iter("h1"), None)
 
+    @property
+    def content_of_headline(self) -> str:
+        return self.content(self.headline) if self.headline is not None else ""
+
     @cached_property
     def after_headline(self) -> list[HtmlElement]:
         """The elements that follow the headline, or all where there is none."""

@@ -39,6 +39,8 @@ _SIZE = re.compile(
 )
 _NUMBERED = re.compile(r"\d{4}")  # photo-20190416.jpg is one photograph of many
 _DISTINCT = 10  # characters of a file name that names one photograph by itself
+_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 6
 _MOST_UNWRAPPED = 2
 
 
@@ -79,6 +81,16 @@ def identity(url: str) -> str:
     if len(stem) >= _DISTINCT or (len(stem) > 3 and stem.isdigit()) or (len(stem) > 4 and any(map(str.isdigit, stem))):
         return bare.casefold()
     return f"{_SIZE.sub('', parts.path)}?{parts.query}" if parts.path else url
+
+
+def kin(url: str) -> str:
+    """Return what addresses of one photograph's crops mostly share: the longest number or hash in the file's name.
+
+    Two photographs may share it, so it identifies only images without a caption of their own.
+    """
+    tokens = re.split(r"[^a-z0-9]+", identity(url).partition("?")[0].rsplit("/", 1)[-1].rsplit(".", 1)[0])
+    numbered = [token for token in tokens if len(_DIGIT.findall(token)) >= _FEWEST_DIGITS]
+    return max(numbered, key=len, default="") or identity(url)
 
 
 def _sources(image: HtmlElement) -> Iterator[str]:

@@ -18,7 +18,7 @@ from dateline.article import Image
 from dateline.extraction import jsonld
 from dateline.extraction.captions import CAPTION_IN, Reader, split
 from dateline.extraction.document import Document, Found, content, names, words
-from dateline.extraction.image_sources import FILE, IMAGES, background, identity, is_file, source
+from dateline.extraction.image_sources import FILE, IMAGES, background, identity, is_file, kin, source
 from dateline.extraction.zone import CAPTION, Zone
 
 _MOST = 30
@@ -70,22 +70,24 @@ def find(
             key = f"{_UNADDRESSED}{caption.text if caption else ''}"
             if caption is None or any(caption.text == image.caption for image in found.values()):
                 continue
-        elif key in found and caption is None:
+        elif caption is None and (key in found or kin(url) in {kin(image.url) for image in found.values()}):
             continue
         found[key] = Image(url, caption.text, caption.credit) if caption else Image(url)
         rules |= {"img in the story": None} | ({caption.rule: None} if caption else {})
         if caption and caption.is_shown:
             texts |= {caption.text or "", caption.credit or "", f"{caption.text} {caption.credit}"} - {""}
-    is_lead_shown = any(url and document.positions[element] < zone.opening for url, element in shown)
+    is_lead_shown = any(url and document.positions[element] < zone.third for url, element in shown)
+    kinship = {kin(image.url) for image in found.values()}
     for image, rule in stated:
         key = identity(image.url)
         bare = next((other for other in found if other.startswith(_UNADDRESSED)), None)
-        if key in found and image.caption and not found[key].caption:
+        if key in found and words(image.caption or "") not in {"", *others} and not found[key].caption:
             found[key] = replace(found[key], caption=image.caption, credit=found[key].credit or image.credit)
         elif key not in found and bare and not is_lead_shown:
             found, is_lead_shown = {**found, bare: replace(found[bare], url=image.url)}, True
-        elif key not in found and not is_lead_shown:
-            found, is_lead_shown = {key: image, **found}, True
+        elif key not in found and not is_lead_shown and kin(image.url) not in kinship:
+            own = image if words(image.caption or "") not in others else replace(image, caption=None)
+            found, is_lead_shown = {key: own, **found}, True
         else:
             continue
         rules[rule] = None
@@ -166,12 +168,13 @@ def _candidates(document: Document) -> Iterator[_Shown]:
         if tag in IMAGES:
             address = source(element)
         elif tag in ("div", "figure", "span", "a") and element.get("style"):
-            address = background(element)
+            around = element.getparent()
+            address = background(element) if around is None or around.find(".//img") is None else None
         else:
             continue
         if address and (url := document.absolute(address)):
             yield _Shown(url, element)
-        elif tag in IMAGES and not address and _figure(element) is not None:
+        elif tag in IMAGES and not address and _is_alone(element):
             yield _Shown("", element)  # a script knows its address
 
 
@@ -179,6 +182,12 @@ def _figure(element: HtmlElement) -> HtmlElement | None:
     """The figure around an image that has a caption."""
     around = next(element.iterancestors("figure"), None)
     return around if around is not None and around.find(".//figcaption") is not None else None
+
+
+def _is_alone(element: HtmlElement) -> bool:
+    """Return whether an image without an address is all that its figure has above a caption."""
+    figure = _figure(element)
+    return figure is not None and not any(source(other) for other in figure.iter(*IMAGES))
 
 
 def _is_in(zone: Zone, element: HtmlElement, is_named: bool) -> bool:
@@ -201,7 +210,7 @@ def _is_elsewhere(document: Document, zone: Zone, element: HtmlElement, url: str
     """Return whether an element around an image is another story's, the outlet's, or set apart."""
     inner = list(takewhile(lambda each: each not in zone.around, (element, *element.iterancestors())))
     is_captioned = any(each.tag == "figure" and each.find(".//figcaption") is not None for each in inner)
-    if any(each.tag in _APART for each in inner):
+    if any(each.tag in _APART or each.tag == "article" for each in inner):
         return True
     if not is_captioned and any(each.tag == "aside" or _ELSEWHERE.search(names(each)) for each in inner):
         return True

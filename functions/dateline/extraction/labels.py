@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
+from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
 
 from dateline.extraction import jsonld
-from dateline.extraction.document import Document, Found, content, words
+from dateline.extraction.document import Document, Found, beginning, content, names, words
 
 _PAYWALL = re.compile(
     r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)"
@@ -12,6 +16,30 @@ _PAYWALL = re.compile(
     re.IGNORECASE,
 )
 _CRUMBS = re.compile(r"crumb|ariane|fil-d-ariane", re.IGNORECASE)
+_TAGS = re.compile(
+    r"(?:^|[-_ ])(?:(?:post|entry|article|item|field-name-field)?-?tags?(?:[-_]?(?:links?|list|block|wrap\w*))?"
+    r"|keywords?|etiket(?:ler)?|mots-?cl[eé]s?|topics?|hashtags?|schlagw\w+)(?:$|[-_ ])"
+    r"|(?<=[a-z])Tags(?:Block|List)?(?:$|[-_ A-Z])",
+    re.IGNORECASE,
+)
+_TAGS_LABEL = re.compile(
+    r"^\W*(?:tags?|topics?|keywords?|mots[- ]cl[ée]s|sujets|thèmes|étiquettes|etiketler|anahtar kelimeler|schlagw\w+"
+    r"|(?:ال)?وسوم|(?:ال)?كلمات (?:ال)?(?:مفتاحية|دلالية)|علامات|تگ\u200c?ها|برچسب(?:\u200c?ها)?"
+    r"|کلیدواژه\u200c?ها)\W*$",
+    re.IGNORECASE,
+)
+_TAGS_IN = ("div", "ul", "ol", "p", "section", "span", "footer", "dl", "td", "nav")
+_APART = re.compile(r"cloud|widget|sidebar|popular|trending|related|menu", re.IGNORECASE)
+# A system's own: keys, identifiers, names of places on the front page.
+_SLOT = re.compile(
+    r"[\w-]*_[\w-]*|[^:=]{2,30}[:=]\s*\S.*|\W*|\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9]+(?:-[a-z0-9]+){2,}"
+    r"|(?:slot|zone|template|layout|position|type|cat(?:egory)?)[-\s]?\d*",
+)
+_LONGEST_SHOWN = 50  # characters of a tag that a page shows
+_LINKED = 0.5  # of a list's characters
+_FEWEST_CUT = 3  # tags
+_CUT = 0.6  # of the tags
+_STEM = 4  # letters
 _MOST_TAGS = 40
 _LONGEST_TAG = 80
 
@@ -32,12 +60,36 @@ def section(document: Document) -> Found[str] | None:
     return None
 
 
-def tags(document: Document) -> Found[tuple[str, ...]] | None:
-    """Keywords, each once, from the first source that has any."""
+def tags(document: Document, text: str = "") -> Found[tuple[str, ...]] | None:
+    """Keywords, each once, from the first source that has any of this story.
+
+    ``text`` is the story's. A list that is the title cut into words, the menu, or nothing of the story, is no story's.
+    """
+    told = f" {words(' '.join((*document.meta.get('og:title', ()), document.content_of_headline, text)))} "
     for texts, rule in _keyword_sources(document):
-        if found := parted(texts):
+        found = tuple(
+            tag for tag in parted(texts) if not _SLOT.fullmatch(tag) and words(tag) not in document.outlet_names
+        )
+        is_sites = rule == "meta keywords" and _is_sites(found, told)
+        if found and not is_sites and not _is_cut(found, document):
             return Found(found, rule)
     return None
+
+
+def _is_cut(tags: tuple[str, ...], document: Document) -> bool:
+    """Return whether tags are the words of the title, one by one."""
+    titles = [words(title).split() for title in (*document.meta.get("og:title", ()), document.content_of_headline)]
+    titles += [words(content(element)).split() for element in document.tree.iterfind(".//title")]
+    single = [words(tag) for tag in tags if len(words(tag).split()) < 2]
+    of_title = max((sum(tag in title for tag in single) for title in titles), default=0)
+    return len(tags) >= _FEWEST_CUT and of_title >= _CUT * len(tags)
+
+
+def _is_sites(tags: tuple[str, ...], told: str) -> bool:
+    """Return whether tags are the outlet's, the same on each page: the story has fewer than half of them."""
+    folded = [words(tag) for tag in tags]
+    in_story = sum(f" {tag} " in told or (len(tag) > _STEM and f" {tag[:-1]}" in told) for tag in folded)
+    return told.strip() != "" and 2 * in_story < len(tags)
 
 
 def parted(texts: Iterable[str]) -> tuple[str, ...]:
@@ -63,11 +115,27 @@ def paywalled(document: Document) -> Found[bool] | None:
 def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
     yield Found([found.value for found in document.contents("article:tag", "og:article:tag")], "meta article:tag")
     yield Found(jsonld.texts(document.story.get("keywords")), "json-ld keywords")
+    yield Found(list(_shown_tags(document)), "tag list")
+    links = [content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
+    yield Found([text for text in links if text], "rel=tag")
     yield Found(
         [found.value for found in document.contents("news_keywords", "keywords", "parsely-tags")], "meta keywords"
     )
-    links = [content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
-    yield Found([text for text in links if text], "rel=tag")
+
+
+def _shown_tags(document: Document) -> Iterator[str]:
+    """The links of the first list below the headline that is named or labelled as one of tags."""
+    for element in document.after_headline:
+        if element.tag not in _TAGS_IN or not (_TAGS.search(names(element)) or _TAGS_LABEL.match(beginning(element))):
+            continue
+        links = [text for link in element.iter("a") if (text := document.content(link).lstrip("#").strip())]
+        length = len(document.content(element))
+        if not links or max(map(len, links)) > _LONGEST_SHOWN or sum(map(len, links)) < _LINKED * length:
+            continue
+        around = (element, *islice(element.iterancestors(), 3))
+        if not any(_APART.search(names(each)) or each.tag == "nav" for each in around):
+            yield from links
+            return
 
 
 def _steps(document: Document) -> Iterator[str]:
@@ -79,12 +147,24 @@ def _steps(document: Document) -> Iterator[str]:
 
 
 def _shown_steps(document: Document) -> Iterator[str]:
+    """The steps of the breadcrumbs, linked or not, without the one that leads to the front page."""
     for trail in document.called(_CRUMBS)[:1]:
-        yield from filter(None, map(content, trail.iter("a")))
+        items = [
+            step
+            for step in trail.iter("li", "a", "span")
+            if next(step.iterdescendants("li", "a", "span"), None) is None
+        ]
+        yield from (text for step in items if not _is_front(step, document) and (text := content(step).strip(" >»/›|")))
+
+
+def _is_front(step: HtmlElement, document: Document) -> bool:
+    href = step.get("href")
+    return href is not None and urlsplit(document.absolute(href) or "").path in ("", "/", "/index.php", "/index.html")
 
 
 def _home(document: Document) -> set[str]:
     """Steps that are no section: the home page, the outlet and the story itself."""
     own = document.outlet_names | {words(jsonld.text(document.story.get("headline")) or "")}
+    own |= {words(title) for title in document.meta.get("og:title", ())}
     titles = {words(content(h1)) for h1 in document.tree.iter("h1")}
     return own | titles | {"home", "accueil", "anasayfa", "ana sayfa", "الرئيسية", "homepage", "startseite", ""}

@@ -74,6 +74,11 @@ class Zone:
         """The position of the first paragraph."""
         return self.document.positions[self.paragraphs[0]] if self.paragraphs else self.first
 
+    @property
+    def third(self) -> int:
+        """The position of the third paragraph, above which a story's first photograph stands."""
+        return self.document.positions[self.paragraphs[:3][-1]] if self.paragraphs else self.first
+
     @cached_property
     def last(self) -> int:
         """The position of the last paragraph; the page's end if no paragraph was found."""
