@@ -12,6 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
+from datetime import UTC, date, datetime, time
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dateline import rules
+from dateline.instants import is_believable
 from dateline.messages import Expect
 from dateline.rules import RuleSet
 from spiders import revisits
@@ -27,6 +29,8 @@ SHIPPED = Path(__file__).parent / "sources"
 
 _ID = re.compile(r"[a-z0-9-]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the shape of BCP 47, not its registry
+_CHECKED = re.compile(r"^checked\s*=.*(?:\n|\Z)", re.MULTILINE)
+_TIMEZONE = re.compile(r"^timezone\s*=.*(?:\n|\Z)", re.MULTILINE)
 _FROM_PATH = ("id", "path")  # fields that the file's name gives, not its text
 
 
@@ -51,6 +55,8 @@ class Source:
     ``opt_outs = "record"`` is for one that has agreed to be archived, whatever its pages say (``spiders.optouts``).
     ``render = true`` is for an outlet whose pages say nothing until their scripts have run: a browser runs them.
     ``extract`` are rules for what extraction does not find in its pages by itself (``dateline.rules``).
+    ``checked`` is the day of the last live run that found the outlet as the file has it (``dateline sources check
+    --record``); without it none has. What others saw stands in a comment, with its date and place.
     """
 
     id: str
@@ -73,6 +79,7 @@ class Source:
     revisit: revisits.Plan = revisits.DEFAULT
     render: bool = False
     access: Literal["open", "refused"] = "open"
+    checked: date | None = None
     extract: tuple[RuleSet, ...] = field(default=(), hash=False)
 
     @property
@@ -123,6 +130,27 @@ def read(path: Path) -> Source:
     if values["country"] != path.parent.name:
         raise SourceError(path, f"move the file to the folder {values['country']}/, or mend the country", "country")
     return Source(id=path.stem, path=path, **values)
+
+
+def record_check(path: Path, day: date) -> None:
+    """Write ``checked`` into a source file, in its place or below ``timezone``; the rest of the file stays."""
+    line = f"checked = {day.isoformat()}\n"
+    text = path.read_text("utf-8")
+    head, table, tables = _top_level(text)
+    if _CHECKED.search(head):
+        head = _CHECKED.sub(line, head, count=1)
+    else:
+        head = _TIMEZONE.sub(lambda found: found[0].rstrip("\n") + "\n" + line, head, count=1)
+    path.write_text(head + table + tables, "utf-8")
+    if read(path).checked != day:
+        path.write_text(text, "utf-8")
+        raise SourceError(path, f"could not be written by itself; add {line.strip()}", "checked")
+
+
+def _top_level(text: str) -> tuple[str, str, str]:
+    """What stands before the first table, whose keys are the source's own; the table's header; and the rest."""
+    found = re.search(r"^\s*\[.*\]\s*(#.*)?$", text, re.MULTILINE)
+    return (text[: found.start()], found[0], text[found.end() :]) if found else (text, "", "")
 
 
 def _check_keys(path: Path, table: Mapping[str, Any]) -> None:
@@ -238,6 +266,14 @@ def _render(value: Any) -> bool:
     return value
 
 
+def _day(value: Any) -> date:
+    if type(value) is not date:  # a datetime is a date too
+        raise ValueError(f"{value!r} is not a day; write it without quotes, as 2026-09-28")
+    if not is_believable(datetime.combine(value, time(), UTC)):
+        raise ValueError(f"{value} is no day that a check can have had; write the day of the last one")
+    return value
+
+
 def _revisit(value: Any) -> revisits.Plan:
     mend = f"{value!r} is not a list of pairs of minutes, of rising age; write it as [[180, 15], [1440, 60]]"
     if not isinstance(value, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in value):
@@ -292,5 +328,6 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "revisit": _revisit,
     "render": _render,
     "access": _one_of("open", "refused"),
+    "checked": _day,
     "extract": rules.read,
 }

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -78,6 +79,11 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         ({"feeds": '["ftp://gazette.example/feed"]'}, "feeds", "http or https"),
         ({"feeds": '["https://gazette.example/a feed"]'}, "feeds", "http or https"),
         ({"every": "0"}, "every", "minutes"),
+        ({"checked": "'2026-09-28'"}, "checked", "without quotes"),
+        ({"checked": "2026-09-28T10:00:00Z"}, "checked", "is not a day"),
+        ({"checked": "20260928"}, "checked", "is not a day"),
+        ({"checked": "0001-01-01"}, "checked", "is no day that a check can have had"),
+        ({"checked": "2999-01-01"}, "checked", "is no day that a check can have had"),
         ({"every": "true"}, "every", "minutes"),
         ({"delay": "-1"}, "delay", "seconds"),
         ({"delay": '"5"'}, "delay", "seconds"),
@@ -145,10 +151,36 @@ def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
 def test_every_shipped_source_is_sound(path: Path) -> None:
     source = registry.read(path)
     assert (source.id, source.country, path.parent.parent) == (path.stem, path.parent.name, registry.SHIPPED)
-    assert source.feeds or source.sitemaps or source.listings, "a source has a way in"
+    assert source.crawlable or source.access == "refused", "a source has a way in"
 
 
 def test_the_shipped_sources_load_together() -> None:
     sources = registry.registered()
     assert len(sources) >= 10
-    assert {source.id for source in sources.values() if source.access == "refused"} == {"libya-observer", "al-wasat"}
+    refused = {source.id for source in sources.values() if source.access == "refused"}
+    assert refused >= {"libya-observer", "libya-observer-ar", "al-wasat", "ina", "medias24", "sudan-tribune"}
+    assert not any(sources[id].crawlable for id in refused)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'timezone = "Africa/Tripoli"\n',
+        'timezone = "Africa/Tripoli"',
+        'timezone = "Africa/Tripoli"\nchecked = 2026-01-01\n',
+        'checked=2026-01-01 # by hand\ntimezone = "Africa/Tripoli"\n',
+        'timezone = "Africa/Tripoli"\n\n[[extract]]\ntitle = "h1"\n',
+    ],
+)
+def test_checks_are_recorded_once(tmp_path: Path, text: str) -> None:
+    """The day of a live check takes its place in the file, and all else stays as it was."""
+    path = write(tmp_path, changes={"timezone": None})
+    path.write_text(f"# A comment.\n{path.read_text()}\n{text}")
+    before = registry.read(path)
+    registry.record_check(path, date(2026, 10, 2))
+    registry.record_check(path, date(2026, 10, 3))
+    after = registry.read(path)
+    assert after.checked == date(2026, 10, 3)
+    assert replace(after, checked=None) == replace(before, checked=None)
+    assert path.read_text().count("checked") == 1
+    assert path.read_text().startswith("# A comment.")

@@ -60,19 +60,30 @@ def list_(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """List the sources."""
+    """List the sources. Under `checked` stands the day of the last live check; "never" where none has confirmed one."""
     if health:
         _print_health(Stack.find(stack), json)
         return
-    table = Table("source", "country", "languages", "feeds", "access", "name", box=None)
-    for source in registered().values():
+    table = Table("source", "country", "languages", "feeds", "access", "checked", "name", box=None)
+    sources = registered().values()
+    for source in sources:
         if json:
             print_json(asdict(source))
         else:
             languages = ",".join(source.languages)
-            table.add_row(source.id, source.country, languages, str(len(source.feeds)), source.access, source.name)
+            feeds, checked = str(len(source.feeds)), _checked(source)
+            table.add_row(source.id, source.country, languages, feeds, source.access, checked, source.name)
     if not json:
         console.print(table)
+        unconfirmed = sum(_checked(source) == "never" for source in sources)
+        progress.print(f"{unconfirmed} of {len(sources)} have been confirmed by no live run; dateline sources check")
+
+
+def _checked(source: Any) -> str:
+    """The day of the last live check; empty for an outlet that refuses, because none is made."""
+    if source.access == "refused":
+        return ""
+    return source.checked.isoformat() if source.checked else "never"
 
 
 def _print_health(stack: Stack, json: bool) -> None:
@@ -116,10 +127,14 @@ def check_(
     sources: Annotated[
         list[str] | None, typer.Argument(help="Source ids; without any, all that are registered.", show_default=False)
     ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the day into the file of each source that is well, as `checked`.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Probe sources live: robots.txt, feeds, sitemaps and listings, their dates, and the page of one story."""
     from spiders import check as probing
+    from spiders import registry
 
     known = registered()
     if unknown := [id for id in sources or () if id not in known]:
@@ -129,6 +144,8 @@ def check_(
     with progress.status("asking"):
         for probe in probing.probe_all([known[id] for id in sources or known]):
             probes.append(probe)
+            if record and not (probe.refused or probe.problems):
+                registry.record_check(known[probe.source].path, datetime.now(UTC).date())
             if json:
                 print_json(asdict(probe))
     if not json:
