@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from dateline.extraction import jsonld
-from dateline.extraction.document import Document, Found, beginning, content, names, words
+from dateline.extraction.document import Document, Found, content, names, words
 
 _PAYWALL = re.compile(
     r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)"
@@ -36,7 +36,7 @@ _SLOT = re.compile(
     r"|(?:slot|zone|template|layout|position|type|cat(?:egory)?)[-\s]?\d*",
 )
 _LONGEST_SHOWN = 50  # characters of a tag that a page shows
-_LINKED = 0.5  # of a list's characters
+_LABEL = 30  # characters
 _FEWEST_CUT = 3  # tags
 _CUT = 0.6  # of the tags
 _STEM = 4  # letters
@@ -126,16 +126,24 @@ def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
 def _shown_tags(document: Document) -> Iterator[str]:
     """The links of the first list below the headline that is named or labelled as one of tags."""
     for element in document.after_headline:
-        if element.tag not in _TAGS_IN or not (_TAGS.search(names(element)) or _TAGS_LABEL.match(beginning(element))):
+        if element.tag not in _TAGS_IN or not (_TAGS.search(names(element)) or _TAGS_LABEL.match(_first_text(element))):
             continue
         links = [text for link in element.iter("a") if (text := document.content(link).lstrip("#").strip())]
-        length = len(document.content(element))
-        if not links or max(map(len, links)) > _LONGEST_SHOWN or sum(map(len, links)) < _LINKED * length:
+        linked = sum(map(len, links))
+        if (
+            not links
+            or max(map(len, links)) > _LONGEST_SHOWN
+            or len(document.content(element)) - linked > linked + _LABEL
+        ):
             continue
         around = (element, *islice(element.iterancestors(), 3))
         if not any(_APART.search(names(each)) or each.tag == "nav" for each in around):
             yield from links
             return
+
+
+def _first_text(element: HtmlElement) -> str:
+    return next((text for text in element.itertext() if text.strip()), "")
 
 
 def _steps(document: Document) -> Iterator[str]:

@@ -24,6 +24,7 @@ MOST_PLACES, MOST_ABOUT = 30, 5  # of a story; one that names more is a list
 _TITLE, _OPENING, _REST = 3, 2, 1
 _OPENING_PARAGRAPHS = 2
 _SHARE = 0.4
+_RULE = "names in title and text"  # what provenance says
 
 
 def placed(article: Article) -> Article:
@@ -35,7 +36,9 @@ def placed(article: Article) -> Article:
     searched = [(text, mentions(text, article.language, headline=weight == _TITLE)) for text, weight in parts]
     meant = resolved(searched, outlet, dateline.country if dateline else None)
     found = [(sense, weight) for (_, weight), senses in zip(parts, meant, strict=True) for sense in senses]
-    return replace(article, dateline=dateline, places=tuple(_places(found)), about=tuple(_about(found)))
+    places, about = tuple(_places(found)), tuple(_about(found))
+    rules = ({"places": _RULE} if places else {}) | ({"about": _RULE} if about else {})
+    return replace(article, dateline=dateline, places=places, about=about, provenance=article.provenance | rules)
 
 
 def _parts(article: Article) -> Iterator[tuple[str, int]]:
