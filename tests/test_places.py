@@ -125,6 +125,45 @@ def test_whoever_is_introduced_with_two_names_is_nobody_else_later() -> None:
     assert names(text) == ["Jordan"]
 
 
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", "استقبل الوزير القائم بأعمال السفارة، ثم القائم بالأعمال الجديد."),
+        ("ar", "خرجت المظاهرات السلمية، ودعت النقابة إلى الوسائل السلمية."),
+        ("ar", "اشترى البقالون السلع الهندية والتوابل الشامية."),
+        ("fa", "قیمت نان در آستانه عید بالا رفت، و نانوایان در آستانه اعتصاب هستند."),
+        ("ar", "أعلن فيلق القدس وسرايا القدس وكتائب القدس بيانا مشتركا."),
+        ("ar", "نشرت صحيفة الرياض وقناة القاهرة وبنك دمشق إعلانا."),
+        ("en", "The Quds Force denied it, and so did the Tripoli Brigade and the Cairo Bank."),
+        ("fr", "La Force Al-Qods et la Radio Tunis ont publié un communiqué."),
+        ("tr", "Kudüs Gücü ve Adana Gazetesi açıklama yaptı."),
+        ("fr", "François Hollande a souri. Hollande est revenu, a dit le préfet."),
+        ("fr", "Selon M. Hollande et le président Constantine, la route est bonne."),
+        ("en", "Dominique Okoro and Jaroslav Novak won. Jaroslav and Dominique will rest."),
+        ("en", "Mr Jordan thanked Ms London and Dr Paris."),
+        ("ar", "قال السيد صفاقس إن الدكتور رشيد سيعود."),
+    ],
+)
+def test_words_and_names_are_no_places(language: str, text: str) -> None:
+    """Common words, names of persons and bodies called after a place are no mentions of it."""
+    assert story(text, language=language).places == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("ar", "وصلت الحافلات إلى السلمية، وعاد الجنود من القائم.", ["As Salamīyah", "Al Qā’im"]),
+        ("ar", "زار الوفد القدس ومدينة السلمية.", ["Jerusalem", "As Salamīyah"]),
+        ("fr", "En Hollande, les digues tiennent ; la Dominique attend le cyclone.", ["The Netherlands", "Dominica"]),
+        ("fa", "نشست آستانه با حضور ایران برگزار شد.", ["Astana", "Iran"]),
+        ("en", "The president of Jordan's bank flew to Cairo.", ["Jordan", "Cairo"]),
+    ],
+)
+def test_places_stay_places(language: str, text: str, found: list[str]) -> None:
+    """The same names are places where a preposition or a kind leads to them."""
+    assert [place.name for place in story(text, language=language).places] == found
+
+
 def test_an_article_keeps_its_places() -> None:
     found = story("Boats left Sfax.")
     assert found.places == (Place(2467454, "Sfax", "tn"),)

@@ -41,6 +41,25 @@ _STREET_BEFORE = re.compile(
 )
 _STREET_AFTER = re.compile(r" (?:Street|Road|Avenue|Boulevard|Square|Caddesi|Sokag|Bulvar|Meydan)")
 
+# Bodies called after places: Quds Force, فيلق القدس, the Tripoli Post, بنك القاهرة.
+_BODIES = (
+    "Force|Corps|Brigades?|FC|AS|AC|RC|SC|Radio|Bank of|Banque de",
+    ("فيلق|سرايا|كتايب|كتيبه|لوا|الويه|قوه|حزب|حركه|قناه|اذاعه|تلفزيون|بنك|مصرف|مجله|جريده|صحيفه|وكاله|نادي"),
+)
+_BODY_BEFORE = re.compile(rf"(?:\b(?:{_BODIES[0]})|(?<!\w)[وف]?[بل]?(?:{_BODIES[1]})) (?:Al |al )?$")
+_BODY_AFTER = re.compile(
+    r" (?:Force|Corps|Brigades?|Battalions?|Bank|Times|Post|Herald|Tribune|Gazette|Observer|Telegraph|Airways|Airlines"
+    r"|United|FC|TV|Gucu|Tugayi|Bankasi|Gazetesi|[Ss]por)\b"
+)
+# Whoever is addressed so goes by the name behind it.
+_TITLE_BEFORE = re.compile(
+    r"(?:\b(?:Mr|Mrs|Ms|Miss|Dr|Prof|Sir|Lord|Lady|Mme|Mlle|MM?|Me|Bay|Bayan|Sayin|[Pp]residente?|[Mm]inist(?:re|er)"
+    r"|[Ss]enat(?:eur|or)|[Gg]eneral|[Cc]olonel|[Cc]aptain|depute|prefet|juge)\.?"
+    r"|(?<!\w)[وفل]?(?:السيده?|الدكتوره?|الاستاذه?|المهندسه?|المستشاره?|الحاج)) $"
+)
+_DEFINITE_BEFORE = re.compile(r"(?<!\w)[وفبك]?(?:ال|لل)(?P<noun>\w{3,}) $")
+_NO_NOUN = re.compile(rf"(?:{_KINDS[1]}|عاصمه)$")
+
 _GIVEN_NAME = re.compile(r"\b([A-Z][a-z]+|[A-Z]\.) $")
 _SURNAME = re.compile(r" (?:[A-Z]\. )?[A-Z][a-z]+")
 # Capitalised words that stand before places, or open a sentence that goes on with one.
@@ -70,6 +89,22 @@ def is_city(before: str, after: str) -> bool:
 def is_street(before: str, after: str) -> bool:
     """Whether it is a street that is called so, or a hotel, a club, a paper."""
     return bool(_STREET_BEFORE.search(before) or _STREET_AFTER.match(after))
+
+
+def is_body(before: str, after: str) -> bool:
+    """Return whether a name is part of what a force, a bank, a club or a paper is called."""
+    return bool(_BODY_BEFORE.search(before) or _BODY_AFTER.match(after))
+
+
+def has_title(before: str) -> bool:
+    """Return whether a name stands behind a person's title, and no preposition between: le président Hollande."""
+    return _TITLE_BEFORE.search(before) is not None
+
+
+def is_attribute(name: str, before: str) -> bool:
+    """Return whether an Arabic name is a feminine adjective of the definite noun before it: المظاهرات السلمية."""
+    noun = _DEFINITE_BEFORE.search(before)
+    return bool(noun) and name.startswith("ال") and name.endswith("يه") and not _NO_NOUN.fullmatch(noun["noun"])
 
 
 def has_given_name(before: str) -> bool:

@@ -12,6 +12,7 @@ from dateline.places.gazetteer import Gazetteer, Match, Sense
 
 _NEAR = 24  # characters on each side that are looked at
 _SMALL = 500_000  # inhabitants of cities whose names are people's as well
+_SMALL_TOWN = 200_000  # inhabitants
 _SHORT = 4  # Arabic letters; لغات is languages, and not "to Ghat"
 
 
@@ -44,7 +45,7 @@ def mentions(text: str, language: str | None = None, *, headline: bool = False) 
     found: list[Mention] = []
     doubted: _Seen | None = None
     for seen in names:
-        if cues.is_street(seen.before, seen.after):
+        if cues.is_street(seen.before, seen.after) or cues.is_body(seen.before, seen.after) or _is_attribute(seen):
             continue
         is_sure = (seen.match.mark not in {"?", "*"} and seen.name not in people) or _is_led_to(seen)
         if is_sure or _goes_on(text, found, seen):
@@ -63,9 +64,17 @@ def _seen(text: str, match: Match) -> _Seen:
 def _is_person(seen: _Seen, starts: set[int]) -> bool:
     """Whether the name is part of somebody's: whoever is introduced by both names is meant by one of them later."""
     match, is_names = seen.match, seen.match.mark == "!"
+    if cues.has_title(seen.before):
+        return True
     if cues.has_given_name(seen.before):
         return is_names or all(sense.kind == "city" and sense.population < _SMALL for sense in match.senses)
     return is_names and match.end + 1 not in starts and cues.has_surname(seen.after)
+
+
+def _is_attribute(seen: _Seen) -> bool:
+    """Return whether a small town's name is an adjective here."""
+    is_small = all(sense.kind == "city" and sense.population < _SMALL_TOWN for sense in seen.match.senses)
+    return is_small and cues.is_attribute(seen.name, seen.before)
 
 
 def _is_led_to(seen: _Seen) -> bool:
