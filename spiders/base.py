@@ -97,7 +97,7 @@ class NewsSpider(scrapy.Spider):
 
     async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
         """Ask for the stories that an entrance lists and that are not known, and for what else it leads to."""
-        reading = self._read(response, family, entrance)
+        reading = await self._read(response, family, entrance)
         stories = [found for found in reading.found if found.identity not in self._entrances]
         new = await self.collector.discover(stories)
         if self.window or not reading.while_new or any(map(self.collector.is_left, stories)):
@@ -202,7 +202,7 @@ class NewsSpider(scrapy.Spider):
             for entrance, headers in asked
         ]
 
-    def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
+    async def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
         """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
         reading, error, state = Reading(settled=False), None, None
         unchanged = response.status == 304
@@ -214,7 +214,8 @@ class NewsSpider(scrapy.Spider):
                 if not error and not unchanged:
                     content_type = _header(response, "Content-Type")
                     page = Page(entrance=entrance, url=response.url, content_type=content_type, body=body)
-                    reading = family.read(self.source, page, self.window)
+                    # In a thread: a feed of megabytes must not hold up the crawl of other hosts.
+                    reading = await asyncio.to_thread(family.read, self.source, page, self.window)
             except UnreadableError as unreadable:
                 error = str(unreadable)
         elif response.status != 304:

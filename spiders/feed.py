@@ -3,7 +3,6 @@
 Where a source's feed is its home page, the feeds that the page names in ``<link rel="alternate">`` are read.
 """
 
-import codecs
 import html
 import io
 import re
@@ -17,8 +16,9 @@ import feedparser
 from scrapy.http import HtmlResponse
 from w3lib.html import remove_tags
 
+from dateline.instants import is_believable
 from dateline.urls import canonical, joined, same_site
-from spiders import jsonfeed
+from spiders import feed_text, jsonfeed
 from spiders.discovery import Found, Page, Reading, UnreadableError
 from spiders.registry import Source
 from spiders.window import Window
@@ -28,8 +28,9 @@ MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history
 
 _TYPES = {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
 _COMMENTS = re.compile(r"comment|تعليق|yorum", re.IGNORECASE)
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _OFFSET = re.compile(r"([+-]\d\d):(\d\d)$")  # RFC 822 has none in its offsets, some feeds do
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_YEAR = re.compile(rf"\b(?:{_MONTHS})[a-z]*\.?[ ,-]+(\d+)(?![\d:])", re.IGNORECASE)  # of RFC 822, behind the month
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?$")  # ends with the time of day: no zone follows
 
 
@@ -70,17 +71,18 @@ def _named(page: Page) -> Reading:
 
 
 def _entries(content_type: str, body: bytes) -> Sequence[dict[str, Any]]:
+    body = feed_text.utf8(body, content_type)
     if not body.strip():
         raise UnreadableError("the answer is empty")
     if (items := jsonfeed.items(body)) is not None:
         if not items:
             raise UnreadableError("the feed has no items")
         return items[:MAX_ITEMS]
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        body, content_type = _from_utf16(body), "application/xml; charset=utf-8"
     feed = feedparser.parse(
         io.BytesIO(body),  # a stream, because feedparser takes a string for a file's name where there is such a file
-        response_headers={"content-type": content_type},  # without the URL: links are made whole below
+        response_headers={
+            "content-type": "application/xml; charset=utf-8"
+        },  # without the URL: links are made whole below
         sanitize_html=False,
         resolve_relative_uris=False,
     )
@@ -92,11 +94,6 @@ def _entries(content_type: str, body: bytes) -> Sequence[dict[str, Any]]:
     return entries
 
 
-def _from_utf16(body: bytes) -> bytes:
-    """UTF-8, without the declaration: feedparser would try UTF-8 first, and succeed, on UTF-16 that is mostly ASCII."""
-    return _DECLARATION.sub("", body.decode("utf-16", "replace")).encode()
-
-
 def _unreadable(body: bytes, error: Exception | None) -> str:
     if re.search(rb"<(!doctype )?html\b", body[:4096], re.IGNORECASE):
         return "the answer is HTML, not a feed"
@@ -105,8 +102,16 @@ def _unreadable(body: bytes, error: Exception | None) -> str:
 
 def _link(item: dict[str, Any], feed: str) -> str | None:
     """The item's link in full, if it is that of a web page; the outlet's own before that of a proxy."""
-    links = (item.get(name) for name in ("feedburner_origlink", "pheedo_origlink", "link"))
+    proxied = [item.get(name) for name in ("feedburner_origlink", "pheedo_origlink")]
+    links = [*proxied, *_alternates(item)]
     return next((url for link in links if link and (url := _page(feed, link))), None)
+
+
+def _alternates(item: dict[str, Any]) -> list[str]:
+    """The item's link, after its alternates where it is none of them: a link without ``href`` takes its place."""
+    link = item.get("link")
+    named = [other["href"] for other in item.get("links", ()) if other.get("rel") == "alternate" and other.get("href")]
+    return [link, *named] if link and (link in named or not named) else [*named, *([link] if link else [])]
 
 
 def _page(feed: str, link: str) -> str | None:
@@ -133,7 +138,7 @@ def date(raw: str, zone: ZoneInfo) -> datetime | None:
     """An instant in RFC 822 or ISO 8601, aware; one without a zone is in ``zone``. None where it is neither.
 
     A day alone, a zone of unknown name and what is written otherwise, "Tuesday 16/04/2019" say, are kept raw for
-    extraction, which knows the outlet's habits.
+    extraction, which knows the outlet's habits. A year before 1990 or after tomorrow is refused as written.
     """
     text = _OFFSET.sub(r"\1\2", raw.strip()).replace(" -0000", " +0000")  # UTC, from a place unsaid (RFC 5322)
     for parse in (datetime.fromisoformat, parsedate_to_datetime):
@@ -141,7 +146,15 @@ def date(raw: str, zone: ZoneInfo) -> datetime | None:
             instant = parse(text)
         except (ValueError, OverflowError):
             continue
+        if not _is_as_written(instant, text) or not is_believable(instant):
+            return None
         if instant.tzinfo or not _CLOCK.search(text):
             return instant if instant.tzinfo else None
         return instant.replace(tzinfo=zone)
     return None
+
+
+def _is_as_written(instant: datetime, text: str) -> bool:
+    """Whether the year is the text's own: the mail parser makes 2001 of ``0001``."""
+    year = _YEAR.search(text)
+    return not year or len(year[1]) == 2 or (len(year[1]) == 4 and int(year[1]) == instant.year)

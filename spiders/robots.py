@@ -2,8 +2,9 @@
 
 Absent (4xx) it allows everything; broken (5xx, 429) or out of reach it allows nothing, and is asked for again by the
 next crawl. What was fetched is kept in the table for 24 hours, for all crawls of the host. ``Crawl-delay`` is honoured
-where it is more than the source's delay (``throttle``); wildcards, groups of rules for an agent and the longest match
-are Protego's work. A host that cannot be asked at all, because it has no address or not a public one, fails as that.
+where it is more than the source's delay (``throttle``). Which groups are ours is said by ``robots_txt``; wildcards and
+the longest match are Protego's work. A host that cannot be asked at all, because it has no address or not a public one,
+fails as that.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from dateline.state import RobotsState
+from spiders import robots_txt
 from spiders.bodies import decoded
 from spiders.failures import DOWNLOAD_ERRORS, Refusal, reason
 from spiders.middlewares import TooManyRedirects
@@ -48,7 +50,7 @@ class Rules:
 
     @cached_property
     def parsed(self) -> Protego:
-        return Protego.parse(self.text.decode("utf-8-sig", "ignore"))
+        return robots_txt.parse(self.text, AGENT)
 
     @property
     def crawl_delay(self) -> float:

@@ -13,9 +13,8 @@ from datetime import UTC, datetime
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from scrapy.utils.sitemap import sitemap_urls_from_robots
-
 from dateline.urls import same_site
+from spiders import robots_txt
 from spiders.discovery import Found, Page, Reading, UnreadableError
 from spiders.registry import Source
 from spiders.sitemap_file import MAX_ENTRIES, Entry, parse
@@ -37,7 +36,7 @@ class SitemapFamily:
     def read(self, source: Source, page: Page, window: Window) -> Reading:
         """The files of an index, or the stories of a file."""
         if urlsplit(page.url).path == "/robots.txt":
-            named = [Entry(url=url) for url in sitemap_urls_from_robots(page.body, page.url)]
+            named = [Entry(url=url) for url in robots_txt.sitemaps(page.body, page.url)]
             return _index(source, page, window, named)
         is_index, entries = parse(page.body, page.url, ZoneInfo(source.timezone))
         return (_index if is_index else _stories)(source, page, window, entries)

@@ -4,6 +4,8 @@ sitemaps.org's protocol 0.9 and Google's news extension. No entity is expanded a
 breaks off gives what stands before the break.
 """
 
+import codecs
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +18,7 @@ from zoneinfo import ZoneInfo
 from lxml import etree
 
 from dateline.capture import inflate
+from dateline.instants import is_believable
 from dateline.urls import joined
 from spiders import feed
 from spiders.discovery import UnreadableError
@@ -23,6 +26,9 @@ from spiders.window import Period, period
 
 MAX_BYTES, MAX_ENTRIES = 52 << 20, 50_000  # what sitemaps.org allows of one file
 
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_BARE = re.compile(rb"&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)")
+_AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#[xX]0*26;)+")  # escaped once more than XML wants, or in CDATA
 _ENTRY_OF = {"urlset": "url", "sitemapindex": "sitemap"}
 _WRONG = {
     "html": "the answer is HTML, not a sitemap",
@@ -61,14 +67,47 @@ def parse(body: bytes, base: str, zone: ZoneInfo) -> tuple[bool, list[Entry]]:
             raise UnreadableError(damage)
     if not body.strip():
         raise UnreadableError("the answer is empty")
-    root, written = _xml(body) if b"<" in body[:1024] else ("urlset", _text(body))
+    body = _in_utf8(body)
+    root, written = _xml(_whole(_escaped(body))) if b"<" in body[:1024] else ("urlset", _text(body))
     if root not in _ENTRY_OF:
         raise UnreadableError(_WRONG.get(root, "the answer is not a sitemap"))
     unique: dict[str, Entry] = {}
     for fields in islice(written, MAX_ENTRIES):
-        if (loc := fields.get("loc")) and (url := joined(base, loc)):
+        if (loc := fields.get("loc")) and (url := joined(base, _AMPERSAND.sub("&", loc))):
             unique.setdefault(url, _entry(url, fields, zone))
     return root == "sitemapindex", list(unique.values())
+
+
+def _in_utf8(body: bytes) -> bytes:
+    """A file in UTF-16 as UTF-8 without its declaration; any other as it is."""
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        text = body.decode("utf-16", "replace")
+    elif body[:4] in (b"<\0?\0", b"\0<\0?"):
+        text = body.decode("utf-16-le" if body[0] else "utf-16-be", "replace")
+    else:
+        return body
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
+
+
+def _escaped(body: bytes) -> bytes:
+    """With each bare ``&`` outside of CDATA escaped: it belongs to the address, ``?a=1&b=2``.
+
+    A file with entities of its own is left as it is, because the parser's guards are for those.
+    """
+    if b"<!ENTITY" in body:
+        return body
+    first, *others = body.split(b"<![CDATA[")
+    pieces = [_BARE.sub(b"&amp;", first)]
+    for piece in others:
+        data, end, rest = piece.partition(b"]]>")
+        pieces.append(data + end + _BARE.sub(b"&amp;", rest))
+    return b"<![CDATA[".join(pieces)
+
+
+def _whole(body: bytes) -> bytes:
+    """Without the text that the file breaks off in: the half of an address is another address."""
+    tail = body[body.rfind(b">") + 1 :]
+    return body if not tail.strip() or b"</" in tail else body[: len(body) - len(tail)]
 
 
 def _text(body: bytes) -> Iterator[dict[str, str]]:
@@ -139,12 +178,12 @@ def _entry(url: str, fields: dict[str, str], zone: ZoneInfo) -> Entry:
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """W3C date and time, in ``zone``; of a day alone, its beginning. None for what is neither, or before the web."""
+    """W3C date and time, in ``zone``; of a day alone, its beginning. None for what is neither, or not believable."""
     instant: datetime | None
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
         instant = feed.date(text, zone)
-    if instant is None or not 1990 <= instant.year <= 2100:
+    if instant is None or not is_believable(instant):
         return None
     return instant.astimezone(zone) if instant.tzinfo else instant.replace(tzinfo=zone)

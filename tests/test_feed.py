@@ -1,5 +1,6 @@
 """The feed family: what it takes from a feed, and what it says of one that it cannot read."""
 
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from spiders.discovery import Entrance, Found, Page, UnreadableError
 from spiders.registry import Source
 from spiders.window import Window
 from tests.outlet import item, rss
+from tests.samples import gzipped
 
 HOME = "https://gazette.example/"
 URL = f"{HOME}en/feed/"
@@ -244,3 +246,100 @@ def test_a_fingerprint_follows_title_and_instant() -> None:
     assert fingerprint("Rain", "2026-10-20T08:00:00+02:00") == first
     assert fingerprint("Heavy rain", "Tue, 20 Oct 2026 08:00:00 +0200") != first
     assert fingerprint("Rain", "Tue, 20 Oct 2026 09:00:00 +0200") != first
+
+
+ARABIC = "رصيف الميناء يفتح من جديد"
+TURKISH = "Doğu rıhtımı açıldı"
+FRENCH = "L\u2019été à Sfax, près du marché"
+
+
+def titled(title: str, declared: str, charset: str) -> bytes:
+    body = f'<rss version="2.0"><channel><item><title>{title}</title><link>{HOME}1</link></item></channel></rss>'
+    return f'<?xml version="1.0" encoding="{declared}"?>{body}'.encode(charset)
+
+
+@pytest.mark.parametrize(
+    ("title", "declared", "charset"),
+    [
+        (ARABIC, "windows-1256", "utf-8"),
+        (ARABIC, "utf-8", "cp1256"),
+        (ARABIC, "iso-8859-1", "cp1256"),
+        (ARABIC, "iso-8859-6", "iso8859-6"),
+        (ARABIC, "utf-8", "iso8859-6"),
+        (ARABIC, "no-such-charset", "cp1256"),
+        (TURKISH, "iso-8859-9", "iso8859-9"),
+        (TURKISH, "windows-1256", "utf-8"),
+        (FRENCH, "utf-8", "cp1252"),
+        (FRENCH, "iso-8859-1", "cp1252"),
+        (FRENCH, "utf-16", "utf-8"),
+        ("Порт открыт", "windows-1251", "cp1251"),
+        (ARABIC, "utf-16", "utf-16"),
+        (ARABIC, "utf-16", "utf-16-le"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_titles_despite_false_declarations(title: str, declared: str, charset: str, packed: bool) -> None:
+    """The letters of a title are right whatever the feed declares, gzipped or not."""
+    body = titled(title, declared, charset)
+    (found,) = read(gzipped(body) if packed else body, "text/xml")
+    assert found.title == title
+
+
+@pytest.mark.parametrize("bad", [b"\xff", b"\xe9", b"\xd8", b"\xc7\xe1"])
+def test_bad_bytes_cost_themselves(bad: bytes) -> None:
+    """A byte that is no UTF-8 in a later item leaves the titles as they are."""
+    body = titled(ARABIC, "utf-8", "utf-8").replace(b"</item>", b"<description>" + bad + b"</description></item>")
+    (found,) = read(body)
+    assert found.title == ARABIC
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '<link rel="enclosure" type="audio/mpeg"/>',
+        '<link rel="enclosure" type="audio/mpeg">https://cdn.example/a.mp3</link>',
+        '<link rel="enclosure"></link>',
+        "<link/>",
+        '<link rel="related"/>',
+        '<link rel="replies" type="text/html" href="https://gazette.example/1/comments"/>',
+    ],
+)
+@pytest.mark.parametrize("first", [False, True])
+def test_links_without_address_are_none(other: str, first: bool) -> None:
+    """A link without ``href``, or of another kind, never takes the place of the story's."""
+    story = '<link rel="alternate" type="text/html" href="https://gazette.example/1"/>'
+    links = other + story if first else story + other
+    (found,) = read(f'<feed xmlns="http://www.w3.org/2005/Atom"><entry><title>Quay</title>{links}</entry></feed>')
+    assert found.url == "https://gazette.example/1"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        "Mon, 01 Jan 0001 00:00:00 GMT",
+        "0001-01-01T00:00:00Z",
+        "Thu, 31 Dec 1931 10:00:00 +0000",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "9999-12-31T23:59:59Z",
+        "1 Jan 001 10:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Wed, 30 Nov -0001 00:00:00 +0000",
+    ],
+)
+def test_impossible_years_are_refused(raw: str) -> None:
+    """A year that no story has is no date, and is not read as another year; the text is kept."""
+    (found,) = read(rss(item(f"{HOME}1", "Quay", raw)))
+    assert (found.date, found.date_raw) == (None, raw)
+
+
+@pytest.mark.parametrize("element", ["item", "channel", "title", "link", "rss"])
+def test_elements_of_many_attributes(element: str) -> None:
+    """An element with 20,000 attributes costs no more than it weighs, and its stories are read."""
+    attributes = " ".join(f'a{number}="x"' for number in range(20_000))
+    body = rss(item(f"{HOME}1", "Quay", "Tue, 20 Oct 2026 08:00:00 GMT")).replace(
+        f"<{element}>", f"<{element} {attributes}>"
+    )
+    began = time.process_time()
+    (found,) = read(body)
+    assert (found.url, found.title) == (f"{HOME}1", "Quay")
+    assert time.process_time() - began < 2

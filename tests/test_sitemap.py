@@ -276,3 +276,44 @@ def test_a_story_without_a_date_is_of_the_period_that_its_file_is_named_for() ->
 def test_the_sources_patterns_choose() -> None:
     body = urlset(*(entry(f"{SITE}{path}") for path in ("/2026/a", "/video/2026/b", "/about")))
     assert paths(read(body, article=("/2026/",), skip=("/video/",))) == ["/2026/a"]
+
+
+@pytest.mark.parametrize(
+    ("loc", "path"),
+    [
+        ("/terms&policies", "/terms&policies"),
+        ("/a?b=1&c=2", "/a?b=1&c=2"),
+        ("/a?b=1&amp;c=2", "/a?b=1&c=2"),
+        ("/a?b=1&amp;amp;c=2", "/a?b=1&c=2"),
+        ("/a?b=1&#38;c=2", "/a?b=1&c=2"),
+        ("/a?b=1&copy=2&reg;=3", "/a?b=1&copy=2&reg;=3"),
+        ("/a?b=1&", "/a?b=1&"),
+    ],
+)
+@pytest.mark.parametrize("form", ["{}", "<![CDATA[{}]]>", "\n <![CDATA[{}]]> \n"])
+@pytest.mark.parametrize("charset", ["utf-8", "utf-16"])
+def test_ampersands_belong_to_addresses(loc: str, path: str, form: str, charset: str) -> None:
+    """A ``&`` is read in ``loc`` however it is escaped, or is not."""
+    address = form.format(f"https://gazette.example{loc}")
+    body = f"<urlset><url><loc>{address}</loc></url><url><loc>https://gazette.example/2</loc></url></urlset>"
+    assert [found.url for found in read(body.encode(charset)).found] == [
+        f"https://gazette.example{path}",
+        "https://gazette.example/2",
+    ]
+
+
+@pytest.mark.parametrize("close", ["", "</", "</lo", "</loc>", "</loc></url>"])
+@pytest.mark.parametrize("lead", ["<loc>", "<loc><![CDATA["])
+def test_half_addresses_are_left_out(lead: str, close: str) -> None:
+    """A file that breaks off in an address gives the stories before it; one that is whole is kept."""
+    whole = close.replace("</", "]]></", 1) if "CDATA" in lead else close
+    body = f"<urlset><url><loc>https://gazette.example/1</loc></url><url>{lead}https://gazette.example/20{whole}"
+    urls = [found.url for found in read(body).found]
+    assert urls == ["https://gazette.example/1", *(["https://gazette.example/20"] if close else [])]
+
+
+@pytest.mark.parametrize("year", ["0001", "1970", "1989", "2999", "9999"])
+def test_impossible_years_are_no_dates(year: str) -> None:
+    """A year before 1990 or after tomorrow is refused for changes and publication alike."""
+    body = urlset(entry("/1", f"{year}-01-01"), entry("/2", "", news(f"{year}-05-05T10:00:00Z", "Quay")))
+    assert [(found.date, found.lastmod) for found in read(body).found] == [(None, None), (None, None)]

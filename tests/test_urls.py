@@ -28,6 +28,18 @@ RECORDED = Path(__file__).parents[2] / "shared" / "data" / "dev"
         ("https://news.example.org/%d9%84%d9%8a", "https://news.example.org/%D9%84%D9%8A"),
         ("https://reader:secret@news.example.org/a", "https://news.example.org/a"),
         (" https://news.example.org/a\n", "https://news.example.org/a"),
+        ("https://news.example.org/a?id=7&amp;utm_source=x", "https://news.example.org/a?id=7"),
+        ("https://news.example.org/a?id=7&amp;amp;page=2", "https://news.example.org/a?id=7&page=2"),
+        ("https://news.example.org/a?gclsrc=x&mtm_kwd=1&srsltid=z&at_medium=rss", "https://news.example.org/a"),
+        (
+            "https://news.example.org/a?ga=41&pk=7&ns_id=1&utm=2&item=3",
+            "https://news.example.org/a?ga=41&item=3&ns_id=1&pk=7&utm=2",
+        ),
+        ("https://news.example.org/#!/news/41", "https://news.example.org/#!/news/41"),
+        ("https://news.example.org/a#!", "https://news.example.org/a"),
+        ("https://news.example.org:0443/a", "https://news.example.org/a"),
+        ("http://u:p@ss@news.example.org:/a", "http://news.example.org/a"),
+        ("http://news.example.org:08080/a", "http://news.example.org:8080/a"),
     ],
 )
 def test_canonical(url: str, expected: str) -> None:
@@ -78,3 +90,20 @@ def test_no_two_recorded_articles_become_one() -> None:
 )
 def test_same_site(one: str, other: str, same: bool) -> None:
     assert urls.same_site(one, other) is same
+
+
+@pytest.mark.parametrize("scheme", ["http", "HTTPS"])
+@pytest.mark.parametrize("user", ["", "reader@", "a:b@", "a@b:443@", ":@"])
+@pytest.mark.parametrize("port", ["", ":", ":80", ":0443", ":00080", ":8443", ":0"])
+def test_odd_hosts_are_stable(scheme: str, user: str, port: str) -> None:
+    """Ports and users in any form come to one canonical URL, which stays as it is."""
+    once = urls.canonical(f"{scheme}://{user}News.example.org{port}/a")
+    assert urls.canonical(once) == once
+    assert "@" not in once
+
+
+@pytest.mark.parametrize("port", [":99999", ":a", ":-1", ":8 0"])
+def test_impossible_ports_are_refused(port: str) -> None:
+    """A port that no server can have is no web address."""
+    with pytest.raises(ValueError, match=r"Port|port|whitespace|web"):
+        urls.canonical(f"https://news.example.org{port}/a")

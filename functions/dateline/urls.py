@@ -1,8 +1,8 @@
 """One form for each URL, so that one page has one identity however it was linked.
 
-Scheme and host in lower case, no default port, no fragment, percent-encoding in one form, query parameters in order,
-and none that only say where a reader came from or which session is theirs. Paths keep their case, and every other
-parameter stays: on many outlets it is the article's number.
+Scheme and host in lower case, no default port, no fragment but a ``#!`` address, percent-encoding in one form, query
+parameters in order, and none that only say where a reader came from or which session is theirs. Paths keep their case,
+and every other parameter stays: on many outlets it is the article's number.
 """
 
 import re
@@ -13,12 +13,23 @@ from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
 
 from w3lib.url import canonicalize_url
 
+# Names that say where a reader came from, as ClearURLs' and courlan's lists have them, and those of
+# sessions; each whole. Short ones that may as well be an article's stay: ga, pk, ref, source, sid, cid, from.
 _TRACKING = re.compile(
-    r"utm_\w+|mtm_\w+|hsa_\w+|_?ga|_gl|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|igshid|igsh|mc_cid|mc_eid"
-    r"|xtor|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken",
+    r"(?:utm|mtm|piwik|matomo|hsa|itm|fb_action|guce_referrer)_\w+|guce_referrer|at_custom\d+|fb_source|fb_ref|wt_z?mc\w*"
+    r"|pk_(?:campaign|kwd|keyword|source|medium|content|cid)|ns_(?:source|mchannel|campaign|linkname|fee)"
+    r"|_ga|_gl|_gac|fbclid|gclid|gclsrc|dclid|gbraid|wbraid|gad_source|gad_campaignid|srsltid|msclkid|yclid|ysclid"
+    r"|_openstat|twclid|ttclid|rdt_cid|li_fat_id|epik|sccid|igshid|igsh|mc_cid|mc_eid|mc_tc|mkt_tok|_hsenc|_hsmi"
+    r"|__hssc|__hstc|__hsfp|hsctatracking|oly_anon_id|oly_enc_id|vero_id|vero_conv|ml_subscriber|ml_subscriber_hash"
+    r"|at_medium|at_campaign|at_link_\w+|at_format|at_ptr_name|at_bbc_team|xtor|xtref|guccounter|ref_src|ref_url"
+    r"|_branch_match_id|_bhlid|wickedid|hootpostid|sr_share|dm_i|usqp|__twitter_impression|echobox"
+    r"|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken",
     re.IGNORECASE,
 )
 _PATH_SESSION = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
+_HASHBANG = re.compile(r"!.")  # the page's address within a page of scripts, by which alone its stories differ
+_ESCAPED = re.compile(r"^(?:amp;)+", re.IGNORECASE)
+_PORT = re.compile(r":(\d*)$", re.ASCII)
 _NAME = re.compile(r"ni:///sha-256;[\w-]{43}", re.ASCII)
 _VARIANT = re.compile(r"^(?:www|m|mobile|amp)\.")
 _DEFAULT_PORT = {"http": 80, "https": 443}
@@ -33,9 +44,16 @@ def canonical(url: str) -> str:
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in _DEFAULT_PORT or not parts.hostname:
         raise ValueError(f"{url!r} is not an absolute http or https URL")
-    pairs = [pair for pair in parts.query.split("&") if pair and not _TRACKING.fullmatch(pair.partition("=")[0])]
-    path = _PATH_SESSION.sub("", parts.path)
-    return canonicalize_url(urlunsplit((parts.scheme.lower(), _host(parts), path, "&".join(pairs), "")))
+    _ = parts.port  # ValueError where it is no number or too large
+    path, page = _PATH_SESSION.sub("", parts.path), parts.fragment if _HASHBANG.match(parts.fragment) else ""
+    whole = urlunsplit((parts.scheme.lower(), _host(parts), path, _query(parts.query), page))
+    return canonicalize_url(whole, keep_fragments=bool(page))
+
+
+def _query(query: str) -> str:
+    """Without what tracks the reader, and with ``&`` for an ``&amp;`` that was escaped once too often."""
+    pairs = (_ESCAPED.sub("", pair) for pair in query.split("&"))
+    return "&".join(pair for pair in pairs if pair and not _TRACKING.fullmatch(pair.partition("=")[0]))
 
 
 def identity(url: str) -> str:
@@ -87,6 +105,11 @@ def site(url: str) -> str:
 
 
 def _host(parts: SplitResult) -> str:
-    """The host as given, without user, password and default port."""
+    """The host as given, without user and password, and its port as a number, if it is not the default."""
     host = parts.netloc.rpartition("@")[2]
-    return host.removesuffix(f":{_DEFAULT_PORT[parts.scheme.lower()]}")
+    found = _PORT.search(host)
+    if not found:
+        return host
+    port = int(found[1] or _DEFAULT_PORT[parts.scheme.lower()])
+    name = host[: found.start()]
+    return name if port == _DEFAULT_PORT[parts.scheme.lower()] else f"{name}:{port}"
