@@ -104,7 +104,8 @@ def has_title(before: str) -> bool:
 def is_attribute(name: str, before: str) -> bool:
     """Return whether an Arabic name is a feminine adjective of the definite noun before it: المظاهرات السلمية."""
     noun = _DEFINITE_BEFORE.search(before)
-    return bool(noun) and name.startswith("ال") and name.endswith("يه") and not _NO_NOUN.fullmatch(noun["noun"])
+    is_adjective = name.startswith("ال") and name.endswith("يه")
+    return noun is not None and is_adjective and not _NO_NOUN.fullmatch(noun["noun"])
 
 
 def has_given_name(before: str) -> bool:
