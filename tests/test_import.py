@@ -93,7 +93,7 @@ def test_what_is_captured_is_sound_for_other_tools(bring: Import, tmp_path: Path
         (response(b"body", "200 OK"), {}, "not-html"),
         (response(b"", "301 Moved\r\nLocation: /b"), {}, "no-page"),
         (response(page(), "503 Busy\r\nContent-Type: text/html"), {}, "no-page"),
-        (response(page(), "200 OK\r\nContent-Type: text/html\r\nContent-Encoding: br"), {}, "encoded"),
+        (response(b"\x1f\x9d\x90a", "200 OK\r\nContent-Type: text/html\r\nContent-Encoding: compress"), {}, "encoded"),
         (response(page()), {"WARC_Type": "revisit"}, "revisit"),
         (response(page()), {"WARC_Block_Digest": "sha1:" + 32 * "A"}, "damaged"),
         (response(page()), {"WARC_Target_URI": "https://other.example/a"}, "other-host"),

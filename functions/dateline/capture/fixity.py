@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser, StatusAndHeadersParserException
 
+from dateline.capture.digests import contradicts, digest
+from dateline.capture.http_message import split
 from dateline.capture.members import Member, members
 from dateline.capture.reading import Readable
-from dateline.capture.writing import digest, payload_digest
 from dateline.urls import is_identity
 
 WITHDRAWN = "withdrawn"  # the type of what is left of a record that was taken out
@@ -83,13 +84,13 @@ def _record(member: Member) -> Record:
 
 def _flaw(headers: StatusAndHeaders, kind: str, block: bytes) -> str | None:
     """What the digests say of a block; a revisit's payload is in another record."""
-    found = {"WARC-Block-Digest": digest(block)}
+    found = {"WARC-Block-Digest": block}
     if kind in _HTTP:
-        found["WARC-Payload-Digest"] = payload_digest(block)
+        found["WARC-Payload-Digest"] = split(block).body
     elif kind in _BLOCK:
-        found["WARC-Payload-Digest"] = found["WARC-Block-Digest"]
-    for name, value in found.items():
+        found["WARC-Payload-Digest"] = block
+    for name, data in found.items():
         stated = headers.get_header(name)
-        if stated != value:
-            return f"its {name} is {stated}, and its bytes have {value}"
+        if not stated or contradicts(stated, data):
+            return f"its {name} is {stated}, and its bytes have {digest(data)}"
     return None

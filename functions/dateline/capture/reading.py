@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from warcio.archiveiterator import ArchiveIterator
-from warcio.bufferedreaders import ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 from warcio.recordloader import ArcWarcRecord
 from warcio.timeutils import iso_date_to_datetime
 
 from dateline import urls
 from dateline.capture import metadata
-from dateline.capture.encodings import MAX_BODY, TOO_LONG, inflate
+from dateline.capture.digests import contradicts, digest
+from dateline.capture.encodings import MAX_BODY, TOO_LONG
+from dateline.capture.http_message import split
 from dateline.page import Page, Payload
 
 # Of what is no WARC record warcio says so in several ways, some of them accidents.
@@ -85,7 +86,7 @@ def read(stream: Readable) -> Iterator[Capture]:
 
     DamagedCaptureError, after the sound ones, where the rest cannot be read.
     """
-    records = ArchiveIterator(stream, check_digests=True)
+    records = ArchiveIterator(stream, no_record_parse=True)
     pending: dict[str, Any] | None = None
     record_id: str | None = None
     offset = 0
@@ -97,12 +98,10 @@ def read(stream: Readable) -> Iterator[Capture]:
                     yield Capture(**pending)
                 pending = _response(record)
                 pending |= {"offset": records.get_record_offset(), "length": records.get_record_length()}
-                pending["damage"] = _digest_damage(record) or pending["damage"]
                 record_id = record.rec_headers.get_header("WARC-Record-ID")
             elif pending and _renders(record, record_id):
                 pending |= _rendered(record)
                 pending["length"] = records.get_record_offset() + records.get_record_length() - pending["offset"]
-                pending["damage"] = _digest_damage(record) or pending["damage"]
             elif record.rec_type == "metadata" and pending:
                 pending["metadata"] = metadata.read(record.content_type or "", record.raw_stream.read())
             offset = records.get_record_offset() + records.get_record_length()
@@ -128,21 +127,28 @@ def _is_page(record: ArcWarcRecord) -> bool:
 
 def _response(record: ArcWarcRecord) -> dict[str, Any]:
     """The record of a page as the arguments of ``Capture``, but for where it lies."""
-    revisit = record.rec_type == "revisit"
-    body, damage = (b"", None) if revisit else _body(record)
-    headers = record.http_headers
-    status = headers.get_statuscode() if headers else "200"
-    return {
+    known = {
         "url": _stated(record, "WARC-Target-URI"),
         "captured_at": _instant_of(record, "WARC-Date"),
-        "status": int(status) if status.isdigit() else 0,
-        "content_type": (headers.get_header("Content-Type") or "") if headers else record.content_type or "",
+        "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
+    }
+    block, torn = _block(record)
+    if record.rec_type == "resource":
+        body, damage = _cut(block)
+        damage = torn or damage
+        return known | {"status": 200, "content_type": record.content_type or "", "body": body, "damage": damage}
+    message = split(block)
+    revisit = record.rec_type == "revisit"
+    body, damage = (b"", None) if revisit else message.decoded()
+    damage = torn or damage
+    return known | {
+        "status": message.status,
+        "content_type": message.header("content-type") or "",
         "body": body,
         "damage": damage,
-        "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
         "revisit": revisit,
         "revisits": _revisited(record) if revisit else None,
-        "validators": (headers.get_header("ETag"), headers.get_header("Last-Modified")) if headers else (None, None),
+        "validators": (message.header("etag"), message.header("last-modified")),
     }
 
 
@@ -155,8 +161,9 @@ def _renders(record: ArcWarcRecord, response: str | None) -> bool:
 
 def _rendered(record: ArcWarcRecord) -> dict[str, Any]:
     """A conversion record as those arguments of ``Capture`` that it replaces."""
-    body, damage = _body(record)
-    return {"body": body, "content_type": record.content_type, "damage": damage, "rendered": True}
+    block, torn = _block(record)
+    body, damage = _cut(block)
+    return {"body": body, "content_type": record.content_type, "damage": torn or damage, "rendered": True}
 
 
 def _revisited(record: ArcWarcRecord) -> Payload | None:
@@ -178,27 +185,18 @@ def _stated(record: ArcWarcRecord, name: str) -> str:
     return str(stated)
 
 
-def _digest_damage(record: ArcWarcRecord) -> str | None:
-    """What the digests say of a record that has been read to its end; None where they agree or there are none."""
-    if record.rec_type == "revisit":  # warcio holds nothing of these against their digests
-        return None
+def _block(record: ArcWarcRecord) -> tuple[bytes, str | None]:
+    """The block of a record, and what its length and its digest say against it; a revisit's digest may be another's."""
+    block = b"".join(iter(lambda: record.raw_stream.read(1 << 16), b""))
+    if record.length and len(block) < record.length:
+        return block, "the record ends early"
     stated = record.rec_headers.get_header("WARC-Block-Digest")
-    if stated and not record.digest_checker.passed:
-        return "; ".join(record.digest_checker.problems) or "the record ends early"
-    return None
+    if stated and record.rec_type != "revisit" and contradicts(stated, block):
+        return block, f"its WARC-Block-Digest is {stated}, and its bytes have {digest(block)}"
+    return block, None
 
 
-def _body(record: ArcWarcRecord) -> tuple[bytes, str | None]:
-    """The decoded body, and what is wrong with it where it could not be decoded whole."""
-    headers = record.http_headers
-    chunked = headers and (headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked"
-    stream = ChunkedDataReader(record.raw_stream) if chunked else record.raw_stream
-    body = b"".join(iter(lambda: stream.read(1 << 16), b""))
-    encoding = (headers.get_header("Content-Encoding") or "") if headers else ""
-    if encoding.strip().lower() in ("gzip", "x-gzip", "deflate"):
-        return inflate(body)
-    if encoding.strip().lower() not in ("", "identity", "none", "utf-8"):  # the last two are servers' mistakes
-        return body[:MAX_BODY], f"the content encoding {encoding} is not read"
+def _cut(body: bytes) -> tuple[bytes, str | None]:
     return (body, None) if len(body) <= MAX_BODY else (body[:MAX_BODY], TOO_LONG)
 
 

@@ -1,13 +1,11 @@
 """Writing captures: the pages of a crawl in batches, each a WARC file of its own."""
 
-import hashlib
 import io
 import re
 import struct
 import time
 import uuid
 import zlib
-from base64 import b32encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -20,7 +18,8 @@ from warcio.timeutils import datetime_to_iso_date
 from warcio.warcwriter import WARCWriter
 
 from dateline import __version__, keys, objects
-from dateline.capture import metadata
+from dateline.capture import http_message, metadata
+from dateline.capture.digests import digest
 from dateline.page import Payload
 
 if TYPE_CHECKING:
@@ -37,8 +36,7 @@ _CONTENT_TYPES = {
 }
 _ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
-_ENCODED = re.compile(rb"\r\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
-_OF_NOTHING = "sha256:4OYMIQUY7QOBJGX36TEJS35ZEQT24QPEMSNZGTFESWMRW6CSXBKQ===="  # the digest of most requests' bodies
+_ENCODED = re.compile(rb"\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
 _MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate, no name, no clock, of no operating system
 _MAX_BLOCK = 0xFFFF  # bytes
@@ -70,7 +68,7 @@ class Exchange:
     @property
     def payload(self) -> Payload:
         """What its record will say of the body."""
-        body = self.response if self.media_type is not None or self.digest else _payload(self.response)
+        body = self.response if self.media_type is not None or self.digest else http_message.split(self.response).body
         return Payload(self.url, self.captured_at, self.digest or digest(body))
 
 
@@ -153,16 +151,12 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
 
 def payload_digest(message: bytes) -> str:
     """The digest of what follows the headers of an HTTP message, as its record states it."""
-    return digest(_payload(message))
+    return digest(http_message.split(message).body)
 
 
 def header(message: bytes, name: str) -> str | None:
-    """The first header of that name (in lower case) of an HTTP message; None where there is none."""
-    for line in message.partition(b"\r\n\r\n")[0].split(b"\r\n")[1:]:
-        found, _, value = line.partition(b":")
-        if found.strip().lower() == name.encode():
-            return value.strip().decode("latin-1")
-    return None
+    """Return the first header of that name of an HTTP message or a WARC record, or None."""
+    return http_message.split(message).header(name)
 
 
 def withdrawn_record(name: str, date: str | None, id: str) -> bytes:
@@ -212,7 +206,7 @@ def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
     if kind in {"response", "resource"}:
         payload = exchange.payload.digest
     elif kind == "request":
-        payload = digest(_payload(block))
+        payload = payload_digest(block)
     return {"WARC-Block-Digest": of_block, "WARC-Payload-Digest": payload}
 
 
@@ -222,8 +216,8 @@ def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, di
         return "resource", exchange.response, headers
     if exchange.revisits is None:
         return "response", exchange.response, headers
-    head, end, _ = exchange.response.partition(b"\r\n\r\n")
-    not_modified = head.split(b" ", 2)[1] == b"304"
+    head, end, _ = message = http_message.split(exchange.response)
+    not_modified = message.status == 304
     refers_to = {
         "WARC-Profile": _PROFILE + ("server-not-modified" if not_modified else "identical-payload-digest"),
         "WARC-Refers-To-Target-URI": exchange.revisits.url,
@@ -299,13 +293,3 @@ def _warc_date(at: datetime) -> str:
 
 def _record_id(name: str) -> str:
     return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"
-
-
-def digest(data: bytes) -> str:
-    """A digest as WARC records state it: sha256 in base32."""
-    return f"sha256:{b32encode(hashlib.sha256(data).digest()).decode()}" if data else _OF_NOTHING
-
-
-def _payload(message: bytes) -> bytes:
-    """What follows the headers of an HTTP message, as it came over the wire."""
-    return message.partition(b"\r\n\r\n")[2]

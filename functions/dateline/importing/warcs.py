@@ -3,7 +3,6 @@
 fastwarc reads them: warcio, which reads and writes our own, knows no zstd. What a record holds is not changed.
 """
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dateline import urls
-from dateline.capture import MAX_BODY, header, metadata
+from dateline.capture import MAX_BODY, metadata, split
+from dateline.capture.digests import contradicts
+from dateline.capture.encodings import UNREAD
 from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
 
 if TYPE_CHECKING:
@@ -22,9 +23,7 @@ SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
 _OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # of what a crawl of ours knew, for extraction
-_STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b")
 _PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence too, that a story is gone
-_UNREAD = re.compile(r"\b(?:br|zstd|compress)\b", re.IGNORECASE)  # content encodings that captures are not read in
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +115,9 @@ def _next_member(path: Path, after: int) -> int:
 
 def _read(found: "WarcRecord") -> _Record:
     """The record, read; UnreadableError where the file ends in it."""
-    length = found.content_length  # before the digest is computed, which sets it to what there is
+    length = found.content_length
     long = length > MAX_BODY
-    sound = long or "WARC-Block-Digest" not in found.headers or found.verify_block_digest()
+    stated = found.headers.get("WARC-Block-Digest")
     block = b"" if long else found.reader.read()
     if not long and len(block) < length:
         raise UnreadableError(f"ends in the middle of the record at offset {found.stream_pos}")
@@ -129,7 +128,7 @@ def _read(found: "WarcRecord") -> _Record:
         media_type=found.headers.get("Content-Type") or "",
         ip_address=found.headers.get("WARC-IP-Address"),
         block=block,
-        sound=sound,
+        sound=long or not stated or not contradicts(stated, block),
         long=long,
     )
 
@@ -164,15 +163,16 @@ def _reason(record: _Record) -> Reason | None:
     return _reason_of_response(record.block)
 
 
-def _reason_of_response(message: bytes) -> Reason | None:
-    status = _STATUS.match(message)
-    if not status:
+def _reason_of_response(block: bytes) -> Reason | None:
+    message = split(block)
+    if not message.status:
         return Reason.DAMAGED
-    if int(status[1]) not in _PAGE:
+    if message.status not in _PAGE:
         return Reason.NO_PAGE
-    if not is_html(header(message, "content-type"), message.partition(b"\r\n\r\n")[2]):
-        return Reason.NOT_HTML
-    return Reason.ENCODED if _UNREAD.search(header(message, "content-encoding") or "") else None
+    body, damage = message.decoded()
+    if damage and damage.startswith(UNREAD):
+        return Reason.ENCODED
+    return None if is_html(message.header("content-type"), body) else Reason.NOT_HTML
 
 
 def _known(record: _Record) -> dict[str, Any]:
