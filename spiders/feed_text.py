@@ -16,6 +16,7 @@ MAX_TAG = 8 << 10  # characters of one start tag; the parser's time grows with t
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _ENCODING = re.compile(rb"^\s*<\?xml[^>]*?encoding\s*=\s*[\"']([\w.:-]+)", re.IGNORECASE)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
+_REFERENCE = re.compile(r"&#(?:([xX])(?=[0-9a-fA-F])|(?=[0-9]))0*((?(1)[0-9a-fA-F]|[0-9])+);?")
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LATIN = {"iso8859-1", "iso8859-9", "iso8859-15", "cp1252", "cp1254", "ascii", "utf-8"}
 _ARABIC_RUN = 2.5  # letters beyond ASCII in a row, on average: words of Arabic have more, accents stand alone
@@ -26,7 +27,15 @@ _LONG_TAG = re.compile(rf"<([A-Za-z_][\w:.-]{{0,60}})\s[^<>]{{{MAX_TAG},}}?(/?)>
 def utf8(body: bytes, content_type: str) -> bytes:
     """The feed in UTF-8 without its declaration; UnreadableError where gzip is damaged and gives nothing."""
     text = _decoded(_inflated(body), content_type)
-    return _LONG_TAG.sub(r"<\1\2>", _DECLARATION.sub("", text, count=1)).encode("utf-8", "replace")
+    text = _REFERENCE.sub(_character, _DECLARATION.sub("", text, count=1))
+    return _LONG_TAG.sub(r"<\1\2>", text).encode("utf-8", "replace")
+
+
+def _character(reference: re.Match[str]) -> str:
+    """The reference as it is, or U+FFFD where no character has its number: the parser would raise."""
+    digits = reference[2]
+    number = 0x110000 if len(digits) > 12 else int(digits, 16 if reference[1] else 10)
+    return reference[0] if number < 0xD800 or 0xDFFF < number < 0x110000 else "\ufffd"
 
 
 def _inflated(body: bytes) -> bytes:

@@ -162,7 +162,7 @@ def _fields(entry: Any) -> dict[str, str]:
 
 def _name(element: Any) -> str:
     """The name without namespace; outlets write that wrong, or not at all. Empty for what is no element."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
 def _entry(url: str, fields: dict[str, str], zone: ZoneInfo) -> Entry:

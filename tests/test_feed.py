@@ -343,3 +343,13 @@ def test_elements_of_many_attributes(element: str) -> None:
     (found,) = read(body)
     assert (found.url, found.title) == (f"{HOME}1", "Quay")
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize("number", ["99999999", "x110000", "xD800", "55296", "9" * 5000, "x0000dfff"])
+def test_impossible_characters_cost_themselves(number: str) -> None:
+    """A reference to no character, in a feed that is not well-formed, leaves its stories readable."""
+    body = (
+        f"<rss><channel><b><item><title>Quay &#{number}; open &#233;</title><link>{HOME}1</link></item></channel></rss>"
+    )
+    (found,) = read(body)
+    assert found.title == "Quay \ufffd open é"

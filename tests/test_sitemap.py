@@ -317,3 +317,10 @@ def test_impossible_years_are_no_dates(year: str) -> None:
     """A year before 1990 or after tomorrow is refused for changes and publication alike."""
     body = urlset(entry("/1", f"{year}-01-01"), entry("/2", "", news(f"{year}-05-05T10:00:00Z", "Quay")))
     assert [(found.date, found.lastmod) for found in read(body).found] == [(None, None), (None, None)]
+
+
+@pytest.mark.parametrize("name", ["urls:", ":x", "a:b:c", "news:"])
+def test_impossible_names_cost_nothing(name: str) -> None:
+    """An element whose name XML does not allow is passed over."""
+    body = f"<urlset><{name}>x</{name}><url><{name}/><loc>https://gazette.example/1</loc></url></urlset>"
+    assert paths(read(body)) == ["/1"]
