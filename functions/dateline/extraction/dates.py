@@ -1,5 +1,6 @@
-"""When a story was published and changed: what the page says, its URL, the feed; never when it was captured."""
+"""Choose when a story was published and changed: by the page, its URL and the feed, never by the capture."""
 
+import copy
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
@@ -7,23 +8,35 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from htmldate.core import find_date
+from lxml.html import HtmlElement
 
 from dateline.extraction import jsonld, zones
-from dateline.extraction.document import Document, Found
+from dateline.extraction.document import SILENT, Document, Found, names
 from dateline.extraction.moments import Moment, read
-from dateline.extraction.shown import labelled, month_first, near_and_far
+from dateline.extraction.shown import View, month_first
+from dateline.instants import is_believable
 
 _PUBLISHED = (
     "article:published_time", "og:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
     "sailthru.date", "pubdate", "publish-date", "publishdate", "publication_date", "article.published",
-    "dc.date.issued", "dc.date.created", "dcterms.created", "dc.date", "dcterms.date", "date",
+    "dc.date.issued", "dc.date.created", "dcterms.created", "dc:created", "dc.date", "dc:date", "dcterms.date", "date",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time", "og:modified_time", "og:updated_time", "datemodified", "article.updated",
     "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
 )  # fmt: skip
+# Meta tags of other names that say the same.
+_OTHER_PUBLISHED = re.compile(
+    r"publi\w*[-_.: ]?(?:date|time|at|on)$|(?:date|time)[-_.: ]?publi\w*$|(?:^|[.:_-])(?:issued|pubdate)$"
+)
+_PAGE = re.compile(r"(?:webpage|itempage)$", re.IGNORECASE)
 _URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
-_FIRST_WEB_PAGE = datetime(1991, 8, 6, tzinfo=UTC)
+_NO_EVIDENCE = {*SILENT, "link", "iframe", "form"}
+_BESIDE = re.compile(r"comments?(?![a-z])|yorum|related|side-?bar", re.IGNORECASE)
+_PROSE = re.compile(
+    r"\s*(?:[^\n]{40,}[.!?؟。…]|.{160,})\s*", re.DOTALL
+)  # sentences, or too long for a line with a date
+_ADDRESSES = {"href", "src", "srcset", "style", "onclick", "action"}
 _SLACK = timedelta(hours=14)  # the day that a date names may have begun that long before it does in UTC
 _QUARTER = timedelta(minutes=15)  # every offset in use is a multiple
 _HOUR = timedelta(hours=1)
@@ -36,31 +49,56 @@ class Dates(NamedTuple):
 
 
 def find(document: Document) -> Dates:
-    """The first plausible date of each kind, the most explicit evidence first."""
-    published = _placed(_first(_given(document, "published_at"), document), document) or _published(document)
-    changed = (*_given(document, "modified_at"), *_changed(document))
+    """Return the first believable date of each kind, the most explicit evidence first."""
+    view = _Seen.of(document)
+    published = _placed(_first(_given(document, "published_at"), document), document) or _published(document, view)
+    changed = (*_given(document, "modified_at"), *_changed(document), *view.changed)
     modified = _placed(_first(changed, document), document)
     if published and modified and _instant(modified.value) <= _instant(published.value):
         modified = None  # mostly a copy of the other
     return Dates(published, modified)
 
 
-def _published(document: Document) -> Found[Moment] | None:
+class _Seen(NamedTuple):
+    """The believable dates in view: near the headline, the rest, labelled as of either kind, and in the dateline.
+
+    ``elsewhere`` are the positions of elements whose dates are not the story's.
+    """
+
+    near: list[Found[Moment]]
+    far: list[Found[Moment]]
+    labelled: list[Found[Moment]]
+    changed: list[Found[Moment]]
+    leading: list[Found[Moment]]
+    elsewhere: frozenset[int]
+
+    @classmethod
+    def of(cls, document: Document) -> "_Seen":
+        view = View(document)
+        lists = (view.near(), view.far(), view.of_kind("published"), view.of_kind("changed"), view.leading())
+        near, far, labelled, changed, leading = (
+            [found for found in each if _is_plausible(found.value, document)] for each in lists
+        )
+        elsewhere = frozenset(document.positions[each] for each in view.elsewhere if len(each) == 0)
+        return cls(near, far, labelled, changed, leading, elsewhere)
+
+
+def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
     stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
     if stated and stated[0].value.at.utcoffset():
         return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
-    near, far = near_and_far(document)
     best = (
         _first(stated, document)
-        or _first(_told(document, near), document)
-        or _first(_searched(document), document)
-        or _first(far, document)
+        or _first(_told(document, seen), document)
+        or _first((*seen.far, *seen.leading, *_in_title(document)), document)
+        or _first(_searched(document, seen.elsewhere), document)
     )
     if best is None:
         return None
-    for other in (*stated, *near, *far):
-        best = _refined(best, other, near=other in near)
-    days = {found.value.at.date() for found in (*near, *_in_url(document))}
+    of_page = [found for found in _of_page(document, "datePublished") if _is_plausible(found.value, document)]
+    for other in (*stated, *of_page, *seen.near, *seen.far):
+        best = _refined(best, other, near=other in seen.near)
+    days = {found.value.at.date() for found in (*seen.near, *_in_url(document))}
     return _placed(_on_local_day(best, days, document), document)
 
 
@@ -77,14 +115,30 @@ def _stated(document: Document) -> Iterator[Found[Moment]]:
         yield from _read(document, [text], rule)
 
 
-def _told(document: Document, shown: list[Found[Moment]]) -> Iterator[Found[Moment]]:
+def _named_like(document: Document, pattern: re.Pattern[str]) -> list[str]:
+    return [name for name in document.meta if pattern.search(name) and name not in _PUBLISHED]
+
+
+def _of_page(document: Document, field: str) -> Iterator[Found[Moment]]:
+    """What the data say of the page itself, if they say nothing of an article's date."""
+    if not document.story.get("datePublished"):
+        for node in document.nodes:
+            if any(_PAGE.search(kind) for kind in jsonld.types(node)):
+                yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
+
+
+def _told(document: Document, seen: _Seen) -> Iterator[Found[Moment]]:
     """Dates in view of the reader, those that the URL confirms first, and the feed's."""
     address = list(_in_url(document))
     days = {found.value.at.date() for found in address}
-    yield from (found for found in shown if days & {found.value.at.date(), _instant(found.value).date()})
-    yield from labelled(document)
+    yield from (found for found in seen.near if days & {found.value.at.date(), _instant(found.value).date()})
+    yield from seen.labelled
     yield from address
-    yield from shown
+    yield from seen.near
+    for text, rule in document.contents(*_named_like(document, _OTHER_PUBLISHED)):
+        yield from _read(document, [text], rule)
+    yield from (found for found in seen.far if found.rule == "time element")
+    yield from _of_page(document, "datePublished")
     if document.page.feed_date:
         yield Found(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
 
@@ -93,6 +147,7 @@ def _changed(document: Document) -> Iterator[Found[Moment]]:
     yield from _read(document, jsonld.texts(document.story.get("dateModified")), "json-ld dateModified")
     for text, rule in document.contents(*_MODIFIED):
         yield from _read(document, [text], rule)
+    yield from _of_page(document, "dateModified")
 
 
 def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Found[Moment]]:
@@ -107,16 +162,40 @@ def _in_url(document: Document) -> Iterator[Found[Moment]]:
             yield Found(moment, "url")
 
 
-def _searched(document: Document) -> Iterator[Found[Moment]]:
+def _in_title(document: Document) -> Iterator[Found[Moment]]:
+    titles = (document.tree.findtext(".//title") or "", *document.meta.get("og:title", ()))
+    yield from _read(document, titles, "title element")
+
+
+def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Found[Moment]]:
     """What htmldate finds in markup and text where there is nothing more explicit.
 
     Its first of January is mostly a year in the footer, and the day of the capture the page's "today".
     """
     latest = document.page.captured_at or datetime.now(UTC)
     bound = (latest + _SLACK).replace(tzinfo=None)
-    found = find_date(document.tree, original_date=True, url=document.url, max_date=bound)
+    found = find_date(_bare(document.tree, elsewhere), original_date=True, max_date=bound)
     if found and not found.endswith("-01-01") and found != latest.date().isoformat() and (moment := read(found)):
         yield Found(moment, "htmldate search")
+
+
+def _bare(tree: HtmlElement, elsewhere: frozenset[int]) -> HtmlElement:
+    """A copy of a page without scripts, styles, addresses, prose, and the dates at the positions ``elsewhere``."""
+    copied = copy.deepcopy(tree)
+    elements = list(copied.iter())
+    for at in elsewhere:
+        elements[at].text = None
+        elements[at].attrib.clear()
+    for element in elements:
+        if element.getparent() is not None and (element.tag in _NO_EVIDENCE or _BESIDE.search(names(element))):
+            element.drop_tree()
+        for attribute in _ADDRESSES & set(element.attrib):
+            del element.attrib[attribute]
+        if _PROSE.fullmatch(element.text or ""):
+            element.text = None
+        if _PROSE.fullmatch(element.tail or ""):
+            element.tail = None
+    return copied
 
 
 def _first(candidates: Iterable[Found[Moment]], document: Document) -> Found[Moment] | None:
@@ -180,7 +259,9 @@ def _on_local_day(found: Found[Moment], days: set[date], document: Document) -> 
 
 def _is_plausible(moment: Moment, document: Document) -> bool:
     latest = document.page.captured_at or datetime.now(UTC)
-    return _FIRST_WEB_PAGE <= _instant(moment) <= latest + (timedelta() if moment.zoned else _SLACK)
+    if not is_believable(moment.at, latest):
+        return False
+    return _instant(moment) <= latest + (timedelta() if moment.zoned else _SLACK)
 
 
 def _instant(moment: Moment) -> datetime:

@@ -187,12 +187,17 @@ def _with_clock(folded: str, day: _Day, begins: int, ends: int) -> Written:
         return Written(_at(day.at, day.clock), day.start, day.end)
     pattern = _compiled(clock.PATTERN)
     after = pattern.search(folded, day.end + folded[day.end : day.end + 1].startswith("t"), ends)
-    if after and _GAP_AFTER.fullmatch(folded, day.end, after.start()) and (told := clock.read(after)):
-        return Written(_at(day.at, told), day.start, after.end())
+    behind = len(folded)
+    if after and _GAP_AFTER.fullmatch(folded, day.end, after.start()) and clock.read(after):
+        behind = after.start() - day.end
     for before in pattern.finditer(folded, begins, day.start):
         gap = before.start("unknown") if before["unknown"] else before.end()
-        if _GAP_BEFORE.fullmatch(folded, gap, day.start) and (told := clock.read(before)):
+        nearer = day.start - gap < behind and _GAP_BEFORE.fullmatch(folded, gap, day.start)
+        if nearer and (told := clock.read(before)):
             return Written(_at(day.at, told), day.start, day.end)
+    told = clock.read(after) if after and behind < len(folded) else None
+    if after and told:
+        return Written(_at(day.at, told), day.start, after.end())
     return Written(Moment(day.at, "day"), day.start, day.end)
 
 
