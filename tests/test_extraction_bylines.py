@@ -194,6 +194,12 @@ def test_sign_off_names_an_agency(line: str, name: str | None) -> None:
     assert agencies.sign_off(line) == name
 
 
+def test_outlet_is_not_its_own_agency() -> None:
+    """An agency whose own site has the story is not named as one that the story is from."""
+    head = '<meta property="og:site_name" content="Sputnik Selwan"><meta name="author" content="Sputnik">'
+    assert article(head=head).agencies == ()
+
+
 def test_credit_is_no_source() -> None:
     """The agency of a photograph is not the story's."""
     figure = "<figure><img src='/a-20190416.jpg'><figcaption>The quay. Source: Reuters</figcaption></figure>"

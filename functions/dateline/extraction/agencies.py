@@ -40,7 +40,7 @@ _AGENCIES = {
     "NNA": r"NNA|الوكالة الوطنية(?: للإعلام)?",
     "AMI": r"AMI|وما",
     "DHA": r"DHA|Demirören Haber Ajansı",
-    "İHA": r"[İI]HA|İhlas Haber Ajansı",
+    "IHA": r"[İI]HA|İhlas Haber Ajansı",
     "ANKA": r"ANKA(?: Haber Ajansı)?",
     "IRNA": r"IRNA|(?:خبرگزاری )?ایرنا|إرنا",
     "ISNA": r"ISNA|(?:خبرگزاری )?ایسنا",

@@ -150,9 +150,10 @@ def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
 
 
 def signatures(document: Document, names: Names) -> list[str]:
-    """The page's bylines as they are printed and as its data have them, with agencies and places in them."""
+    """The page's bylines as they are printed and as its data have them, except the outlet's own name."""
     stated = [text for source in _stated(document) for text in source.texts]
-    return list(dict.fromkeys((*stated, *bylines.named(document)[0], *bylines.lines(document, names))))
+    texts = dict.fromkeys((*names, *stated, *bylines.named(document)[0], *bylines.lines(document, names)))
+    return [text for text in texts if not any(name.startswith(words(text)) for name in document.outlet_names)]
 
 
 def dateline(texts: Iterable[str]) -> Dateline | None:

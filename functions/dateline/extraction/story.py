@@ -54,7 +54,7 @@ def told(document: Document) -> Story:
         dateline=Found(beside, "byline") if beside else dateline,
         blocks=Found(body, found.rule),
         images=ruled.photographs(document) or photographs,
-        agencies=agencies.find((*names, *signed), opening, _ends(found.value, body), sources),
+        agencies=agencies.find(signed, opening, _ends(found.value, body), sources),
     )
 
 
