@@ -12,6 +12,7 @@ from itertools import islice, takewhile
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from dateline.article import Image
@@ -21,6 +22,7 @@ from dateline.extraction.document import Document, Found, content, names, words
 from dateline.extraction.image_sources import FILE, IMAGES, background, identity, is_file, kin, source
 from dateline.extraction.zone import CAPTION, Zone
 
+_STYLED = XPath(".//*[self::div or self::figure or self::span or self::a][contains(@style, 'url(')]")
 _MOST = 30
 _UNADDRESSED = "caption: "
 _APART = {"nav", "footer", "form", "button", "menu", "iframe", "video", "audio"}
@@ -163,19 +165,21 @@ def _shown(document: Document, zone: Zone, authors: Set[str], stated: Set[str]) 
 
 
 def _candidates(document: Document) -> Iterator[_Shown]:
-    for element in document.elements:
-        tag = element.tag
-        if tag in IMAGES:
-            address = source(element)
-        elif tag in ("div", "figure", "span", "a") and element.get("style"):
-            around = element.getparent()
-            address = background(element) if around is None or around.find(".//img") is None else None
-        else:
-            continue
+    """All images on the page with an address, and captioned ones without, in page order."""
+    found = [*document.tree.iter(*IMAGES), *_STYLED(document.tree)]
+    for element in sorted(found, key=document.positions.__getitem__):
+        is_image = element.tag in IMAGES
+        address = source(element) if is_image else _behind(element)
         if address and (url := document.absolute(address)):
             yield _Shown(url, element)
-        elif tag in IMAGES and not address and _is_alone(element):
+        elif is_image and not address and _is_alone(element):
             yield _Shown("", element)  # a script knows its address
+
+
+def _behind(element: HtmlElement) -> str | None:
+    """The background photograph of an element that has no image beside it."""
+    around = element.getparent()
+    return background(element) if around is None or around.find(".//img") is None else None
 
 
 def _figure(element: HtmlElement) -> HtmlElement | None:

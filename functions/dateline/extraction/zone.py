@@ -112,13 +112,19 @@ def _is_headline(element: HtmlElement, headlines: Set[str]) -> bool:
 def _holding(elements: list[HtmlElement], story: str) -> Iterator[HtmlElement]:
     """The elements with a text node of their own whose first words are the story's, each once."""
     seen: HtmlElement | None = None
-    for element in elements:
-        if element.tag in SILENT or not isinstance(element.tag, str):
+    for element, text in _long_texts(elements):
+        if element is seen or element.tag in _SLIGHT or element.tag in SILENT:
             continue
-        for text, owner in ((element.text, element), (element.tail, element.getparent())):
-            if not text or len(text) <= _SHORTEST or owner is seen or owner.tag in _SLIGHT:
-                continue
-            beginning = words(text.strip()[:_BEGINNING].rpartition(" ")[0])
-            if len(beginning) > _SHORTEST and f" {beginning} " in story and not _is_caption(owner):
-                seen = owner
-                yield owner
+        beginning = words(text.strip()[:_BEGINNING].rpartition(" ")[0])
+        if len(beginning) > _SHORTEST and f" {beginning} " in story and not _is_caption(element):
+            seen = element
+            yield element
+
+
+def _long_texts(elements: list[HtmlElement]) -> Iterator[tuple[HtmlElement, str]]:
+    """Text nodes of some length, each with the element that it stands in."""
+    for element in elements:
+        if (text := element.text) and len(text) > _SHORTEST and isinstance(element.tag, str):
+            yield element, text
+        if (tail := element.tail) and len(tail) > _SHORTEST:
+            yield element.getparent(), tail
