@@ -86,7 +86,7 @@ class Archive:
         """What extraction makes of each page, or ``only`` of those whose records are at these offsets."""
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
         try:
-            for captured in capture.read(body):
+            for captured in capture.read(body, keys.crawl_time(stem.crawl)):
                 if only is None or captured.offset in only:
                     extraction = self._examine(captured)
                     yield dataclasses.replace(captured, body=b""), extraction  # bodies are large, and not wanted again

@@ -18,13 +18,12 @@ def write(known: Mapping[str, Any]) -> bytes:
 
 
 def read(media_type: str, block: bytes) -> dict[str, Any]:
-    """What a block says that one of our crawls wrote, so that it names a source; nothing of another crawler's.
-
-    ValueError where it should be JSON and is not.
-    """
-    if media_type.startswith("application/json"):
-        known = json.loads(block)
-    else:
+    """Return what one of our crawls wrote, so that it names a source; nothing of another crawler's record."""
+    if not media_type.startswith("application/json"):
         fields = dict(line.split(b":", 1) for line in block.splitlines() if b":" in line)
-        known = json.loads(fields.get(_FIELD, b"{}"))
+        block = fields.get(_FIELD, b"{}")
+    try:
+        known = json.loads(block)
+    except (ValueError, RecursionError):
+        return {}
     return known if isinstance(known, dict) and isinstance(known.get("source"), str) else {}

@@ -17,10 +17,13 @@ from dateline.capture import metadata
 from dateline.capture.digests import contradicts, digest
 from dateline.capture.encodings import MAX_BODY, TOO_LONG
 from dateline.capture.http_message import split
+from dateline.instants import is_believable
 from dateline.page import Page, Payload
 
 # Of what is no WARC record warcio says so in several ways, some of them accidents.
 _UNREADABLE = (ArchiveLoadFailed, zlib.error, EOFError, ValueError, AttributeError, RecursionError)
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 class Readable(Protocol):
@@ -72,19 +75,20 @@ class Capture:
             content_type=self.content_type,
             status=self.status,
             captured_at=self.captured_at,
-            source=known.get("source"),
-            country=known.get("country"),
-            languages=tuple(known.get("languages") or ()),
-            timezone=known.get("timezone"),
-            feed_title=known.get("feed_title"),
+            source=_text(known.get("source")),
+            country=_text(known.get("country")),
+            languages=_texts(known.get("languages")),
+            timezone=_text(known.get("timezone")),
+            feed_title=_text(known.get("feed_title")),
             feed_date=_instant(known.get("feed_date")),
         )
 
 
-def read(stream: Readable) -> Iterator[Capture]:
-    """The response, revisit and resource records of a capture object, ours or another crawler's, in their order.
+def read(stream: Readable, undated: datetime = _EPOCH) -> Iterator[Capture]:
+    """Yield the response, revisit and resource records of a capture object in their order.
 
-    DamagedCaptureError, after the sound ones, where the rest cannot be read.
+    A record without a believable date or without a URL is damaged, and has ``undated`` for its instant.
+    DamagedCaptureError, after the sound records, where the rest cannot be read.
     """
     records = ArchiveIterator(stream, no_record_parse=True)
     pending: dict[str, Any] | None = None
@@ -96,7 +100,7 @@ def read(stream: Readable) -> Iterator[Capture]:
             if _is_page(record):
                 if pending:
                     yield Capture(**pending)
-                pending = _response(record)
+                pending = _response(record, undated)
                 pending |= {"offset": records.get_record_offset(), "length": records.get_record_length()}
                 record_id = record.rec_headers.get_header("WARC-Record-ID")
             elif pending and _renders(record, record_id):
@@ -125,14 +129,16 @@ def _is_page(record: ArcWarcRecord) -> bool:
     return record.rec_type in ("response", "revisit")
 
 
-def _response(record: ArcWarcRecord) -> dict[str, Any]:
+def _response(record: ArcWarcRecord, undated: datetime) -> dict[str, Any]:
     """The record of a page as the arguments of ``Capture``, but for where it lies."""
+    at = _instant_of(record, "WARC-Date")
     known = {
-        "url": _stated(record, "WARC-Target-URI"),
-        "captured_at": _instant_of(record, "WARC-Date"),
+        "url": record.rec_headers.get_header("WARC-Target-URI") or "",
+        "captured_at": at or undated,
         "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
     }
     block, torn = _block(record)
+    torn = (None if at else _undated(record)) or (None if known["url"] else "the record has no WARC-Target-URI") or torn
     if record.rec_type == "resource":
         body, damage = _cut(block)
         damage = torn or damage
@@ -170,19 +176,21 @@ def _revisited(record: ArcWarcRecord) -> Payload | None:
     """The payload that a revisit record refers to; None where it does not say which that is."""
     names = ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")
     url, at, digest = (record.rec_headers.get_header(name) for name in names)
-    return Payload(url, _instant_of(record, names[1]), digest) if url and at and digest else None
+    instant = _instant_of(record, names[1]) if at else None
+    return Payload(url, instant, digest) if url and instant and digest else None
 
 
-def _instant_of(record: ArcWarcRecord, name: str) -> datetime:
-    at: datetime = iso_date_to_datetime(_stated(record, name))
-    return at.replace(tzinfo=UTC)
+def _instant_of(record: ArcWarcRecord, name: str) -> datetime | None:
+    """The instant of a header; None where it has none to the second, or an unbelievable one."""
+    try:
+        at: datetime = iso_date_to_datetime(record.rec_headers.get_header(name) or "").replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at if is_believable(at) else None
 
 
-def _stated(record: ArcWarcRecord, name: str) -> str:
-    stated = record.rec_headers.get_header(name)
-    if not stated:
-        raise ValueError(f"the record has no {name}")
-    return str(stated)
+def _undated(record: ArcWarcRecord) -> str:
+    return f"the record's WARC-Date is no instant from 1990 to tomorrow: {record.rec_headers.get_header('WARC-Date')}"
 
 
 def _block(record: ArcWarcRecord) -> tuple[bytes, str | None]:
@@ -200,5 +208,18 @@ def _cut(body: bytes) -> tuple[bytes, str | None]:
     return (body, None) if len(body) <= MAX_BODY else (body[:MAX_BODY], TOO_LONG)
 
 
-def _instant(text: str | None) -> datetime | None:
-    return datetime.fromisoformat(text) if text else None
+def _instant(value: object) -> datetime | None:
+    """A feed item's instant, UTC where it has no offset; None for what is no believable date."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) if at and is_believable(at) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -26,7 +27,9 @@ class Format(StrEnum):
     WACZ = "wacz"
 
 
-_CHUNKS: dict[Format, Callable[[Export], Iterator[bytes]]] = {
+Chunks = Callable[[Export], Iterator[bytes]]
+
+_CHUNKS: dict[Format, Chunks] = {
     Format.JSONL: tables.jsonl,
     Format.CSV: tables.csv_rows,
     Format.WARC: captures.warc,
@@ -48,6 +51,9 @@ def export(
     until: Day = None,
     text: Words = None,
     limit: Limit = None,
+    faithful: Annotated[
+        bool, typer.Option("--faithful", help="csv: cells as they are, also such as a spreadsheet runs as a formula.")
+    ] = False,
     stack: StackName = None,
 ) -> None:
     """Export stories with their words (jsonl, csv, parquet), or the captures that these are from (warc, wacz).
@@ -58,25 +64,26 @@ def export(
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
     selection = select(since, until, place, **wanted, limit=limit)
+    chunks = partial(tables.csv_rows, faithful=True) if faithful and form is Format.CSV else _CHUNKS.get(form)
     with _counted(Stack.find(stack).query(), selection) as exported:
-        if output is None:
-            sys.stdout.buffer.writelines(_CHUNKS[form](exported))
-        else:
+        if output is None and chunks:
+            sys.stdout.buffer.writelines(chunks(exported))
+        elif output is not None:
             with _in_one_step(output) as path:
-                _write(exported, form, path)
+                _write(exported, form, path, chunks)
     progress.print(f"{exported.done} stories{f' in {output}' if output else ''}", soft_wrap=True)
     if exported.unread:
         progress.print(f"not read: {' '.join(exported.unread)}; dateline verify says what is wrong", soft_wrap=True)
         raise typer.Exit(1)
 
 
-def _write(exported: Export, form: Format, path: Path) -> None:
+def _write(exported: Export, form: Format, path: Path, chunks: Chunks | None) -> None:
     try:
-        if form in _FILES:
+        if chunks is None:
             _FILES[form](exported, path)
         else:
             with path.open("wb") as file:
-                file.writelines(_CHUNKS[form](exported))
+                file.writelines(chunks(exported))
     except ModuleNotFoundError as error:
         raise CommandError(f"{form} needs a library, {error.name}: pip install 'dateline[export]'") from error
 

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -44,16 +45,29 @@ COLUMNS = (
 )
 
 
+_FORMULA = re.compile(r"[\t\r\n]|[\s\ufeff]*[=+@\uff1d\uff0b\uff20\uff0d-]")
+
+
 def jsonl(export: Export) -> Iterator[bytes]:
     """The articles' lines, as the archive has them."""
     return (line for _, line in export.read(export.query.line))
 
 
-def csv_rows(export: Export) -> Iterator[bytes]:
-    """The header and a row for each story, in UTF-8."""
+def csv_rows(export: Export, *, faithful: bool = False) -> Iterator[bytes]:
+    """Yield the header and a row for each story, in UTF-8.
+
+    A spreadsheet runs a cell that begins like a formula, and pages are written by anybody: such a cell gets an
+    apostrophe in front, unless the rows are to be ``faithful``.
+    """
     yield _row(COLUMNS)
     for story, line in export.read(export.query.line):
-        yield _row(_cells(story, json.loads(line)))
+        cells = _cells(story, json.loads(line))
+        yield _row(cells if faithful else map(guarded, cells))
+
+
+def guarded(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def parquet(export: Export, path: Path) -> None:

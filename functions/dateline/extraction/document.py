@@ -13,6 +13,7 @@ from lxml.etree import XPath, iterwalk
 from lxml.html import HtmlElement
 
 from dateline import urls
+from dateline.canonical_link import is_believed
 from dateline.extraction import jsonld, selectors
 from dateline.extraction.selectors import Selected
 from dateline.extraction.tree import parse
@@ -243,7 +244,7 @@ def declared_url(tree: HtmlElement) -> str | None:
 
 
 def _url(page: Page, tree: HtmlElement) -> str:
-    """The canonical form of the page's URL, or of its rel=canonical where that is on the same site and no home page."""
+    """Return the canonical form of the page's URL, or of its rel=canonical where that is believed."""
     try:
         own = urls.identity(page.url)
     except ValueError as error:
@@ -253,7 +254,7 @@ def _url(page: Page, tree: HtmlElement) -> str:
             declared = urls.canonical(urljoin(page.url, link.get("href").strip()))
         except ValueError:
             continue
-        if urls.same_site(declared, own) and _path(declared) and _path(own):
+        if urls.same_site(declared, own) and _path(own) and is_believed(own, declared):
             return declared
     return own
 

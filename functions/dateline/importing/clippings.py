@@ -6,6 +6,7 @@ from pathlib import Path
 from dateline import urls
 from dateline.extraction import clipping
 from dateline.importing.found import Found, Reason, Refused
+from dateline.instants import is_believable
 
 
 def read(path: Path, written_at: datetime, name: str) -> Found | Refused:
@@ -22,9 +23,12 @@ def read(path: Path, written_at: datetime, name: str) -> Found | Refused:
         at = datetime.fromisoformat(header["captured"]) if "captured" in header else written_at
     except ValueError:
         return Refused(name, Reason.DAMAGED)
+    at = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if not is_believable(at):
+        return Refused(name, Reason.DAMAGED)
     return Found(
         url=url,
-        captured_at=at if at.tzinfo else at.replace(tzinfo=UTC),
+        captured_at=at,
         data=body,
         media_type=clipping.MEDIA_TYPE,
         source=header.get("source"),

@@ -5,7 +5,7 @@ fastwarc reads them: warcio, which reads and writes our own, knows no zstd. What
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -15,6 +15,7 @@ from dateline.capture import MAX_BODY, metadata, split
 from dateline.capture.digests import contradicts
 from dateline.capture.encodings import UNREAD
 from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
+from dateline.instants import is_believable
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
@@ -124,7 +125,7 @@ def _read(found: "WarcRecord") -> _Record:
     return _Record(
         kind=str(found.record_type),
         url=(found.headers.get("WARC-Target-URI") or "").strip("<> "),  # wget 1.x writes it in brackets
-        at=found.record_date if "WARC-Date" in found.headers else None,
+        at=_date(found),
         media_type=found.headers.get("Content-Type") or "",
         ip_address=found.headers.get("WARC-IP-Address"),
         block=block,
@@ -133,11 +134,20 @@ def _read(found: "WarcRecord") -> _Record:
     )
 
 
+def _date(found: "WarcRecord") -> datetime | None:
+    """The instant of a record in UTC; None where its header is no date."""
+    try:
+        at: datetime | None = found.record_date if "WARC-Date" in found.headers else None
+    except (ValueError, OverflowError):
+        return None
+    return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
+
+
 def _examined(record: _Record, request: _Record | None) -> Found | Refused:
     """The page of a response, resource or revisit record, or why it is none."""
     if reason := _reason(record):
         return Refused(record.url, reason)
-    if record.at is None:
+    if record.at is None or not is_believable(record.at):
         return Refused(record.url, Reason.DAMAGED)
     return Found(
         url=record.url,
@@ -177,8 +187,5 @@ def _reason_of_response(block: bytes) -> Reason | None:
 
 def _known(record: _Record) -> dict[str, Any]:
     """What our own metadata record says of the feed item; other crawlers' are of other types, of other things."""
-    try:
-        known = metadata.read(record.media_type, record.block)
-    except ValueError:
-        return {}
+    known = metadata.read(record.media_type, record.block)
     return {name: known[name] for name in _OURS if known.get(name)}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dateline import keys
 from dateline.page import Payload
 from dateline.state.records import FeedState, UrlState
-from dateline.urls import canonical
+from dateline.urls import canonical, is_web
 
 if TYPE_CHECKING:
     from dateline.capture import Capture
@@ -21,9 +21,9 @@ _MAX_TITLE = 300  # characters of a title: an item is well below 1 KB, and the w
 def url_states(page: "Capture") -> Iterator[UrlState]:
     """What a captured page says of its URLs: the one that was asked for and the one that answered.
 
-    Nothing where it was imported: what others fetched is not for the crawl to ask for again, or to leave.
+    Nothing where others fetched it: an imported page is not for the crawl to ask for again, or to leave.
     """
-    if page.metadata.get("family") == "import":
+    if page.metadata.get("family") == "import" or not is_web(page.url):
         return iter(())
     payload = page.revisits or Payload(page.url, page.captured_at, page.payload_digest or "")
     return captured(
