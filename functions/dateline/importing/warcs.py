@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
+_ARC = b"filedesc:"  # how an ARC file begins, uncompressed
 _OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # of what a crawl of ours knew, for extraction
 _PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence too, that a story is gone
 
@@ -101,7 +102,13 @@ def _records(path: Path) -> Iterator[_Record]:
 def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
     from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
 
+    start = stream.tell()
+    if stream.read(len(_ARC)) == _ARC:
+        raise UnreadableError("an ARC file; convert it with: warcio recompress file.arc file.warc.gz")
+    stream.seek(start)
     for found in ArchiveIterator(stream, parse_http=False):
+        if "\n" in (found.headers.get("WARC-Type") or ""):
+            raise UnreadableError("its WARC headers end in LF; convert it to WARC/1.0 with CRLF")
         if "Content-Length" not in found.headers:
             raise UnreadableError(f"ends in the headers of the record at offset {found.stream_pos}")
         yield found
@@ -129,7 +136,7 @@ def _read(found: "WarcRecord") -> _Record:
         media_type=found.headers.get("Content-Type") or "",
         ip_address=found.headers.get("WARC-IP-Address"),
         block=block,
-        sound=long or not stated or not contradicts(stated, block),
+        sound=long or not stated or not contradicts(stated, block) or not contradicts(stated, split(block).body),
         long=long,
     )
 
