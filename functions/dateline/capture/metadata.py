@@ -14,7 +14,7 @@ _FIELD = b"json-metadata"
 
 def write(known: Mapping[str, Any]) -> bytes:
     """The record's block."""
-    return _FIELD + b": " + json.dumps(dict(known), ensure_ascii=False).encode() + b"\r\n"
+    return _FIELD + b": " + json.dumps(dict(known), ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\r\n"
 
 
 def read(media_type: str, block: bytes) -> dict[str, Any]:

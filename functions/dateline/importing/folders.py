@@ -16,6 +16,7 @@ from dateline.extraction.document import declared_url
 from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
 from dateline.importing import clippings, warcs
 from dateline.importing.found import Found, Reason, Refused, UnreadableError
+from dateline.instants import is_believable
 
 LISTS = ("urls.tsv", "urls.txt", "urls.csv")
 _HTML = (".html", ".htm", ".xhtml")
@@ -73,9 +74,12 @@ def _saved(path: Path, entry: Listed | None, root: Path) -> Found | Refused:
         return Refused(str(path), Reason.TOO_LARGE)
     if url is None or not urls.is_web(url):
         return Refused(str(path), Reason.NO_URL)
+    at = (entry and entry.captured_at) or written_at(path)
+    if not is_believable(at):
+        return Refused(str(path), Reason.DAMAGED)
     return Found(
         url=url,
-        captured_at=(entry and entry.captured_at) or written_at(path),
+        captured_at=at,
         data=body,
         media_type="text/html",
         known={"discovered_from": path.relative_to(root).as_posix()},
@@ -89,7 +93,7 @@ def written_at(path: Path) -> datetime:
 
 def read_list(path: Path) -> dict[Path, Listed]:
     """What a list says of each file, by its path; UnreadableError names the first line that is not one of a list."""
-    with path.open(encoding="utf-8-sig", newline="") as lines:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:  # as file names are read
         rows = csv.reader(lines, delimiter="," if path.suffix == ".csv" else "\t")
         read = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if row and not row[0].startswith("#")]
     return {path.parent / row[0]: _listed(path, number, row) for number, row in read if row[:2] != ["file", "url"]}
