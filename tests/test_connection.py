@@ -20,7 +20,7 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> trustme.CA:
     authority = trustme.CA()
     authority.cert_pem.write_to_path(str(tmp_path / "trusted.pem"))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
-    monkeypatch.setattr(connection, "_trusting", ssl.create_default_context)
+    monkeypatch.setattr(connection, "_trusting", connection._trusting.__wrapped__)
     return authority
 
 
@@ -41,6 +41,17 @@ def test_what_was_verified_is_in_the_metadata(trusted: trustme.CA) -> None:
     assert datetime.fromisoformat(tls["not_before"]) < datetime.now(UTC) < datetime.fromisoformat(tls["not_after"])
     assert len(tls["certificate"]) == len("sha256:") + 64
     assert outlet.connections == 1, "it is kept"
+
+
+@pytest.mark.parametrize("cipher", ["ECDHE-RSA-AES128-SHA", "AES128-GCM-SHA256", "AES256-SHA256"])
+def test_older_ciphers_are_accepted(trusted: trustme.CA, cipher: str) -> None:
+    """A server limited to one cipher of OpenSSL's DEFAULT list is captured, still verified."""
+    server = serving(trusted.issue_cert("127.0.0.1", key_type=trustme.KeyType.RSA))
+    server.maximum_version = ssl.TLSVersion.TLSv1_2
+    server.set_ciphers(cipher)
+    with Outlet(ROUTES, tls=server) as outlet:
+        crawl(outlet.source(), shelf := Shelf())
+    assert [page.metadata["tls"]["verified"] for page in shelf.pages] == [True]
 
 
 def test_a_page_without_tls_says_nothing_of_it() -> None:
