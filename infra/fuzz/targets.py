@@ -10,13 +10,24 @@ from pathlib import Path
 from dateline import capture
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
-from dateline.extraction import clipping, extract
+from dateline.extraction import clipping, date_lines, extract, jsonld
+from dateline.extraction import moments as moments_of
+from dateline.instants import is_believable
 from dateline.page import Page
 
 _AT = datetime(2019, 4, 17, 6, 15, 2, tzinfo=UTC)
 _RECORDED = Path(__file__).parents[2] / "tests" / "sources"
 _CHARSETS = ("", "; charset=utf-8", "; charset=windows-1256", "; charset=utf-16", "; charset=iso-8859-9")
 _CLIPPING = "URL: https://news.example.org/a\nThe pump runs\nTUNIS (AFP) - 16/04/2019\n\nThe pump runs again."
+
+_DATES = (
+    "Published 16 April 2019 09:30 GMT+2 | Updated 17 April 2019 1:45 pm",
+    "2019-04-16T09:30:00+02:00",
+    "الثلاثاء 16 كانون الثاني/يناير 2019 - 1:18 مساءً",
+    "۲۷ فروردین ۱۳۹۸ - ۱۹:۲۰",
+    "Giriş: 16 NİSAN 2019 - 09:30 Güncelleme: 17.04.19",
+    '{"@type": "NewsArticle", "datePublished": "2019-04-16", /* x */ "headline": "a "b"",}',
+)
 
 
 def page(data: bytes) -> None:
@@ -35,7 +46,17 @@ def warc(data: bytes) -> None:
             _check(extract(found.page()))
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"page": page, "clipping": cutting, "capture": warc}
+def date(data: bytes) -> None:
+    """A written date, by itself and in a line with others: the readers raise for none, and believe no odd year."""
+    text = data.decode("utf-8", "replace")
+    moments = [moments_of.read(text), *(line.moment for line in date_lines.read(text))]
+    for moment in filter(None, moments):
+        if is_believable(moment.at, _AT):
+            moment.placed("Africa/Tripoli").iso()
+    jsonld.loads(text)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {"page": page, "clipping": cutting, "capture": warc, "date": date}
 
 
 def seeds(target: str) -> Iterator[bytes]:
@@ -47,6 +68,8 @@ def seeds(target: str) -> Iterator[bytes]:
             response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body[:4000]
             exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET /", response=response)
             yield capture.serialise([exchange], "captures/sample/2019/04/17/20190417T061502Z-fuzz-0.warc.gz")
+    if target == "date":
+        yield from (line.encode() for line in _DATES)
     if target == "clipping":
         yield _CLIPPING.encode()
 

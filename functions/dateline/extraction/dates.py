@@ -70,17 +70,25 @@ class _Seen(NamedTuple):
     labelled: list[Found[Moment]]
     changed: list[Found[Moment]]
     leading: list[Found[Moment]]
+    above: list[Found[Moment]]
     elsewhere: frozenset[int]
 
     @classmethod
     def of(cls, document: Document) -> "_Seen":
         view = View(document)
-        lists = (view.near(), view.far(), view.of_kind("published"), view.of_kind("changed"), view.leading())
-        near, far, labelled, changed, leading = (
+        lists = (
+            view.near(),
+            view.far(),
+            view.of_kind("published"),
+            view.of_kind("changed"),
+            view.leading(),
+            view.above(),
+        )
+        near, far, labelled, changed, leading, above = (
             [found for found in each if _is_plausible(found.value, document)] for each in lists
         )
         elsewhere = frozenset(document.positions[each] for each in view.elsewhere if len(each) == 0)
-        return cls(near, far, labelled, changed, leading, elsewhere)
+        return cls(near, far, labelled, changed, leading, above, elsewhere)
 
 
 def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
@@ -92,6 +100,7 @@ def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
         or _first(_told(document, seen), document)
         or _first((*seen.far, *seen.leading, *_in_title(document)), document)
         or _first(_searched(document, seen.elsewhere), document)
+        or _first(seen.above, document)
     )
     if best is None:
         return None
@@ -138,6 +147,8 @@ def _told(document: Document, seen: _Seen) -> Iterator[Found[Moment]]:
     for text, rule in document.contents(*_named_like(document, _OTHER_PUBLISHED)):
         yield from _read(document, [text], rule)
     yield from (found for found in seen.far if found.rule == "time element")
+    if any(found.rule == "time element" for found in seen.changed) and not document.story:
+        yield from seen.changed  # the only date that such a page shows to its readers
     yield from _of_page(document, "datePublished")
     if document.page.feed_date:
         yield Found(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")

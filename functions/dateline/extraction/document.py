@@ -69,7 +69,7 @@ class Document:
     @classmethod
     def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
         """Parse a page; raises BadAddressError and what ``tree.parse`` does."""
-        tree = parse(page.body, page.content_type)
+        tree = parse(page.body, page.content_type, page.languages)
         selected = selectors.apply(rules, tree) if rules else {}
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
         return cls(page, tree, url, meta, nodes, _story(nodes, url, _titles(tree, meta)), selected)

@@ -1,4 +1,4 @@
-"""What a page says of itself in JSON-LD: every object of every block, and the one that is its story."""
+"""Read a page's JSON-LD: every object of every block, and the objects of its story; slips are repaired."""
 
 import html
 import json
@@ -18,6 +18,14 @@ _TRAILING_COMMA = re.compile(r",(?=\s*[}\]])")
 _MISSING_COMMA = re.compile(r'(?<=["}\]])(\s*\n\s*)(?=")')
 _BLOCK = re.compile(r"</?(?:p|br|div|h\d|li|ul|ol)\b[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
+_OPENING = re.compile(r'"')
+_ENDS = re.compile(r'"\s*(?=(?::|[}\]]|$|//|/\*|,\s*(?:["{\[\]},/]|-?\d|true\b|false\b|null\b|$)))')
+_NO_ESCAPE = re.compile(r'\\(?!["\\/bfnrt]|u[0-9a-fA-F]{4})')
+_BARE_QUOTE = re.compile(r'(?<!\\)((?:\\\\)*)"')
+_COMMENT = re.compile(r"/\*.*?\*/|//[^\n]*", re.DOTALL)
+_COMMAS = re.compile(r",(?:\s*,)+")
+_COMMA_FIRST = re.compile(r"([\[{])\s*,")
+_LONGEST_REPAIRED = 300_000  # characters
 _MAX_DEPTH = 12
 _MAX_NODES = 5_000
 
@@ -34,14 +42,45 @@ def nodes(tree: HtmlElement) -> list[Node]:
 
 
 def loads(text: str) -> list[Any]:
-    """The JSON values of a block, mended where the usual slips break it; empty where that does not help."""
+    """The JSON values of a block, repaired if the usual slips break it, or the part before the slip."""
     text = _WRAPPING.sub("", text).strip()
-    mended = _MISSING_COMMA.sub(r",\1", _TRAILING_COMMA.sub("", text))
-    for attempt in (text, mended, html.unescape(mended)):
-        values = list(_values(attempt))
-        if values:
+    best: list[Any] = []
+    for attempt in _attempts(text):
+        values, whole = _values(attempt)
+        if whole:
             return values
-    return []
+        best = best or values
+    return best
+
+
+def _attempts(text: str) -> Iterator[str]:
+    """A block's text, then the same with more and more repairs."""
+    yield text
+    if len(text) > _LONGEST_REPAIRED:
+        return
+    mended = _MISSING_COMMA.sub(r",\1", _TRAILING_COMMA.sub("", text))
+    yield mended
+    yield html.unescape(mended)
+    yield repaired(text)
+    yield repaired(html.unescape(text))
+
+
+def repaired(text: str) -> str:
+    """A JSON text with its strings closed where they end, and without comments and commas too many.
+
+    A quotation mark ends a string only if a comma, colon or bracket follows it as JSON has them; any other is escaped,
+    as are line breaks. ``\\'`` and other escapes unknown to JSON lose their backslash.
+    """
+    parts: list[str] = []
+    at = 0
+    for match in _OPENING.finditer(text):
+        if match.start() < at:
+            continue
+        parts.append(_without_comments(text[at : match.start()]))
+        end = _closing(text, match.end())
+        parts.append(f'"{_escaped(text[match.end() : end])}"')
+        at = end + 1
+    return "".join((*parts, _without_comments(text[at:])))
 
 
 def stories(found: list[Node]) -> list[Node]:
@@ -80,16 +119,42 @@ def unmarked(value: str) -> str:
     return _TAG.sub(" ", _BLOCK.sub("\n", unescaped)) if "<" in unescaped else unescaped
 
 
-def _values(text: str) -> Iterator[Any]:
-    """Each JSON value in a text that may hold several; ends at the first that is broken."""
-    decoder, at = json.JSONDecoder(strict=False), 0
+def _closing(text: str, at: int) -> int:
+    """Where the string that begins at ``at`` ends: at its first quotation mark that JSON could go on from."""
+    for match in _ENDS.finditer(text, at):
+        backslashes = len(text[at : match.start()]) - len(text[at : match.start()].rstrip("\\"))
+        if backslashes % 2 == 0:
+            return match.start()
+    return len(text)
+
+
+def _escaped(inner: str) -> str:
+    return _BARE_QUOTE.sub(r"\1\"", _NO_ESCAPE.sub("", inner)).replace("\n", " ").replace("\r", " ")
+
+
+def _without_comments(between: str) -> str:
+    between = _COMMENT.sub("", between) if "/" in between else between
+    between = _COMMA_FIRST.sub(r"\1", _COMMAS.sub(",", between)) if "," in between else between
+    return _TRAILING_COMMA.sub("", between)
+
+
+def _values(text: str) -> tuple[list[Any], bool]:
+    """The JSON values in a text that may hold several, up to the first broken one, and whether there is none such."""
+    decoder, at = json.JSONDecoder(strict=False, parse_int=_integer), 0
+    found: list[Any] = []
     while at < len(text):
         try:
             value, at = decoder.raw_decode(text, at)
-        except (json.JSONDecodeError, RecursionError):
-            return
-        yield value
+        except (ValueError, RecursionError):
+            return found, False
+        found.append(value)
         at = len(text) - len(text[at:].lstrip(" \t\r\n;,"))
+    return found, bool(found)
+
+
+def _integer(digits: str) -> int | str:
+    """An integer; its digits if they are more than any number on a page has, which Python refuses to read."""
+    return int(digits) if len(digits) < 30 else digits
 
 
 def _objects(value: Any, depth: int = 0) -> Iterator[Node]:

@@ -1,4 +1,4 @@
-"""Pages that are no article, and how one can tell; in doubt a page is one, for a refused story is a lost one."""
+"""Decide whether a page is an article. When in doubt, keep it: a refused story is lost."""
 
 import re
 from collections.abc import Callable
@@ -8,10 +8,19 @@ from dateline.extraction import jsonld
 from dateline.extraction.document import Document
 from dateline.extraction.story import Story
 
+# The whole headline, but for the outlet's name behind it: stories begin with such words and numbers too.
 _ERROR = re.compile(
-    r"\W*(?:(?:error\s+)?40[0-9]|50[0-9]|(?:page |file )?not found|page (?:cannot be found|introuvable)|access denied"
-    r"|forbidden|just a moment|attention required|service unavailable|site maintenance|erreur 404|sayfa bulunamad[ıi]"
-    r"|الصفحة غير موجودة|خطأ 404|are you a robot|security check)\b.{0,60}",
+    r"\W*(?:(?:(?:http\s+)?(?:error|erreur|hata|خطأ|خطای|fehler)\W*)?(?:4\d\d|5\d\d)\W*)?"
+    r"(?:(?:error|erreur|hata|خطأ)|(?:page |file )?(?:not found|could not be found)"
+    r"|(?:that |this )?page (?:cannot be found|does ?n[o']t exist)|(?:the )?(?:requested )?page not found"
+    r"|page (?:introuvable|non trouvée)|internal (?:server )?error|bad (?:gateway|request)|gateway time-?out"
+    r"|access (?:is )?denied|access to this page has been denied|forbidden|just a moment|attention required"
+    r"|service (?:temporarily )?unavailable|(?:site|under) maintenance|are you a robot|(?:performing )?security check"
+    r"|unauthorized|too many requests|accès (?:refusé|interdit)|service indisponible"
+    r"|sayfa bulunamad[ıi]|erişim (?:engellendi|reddedildi)|yasak"
+    r"|الصفحة (?:غير موجودة|المطلوبة غير موجودة)|(?:لم يتم|تعذر) العثور على الصفحة|(?:تم )?رفض الوصول|ممنوع"
+    r"|صفحه (?:مورد نظر )?(?:یافت|پیدا) نشد|دسترسی غیرمجاز)?"
+    r"\W*(?:\s[|–—·:-]\s.{0,40})?",
     re.IGNORECASE,
 )
 _CONSENT = re.compile(
@@ -24,12 +33,13 @@ _CONSENT = re.compile(
 )
 _COLLECTIONS = {"CollectionPage", "SearchResultsPage", "ItemPage", "ProfilePage", "ContactPage", "AboutPage"}
 _FEWEST_WORDS = 20
+_FEWEST_OF_A_FLASH = 8  # words of an agency's flash whose data call it an article
 _FEW_WORDS = 120
 _TEASER = 160  # characters; a section front's blocks are shorter
 
 
 def reason(document: Document, story: Story) -> str | None:
-    """Why a page is no article, or None."""
+    """Return why a page is no article, or None."""
     return next((reason for reason, applies in _REASONS if applies(document, story)), None)
 
 
@@ -38,16 +48,32 @@ def _is_home(document: Document, _: Story) -> bool:
     return not document.story and not parts.path.strip("/") and not parts.query
 
 
-def _is_error(_: Document, story: Story) -> bool:
-    return _ERROR.fullmatch(story.title.value if story.title else "") is not None and _words(story) < _FEW_WORDS
+def _is_error(document: Document, story: Story) -> bool:
+    title = story.title.value if story.title else ""
+    return (
+        bool(title) and _ERROR.fullmatch(title) is not None and _words(story) < _FEW_WORDS and not _is_marked(document)
+    )
 
 
 def _is_wall(document: Document, story: Story) -> bool:
-    return not document.story and _words(story) < _FEW_WORDS and _CONSENT.search(story.text) is not None
+    """Whether a short page asks for consent and tells no more than that."""
+    if _is_marked(document) or _words(story) >= _FEW_WORDS or not _CONSENT.search(story.text):
+        return False
+    if _CONSENT.search(story.title.value if story.title else ""):
+        return True
+    asking = sum(len(block.split()) for block in story.blocks.value if _CONSENT.search(block))
+    return 2 * asking >= _words(story) or _words(story) - asking < _FEWEST_WORDS
 
 
-def _is_too_short(_: Document, story: Story) -> bool:
-    return _words(story) < _FEWEST_WORDS and not _is_spaceless(story.text)
+def _is_too_short(document: Document, story: Story) -> bool:
+    fewest = _FEWEST_OF_A_FLASH if _is_marked(document) else _FEWEST_WORDS
+    return _words(story) < fewest and not _is_spaceless(story.text)
+
+
+def _is_marked(document: Document) -> bool:
+    """Whether the page's data call it an article, with a headline or a date."""
+    stated = document.story.get("headline") or document.story.get("datePublished")
+    return bool(stated or document.meta.get("article:published_time"))
 
 
 def _is_listing(document: Document, story: Story) -> bool:
@@ -60,7 +86,8 @@ def _is_listing(document: Document, story: Story) -> bool:
 
 
 def _words(story: Story) -> int:
-    return len(story.text.split())
+    """The words of the text and the standfirst."""
+    return len(story.text.split()) + len(story.standfirst.value.split() if story.standfirst else ())
 
 
 def _is_spaceless(text: str) -> bool:

@@ -76,6 +76,20 @@ class View:
         """The elements whose dates are those of other stories, readers and the page itself."""
         return {each for each in self._candidates if self._is_elsewhere(each)}
 
+    def above(self) -> list[Found[Moment]]:
+        """Dates above the menu, for want of any other; that of the capture or next to it is the page's "today"."""
+        if self._headline is None:
+            return []
+        above = (each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
+        lone = [each for each in above if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
+        found = [date for each in lone for date, kind in _dated(self._document, each) if kind != "changed"]
+        captured = self._document.page.captured_at
+        return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
+
+    def _is_odd(self, around: HtmlElement) -> bool:
+        beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
+        return around not in self._around and bool(beside or _is_card(around))
+
     def of_kind(self, *kinds: Kind) -> list[Found[Moment]]:
         """The dates of which the page says that they are of these kinds."""
         return [each.found for each in self.dates if each.kind in kinds]

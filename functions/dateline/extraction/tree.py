@@ -1,7 +1,9 @@
-"""Bytes to a tree, once: which charset, how much is too much, and what is not HTML at all."""
+"""Parse a page's bytes into a tree: its charset, its limits, and bytes that are not HTML."""
 
 import codecs
 import re
+import zlib
+from collections.abc import Collection
 
 from charset_normalizer import from_bytes
 from lxml.etree import ElementDefaultClassLookup, ParserError
@@ -16,7 +18,7 @@ from w3lib.encoding import (
 
 MAX_BYTES = 20_000_000  # the largest page of two million in a news crawl had 12 MB; a tree takes ten times its bytes
 _SAMPLE = 65_536  # enough for detection, which is slow
-_NOT_HTML = re.compile(rb"%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|\x1f\x8b|RIFF|\x00\x00\x00.ftyp", re.DOTALL)
+_NOT_HTML = re.compile(rb"%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|RIFF|\x00\x00\x00.ftyp", re.DOTALL)
 # NUL and the other characters that no page means and that lxml refuses in text that is set again, also as references.
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F])
 _FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
@@ -26,6 +28,13 @@ _CONTROL_REFERENCES = re.compile(
     re.IGNORECASE,
 )
 _TAG = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+_GZIP = b"\x1f\x8b"
+_MULTI_BYTE = {"gb18030", "gbk", "big5", "big5-hkscs", "shift_jis", "cp932", "euc-jp", "euc_jp", "cp949", "euc_kr"}
+_LANGUAGE = re.compile(rb"<html\b[^>]*?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.IGNORECASE)
+_ARABIC_WORDS = re.compile(r"\bال\w{2,}|\b(?:في|من|على|إلى|عن|أن|در|به|از|که|را|این)\b")
+_TURKISH_BYTES = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # the letters in which 1254 differs from 1252
+_TURKISH_WORDS = re.compile(r"\b(?:ve|bir|bu|için|ile|olarak|olan|daha|çok|göre|sonra)\b", re.IGNORECASE)
+_FEWEST_FOUND = 3  # words
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -39,16 +48,19 @@ class NotHtmlError(ValueError):
     """The bytes are no HTML page: empty, or another kind of file."""
 
 
-def parse(body: bytes, content_type: str = "") -> HtmlElement:
-    """The root element of a page, without comments and processing instructions.
+def parse(body: bytes, content_type: str = "", languages: Collection[str] = ()) -> HtmlElement:
+    """Return the root element of a page, without comments and processing instructions.
 
+    ``languages`` are those of the source: they tell charsets apart. A body still in gzip is decompressed.
     Raises TooLargeError and NotHtmlError; any other bytes give a tree, however poor.
     """
+    if body.startswith(_GZIP):
+        body = _inflated(body)
     if len(body) > MAX_BYTES:
         raise TooLargeError(f"the page has {len(body)} bytes, more than {MAX_BYTES}")
     if _NOT_HTML.match(body):
         raise NotHtmlError("the body is a binary file, not HTML")
-    markup = decode(body, content_type).encode("utf-8", "replace").translate(_FORM_FEED_TO_SPACE, _CONTROLS)
+    markup = decode(body, content_type, languages).encode("utf-8", "replace").translate(_FORM_FEED_TO_SPACE, _CONTROLS)
     markup = _CONTROL_REFERENCES.sub(b"", _NO_CHARACTERS.sub(b"", markup))
     if b"<" not in markup:
         raise NotHtmlError("the body has no markup" if markup.strip() else "the body is empty")
@@ -61,11 +73,21 @@ def parse(body: bytes, content_type: str = "") -> HtmlElement:
         raise NotHtmlError("the body has no elements") from error
 
 
-def decode(body: bytes, content_type: str = "") -> str:
-    """The page's text: by byte order mark, by its bytes where they can only be UTF-8, or by what it declares.
+def _inflated(body: bytes) -> bytes:
+    """The bytes that a server compressed without saying so, as far as they are sound; the body itself if none are."""
+    decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
+    try:
+        return decoder.decompress(body, MAX_BYTES + 1) or body
+    except zlib.error:
+        raise NotHtmlError("the body is a binary file, not HTML") from None
+
+
+def decode(body: bytes, content_type: str = "", languages: Collection[str] = ()) -> str:
+    """Return the page's text: by byte order mark, as UTF-8 if its bytes can only be that, or by what it declares.
 
     Bytes beyond ASCII that are valid UTF-8 are UTF-8 whatever the page says: wrong declarations are common and chance
-    agreement is not. Undecodable bytes become U+FFFD.
+    agreement is not. Arabic and Turkish in Windows charsets are known by their letters and words where the page
+    declares another or none. Undecodable bytes become U+FFFD.
     """
     charset, mark = read_bom(body)
     if charset and mark:
@@ -77,11 +99,41 @@ def decode(body: bytes, content_type: str = "") -> str:
         return to_unicode(body, declared or "utf-8")  # some East Asian charsets are seven-bit
     if _is_utf8(body):
         return body.decode("utf-8", "ignore")  # a last character may be cut in two
-    if declared and declared != "utf-8" and not (declared == "cp1252" and _is_no_latin(body)):
-        return to_unicode(body, declared)
     text = body.decode("utf-8", "replace")
-    few = text.count("\ufffd") * 20 < len(_BEYOND_ASCII.findall(text))
-    return text if declared == "utf-8" and few else to_unicode(body, _guessed(body))
+    if declared == "utf-8" and text.count("\ufffd") * 20 < len(_BEYOND_ASCII.findall(text)):
+        return text
+    return to_unicode(body, _single_byte(body, declared, languages))
+
+
+def _single_byte(body: bytes, declared: str | None, languages: Collection[str]) -> str:
+    """The charset of bytes that are not UTF-8, in spite of a false declaration."""
+    if declared in _MULTI_BYTE:
+        return str(declared)
+    sample = _TAG.sub(b" ", body[:_SAMPLE])
+    if _is_no_latin(body):
+        if declared != "cp1256" and _is_arabic(sample, declared):
+            return "cp1256"
+        return declared if declared and declared not in ("utf-8", "cp1252") else _guessed(body)
+    if declared in (None, "utf-8", "cp1252", "iso8859-1") and _is_turkish(sample, body, languages):
+        return "cp1254"
+    return declared if declared and declared != "utf-8" else _guessed(body)
+
+
+def _is_arabic(sample: bytes, declared: str | None) -> bool:
+    """Whether bytes are Arabic or Persian in Windows-1256: its frequent words, more often than in what is declared."""
+    found = len(_ARABIC_WORDS.findall(sample.decode("cp1256", "replace")))
+    other = to_unicode(sample, declared) if declared and declared != "utf-8" else ""
+    return found >= _FEWEST_FOUND and found > 2 * len(_ARABIC_WORDS.findall(other))
+
+
+def _is_turkish(sample: bytes, body: bytes, languages: Collection[str]) -> bool:
+    """Whether Latin letters are Turkish: the page or its source says so, or its frequent words do."""
+    if not _TURKISH_BYTES.search(sample):
+        return False
+    said = _LANGUAGE.search(body[:_SAMPLE])
+    if said:
+        return said[1].lower() == b"tr"
+    return "tr" in languages or len(_TURKISH_WORDS.findall(sample.decode("cp1254", "replace"))) >= _FEWEST_FOUND
 
 
 def _is_utf8(body: bytes) -> bool:
