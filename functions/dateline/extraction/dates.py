@@ -99,8 +99,8 @@ def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
         _first(stated, document)
         or _first(_told(document, seen), document)
         or _first((*seen.far, *seen.leading, *_in_title(document)), document)
-        or _first(_searched(document, seen.elsewhere), document)
         or _first(seen.above, document)
+        or _first(_searched(document, seen.elsewhere), document)
     )
     if best is None:
         return None
