@@ -69,7 +69,7 @@ OTHERS = {
     "a logo": "<img src='/assets/logo.png'>",
     "an icon": "<img src='/x-20190101.jpg' width='24' height='24'>",
     "a share bar": "<ul class='share'><li><img src='/x-20190101.jpg'></li></ul>",
-    "a nested story": "<article><figure><img src='/x-20190101.jpg'><figcaption>AFP</figcaption></figure></article>",
+    "a nested story": "<article><figure><img src='/x-20190101.jpg'></figure><h4>Onions are dear</h4></article>",
     "a drawing": "<img src='/x-20190101.svg'>",
     "what is shown often": "<img src='/x-20190101.jpg'>" * 4,
     "a menu": "<nav><img src='/x-20190101.jpg'></nav>",

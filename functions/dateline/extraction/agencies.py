@@ -57,6 +57,7 @@ _WITH = r"avec|with|mit|ile|مع|con|via|et|and|ve|و|با"
 _PARTED = re.compile(
     rf"\s*[,،;؛|/•·()\[\]:\n]+\s*|\s+(?:--?|[–—―])\s*|\s*[–—―]\s+|(?:^|\s+)(?:{_WITH})\s+", re.IGNORECASE
 )
+_LEADING = re.compile(rf"^(?:{_WITH})\s+", re.IGNORECASE)
 _SOURCE = re.compile(
     r"^\W*(?:sources?|quelle|kaynak(?:lar)?|fuente|fonte|ال?مصدر|ال?مصادر|منبع)\s*[:：]\s*(?P<name>\S.{0,60})$",
     re.IGNORECASE,
@@ -79,7 +80,7 @@ def named(texts: Iterable[str]) -> tuple[str, ...]:
 
 def known(text: str) -> str | None:
     """The usual name of an agency that a text is; None if it is no known agency's name."""
-    return _known(text.strip(" .*–—-"))
+    return _known(_LEADING.sub("", text.strip(" .*–—-")))
 
 
 def is_agency(text: str) -> bool:

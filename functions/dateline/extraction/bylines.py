@@ -13,7 +13,8 @@ _WORDS_OF_BY = (
     r"(?:(?:written|posted|published|reported|text[eo]?|story|words|opinion|news|commentary|article|erstellt|geschrieben"
     r"|publié|écrit|(?:propos\s+)?recueillis?|entretien(?:\s+réalisé)?|interview|bericht|reportage|röportaj|yayınlayan)"
     r"\s*[:—–-]?\s+(?:on\s+)?)?"
-    r"(?:by|von|par|por|di|door|av|yazan|haber|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير|إعداد|أعده|حوار|حاوره|حاورها"
+    r"(?:by|von|par|por|di|door|av|yazan|haber|كتب بواسطة|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير"
+    r"|إعداد|أعده|حوار|حاوره|حاورها"
     r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش)"
 )
 BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*\s*|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))", re.IGNORECASE)
@@ -29,17 +30,20 @@ SPLIT = re.compile(rf"\s*[,;|/•·،؛\n]\s*|{_ANDS}", re.IGNORECASE)
 DASH = re.compile(r"\s+(?:--?|[–—―ـ])\s*|\s*(?:--?|[–—―ـ])\s+")
 _NAMED = re.compile(
     r"(?:^|[-_ ])(?:author|byline|auteur|signature|yazar|muhabir|writer|reporter|journalist)s?"
-    r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name",
+    r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name"
+    r"|(?:created|posted|written|submitted)-?by(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"comment|related|sidebar|footer|most-|popular|recommend|trending|(?<!v)card|teaser|widget|\bbio", re.IGNORECASE
+    r"comment|related|sidebar|(?<!post-)(?<!entry-)(?<!article-)footer|most-"
+    r"|popular|recommend|trending|(?<!v)card|teaser|widget|\bbio",
+    re.IGNORECASE,
 )
 _AUTHOR_PAGE = re.compile(
     r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
     re.IGNORECASE,
 )
-_IN = ("a", "span", "div", "p", "address", "li", "b", "strong", "h3", "h4")
+_IN = ("a", "span", "div", "p", "address", "li", "dd", "b", "strong", "h3", "h4")
 _LONGEST = 60  # characters of a name
 _LONGEST_LINE = 180  # of a byline
 _SHORTEST = 2

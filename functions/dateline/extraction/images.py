@@ -214,12 +214,18 @@ def _is_elsewhere(document: Document, zone: Zone, element: HtmlElement, url: str
     """Return whether an element around an image is another story's, the outlet's, or set apart."""
     inner = list(takewhile(lambda each: each not in zone.around, (element, *element.iterancestors())))
     is_captioned = any(each.tag == "figure" and each.find(".//figcaption") is not None for each in inner)
-    if any(each.tag in _APART or each.tag == "article" for each in inner):
+    if any(each.tag in _APART or (each.tag == "article" and _is_story(each, zone)) for each in inner):
         return True
     if not is_captioned and any(each.tag == "aside" or _ELSEWHERE.search(names(each)) for each in inner):
         return True
     is_linked = any(each.tag == "a" and _leads_away(document, each, url) for each in inner)
     return (is_linked and not is_captioned) or _is_teaser(document, inner, url)
+
+
+def _is_story(article: HtmlElement, zone: Zone) -> bool:
+    """Return whether an article element without the story's text is another story, not the frame of a medium."""
+    is_below = zone.document.positions[article] > zone.last
+    return is_below or next(article.iter("h1", "h2", "h3", "h4", "h5", "h6"), None) is not None
 
 
 def _leads_away(document: Document, link: HtmlElement, url: str) -> bool:

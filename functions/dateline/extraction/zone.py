@@ -37,16 +37,19 @@ class Zone:
     document: Document
     paragraphs: tuple[HtmlElement, ...]
     headline: HtmlElement | None
+    marks: tuple[HtmlElement, ...]  # which begin or precede the text nodes: a line break in one element with many
 
     @classmethod
     def of(cls, document: Document, blocks: Iterable[str], headlines: Set[str] = frozenset()) -> Self:
         """Find the elements of the story's blocks and, above them, of its headline, given in its forms as ``words``."""
         lines = [line for block in blocks for line in block.split("\n")]
         long = [line for line in lines if len(line) > _PARAGRAPH]
-        paragraphs = tuple(_holding(document.elements, f" {words(' '.join(long or lines))} "))
+        held = list(_holding(document.elements, f" {words(' '.join(long or lines))} "))
+        paragraphs, marks = tuple(dict.fromkeys(owner for owner, _ in held)), tuple(mark for _, mark in held)
         above = document.elements[: document.positions[paragraphs[0]]] if paragraphs else []
         shown = [each for each in reversed(above) if _is_headline(each, headlines)]
-        return cls(document, paragraphs, max(shown, key=lambda each: len(words(each.text)), default=document.headline))
+        headline = max(shown, key=lambda each: len(words(each.text)), default=document.headline)
+        return cls(document, paragraphs, headline, marks)
 
     @cached_property
     def frame(self) -> HtmlElement | None:
@@ -77,12 +80,12 @@ class Zone:
     @property
     def third(self) -> int:
         """The position of the third paragraph, above which a story's first photograph stands."""
-        return self.document.positions[self.paragraphs[:3][-1]] if self.paragraphs else self.first
+        return self.document.positions[self.marks[:3][-1]] if self.marks else self.first
 
     @cached_property
     def last(self) -> int:
         """The position of the last paragraph; the page's end if no paragraph was found."""
-        return self.document.positions[self.paragraphs[-1]] if self.paragraphs else len(self.document.elements)
+        return self.document.positions[self.marks[-1]] if self.marks else len(self.document.elements)
 
     @cached_property
     def around(self) -> set[HtmlElement]:
@@ -109,22 +112,20 @@ def _is_headline(element: HtmlElement, headlines: Set[str]) -> bool:
     return any(folded == form or (folded in form and 2 * len(folded) > len(form)) for form in headlines)
 
 
-def _holding(elements: list[HtmlElement], story: str) -> Iterator[HtmlElement]:
-    """The elements with a text node of their own whose first words are the story's, each once."""
-    seen: HtmlElement | None = None
-    for element, text in _long_texts(elements):
-        if element is seen or element.tag in _SLIGHT or element.tag in SILENT:
+def _holding(elements: list[HtmlElement], story: str) -> Iterator[tuple[HtmlElement, HtmlElement]]:
+    """The elements with a text node of their own whose first words are the story's, and the node's mark."""
+    for mark, element, text in _long_texts(elements):
+        if element.tag in _SLIGHT or element.tag in SILENT:
             continue
         beginning = words(text.strip()[:_BEGINNING].rpartition(" ")[0])
         if len(beginning) > _SHORTEST and f" {beginning} " in story and not _is_caption(element):
-            seen = element
-            yield element
+            yield element, mark
 
 
-def _long_texts(elements: list[HtmlElement]) -> Iterator[tuple[HtmlElement, str]]:
-    """Text nodes of some length, each with the element that it stands in."""
+def _long_texts(elements: list[HtmlElement]) -> Iterator[tuple[HtmlElement, HtmlElement, str]]:
+    """Text nodes of some length: the element that begins or precedes each, the one that it stands in, and its text."""
     for element in elements:
         if (text := element.text) and len(text) > _SHORTEST and isinstance(element.tag, str):
-            yield element, text
+            yield element, element, text
         if (tail := element.tail) and len(tail) > _SHORTEST:
-            yield element.getparent(), tail
+            yield element, element.getparent(), tail
