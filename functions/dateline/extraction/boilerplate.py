@@ -121,6 +121,7 @@ _WITHIN = {
     "bülten": "bültenimize|bültene",
     "abone": "abone ol",
     "google": "google news['’]te takip",
+    "(@": r"^[^.!?؟]{0,80}\(@[\w.]+\)[^.!?؟]{0,60}$",  # the signature of an embedded post
     "kanal": "(whatsapp|telegram) kanalı",
 }
 

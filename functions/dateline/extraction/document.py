@@ -25,6 +25,9 @@ T = TypeVar("T")
 _CALLED = XPath("descendant-or-self::*[@class or @id or @itemprop]")
 _WORD = re.compile(r"\w+")
 _SHORTEST_HEADLINE = 12  # characters
+_LONGEST_NAME = 50  # characters of an outlet's name
+# The home page, in an outlet's link to itself: also of a language, as /ar/.
+_HOME = re.compile(r"(?:https?:)?(?://[^/?#]+)?/?(?:[a-z]{2}/?)?(?:(?:index|home|default)\.\w+)?", re.IGNORECASE)
 SILENT = {"script", "style", "noscript", "template", "svg"}
 INLINE = set(
     re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
@@ -115,14 +118,21 @@ class Document:
 
         An outlet's name is often an h1 too.
         """
-        said = (jsonld.text(self.story.get("headline")), *self.meta.get("og:title", ()))
+        said = (jsonld.text(self.story.get("headline")), *self.meta.get("og:title", ()), self.title)
         titles = " ".join(words(title or "") for title in said)
         headings = [*self.tree.iter("h1"), *self.tree.iter("h2")]
+        headings = [heading for heading in headings if self.words(heading) not in self.outlet_names]
         for heading in headings:
             text = self.words(heading)
             if len(text) > _SHORTEST_HEADLINE and text in titles and not _is_in_menu(heading):
                 return heading
-        return next(self.tree.iter("h1"), None)
+        return next((heading for heading in headings if heading.tag == "h1"), None)
+
+    @cached_property
+    def title(self) -> str:
+        """The text of the title element, with the outlet's name where it has one."""
+        element = self.tree.find(".//title")
+        return content(element) if element is not None else ""
 
     @property
     def content_of_headline(self) -> str:
@@ -172,7 +182,32 @@ class Document:
         names += [jsonld.text(node.get("name")) or "" for node in self.nodes if "WebSite" in jsonld.types(node)]
         host = urlsplit(self.url).netloc.removeprefix("www.")
         label = host.split(".")[0]
+        names += _logos(self.tree, self.title)
         return {words(name) for name in (*names, host, label, label.replace("-", " "), label.replace("-", ""))} - {""}
+
+
+def _logos(tree: HtmlElement, title: str) -> Iterator[str]:
+    """The first headings that are an outlet's name: all in a link to the home page, or what the title ends with."""
+    others = {content(heading) for heading in tree.iter("h1", "h2", "h3")}
+    for heading in tree.iter("h1", "h2"):
+        name = content(heading)
+        if not name or len(name) > _LONGEST_NAME:
+            continue
+        link = heading.find(".//a[@href]")
+        is_home = link is not None and content(link) == name and _HOME.fullmatch(link.get("href").strip()) is not None
+        if is_home or (heading.tag == "h1" and _is_affix(name, title, others - {name})):
+            yield name
+
+
+def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
+    """Whether a title is another heading with this name before or after it, or any text with it at the end."""
+    if name == title or name not in title:
+        return False
+    before, _, after = title.partition(name) if title.startswith(name) else title.rpartition(name)
+    rest = (before or after).strip(" -–—|·•:«»‹›/")
+    if rest in others:
+        return True
+    return not after and before.endswith(tuple(f"{mark} " for mark in "-–—|·•«»‹›")) and len(rest) > len(name)
 
 
 def content(element: HtmlElement) -> str:

@@ -13,12 +13,13 @@ from dateline.extraction.frame import setting
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
     r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|abstract|spot|stand-first|sapo"
-    r"|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
+    r"|desc|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
     r"|entradilla|sommario|catenaccio|[oö]zet)(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
-    r"comment|related|sidebar|footer|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
+    r"comment|related|sidebar|footer|tagline|slogan|site-?(?:desc|title|name|info|branding)"
+    r"|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
     r"|subscri|avatar",
     re.IGNORECASE,
 )
@@ -29,6 +30,7 @@ _NEAR = 90  # elements after the headline
 _LENGTH = range(25, 700)
 _AGREEING = 60  # characters by which a description, often cut off, is known again
 _PARAGRAPH = 80  # characters
+_WRAPPERS = 5  # around an element
 
 
 def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[str] | None:
@@ -39,10 +41,13 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
     described = [words(text) for text in descriptions(document)]
     opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
     paragraphs = _elements(document, opening)
+    sites = {words(jsonld.text(node.get("description")) or "") for node in document.nodes if _is_site(node)} - {""}
     named: Found[str] | None = None
     for element in _candidates(document, paragraphs[:1], "\n".join(headlines)):
         key = document.words(element)
-        says = _NAMED.search(names(element)) is not None and not _is_elsewhere(element)
+        if key in sites or (len(opening) > 1 and all(text in key for text in opening)):
+            continue
+        says = _is_named(element, document) and not _is_elsewhere(element)
         told = any(text.startswith(key[:_AGREEING]) for text in described)
         if (says or (told and key not in opening)) and not _is_like(element, paragraphs):
             found = Found(document.content(element), "standfirst element" if says else "description, visible")
@@ -50,6 +55,20 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
                 return found
             named = named or found
     return named
+
+
+def _is_site(node: jsonld.Node) -> bool:
+    return not {"WebSite", "Organization", "NewsMediaOrganization"}.isdisjoint(jsonld.types(node))
+
+
+def _is_named(element: HtmlElement, document: Document) -> bool:
+    """Whether an element, or a wrapper with nothing else in it, is named as a summary."""
+    for near in (element, *islice(element.iterancestors(), _WRAPPERS)):
+        if near.tag in _FRAMES or document.words(near) != document.words(element):
+            return False
+        if _NAMED.search(names(near)):
+            return True
+    return False
 
 
 def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:

@@ -5,7 +5,7 @@ The result is a list of blocks (paragraph, sub-heading, list, quotation, table) 
 
 from collections.abc import Iterator
 from copy import deepcopy
-from itertools import groupby
+from itertools import chain, groupby
 
 from lxml.etree import SubElement, _Element
 from lxml.html import Element, HtmlElement
@@ -15,6 +15,7 @@ from trafilatura.settings import Document as Extracted
 from dateline.extraction.boilerplate import SENTENCE_END, is_boilerplate, is_ending
 from dateline.extraction.breaks import made_paragraphs
 from dateline.extraction.document import clean, words
+from dateline.extraction.layout import made_plain, uncover_headings
 from dateline.extraction.prune import prune, without_scripts
 
 _SEVERAL = 3  # lines
@@ -32,7 +33,8 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
     Not ``strict``, it takes more of the page, and more that is not the story's.
     """
-    page = made_paragraphs(prune(_alone(marked(without_scripts(deepcopy(tree)))))) if strict else tree
+    copy = uncover_headings(deepcopy(tree))
+    page = made_paragraphs(prune(_alone(marked(made_plain(without_scripts(copy)))))) if strict else made_plain(copy)
     found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
@@ -103,7 +105,7 @@ def _blocks(body: _Element) -> Iterator[str]:
     yield from _lines(body.text or "")
     for element in body:
         if element.tag == "list":
-            yield from _joined(clean("".join(item.itertext())) for item in element.iter("item"))
+            yield from _joined(chain.from_iterable(map(_item, element.iter("item"))))
         elif element.tag == "table":
             yield from _joined(_row(row) for row in element.iter("row"))
         else:
@@ -118,7 +120,28 @@ def _joined(lines: Iterator[str]) -> Iterator[str]:
 
 
 def _row(row: _Element) -> str:
-    return " | ".join(filter(None, (clean("".join(cell.itertext())) for cell in row.iter("cell"))))
+    return " | ".join(filter(None, (" ".join(_lines(_with_breaks(cell))) for cell in row.iter("cell"))))
+
+
+def _item(item: _Element) -> Iterator[str]:
+    """The lines of a list's item, without those of the items in it."""
+    inner = [nested for nested in item.iterdescendants("list") if next(nested.iterancestors("item")) is item]
+    own = deepcopy(item) if inner else item
+    for nested in own.findall(".//list") if inner else ():
+        around = nested.getparent()
+        if around is not None:
+            _replace_by_tail(around, nested)
+    return _lines(_with_breaks(own))
+
+
+def _replace_by_tail(around: _Element, element: _Element) -> None:
+    """Take an element out, and leave what follows it as a line of its own."""
+    tail, before = f" {element.tail or ''}", element.getprevious()
+    if before is None:
+        around.text = (around.text or "") + tail
+    else:
+        before.tail = (before.tail or "") + tail
+    around.remove(element)
 
 
 def _lines(text: str) -> Iterator[str]:

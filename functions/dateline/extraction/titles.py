@@ -5,12 +5,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from dateline.extraction import jsonld, scripted
-from dateline.extraction.document import Document, Found, content, words
+from dateline.extraction.document import Document, Found, words
 
 # What stands between a headline and the outlet's name: a spaced dash or dot, a bar, a full-width colon.
-_SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
+_SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
 # What may follow where a heading or the page's section tells how far the headline goes: also a dash without spaces.
-_TIGHT = re.compile(r"\s*[-–—|｜ㅣ│:：•·»/,\[]\s*")
+_TIGHT = re.compile(r"\s*[-–—|｜ㅣ│:：•·»›‹/,\[]\s*")
 # What outlets set before or after a headline and that is none of it, where another source has it without.
 _LABEL = (
     r"(?:opinions?|analysis|comment(?:ary)?|editorial|exclusive|watch|video|photos?|pictures|gallery|live|breaking|news"
@@ -72,7 +72,9 @@ def without_outlet(title: str, document: Document, headings: Iterable[str] = ())
 
 def _headlines(document: Document) -> list[Forms]:
     """The headlines that the page's sources name, each with all of its forms."""
-    candidates = list(_candidates(document))
+    outlet = document.outlet_names
+    named = list(_candidates(document))
+    candidates = [found for found in named if words(found.value) not in outlet] or named
     headings = [value for value, rule in candidates if rule in ("h1", "json-ld headline")]
     headings = headings or list(scripted.titles(document))
     plain = [Found(without_outlet(value, document, headings), rule) for value, rule in candidates]
@@ -127,14 +129,14 @@ def _named(document: Document) -> Iterator[Found[str]]:
     for heading in document.tree.iter("h1"):
         yield Found(document.content(heading), "h1")
     shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
+    shared = shared or {words(without_outlet(document.title, document))}
     for heading in document.tree.iter("h2"):
         if heading.find(".//a") is None:  # no pointer to a story
             texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
             yield from (Found(text, "h2") for text in texts if words(text) in shared)
     yield from document.contents("twitter:title")
-    element = document.tree.find(".//title")
-    if element is not None:
-        yield Found(content(element), "title element")
+    if document.title:
+        yield Found(document.title, "title element")
 
 
 def _stated(document: Document) -> Iterator[Found[str]]:

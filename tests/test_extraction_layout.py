@@ -1,0 +1,107 @@
+"""Stories in layout tables, cells, nested lists, several blocks and hidden rests; outlets' names as headings."""
+
+import pytest
+
+from dateline.article import Article
+from dateline.extraction import extract
+from dateline.page import Page
+
+ENGLISH = (
+    "The water board of Tel Marun opened two new pumping stations on Monday after a year of delays and complaints.",
+    "Residents of the lower town told reporters that the pressure had doubled by noon and that no street was dry.",
+    "The board said in a statement that a third station would follow in spring if the loan is paid in time.",
+    "Farmers north of the canal asked for the same works and for a public meeting before the end of the month.",
+)
+FRENCH = (
+    "La régie des eaux de Tel Maroun a ouvert lundi deux stations de pompage après un an de retard et de plaintes.",
+    "Des habitants de la ville basse ont dit que la pression avait doublé à midi et qu'aucune rue n'était à sec.",
+    "La régie a indiqué dans un communiqué qu'une troisième station suivrait au printemps si le prêt est versé.",
+    "Les agriculteurs du nord du canal demandent les mêmes travaux et une réunion publique avant la fin du mois.",
+)
+ARABIC = (
+    "افتتحت مصلحة المياه في تل مارون محطتي ضخ جديدتين يوم الاثنين بعد عام من التأخير والشكاوى المتكررة من السكان.",
+    "وقال سكان الحي الأسفل للصحفيين إن ضغط المياه تضاعف عند الظهر وإن الشوارع كلها وصلتها المياه دون انقطاع.",
+    "وذكرت المصلحة في بيان أن محطة ثالثة ستفتتح في الربيع إذا صرف القرض في موعده كما وعدت وزارة المالية.",
+    "وطالب مزارعون شمال القناة بالأعمال نفسها وبعقد اجتماع عام قبل نهاية الشهر الجاري لعرض الخرائط عليهم.",
+)
+STORIES = pytest.mark.parametrize("story", [ENGLISH, FRENCH, ARABIC], ids=["en", "fr", "ar"])
+
+
+def archived(body: str, head: str = "<title>Two new stations | Marun Post</title>") -> Article:
+    markup = f"<html><head>{head}</head><body>{body}</body></html>"
+    page = Page(url="https://post.example/a/77", body=markup.encode(), content_type="text/html; charset=utf-8")
+    article = extract(page).article
+    assert article is not None
+    return article
+
+
+def paragraphs(lines: tuple[str, ...]) -> str:
+    return "".join(f"<p>{line}</p>" for line in lines)
+
+
+@STORIES
+@pytest.mark.parametrize("form", ["{0}<br><br>{1}<br><br>{2}<br><br>{3}", "<p>{0}</p><p>{1}</p><p>{2}</p><p>{3}</p>"])
+@pytest.mark.parametrize("frame", ["<td>{}</td>", "<td><table><tr><td>{}</td></tr></table></td>"])
+def test_layout_tables_are_divided(story: tuple[str, ...], form: str, frame: str) -> None:
+    """A table that sets the page gives the story's paragraphs, and not the menu in another cell."""
+    menu = "<td><a href='/'>Start</a><br><a href='/m'>Markets</a></td>"
+    body = f"<table><tr>{menu}{frame.format('<h1>Two new stations</h1>' + form.format(*story))}</tr></table>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize(
+    "cell", ["<ul><li>one</li><li>two</li></ul>", "one<br>two", "<p>one</p><p>two</p>", "<div>one</div><div>two</div>"]
+)
+def test_cells_keep_words_apart(story: tuple[str, ...], cell: str) -> None:
+    """Lists, breaks and paragraphs in a cell of data are one line, with spaces."""
+    table = f"<table><tr><th>A</th><th>B</th></tr><tr><td>x</td><td>{cell}</td></tr></table>"
+    text = archived(
+        f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{table}{paragraphs(story[2:])}</article>"
+    )
+    assert "A | B\nx | one two" in text.text
+
+
+@STORIES
+def test_nested_items_stand_once(story: tuple[str, ...]) -> None:
+    """The items of a list in an item, and paragraphs in an item, are lines of their own, in order, once."""
+    items = "<ul><li>outer one<ul><li>inner</li></ul></li><li><p>first.</p><p>second.</p></li></ul>"
+    article = archived(
+        f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{items}{paragraphs(story[2:])}</article>"
+    )
+    assert "outer one\ninner\nfirst.\nsecond." in article.text
+
+
+@STORIES
+@pytest.mark.parametrize("name", ["article-content", "post-content", "story-body", "entry-content"])
+@pytest.mark.parametrize("wrap", ["{}", "<section>{}</section>"])
+def test_several_blocks_make_one(story: tuple[str, ...], name: str, wrap: str) -> None:
+    """A story in several blocks of one name is read to its end."""
+    blocks = "".join(wrap.format(f"<div class='{name}'><p>{line}</p></div>") for line in story)
+    assert archived(f"<div><h1>Two new stations</h1>{blocks}</div>").text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize("hiding", ["style='display:none'", "style='display: none' id='more'", "hidden"])
+def test_hidden_rests_are_read(story: tuple[str, ...], hiding: str) -> None:
+    """What stands behind "read more" is the story's."""
+    rest = f"<button>more</button><div {hiding}>{paragraphs(story[2:])}</div>"
+    article = archived(f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{rest}</article>")
+    assert article.text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize("logo", ["<h1>Marun Post</h1>", "<h1><a href='/'>Marun Post</a></h1>"])
+@pytest.mark.parametrize("mark", ["|", "-", "—", "‹", "·"])
+def test_outlets_are_no_titles(story: tuple[str, ...], logo: str, mark: str) -> None:
+    """An outlet's name in the first heading is not the headline."""
+    body = f"{logo}<h2>Two new stations</h2><div>{paragraphs(story)}</div>"
+    assert archived(body, f"<title>Two new stations {mark} Marun Post</title>").title == "Two new stations"
+
+
+@STORIES
+def test_quotations_stay_in_line(story: tuple[str, ...]) -> None:
+    """A quotation in a paragraph stays there, in marks."""
+    quoted = f"<p>{story[3]} <q>no more</q>, ok.</p>"
+    article = archived(f"<article><h1>Two new stations</h1>{paragraphs(story[:3])}{quoted}</article>")
+    assert f"{story[3]} “no more”, ok." in article.text
