@@ -129,7 +129,8 @@ def _named(document: Document) -> Iterator[Found[str]]:
     for heading in document.tree.iter("h1"):
         yield Found(document.content(heading), "h1")
     shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
-    shared = shared or {words(without_outlet(document.title, document))}
+    if not shared and len(document.title) < _LONGEST:
+        shared = {words(without_outlet(document.title, document))}
     for heading in document.tree.iter("h2"):
         if heading.find(".//a") is None:  # no pointer to a story
             texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
