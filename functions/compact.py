@@ -9,8 +9,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.dataset.compaction import Compaction
 from dateline.dataset.parts import Parts
-from dateline.index import Index
-from dateline.query import Query
+from dateline.index.index import Index
+from dateline.query.query import Query
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, traced, tracer
 

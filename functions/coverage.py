@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
-from dateline.coverage import Reports, Row
+from dateline.monitoring.coverage import Reports, Row
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, traced, tracer
 

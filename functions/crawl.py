@@ -11,14 +11,15 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline.follow import request
-from dateline.index import Index
+from dateline.aws.queues import send_crawl
+from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
+from dateline.sources import registry
+from dateline.sources.registry import Source
 from dateline.state import TableState
 from dateline.telemetry import logger, metrics, traced, traced_record, tracer
-from spiders import registry, runner
-from spiders.registry import Source
+from spiders import runner
 from spiders.stores import BucketStore
 
 tracer()  # now, and not in the first call
@@ -66,7 +67,7 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     Index(table).count_crawl(report)
     if report.continued_by and not report.waits_until:
         rest = message.continued(report.continued_by)
-        request(boto3.client("sqs"), rest, queue=settings().crawl_queue, host=source.host)
+        send_crawl(boto3.client("sqs"), rest, queue=settings().crawl_queue, host=source.host)
     return report
 
 

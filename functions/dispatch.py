@@ -9,9 +9,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.settings import Settings
+from dateline.sources import registry
 from dateline.state import TableState
 from dateline.telemetry import logger, metrics, traced, tracer
-from spiders import registry
 from spiders.schedule import Dispatcher
 
 tracer()  # now, and not in the first call

@@ -19,14 +19,14 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.article import Extraction
-from dateline.isolation import Isolated
+from dateline.extraction_worker import Isolated
 from dateline.messages import ReextractMessage, captures_of
 from dateline.page import Page
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics, traced, traced_record, tracer
 
 if TYPE_CHECKING:
-    from dateline.reextract import Reextraction
+    from dateline.maintenance.reextract import Reextraction
 
 processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type] # one in all but name
 
@@ -59,8 +59,8 @@ def _load(sources: str) -> Callable[[Page], Extraction]:
 def archive() -> "Reextraction":
     import boto3  # noqa: PLC0415 - while the other process loads
 
-    from dateline.index import Index  # noqa: PLC0415
-    from dateline.reextract import Reextraction  # noqa: PLC0415
+    from dateline.index.index import Index  # noqa: PLC0415
+    from dateline.maintenance.reextract import Reextraction  # noqa: PLC0415
 
     settings = Settings.from_environment()
     return Reextraction(

@@ -22,9 +22,9 @@ from typing import Any
 import samcli
 
 from dateline import keys
+from dateline.aws.objects import put_once
 from dateline.capture import Exchange, serialise
 from dateline.messages import captures_of
-from dateline.objects import put_once
 from infra.local import Cloud, LocalCloudError, connect
 from infra.local.ministack import free_port
 

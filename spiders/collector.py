@@ -21,15 +21,16 @@ from dateline import capture, keys
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlMessage, CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
+from dateline.sources import revisit_plan
+from dateline.sources.registry import Source
 from dateline.state import FeedState, Health, RobotsState, State, UrlState, captured, conditions, kept, url_states
 from dateline.urls import canonical, same_site
-from spiders import health, revisits
-from spiders.discovery import Entrance, Found
-from spiders.entrances import Entrances
+from spiders import backoff
+from spiders.download.handler import Wire
+from spiders.families.family import Entrance, Found
 from spiders.frontier import Frontier, found
-from spiders.registry import Source
+from spiders.seeds import Entrances
 from spiders.stores import Store
-from spiders.wire import Wire
 
 MAX_REVISITS = 500  # of one crawl; more are due again in the next
 AT_ONCE = 200  # pages handed out: the requests of a backfill of 100,000 would not fit into memory
@@ -179,7 +180,7 @@ class Collector:
         if wanted := self._under_way.get(identity):
             before = self._states.get(identity, UrlState(url=identity, source=self.source.id))
             failures = before.failures + 1
-            due = keys.utc(_now() + health.back_off(health.kind(reason), failures), "seconds")
+            due = keys.utc(_now() + backoff.back_off(backoff.kind(reason), failures), "seconds")
             said = kept(wanted.metadata())
             self._failed[identity] = replace(before, failures=failures, failure=reason, due=due, found=said)
         self._settle(identity, Fate.FAILED)
@@ -293,7 +294,7 @@ class Collector:
         """Since when the page is known, and when to look at it again."""
         first_seen_at = (before and before.first_seen_at) or keys.utc(at, "seconds")
         born = found.date or found.lastmod or (None if self._history else datetime.fromisoformat(first_seen_at))
-        due = revisits.due(self.source.revisit, born, at) if born else None
+        due = revisit_plan.due(self.source.revisit, born, at) if born else None
         return {"first_seen_at": first_seen_at, "due": keys.utc(due, "seconds") if due else None}
 
     def _conditions(self, state: UrlState | FeedState | None) -> Mapping[str, str]:
@@ -317,7 +318,7 @@ class Collector:
     def _continue(self, message: CrawlMessage, tries: int) -> None:
         """Have the rest asked for: at once, or when the host may be asked again, and later each time it may not."""
         now = _now()
-        pause = health.back_off("temporary", tries) if tries else timedelta()
+        pause = backoff.back_off("temporary", tries) if tries else timedelta()
         begins = max(datetime.fromisoformat(self._held_until), now + pause) if self._held_until else now
         self.report.continued_by = keys.continuation(self.crawl, begins)
         if self._held_until:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from dateline.state import FeedState
-from spiders.discovery import Entrance, Found
+from spiders.families.family import Entrance, Found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

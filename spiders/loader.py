@@ -7,9 +7,9 @@ from scrapy import Request
 from scrapy.settings import BaseSettings
 
 from dateline.settings import Settings
-from spiders import registry
-from spiders.base import NewsSpider, spider_class
-from spiders.registry import Source
+from dateline.sources import registry
+from dateline.sources.registry import Source
+from spiders.spider import NewsSpider, spider_class
 
 
 class SourceSpiderLoader:

@@ -18,12 +18,12 @@ from typing import Any
 from dateline import keys
 from dateline.capture import Capture
 from dateline.page import Page
+from dateline.sources.registry import Source
 from spiders import runner
 from spiders.collector import Collector
-from spiders.discovery import Found
+from spiders.families.family import Found
 from spiders.frontier import Frontier
-from spiders.here import NoState
-from spiders.registry import Source
+from spiders.manual import NoState
 from spiders.stores import FolderStore
 
 SECONDS = 120.0  # for robots.txt and one page, at the outlet's delay

@@ -20,13 +20,13 @@ from scrapy.settings import Settings
 from twisted.internet import asyncioreactor
 
 from dateline.messages import CrawlMessage, CrawlReport
+from dateline.sources.registry import Source
 from dateline.state import State
-from spiders.base import NewsSpider, spider_class
 from spiders.collector import Collector
+from spiders.families.date_range import Window
 from spiders.frontier import Frontier
-from spiders.registry import Source
+from spiders.spider import NewsSpider, spider_class
 from spiders.stores import Store
-from spiders.window import Window
 
 T = TypeVar("T")
 

@@ -14,18 +14,18 @@ import zlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dateline import keys
+from dateline.aws.queues import BATCH, crawl_entry
 from dateline.messages import CrawlMessage
+from dateline.sources.registry import Source
 from dateline.state import Health, TableState
-from spiders.registry import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
-_BATCH = 10  # messages that SQS takes at once
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -45,7 +45,7 @@ class Dispatcher:
         waiting = chain(self._due(now), self._postponed(now))
         sent: list[str] = []
         refused: list[str] = []
-        while batch := list(islice(waiting, _BATCH)):
+        while batch := list(islice(waiting, BATCH)):
             failed = self._send(batch)
             taken = [message for number, message in enumerate(batch) if number not in failed]
             # Recorded only now: killed in between, the same messages are sent again.
@@ -76,12 +76,8 @@ class Dispatcher:
 
     def _entries(self, batch: Sequence[CrawlMessage]) -> "Iterator[SendMessageBatchRequestEntryTypeDef]":
         for number, message in enumerate(batch):
-            yield {
-                "Id": str(number),
-                "MessageBody": message.to_json(),
-                "MessageGroupId": self._sources[message.source].host,
-                "MessageDeduplicationId": f"{message.source}-{message.crawl}",
-            }
+            entry: Any = {"Id": str(number)} | crawl_entry(message, self._sources[message.source].host)
+            yield entry
 
 
 def slot(source: Source, now: datetime) -> datetime:

@@ -44,8 +44,8 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Encoding": "gzip",
 }
 DOWNLOAD_HANDLERS = {
-    "http": "spiders.wire.WireDownloadHandler",
-    "https": "spiders.wire.WireDownloadHandler",
+    "http": "spiders.download.handler.WireDownloadHandler",
+    "https": "spiders.download.handler.WireDownloadHandler",
     **dict.fromkeys(("data", "file", "ftp", "s3")),
 }
 
@@ -54,15 +54,15 @@ DOWNLOAD_HANDLERS = {
 _SCRAPY = "scrapy.downloadermiddlewares"
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
 DOWNLOADER_MIDDLEWARES = {
-    "spiders.middlewares.ReachedMiddleware": 50,
-    "spiders.optouts.OptOutMiddleware": 60,
-    "spiders.robots.RobotsMiddleware": 100,
+    "spiders.middlewares.redirects.ReachedMiddleware": 50,
+    "spiders.middlewares.optouts.OptOutMiddleware": 60,
+    "spiders.middlewares.robots.RobotsMiddleware": 100,
     f"{_SCRAPY}.defaultheaders.DefaultHeadersMiddleware": 400,
     f"{_SCRAPY}.useragent.UserAgentMiddleware": 500,
     f"{_SCRAPY}.retry.RetryMiddleware": 550,
-    "spiders.middlewares.RedirectMiddleware": 600,
+    "spiders.middlewares.redirects.RedirectMiddleware": 600,
     f"{_SCRAPY}.httpproxy.HttpProxyMiddleware": 750,
-    "spiders.throttle.ThrottleMiddleware": 900,
+    "spiders.middlewares.throttle.ThrottleMiddleware": 900,
 }
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
 EXTENSIONS_BASE: dict[str, int] = {}

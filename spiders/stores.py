@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dateline import capture, keys, objects
+from dateline import capture, keys
+from dateline.aws import objects
 from dateline.capture import Batch, Capture, CaptureStore
 from dateline.messages import CrawlReport
 

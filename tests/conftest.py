@@ -15,10 +15,10 @@ from moto import mock_aws
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
-from dateline.rebuild import delete_items
+from dateline.maintenance.rebuild import delete_items
 from infra.local import Cloud, down, up
 from infra.local.record import Record
-from tests.checkout import Checkout
+from tests.support.checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
 

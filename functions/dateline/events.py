@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from dateline import keys, objects
+from dateline import keys
+from dateline.aws import objects
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient

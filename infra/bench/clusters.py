@@ -12,17 +12,19 @@ from typing import Any, cast
 
 from rensa import RMinHash, RMinHashLSH
 
-from dateline import fingerprint, keys
+from dateline import keys
 from dateline.article import Article
-from dateline.clusters import Clusters, bands
+from dateline.index.clusters import Clusters, bands
+from dateline.similarity import minhash
 from infra.bench.result import Result, Row, Target
+from infra.bench.synthetic_stories import Piece, pieces
 from infra.bench.table import CountingTable
-from infra.bench.wire import Piece, pieces
 
 METHOD = (
-    "Made-up stories in four languages (infra/bench/wire.py), one after the other by what the archive and the index "
-    "do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, and of one story. Reads "
-    "are queries and batches, before an article is stored and after; time is CPU, of this bench's table for the most."
+    "Made-up stories in four languages (infra/bench/synthetic_stories.py), one after the other by what the archive and "
+    "the index do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, and of one "
+    "story. Reads are queries and batches, before an article is stored and after; time is CPU, of this bench's table "
+    "for the most."
 )
 _SEEN = timedelta(minutes=30)  # after it was published
 _READS = 20  # an article may take so many
@@ -115,7 +117,7 @@ def article(piece: Piece, number: int) -> Article:
         first_seen_at=seen,
         captured_at=seen,
         indexed_at=seen,
-        fingerprint=str(fingerprint.of(piece.title, piece.text)),
+        fingerprint=str(minhash.of(piece.title, piece.text)),
     )
 
 

@@ -26,9 +26,9 @@ FEED_ITEMS = 250
 def dateline(site: str, pages: int, folder: Path) -> int:
     """A crawl as the crawl function runs it, into a folder; nothing is known of the outlet before."""
     from dateline.messages import CrawlMessage  # noqa: PLC0415 - the start of plain Scrapy must not pay for these
+    from dateline.sources.registry import Source  # noqa: PLC0415
     from spiders import runner  # noqa: PLC0415
-    from spiders.here import NoState  # noqa: PLC0415
-    from spiders.registry import Source  # noqa: PLC0415
+    from spiders.manual import NoState  # noqa: PLC0415
     from spiders.stores import FolderStore  # noqa: PLC0415
 
     source = Source(

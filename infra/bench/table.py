@@ -1,7 +1,7 @@
 """A table in memory that answers those calls that clusters are found and changed by, and counts them.
 
 moto takes milliseconds for a call and the local cloud more, so twenty thousand articles would take them hours. What it
-takes for true of DynamoDB is held against moto's answers by tests/test_clusters.py.
+takes for true of DynamoDB is held against moto's answers by tests/index/test_clusters.py.
 """
 
 import bisect

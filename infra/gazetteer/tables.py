@@ -10,7 +10,7 @@ import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 
 _FOLDER = Path(__file__).parent
 

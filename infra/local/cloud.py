@@ -216,8 +216,8 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
 
 def _rebuild(cloud: Cloud) -> str:
     """Make the index again from the buckets, and have extracted what never was; says what it found."""
+    from dateline.maintenance.rebuild import rebuild  # noqa: PLC0415
     from dateline.messages import capture_event  # noqa: PLC0415 - no part of a plain start
-    from dateline.rebuild import rebuild  # noqa: PLC0415
 
     names, sqs = cloud.outputs, cloud.client("sqs")
 

@@ -2,7 +2,7 @@
 
 Its buckets' objects are on disk at once; tables, queues, functions and stacks only when it stops (on SIGTERM). So it
 is stopped and started once after each deployment (``checkpoint``): a later kill loses items and messages, which
-``dateline.rebuild`` makes again from the buckets, but not the stack.
+``dateline.maintenance.rebuild`` makes again from the buckets, but not the stack.
 """
 
 import json

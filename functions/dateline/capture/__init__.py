@@ -14,11 +14,11 @@ A page that a browser rendered has a ``conversion`` record (section 6.8) right a
 it stood when the page's scripts had run, in UTF-8. Both are read as one capture, whose body is the rendered document.
 """
 
-from dateline.capture.encodings import MAX_BODY, Decoded, inflate
+from dateline.capture.decoding import MAX_BODY, Decoded, inflate
 from dateline.capture.http_message import Message, split
-from dateline.capture.reading import Capture, DamagedCaptureError, Readable, read, read_one
-from dateline.capture.records import PageRecords, page_records
-from dateline.capture.writing import Batch, CaptureStore, Exchange, header, payload_digest, serialise
+from dateline.capture.page_records import PageRecords, page_records
+from dateline.capture.reader import Capture, DamagedCaptureError, Readable, read, read_one
+from dateline.capture.writer import Batch, CaptureStore, Exchange, header, payload_digest, serialise
 
 __all__ = [
     "MAX_BODY",

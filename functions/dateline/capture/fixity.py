@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser, StatusAndHeadersParserException
 
 from dateline.capture.digests import contradicts, digest
+from dateline.capture.gzip_members import Member, members
 from dateline.capture.http_message import split
-from dateline.capture.members import Member, members
-from dateline.capture.reading import Readable
+from dateline.capture.reader import Readable
 from dateline.urls import is_identity
 
 WITHDRAWN = "withdrawn"  # the type of what is left of a record that was taken out

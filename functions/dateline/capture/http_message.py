@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from dateline.capture.encodings import MAX_BODY, TOO_LONG, Decoded, undo
+from dateline.capture.decoding import MAX_BODY, TOO_LONG, Decoded, undo
 
 END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 CHUNK_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\r?$)")  # of the line before a chunk's data

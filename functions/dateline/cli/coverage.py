@@ -13,7 +13,7 @@ from dateline.cli.output import CommandError, console, print_json, progress
 from dateline.cli.stack import Stack
 
 if TYPE_CHECKING:
-    from dateline.coverage import Row
+    from dateline.monitoring.coverage import Row
 
 _SPAN = timedelta(days=6)  # before today, if nobody says since when
 _COLUMNS = ("known", "waiting", "failed", "left", "captured")
@@ -36,7 +36,7 @@ def show(
 
 
 def _rows(stack: Stack, wanted: Sequence[str], since: date, until: date) -> Iterator["Row"]:
-    from dateline import coverage
+    from dateline.monitoring import coverage
 
     known = coverage.sources(stack.s3, stack.captures)
     if unknown := [source for source in wanted if source not in known]:

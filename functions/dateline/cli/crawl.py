@@ -10,11 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from dateline import keys
-from dateline.cli.following import follow, words
+from dateline.aws.queues import send_crawl
 from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.progress import follow, words
 from dateline.cli.sources import allow_samples, registered
 from dateline.cli.stack import Stack, StackName
-from dateline.follow import Followed, request
+from dateline.cli.tracking import Followed
 from dateline.messages import CrawlMessage
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
@@ -53,7 +54,7 @@ def crawl(
         if here:
             _run_here(deployed, message, wanted[message.source])
         else:
-            request(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
+            send_crawl(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
     progress.print(f"asked for {', '.join(wanted)} as {name}", soft_wrap=True)
     followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
     follow(deployed, followed, patience)
@@ -118,7 +119,7 @@ def _unreachable(summary: Mapping[str, Any]) -> bool:
 
 def _run_here(stack: Stack, message: CrawlMessage, source: Any) -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
-    from dateline.index import Index
+    from dateline.index.index import Index
     from dateline.state import TableState
     from spiders.runner import run
     from spiders.stores import BucketStore

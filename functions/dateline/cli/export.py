@@ -15,8 +15,8 @@ from dateline.cli.output import CommandError, progress
 from dateline.cli.query import About, Country, Day, Language, Limit, Place, Source, Words, select
 from dateline.cli.stack import Stack, StackName
 from dateline.export import Export, captures, tables
-from dateline.query import Query, Story
-from dateline.selection import Selection
+from dateline.query.filters import Selection
+from dateline.query.query import Query, Story
 
 
 class Format(StrEnum):

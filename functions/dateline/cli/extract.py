@@ -61,7 +61,7 @@ def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
     """Extraction as the function does it: in a child process, by the rules of the page's source."""
     from dateline.extraction import extract as in_process
     from dateline.extraction.rulebook import Rulebook
-    from dateline.isolation import Isolated
+    from dateline.extraction_worker import Isolated
     from dateline.settings import Settings
 
     settings = Settings.from_environment()

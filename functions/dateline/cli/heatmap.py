@@ -10,7 +10,7 @@ from datetime import date
 
 import svg
 
-from dateline.coverage import Row
+from dateline.monitoring.coverage import Row
 
 _CELL, _LINE = 36, 22  # pixels
 _TOP, _FOOT, _GAP = 46, 48, 8

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dateline.cli.following import follow, words
 from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.progress import follow, words
 from dateline.cli.sources import outlet_of, registered
 from dateline.cli.stack import Stack, StackName
-from dateline.follow import Followed, of_captures
+from dateline.cli.tracking import Followed, of_captures
 
 if TYPE_CHECKING:
     from dateline.importing import Imported, Outlet

@@ -7,14 +7,15 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from dateline import keys, objects
+from dateline import keys
+from dateline.archive.quarantine import Report, named, reports
+from dateline.aws import objects
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.query import Day
 from dateline.cli.reextract import carry_out, new_run
 from dateline.cli.stack import Stack, StackName
-from dateline.follow import FollowedAgain
+from dateline.cli.tracking import FollowedAgain
 from dateline.messages import ReextractMessage
-from dateline.quarantine import Report, named, reports
 
 app = typer.Typer(help="The pages that extraction gave up on.", no_args_is_help=True)
 

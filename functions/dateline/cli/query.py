@@ -10,8 +10,8 @@ from rich.text import Text
 
 from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.query import Story
-from dateline.selection import Selection
+from dateline.query.filters import Selection
+from dateline.query.query import Story
 
 Source = Annotated[str | None, typer.Option(help="Stories of one source.")]
 Country = Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")]

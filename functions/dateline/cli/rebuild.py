@@ -24,8 +24,8 @@ def rebuild(
     What is indexed stays as it is, unless with --empty. Safe to interrupt and to run again; not to be run while crawls
     are under way.
     """
-    from dateline.rebuild import Rebuilt
-    from dateline.rebuild import rebuild as refill
+    from dateline.maintenance.rebuild import Rebuilt
+    from dateline.maintenance.rebuild import rebuild as refill
 
     deployed = Stack.find(stack)
     if empty and not yes:

@@ -37,7 +37,10 @@ def record(
     except FileExistsError as error:
         raise CommandError(f"there is {where} already; give another --name, or remove it") from error
     console.print(f"{where}", soft_wrap=True, highlight=False)
-    progress.print("now run pytest tests/test_recorded.py, and review the article.json that it writes", soft_wrap=True)
+    progress.print(
+        "now run pytest tests/extraction/test_recorded_pages.py, and review the article.json that it writes",
+        soft_wrap=True,
+    )
 
 
 def _outlet(url: str, source: str | None) -> Any:

@@ -11,13 +11,15 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from dateline import holdings, keys
-from dateline.cli.following import words
+from dateline import keys
+from dateline.aws.queues import send_reextractions
+from dateline.capture import listing
 from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.progress import words
 from dateline.cli.query import Day
 from dateline.cli.stack import Stack, StackName
+from dateline.cli.tracking import FollowedAgain
 from dateline.dataset.progress import forget
-from dateline.follow import FollowedAgain, request_again
 from dateline.messages import ReextractMessage
 
 _LOOK_EVERY = 0.5  # seconds; each look lists all of the run's reports, and reads those that are new
@@ -75,7 +77,7 @@ def carry_out(stack: Stack, followed: FollowedAgain, messages: Iterable[Reextrac
     followed.look(stack.s3, archive=stack.archive)
     wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
     left = (message for report, message in wanted.items() if report not in followed.done)
-    sent = request_again(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
+    sent = send_reextractions(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
     progress.print(f"asked for {sent} captures as {followed.run}", soft_wrap=True)
     finished = _follow(stack, followed, wanted.keys(), patience)
     body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
@@ -94,7 +96,7 @@ def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
 
 def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    return holdings.held(stack.s3, stack.captures, of=sources, **days)
+    return listing.held(stack.s3, stack.captures, of=sources, **days)
 
 
 def _follow(stack: Stack, followed: FollowedAgain, wanted: Iterable[str], patience: float) -> bool:

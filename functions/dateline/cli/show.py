@@ -10,10 +10,10 @@ from rich.panel import Panel
 from rich.text import Text
 
 from dateline.article import Article
-from dateline.changes import Change, Piece, as_html, between
 from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.query import Query, Story
+from dateline.query.diff import Change, Piece, as_html, between
+from dateline.query.query import Query, Story
 
 _STYLES = {"same": "", "removed": "red strike", "added": "green"}
 _MARKS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}  # as git has them, where there is no colour

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.stack import STATE, Stack, StackName
-from dateline.health import check
+from dateline.monitoring.health import check
 
 if TYPE_CHECKING:
     from dateline.importing import Outlet
@@ -22,7 +22,7 @@ app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=Tr
 
 def registered() -> dict[str, Any]:
     """The shipped sources, and the sample newsroom's where the local cloud has one; CommandError names a bad file."""
-    from spiders import registry
+    from dateline.sources import registry
 
     further = STATE.resolve() / "newsroom" / "sources"  # as infra.local.newsroom has it, which is in no wheel
     try:
@@ -133,8 +133,8 @@ def check_(
     json: Json = False,
 ) -> None:
     """Probe sources live: robots.txt, feeds, sitemaps and listings, their dates, and the page of one story."""
-    from spiders import check as probing
-    from spiders import registry
+    from dateline.sources import registry
+    from spiders import probe as probing
 
     known = registered()
     if unknown := [id for id in sources or () if id not in known]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import typer
 
 from dateline.cli.output import CommandError
-from dateline.query import Query
+from dateline.query.query import Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -22,7 +22,7 @@ def withdraw(
     That it was withdrawn, when and why, stays, and no crawl asks for it again. Safe to interrupt and to run again; run
     it again also if a capture that was under way has brought the story back.
     """
-    from dateline.withdraw import Withdrawing
+    from dateline.maintenance.withdraw import Withdrawing
 
     deployed = Stack.find(stack)
     try:

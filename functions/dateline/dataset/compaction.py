@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dateline import keys
 from dateline.dataset.parts import Parts
 from dateline.dataset.progress import OvertakenError, Progress
-from dateline.query import Query, Story
+from dateline.query.query import Query, Story
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -24,13 +24,14 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dateline import keys, objects
-from dateline.ahead import ahead
-from dateline.archive import committed
+from dateline import keys
+from dateline.archive.archive import committed
+from dateline.aws import objects
+from dateline.aws.prefetch import ahead
 from dateline.dataset import rows
 from dateline.dataset.rows import Origin
-from dateline.index import Index
-from dateline.query import Query
+from dateline.index.index import Index
+from dateline.query.query import Query
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -6,9 +6,9 @@ from typing import TypeVar
 
 from botocore.exceptions import ClientError
 
-from dateline.ahead import ahead
+from dateline.aws.prefetch import ahead
 from dateline.capture import DamagedCaptureError
-from dateline.query import Query, Story
+from dateline.query.query import Query, Story
 
 T = TypeVar("T")
 

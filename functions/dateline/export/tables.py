@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dateline.export.reading import Export
-from dateline.query import Story
+from dateline.query.query import Story
 
 # Of a dateline and of places the names; lists with "; " between; nothing for what is not known.
 COLUMNS = (

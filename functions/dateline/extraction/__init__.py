@@ -1,13 +1,9 @@
-"""A page to an article: what one page says of its story, field by field, with the rule that gave each.
+"""A page to an article: the fields that one page gives of its story, each with the rule that gave it.
 
-The bytes become a tree once (``tree``, ``document``, ``jsonld``). The story's words are found and parted from what
-outlets set among them (``story``, and by it ``text``, ``prune``, ``breaks``, ``frame``, ``witness``, ``scripted``,
-``boilerplate``, ``masthead``, ``titles``, ``standfirst``, ``authors``, ``bylines``, ``structure``). Each other field is
-chosen from what the page says in JSON-LD, meta tags, markup, its URL and the feed (``dates``, and for it ``shown``,
-``moments`` and ``zones``; ``labels``, ``images``, ``links``, ``language``).
-The rules that a source's file has go before all that (``rulebook``, ``selectors``, ``ruled``; ``dateline.rules``).
-``refuse`` knows pages that are no articles. A ``clipping`` has no markup, and is read by rules of its own. What either
-says is then searched for ``places``.
+``parse`` reads bytes into a tree and the page's own metadata. ``body`` finds the story's text with trafilatura and
+cleans it. ``fields`` choose every other field from JSON-LD, meta tags, markup, the URL and the feed. ``source_rules``
+apply the rules of a source's file, which take precedence. ``is_article`` refuses pages that are no articles.
+``clipping`` reads plain-text cuttings. The result is then searched for ``places``.
 """
 
 from typing import Any, TypeVar
@@ -16,14 +12,15 @@ from lxml.etree import LxmlError
 
 from dateline import __version__, keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
-from dateline.extraction import clipping, dates, labels, language, links, refuse, ruled
-from dateline.extraction.document import Document, Found
+from dateline.extraction import clipping, is_article, source_rules
+from dateline.extraction.assemble import Story, told
+from dateline.extraction.fields import dates, language, links, taxonomy
+from dateline.extraction.parse.document import Document, Found
+from dateline.extraction.parse.html import NotHtmlError
 from dateline.extraction.rulebook import NO_RULES, Rulebook
-from dateline.extraction.story import Story, told
-from dateline.extraction.tree import NotHtmlError
 from dateline.page import Page
 from dateline.places import placed
-from dateline.rules import RuleSet
+from dateline.sources.rules import RuleSet
 
 RULES = "3"  # changes when the same page may give another article
 
@@ -50,7 +47,7 @@ def _extracted(page: Page, rulebook: Rulebook) -> Extraction:
         rules = rulebook.of(page)
         document = Document.of(page, rules)
         story = told(document)
-        if reason := refuse.reason(document, story):
+        if reason := is_article.reason(document, story):
             return Extraction(Outcome.NOT_ARTICLE, reason=reason)
         article = _article(document, story, rules)
         return Extraction(Outcome.ARCHIVED, article, rules_missed=_missed(article, rules) if rules else ())
@@ -65,9 +62,9 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
     published, modified = dates.find(document)
     declared = language.declared(document)
     spoken = language.spoken(story.text, _value(declared), page.languages)
-    section = ruled.line(document, "section") or labels.section(document)
-    tags = ruled.tags(document) or labels.tags(document, story.text)
-    wall = labels.paywalled(document)
+    section = source_rules.line(document, "section") or taxonomy.section(document)
+    tags = source_rules.tags(document) or taxonomy.tags(document, story.text)
+    wall = taxonomy.paywalled(document)
     title = _value(story.title) or ""
     return Article(
         id=keys.article_id(document.url),

@@ -11,8 +11,8 @@ from dateline import capture
 from dateline.article import Extraction, Outcome
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.extraction import extract
-from dateline.extraction.document import declared_url
-from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
+from dateline.extraction.parse.document import declared_url
+from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
 from dateline.page import Page
 
 Answer = dict[str, Any]

@@ -23,10 +23,10 @@ from datetime import timedelta
 
 from dateline import __version__, keys, urls
 from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
-from dateline.extraction import agencies, captions, language, structure
-from dateline.extraction.document import clean, words
-from dateline.extraction.moments import Moment, read
-from dateline.extraction.tree import decode
+from dateline.extraction.fields import agencies, captions, dateline_agencies, language
+from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.parse.document import clean, words
+from dateline.extraction.parse.html import decode
 from dateline.page import Page
 
 MEDIA_TYPE = "text/vnd.dateline.clipping"
@@ -114,14 +114,14 @@ def _is_date(line: str) -> bool:
 def _captions(above: list[str], below: list[str]) -> tuple[str, ...]:
     """Lines that stand twice, and those with a credit at their end before the paragraph with the dateline."""
     times = Counter(map(words, (*above, *below)))
-    opening = next((at for at, line in enumerate(below) if structure.without_dateline([line])[1]), 0)
+    opening = next((at for at, line in enumerate(below) if dateline_agencies.without_dateline([line])[1]), 0)
     credited = [line for line in below[:opening] if captions.split(line)[1]]
     twice = [line for line in (*above, *below) if times[words(line)] > 1]
     return tuple({words(line): line for line in (*twice, *credited)}.values())
 
 
 def _article(page: Page, found: Clipping) -> Article:
-    dateline, opening, blocks = structure.without_dateline(found.lines)
+    dateline, opening, blocks = dateline_agencies.without_dateline(found.lines)
     text = "\n\n".join(blocks)
     published = _published(page, found.date)
     spoken = language.spoken(text, None, page.languages)

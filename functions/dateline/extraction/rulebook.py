@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
 
-from dateline import rules
-from dateline.extraction.selectors import compiled
+from dateline.extraction.parse.selectors import compiled
 from dateline.page import Page
-from dateline.rules import RuleSet
+from dateline.sources import rules
+from dateline.sources.rules import RuleSet
 
 Sets = tuple[RuleSet, ...]
 

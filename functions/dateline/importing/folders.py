@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dateline import urls
-from dateline.extraction.document import declared_url
-from dateline.extraction.tree import NotHtmlError, TooLargeError, parse
+from dateline.extraction.parse.document import declared_url
+from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
 from dateline.importing import clippings, warcs
 from dateline.importing.found import Found, Reason, Refused, UnreadableError
 from dateline.instants import is_believable

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dateline import capture, keys, objects, urls
+from dateline import capture, keys, urls
+from dateline.aws import objects
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
 from dateline.importing.found import Found, Reason, Refused, UnreadableError
 from dateline.importing.outlets import Outlet, Outlets

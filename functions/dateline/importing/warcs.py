@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dateline import urls
 from dateline.capture import MAX_BODY, metadata, split
+from dateline.capture.decoding import UNREAD
 from dateline.capture.digests import contradicts
-from dateline.capture.encodings import UNREAD
 from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
 from dateline.instants import is_believable
 

@@ -15,10 +15,10 @@ from dataclasses import replace
 from itertools import islice
 
 from dateline.article import Article, Dateline, Place
+from dateline.places.detect import mentions
+from dateline.places.disambiguation import resolved
 from dateline.places.gazetteer import Sense
-from dateline.places.mentions import mentions
-from dateline.places.senses import resolved
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 
 MOST_PLACES, MOST_ABOUT = 30, 5  # of a story; one that names more is a list
 _TITLE, _OPENING, _REST = 3, 2, 1

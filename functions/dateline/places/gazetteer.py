@@ -18,7 +18,7 @@ from typing import NamedTuple, Self
 
 from ahocorasick_rs import AhoCorasick, Implementation
 
-from dateline.places.spelling import spelled
+from dateline.places.normalize import spelled
 
 # What Arabic writes in one word with the next: and, so; in, to; the article, before adjectives alone, as it is part of
 # those names that have it.

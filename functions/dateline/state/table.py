@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dateline import items, keys
+from dateline import keys
+from dateline.aws import dynamodb
 from dateline.state.records import FeedState, Health, RobotsState, UrlState, values
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ class TableState:
         return str(found[0]["SK"].split("#")[1]) if found else None
 
     def _get(self, wanted: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
-        return items.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
+        return dynamodb.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
 
     def _query(self, partition: str, first: str, last: str, limit: int) -> list[dict[str, Any]]:
         answer = self._client.query(
@@ -156,7 +157,7 @@ class TableState:
         self._write({"DeleteRequest": {"Key": key}} for key in wanted)
 
     def _write(self, requests: Iterable[Mapping[str, Any]]) -> None:
-        items.write(self._client, self._table, requests, pause=self._pause)
+        dynamodb.write(self._client, self._table, requests, pause=self._pause)
 
 
 def learned_items(report: "CrawlReport") -> Iterator[dict[str, Any]]:

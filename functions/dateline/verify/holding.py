@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from warcio.timeutils import iso_date_to_datetime
 
-from dateline import counters, keys, objects
-from dateline.archive import read_outcomes
+from dateline import keys
+from dateline.archive.archive import read_outcomes
 from dateline.article import Article, Outcome, content_digest
+from dateline.aws import objects
 from dateline.capture.fixity import WITHDRAWN, Record, records
-from dateline.capture.members import Member, members
-from dateline.entries import entries
+from dateline.capture.gzip_members import Member, members
+from dateline.index.items import entries
+from dateline.monitoring import counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.spool import Looks

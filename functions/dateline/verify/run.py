@@ -7,15 +7,17 @@ from functools import partial
 from itertools import chain, groupby
 from typing import TYPE_CHECKING, NamedTuple
 
-from dateline import counters, keys, objects
-from dateline.ahead import ahead
+from dateline import keys
+from dateline.aws import objects
+from dateline.aws.prefetch import ahead
+from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
+from dateline.monitoring import counters
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.holding import Examination, Holding
 from dateline.verify.scope import IN_ARCHIVE, IN_CAPTURES, Scope, sources
 from dateline.verify.spool import Spool
 from dateline.verify.table import Comparison, expect
-from dateline.withdrawal import Withdrawal, withdrawals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

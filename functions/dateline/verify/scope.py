@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dateline import objects
-from dateline.objects import Listed
+from dateline.aws import objects
+from dateline.aws.objects import Listed
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import items, keys, mentions
-from dateline.entries import current_item
+from dateline import keys
+from dateline.aws import dynamodb
+from dateline.index import place_items
+from dateline.index.items import current_item
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope
 from dateline.verify.spool import Expected, Spool, text
@@ -40,7 +42,7 @@ def expect(spool: Spool) -> None:
         story, looks = current_item(revision), spool.looks(revision["id"])
         if looks.gone_at > max(looks.seen_at, revision["captured_at"]):
             story["gone_at"] = looks.gone_at
-        spool.expect([story, *mentions.of(revision)], origin)
+        spool.expect([story, *place_items.of(revision)], origin)
 
 
 class Comparison:
@@ -57,7 +59,7 @@ class Comparison:
 
     def items(self) -> Iterator[Item]:
         """All of the table, read consistently."""
-        return items.scan(self._table, ConsistentRead=True)
+        return dynamodb.scan(self._table, ConsistentRead=True)
 
     def compare(self, item: Item) -> Finding | None:
         """What is wrong with an item, as far as it can be told yet."""
@@ -144,7 +146,7 @@ class Comparison:
         total = Counter[str]()
         for folder in ("captures", "crawls"):
             done = Key("PK").eq(pk) & Key("SK").begins_with(f"DONE#{folder}/{source}/{day}/")
-            for item in items.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
+            for item in dynamodb.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
                 total.update(_numbers(item.get("counted", {})))
         return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
 

@@ -1,0 +1,33 @@
+"""Holdings: which capture objects there are, by source and day."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
+
+from dateline import keys
+from dateline.aws import objects
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def held(
+    s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date | None = None, until: date | None = None
+) -> Iterator[keys.Stem]:
+    """The capture objects of some sources, or of all, in the order of source and capture.
+
+    ``since`` and ``until`` are days of capture (UTC), both included.
+    """
+    for source in of or sources(s3, bucket):
+        prefix = f"captures/{source}/"
+        after = f"{prefix}{since:%Y/%m/%d}" if since else prefix
+        for found in objects.listed(s3, bucket=bucket, prefix=prefix, after=after):
+            stem = keys.parse(found.key)
+            if until and stem.day > until.isoformat():
+                break
+            yield stem
+
+
+def sources(s3: "S3Client", bucket: str) -> list[str]:
+    """The sources that there are captures of."""
+    return sorted(objects.folders(s3, bucket, "captures/"))

@@ -1,0 +1,50 @@
+"""A page's records as they are stored, byte for byte, for whoever wants WARC and not what is in it."""
+
+from dataclasses import dataclass
+
+from dateline.capture.gzip_members import members
+from dateline.capture.reader import DamagedCaptureError, Readable
+from dateline.capture.writer import header
+
+_ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page, before its other records
+
+
+@dataclass(frozen=True, slots=True)
+class PageRecords:
+    """The gzip members of a page: the answer, what a browser made of it, the request, and what the crawl knew.
+
+    ``url`` and ``date`` are the answer's WARC-Target-URI and WARC-Date.
+    """
+
+    url: str
+    date: str
+    data: bytes
+
+
+def page_records(stream: Readable) -> PageRecords:
+    """The page that a stream of records begins with; DamagedCaptureError where one of its records cannot be read.
+
+    No more of the stream is read than its other records, and the beginning of the next page's.
+    """
+    kept, end, url, date = _Kept(stream), 0, "", ""
+    for member in members(kept, begins=b"WARC/"):
+        if member.flaw:
+            raise DamagedCaptureError(member.offset, member.flaw)
+        if member.offset == 0:
+            url, date = (header(member.data, name) or "" for name in ("warc-target-uri", "warc-date"))
+        elif header(member.data, "warc-type") in _ANSWERS:
+            break
+        end = member.offset + member.length
+    return PageRecords(url, date, bytes(kept.data[:end]))
+
+
+class _Kept:
+    """A stream of which all that was read is kept."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream, self.data = stream, bytearray()
+
+    def read(self, amt: int = -1, /) -> bytes:
+        piece = self._stream.read(amt)
+        self.data += piece
+        return piece

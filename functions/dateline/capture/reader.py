@@ -1,0 +1,225 @@
+"""Reading captures, our own and other crawlers'."""
+
+import io
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.exceptions import ArchiveLoadFailed
+from warcio.recordloader import ArcWarcRecord
+from warcio.timeutils import iso_date_to_datetime
+
+from dateline import urls
+from dateline.capture import metadata
+from dateline.capture.decoding import MAX_BODY, TOO_LONG
+from dateline.capture.digests import contradicts, digest
+from dateline.capture.http_message import split
+from dateline.instants import is_believable
+from dateline.page import Page, Payload
+
+# Of what is no WARC record warcio says so in several ways, some of them accidents.
+_UNREADABLE = (ArchiveLoadFailed, zlib.error, EOFError, ValueError, AttributeError, RecursionError)
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+class Readable(Protocol):
+    """A file, or the body of an S3 answer."""
+
+    def read(self, amt: int = ..., /) -> bytes: ...
+
+
+class DamagedCaptureError(Exception):
+    """A capture object that cannot be read on from ``offset``; what came before it is sound."""
+
+    def __init__(self, offset: int, detail: str) -> None:
+        super().__init__(f"the capture is damaged at offset {offset}: {detail}")
+        self.offset = offset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One response, revisit or resource record read back.
+
+    ``offset`` and ``length`` are those of its gzip member, and of the next one too where that is what a browser
+    ``rendered`` of the page: ``body`` and ``content_type`` are then the rendered document's. ``body`` is without
+    transfer and content encodings, cut at ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be
+    decoded whole. A ``revisit`` has no body; ``revisits`` is where its payload is, as far as the record says.
+    ``validators`` are the ETag and the Last-Modified that came with it.
+    """
+
+    url: str
+    captured_at: datetime
+    status: int
+    content_type: str
+    body: bytes
+    offset: int
+    length: int
+    payload_digest: str | None = None
+    damage: str | None = None
+    revisit: bool = False
+    revisits: Payload | None = None
+    rendered: bool = False
+    validators: tuple[str | None, str | None] = (None, None)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def page(self) -> Page:
+        """The page as extraction sees it."""
+        known = self.metadata
+        return Page(
+            url=self.url,
+            body=self.body,
+            content_type=self.content_type,
+            status=self.status,
+            captured_at=self.captured_at,
+            source=_text(known.get("source")),
+            country=_text(known.get("country")),
+            languages=_texts(known.get("languages")),
+            timezone=_text(known.get("timezone")),
+            feed_title=_text(known.get("feed_title")),
+            feed_date=_instant(known.get("feed_date")),
+        )
+
+
+def read(stream: Readable, undated: datetime = _EPOCH) -> Iterator[Capture]:
+    """Yield the response, revisit and resource records of a capture object in their order.
+
+    A record without a believable date or without a URL is damaged, and has ``undated`` for its instant.
+    DamagedCaptureError, after the sound records, where the rest cannot be read.
+    """
+    records = ArchiveIterator(stream, no_record_parse=True)
+    pending: dict[str, Any] | None = None
+    record_id: str | None = None
+    offset = 0
+    damage: DamagedCaptureError | None = None
+    try:
+        for record in records:
+            if _is_page(record):
+                if pending:
+                    yield Capture(**pending)
+                pending = _response(record, undated)
+                pending |= {"offset": records.get_record_offset(), "length": records.get_record_length()}
+                record_id = record.rec_headers.get_header("WARC-Record-ID")
+            elif pending and _renders(record, record_id):
+                pending |= _rendered(record)
+                pending["length"] = records.get_record_offset() + records.get_record_length() - pending["offset"]
+            elif record.rec_type == "metadata" and pending:
+                pending["metadata"] = metadata.read(record.content_type or "", record.raw_stream.read())
+            offset = records.get_record_offset() + records.get_record_length()
+    except _UNREADABLE as error:
+        damage = DamagedCaptureError(offset, str(error) or type(error).__name__)
+    if pending:
+        yield Capture(**pending)
+    if damage:
+        raise damage
+
+
+def read_one(data: bytes) -> Capture:
+    """The response record in the bytes of one gzip member, or of two with what was rendered; without its metadata."""
+    return next(read(io.BytesIO(data)))
+
+
+def _is_page(record: ArcWarcRecord) -> bool:
+    """Whether a record is one of a page; in resource records crawlers keep notes of their own too."""
+    if record.rec_type == "resource":
+        return urls.is_identity(record.rec_headers.get_header("WARC-Target-URI") or "")
+    return record.rec_type in ("response", "revisit")
+
+
+def _response(record: ArcWarcRecord, undated: datetime) -> dict[str, Any]:
+    """The record of a page as the arguments of ``Capture``, but for where it lies."""
+    at = _instant_of(record, "WARC-Date")
+    known = {
+        "url": record.rec_headers.get_header("WARC-Target-URI") or "",
+        "captured_at": at or undated,
+        "payload_digest": record.rec_headers.get_header("WARC-Payload-Digest"),
+    }
+    block, torn = _block(record)
+    torn = (None if at else _undated(record)) or (None if known["url"] else "the record has no WARC-Target-URI") or torn
+    if record.rec_type == "resource":
+        body, damage = _cut(block)
+        damage = torn or damage
+        return known | {"status": 200, "content_type": record.content_type or "", "body": body, "damage": damage}
+    message = split(block)
+    revisit = record.rec_type == "revisit"
+    body, damage = (b"", None) if revisit else message.decoded()
+    damage = torn or damage
+    return known | {
+        "status": message.status,
+        "content_type": message.header("content-type") or "",
+        "body": body,
+        "damage": damage,
+        "revisit": revisit,
+        "revisits": _revisited(record) if revisit else None,
+        "validators": (message.header("etag"), message.header("last-modified")),
+    }
+
+
+def _renders(record: ArcWarcRecord, response: str | None) -> bool:
+    """Whether a record is what a browser made of the response with that id; others' may be its text, or a picture."""
+    refers_to = record.rec_headers.get_header("WARC-Refers-To")
+    html = (record.content_type or "").startswith("text/html")
+    return bool(record.rec_type == "conversion" and html and refers_to == response)
+
+
+def _rendered(record: ArcWarcRecord) -> dict[str, Any]:
+    """A conversion record as those arguments of ``Capture`` that it replaces."""
+    block, torn = _block(record)
+    body, damage = _cut(block)
+    return {"body": body, "content_type": record.content_type, "damage": torn or damage, "rendered": True}
+
+
+def _revisited(record: ArcWarcRecord) -> Payload | None:
+    """The payload that a revisit record refers to; None where it does not say which that is."""
+    names = ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")
+    url, at, digest = (record.rec_headers.get_header(name) for name in names)
+    instant = _instant_of(record, names[1]) if at else None
+    return Payload(url, instant, digest) if url and instant and digest else None
+
+
+def _instant_of(record: ArcWarcRecord, name: str) -> datetime | None:
+    """The instant of a header; None where it has none to the second, or an unbelievable one."""
+    try:
+        at: datetime = iso_date_to_datetime(record.rec_headers.get_header(name) or "").replace(tzinfo=UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return at if is_believable(at) else None
+
+
+def _undated(record: ArcWarcRecord) -> str:
+    return f"the record's WARC-Date is no instant from 1990 to tomorrow: {record.rec_headers.get_header('WARC-Date')}"
+
+
+def _block(record: ArcWarcRecord) -> tuple[bytes, str | None]:
+    """The block of a record, and what its length and its digest say against it; a revisit's digest may be another's."""
+    block = b"".join(iter(lambda: record.raw_stream.read(1 << 16), b""))
+    if record.length and len(block) < record.length:
+        return block, "the record ends early"
+    stated = record.rec_headers.get_header("WARC-Block-Digest")
+    if stated and record.rec_type != "revisit" and contradicts(stated, block):
+        return block, f"its WARC-Block-Digest is {stated}, and its bytes have {digest(block)}"
+    return block, None
+
+
+def _cut(body: bytes) -> tuple[bytes, str | None]:
+    return (body, None) if len(body) <= MAX_BODY else (body[:MAX_BODY], TOO_LONG)
+
+
+def _instant(value: object) -> datetime | None:
+    """A feed item's instant, UTC where it has no offset; None for what is no believable date."""
+    try:
+        at = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) if at and is_believable(at) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()

@@ -1,0 +1,296 @@
+"""Writing captures: the pages of a crawl in batches, each a WARC file of its own."""
+
+import io
+import re
+import struct
+import time
+import uuid
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+from warcio.recordloader import ArcWarcRecord
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.timeutils import datetime_to_iso_date
+from warcio.warcwriter import WARCWriter
+
+from dateline import __version__, keys
+from dateline.aws import objects
+from dateline.capture import http_message, metadata
+from dateline.capture.digests import digest
+from dateline.page import Payload
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_CONTENT_TYPES = {
+    "response": "application/http; msgtype=response",
+    "revisit": "application/http; msgtype=response",
+    "request": "application/http; msgtype=request",
+    "metadata": metadata.MEDIA_TYPE,
+    "conversion": "text/html; charset=utf-8",
+    "warcinfo": "application/warc-fields",
+    "withdrawn": "application/warc-fields",
+}
+_ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
+_PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
+_ENCODED = re.compile(rb"\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
+_MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
+_GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate, no name, no clock, of no operating system
+_MAX_BLOCK = 0xFFFF  # bytes
+_SMALL = 2 << 10  # bytes of a record, such as a request, that has nothing to repeat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and its response as they went over the wire: start line, headers, empty line, body.
+
+    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
+    page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
+    of the page, in UTF-8. With a ``media_type`` there was no exchange, as of a saved page: ``response`` is then what is
+    in the file, and ``request`` is empty. An imported response may be without its request too.
+    ``digest`` is its payload's (``payload_digest``) where that is known already.
+    """
+
+    url: str
+    captured_at: datetime
+    request: bytes
+    response: bytes
+    ip_address: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    revisits: Payload | None = None
+    rendered: bytes | None = None
+    media_type: str | None = None
+    digest: str | None = None
+
+    @property
+    def payload(self) -> Payload:
+        """What its record will say of the body."""
+        body = self.response if self.media_type is not None or self.digest else http_message.split(self.response).body
+        return Payload(self.url, self.captured_at, self.digest or digest(body))
+
+
+class Batch:
+    """The pages of one capture object of a crawl that is being filled; closed by count, size or age.
+
+    ``max_bytes`` counts what came over the wire and what was rendered of it; ``max_age`` is in seconds since the first
+    page.
+    """
+
+    def __init__(
+        self,
+        crawl: str,
+        *,
+        max_pages: int = 200,
+        max_bytes: int = 32 << 20,
+        max_age: float = 60,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.pages: list[Exchange] = []
+        self._crawl, self._written = crawl, list[bytes]()
+        self._bytes = 0
+        self._born = 0.0
+        self._max_pages, self._max_bytes, self._max_age, self._clock = max_pages, max_bytes, max_age, clock
+
+    def __len__(self) -> int:
+        return len(self.pages)
+
+    def add(self, exchange: Exchange) -> None:
+        if not self.pages:
+            self._born = self._clock()
+        self.pages.append(exchange)
+        self._bytes += len(exchange.request) + len(exchange.response) + len(exchange.rendered or b"")
+
+    def write(self) -> None:
+        """Make the records of the pages. ``body`` does so too; this is for doing it on another thread than that."""
+        if not self._written:
+            records = chain.from_iterable(_records(exchange, self._crawl) for exchange in self.pages)
+            self._written = list(map(_member, _plain(records)))
+
+    def body(self, key: str) -> bytes:
+        """The bytes of the capture object ``key`` that holds these pages; none can be added afterwards."""
+        self.write()
+        return b"".join([*map(_member, _plain([_warcinfo(keys.parse(key))])), *self._written])
+
+    @property
+    def full(self) -> bool:
+        """Whether it is time to store the batch; an empty one is never full."""
+        return bool(self.pages) and (
+            len(self.pages) >= self._max_pages
+            or self._bytes >= self._max_bytes
+            or self._clock() - self._born >= self._max_age
+        )
+
+
+class CaptureStore:
+    """Stores the batches of one crawl, each under the crawl's next free number."""
+
+    def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._source, self._crawl = source, crawl
+        self._number = 0
+
+    def put(self, batch: Batch) -> str:
+        """Upload a batch and return its key. Never overwrites: a number that is taken is passed over."""
+        while True:
+            key = keys.Stem(self._source, self._crawl, self._number).capture
+            self._number += 1
+            if objects.put_once(self._s3, bucket=self._bucket, key=key, body=batch.body(key)):
+                return key
+
+
+def serialise(exchanges: list[Exchange], key: str) -> bytes:
+    """The bytes of the capture object ``key`` that holds these exchanges."""
+    batch = Batch(keys.parse(key).crawl)
+    for exchange in exchanges:
+        batch.add(exchange)
+    return batch.body(key)
+
+
+def payload_digest(message: bytes) -> str:
+    """The digest of what follows the headers of an HTTP message, as its record states it."""
+    return digest(http_message.split(message).body)
+
+
+def header(message: bytes, name: str) -> str | None:
+    """Return the first header of that name of an HTTP message or a WARC record, or None."""
+    return http_message.split(message).header(name)
+
+
+def withdrawn_record(name: str, date: str | None, id: str) -> bytes:
+    """A record, before compression, that takes the place of one of a page of the story ``id``, with its ``date``."""
+    block = f"story: {id}\r\n".encode()
+    headers = {"WARC-Block-Digest": digest(block)}
+    date = date or _warc_date(datetime.fromtimestamp(0, UTC))
+    (data,) = _plain([_record("withdrawn", block, date, _record_id(f"{name} withdrawn"), headers)])
+    return data
+
+
+def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
+    fields = {
+        "software": f"dateline/{__version__}",
+        "format": "WARC File Format 1.1",
+        "conformsTo": "http://iipc.github.io/warc-specifications/specifications/warc-format/warc-1.1/",
+        "isPartOf": stem.crawl,
+        "robots": "obey",
+    }
+    block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
+    headers = {"WARC-Block-Digest": digest(block), "WARC-Filename": stem.capture.rpartition("/")[2]}
+    return _record(
+        "warcinfo", block, _warc_date(keys.crawl_time(stem.crawl)), _record_id(f"{stem.capture} warcinfo"), headers
+    )
+
+
+def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
+    name, date = f"{crawl} {exchange.captured_at.isoformat()} {exchange.url}", _warc_date(exchange.captured_at)
+    ip_address = {"WARC-IP-Address": exchange.ip_address} if exchange.ip_address else {}
+    answer_id = _record_id(f"{name} response")
+    blocks: list[tuple[str, bytes, dict[str, str]]] = [
+        _answer(exchange, ip_address),
+        *_conversion(exchange, answer_id),
+        *([("request", exchange.request, {"WARC-Concurrent-To": answer_id})] if exchange.request else []),
+        ("metadata", metadata.write(exchange.metadata), {"WARC-Concurrent-To": answer_id}),
+    ]
+    for kind, block, headers in blocks:
+        content_type = _CONTENT_TYPES.get(kind) or str(exchange.media_type)
+        record_id = answer_id if kind in _ANSWERS else _record_id(f"{name} {kind}")
+        fields = {"WARC-Target-URI": exchange.url, **_digests(kind, block, exchange), **headers}
+        yield _record(kind, block, date, record_id, fields, content_type=content_type)
+
+
+def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
+    """Both digests, of every record, because warcio would add its own; a revisit's payload is said with what it is."""
+    of_block = payload = digest(block)
+    if kind in {"response", "resource"}:
+        payload = exchange.payload.digest
+    elif kind == "request":
+        payload = payload_digest(block)
+    return {"WARC-Block-Digest": of_block, "WARC-Payload-Digest": payload}
+
+
+def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
+    """The record's type, block and headers for what the server sent, or for what there is without one."""
+    if exchange.media_type is not None:
+        return "resource", exchange.response, headers
+    if exchange.revisits is None:
+        return "response", exchange.response, headers
+    head, end, _ = message = http_message.split(exchange.response)
+    not_modified = message.status == 304
+    refers_to = {
+        "WARC-Profile": _PROFILE + ("server-not-modified" if not_modified else "identical-payload-digest"),
+        "WARC-Refers-To-Target-URI": exchange.revisits.url,
+        "WARC-Refers-To-Date": _warc_date(exchange.revisits.at),
+        "WARC-Payload-Digest": exchange.revisits.digest,
+    }
+    return "revisit", head + end, headers | refers_to
+
+
+def _conversion(exchange: Exchange, response: str) -> Iterator[tuple[str, bytes, dict[str, str]]]:
+    """The record of what a browser made of the response, where one did."""
+    if exchange.rendered is not None:
+        yield "conversion", exchange.rendered, {"WARC-Refers-To": response}
+
+
+def _plain(records: Iterable[ArcWarcRecord]) -> Iterator[bytes]:
+    """The records one by one, as they are before compression."""
+    buffer = io.BytesIO()
+    writer = WARCWriter(buffer, gzip=False, warc_version="1.1")
+    for record in records:
+        buffer.seek(0)
+        buffer.truncate()
+        writer.write_record(record)
+        yield buffer.getvalue()
+
+
+def _member(record: bytes) -> bytes:
+    """A record as a gzip member; what the server compressed is stored as it is, within 2 % of what gzip -9 makes of it.
+
+    warcio itself would compress everything at level 9: two thirds of the CPU that a capture then costs, for nothing.
+    """
+    if _ENCODED.search(record, 0, _MAX_HEAD):
+        return _stored(record)
+    # Tables of a size for what there is: setting up zlib's usual 256 KB costs more than a small record itself.
+    bits, memory = (12, 4) if len(record) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
+    member = zlib.compressobj(6, zlib.DEFLATED, bits | 16, memory)
+    return member.compress(record) + member.flush()
+
+
+def _stored(record: bytes) -> bytes:
+    """A gzip member of stored blocks (RFC 1951 section 3.2.4, RFC 1952), for which zlib needs three times as long."""
+    parts = [_GZIP_HEAD]
+    for start in range(0, len(record), _MAX_BLOCK):
+        block = record[start : start + _MAX_BLOCK]
+        parts += struct.pack("<BHH", start + _MAX_BLOCK >= len(record), len(block), len(block) ^ _MAX_BLOCK), block
+    return b"".join((*parts, struct.pack("<LL", zlib.crc32(record), len(record))))
+
+
+def _record(
+    kind: str, block: bytes, date: str, record_id: str, headers: dict[str, str], *, content_type: str = ""
+) -> ArcWarcRecord:
+    """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
+    fields = {"WARC-Type": kind, "WARC-Record-ID": record_id, "WARC-Date": date}
+    rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
+    http = _AsReceived(block) if kind == "revisit" else None
+    content_type = content_type or _CONTENT_TYPES[kind]
+    return ArcWarcRecord("warc", kind, rec_headers, io.BytesIO(block), http, content_type, len(block))
+
+
+@dataclass(frozen=True, slots=True)
+class _AsReceived:
+    """HTTP headers byte for byte, for warcio's writer, which writes these of a revisit record and nothing else."""
+
+    headers_buff: bytes
+
+    def compute_headers_buffer(self, header_filter: object) -> None:
+        """There is nothing to compute."""
+
+
+def _warc_date(at: datetime) -> str:
+    return str(datetime_to_iso_date(at.astimezone(UTC).replace(tzinfo=None), use_micros=True))
+
+
+def _record_id(name: str) -> str:
+    return f"<urn:uuid:{uuid.uuid5(uuid.NAMESPACE_URL, name)}>"

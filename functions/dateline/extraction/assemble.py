@@ -1,0 +1,70 @@
+"""The words of a page's story, in their parts: title, standfirst, dateline, and the blocks of the text."""
+
+import unicodedata
+from typing import NamedTuple
+
+from dateline.article import Dateline, Image
+from dateline.extraction import source_rules
+from dateline.extraction.body import fallbacks, find, leading_lines, restore
+from dateline.extraction.fields import agencies, authors, headline, images, standfirst
+from dateline.extraction.fields.zone import Zone
+from dateline.extraction.parse.document import Document, Found, clean, words
+
+_SIGN_OFF = 120  # characters
+
+
+class Story(NamedTuple):
+    """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts."""
+
+    title: Found[str] | None
+    standfirst: Found[str] | None
+    authors: Found[tuple[str, ...]] | None
+    dateline: Found[Dateline] | None
+    blocks: Found[list[str]]
+    images: Found[tuple[Image, ...]] | None
+    agencies: Found[tuple[str, ...]] | None
+
+    @property
+    def text(self) -> str:
+        return unicodedata.normalize("NFC", "\n\n".join(self.blocks.value))
+
+
+def told(document: Document) -> Story:
+    """The story that the page tells; each part that it has none of is None or empty."""
+    title = source_rules.line(document, "title") or headline.find(document)
+    by = source_rules.names(document) or authors.find(document)
+    found = source_rules.blocks(document) or _searched(document)
+    headlines, names = headline.forms(document) | {words(title.value if title else "")}, by.value if by else ()
+    others = headlines | set(map(words, standfirst.descriptions(document)))
+    zone = Zone.of(document, found.value, headlines)
+    photographs, shown = images.find(document, zone, authors=names, others=others)
+    asides = images.captions(document) | shown
+    blocks = leading_lines.after_headline(found.value, headlines)
+    blocks = find.without_furniture(blocks, headlines | set(map(words, asides)))
+    summary = source_rules.line(document, "standfirst") or standfirst.find(document, blocks, headlines)
+    if summary:
+        blocks = find.without_furniture(blocks, {words(summary.value)})
+    by, blocks = authors.with_signature(by, blocks, document)
+    dateline, opening, body = source_rules.without_dateline(document, leading_lines.without_signature(blocks, names))
+    signed = authors.signatures(document, names)
+    beside = authors.dateline(signed) if dateline is None else None
+    sources = agencies.source_lines(document, zone)
+    return Story(
+        title=Found(clean(title.value), title.rule) if title else None,
+        standfirst=summary,
+        authors=by,
+        dateline=Found(beside, "byline") if beside else dateline,
+        blocks=Found(body, found.rule),
+        images=source_rules.photographs(document) or photographs,
+        agencies=agencies.find(signed, opening, _ends(found.value, body), sources),
+    )
+
+
+def _searched(document: Document) -> Found[list[str]]:
+    return fallbacks.settled(document, restore.filled(document, find.blocks(document.tree, document.url)))
+
+
+def _ends(found: list[str], kept: list[str]) -> list[str]:
+    """The short lines that were taken off a story's end, and its own last one."""
+    dropped = [block for block in found[-3:] if len(block) < _SIGN_OFF and block not in kept]
+    return [*dropped, *kept[-1:]]

@@ -1,0 +1,105 @@
+"""What is taken out of a copy of the page before its text is looked for: what surrounds a story inside its own frame.
+
+Each rule has a size limit. Class names such as ``promo`` or ``hidden`` also stand on whole stories, and a rule that
+takes one away costs more than all the teasers that it spares.
+"""
+
+import re
+from functools import lru_cache
+
+from lxml.etree import strip_elements
+from lxml.html import HtmlElement
+
+from dateline.extraction.parse.document import names
+
+_COMMENTS = {"li", "article"}  # may hold one, and are kept otherwise
+_BLOCKS = {"div", "section", "aside", "ul", "ol", "p", "details", "figure", "dl", *_COMMENTS}
+_WITHOUT_TEXT = (
+    "head", "script", "style", "svg", "iframe", "link", "meta", "noscript", "template", "button", "input", "select",
+)  # fmt: skip
+_PROMOTIONAL = re.compile(
+    r"(?:^|[-_ ])(?:newsletter|signup|sign-up|subscribe|subscription|promo|related|recirc"
+    r"|read-?(?:more|also|next)|more-on"
+    r"|most-(?:read|popular)|trending|share|sharing|social|addthis|author-?(?:bio|box|card|info)|bio|about-the-author"
+    r"|disclaimer|copyright|comments?|tags?|breadcrumbs?|donat\w+"
+    r"|advert\w*|ad-?(?:slot|unit|container)|banner|caption|wp-caption-text|credit|byline|inline-?gallery"
+    r"|outbrain|taboola|recommended|recommendations?"
+    r"|liens?-?(?:utiles|connexes)|a-lire-aussi|lire-aussi|ilgili(?:-haberler)?|etiketler)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+# One reader's comment; not what a whole page is called for having some.
+_COMMENT = re.compile(r"(?:^|[-_ ])comment[-_]?(?:id[-_]?)?\d+(?:$|[-_ ])", re.IGNORECASE)
+_HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
+_PROMOTIONAL_LIMIT = 400  # characters
+_HIDDEN_LIMIT = 100
+_LONGEST = 600  # characters of a block of links alone
+_LONGEST_LIST = 2000  # of a list of links alone
+
+
+def without_scripts(tree: HtmlElement) -> HtmlElement:
+    """The tree without what is no text to read: scripts, styles, pictures, forms' parts; changed in place."""
+    strip_elements(tree, *_WITHOUT_TEXT, with_tail=False)
+    return tree
+
+
+def prune(tree: HtmlElement) -> HtmlElement:
+    """The tree without short promotional, hidden and link-only blocks; changed in place. It is ``without_scripts``."""
+    elements = list(tree.iter())  # held, for lxml makes an element's object anew each time that nobody holds it
+    for element, (length, linked) in _lengths(elements).items():
+        if element.getparent() is not None and _is_unwanted(element, length, linked):
+            element.drop_tree()
+    return tree
+
+
+def _lengths(elements: list[HtmlElement]) -> dict[HtmlElement, tuple[int, int]]:
+    """How many characters of text each block holds (white space at the ends aside), and how many of them in links."""
+    lengths, linked = dict.fromkeys(elements, 0), dict.fromkeys(elements, 0)
+    for element in reversed(elements):  # children before their parents
+        if text := element.text:
+            lengths[element] += len(text.strip())
+        length = lengths[element]
+        if element.tag == "a":
+            linked[element] = length
+        around = element.getparent()
+        if around in lengths:
+            tail = element.tail
+            lengths[around] += length + len(tail.strip()) if tail else length
+            linked[around] += linked[element]
+    return {element: (length, linked[element]) for element, length in lengths.items() if element.tag in _BLOCKS}
+
+
+def _is_unwanted(element: HtmlElement, length: int, linked: int) -> bool:
+    tag, id = element.tag, element.get("id")
+    if id and _COMMENT.search(id):
+        return True
+    if tag in ("ul", "ol") and length < _LONGEST_LIST and length < 2 * linked and _is_of_links(element):
+        return True
+    if length >= _LONGEST or tag in _COMMENTS:
+        return False
+    return (
+        (length < _HIDDEN_LIMIT and _is_hidden(element))
+        or (length < _PROMOTIONAL_LIMIT and _is_promotional(names(element)))
+        or (tag != "p" and 0.9 * length < linked)
+    )
+
+
+def _is_of_links(element: HtmlElement) -> bool:
+    """Whether a list is one of pointers: each item ends with a link, as in "Economy: More trade with Tunis"."""
+    items = element.findall("li")
+    return len(items) > 1 and all(
+        len(item) and item[-1].tag == "a" and not (item[-1].tail or "").strip() for item in items
+    )
+
+
+@lru_cache(4096)  # an outlet's pages have the same names, and each many times
+def _is_promotional(called: str) -> bool:
+    return _PROMOTIONAL.search(called) is not None
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    """Whether an element says that it is not shown; by a style only where it says so itself."""
+    return (
+        element.get("aria-hidden") == "true"
+        or "hidden" in element.attrib
+        or _HIDDEN.search(element.get("style", "")) is not None
+    )

@@ -1,0 +1,53 @@
+"""A second opinion on a story's text, asked for only where the first is doubtful.
+
+JSON-LD's articleBody is often cut short, so it is no text to begin with; but where it is much longer than what was
+found, the wrong part of the page was found, or most of it is behind a wall.
+"""
+
+from dateline.extraction.body import embedded_json, find, restore
+from dateline.extraction.parse.document import Document, Found, clean, content, words
+from dateline.extraction.parse.jsonld import unmarked
+
+_LONGER = 1.4  # times our text that makes the witness's worth hearing
+_AGREEING = 0.7  # of the witness's words, in another reading of the page
+_SHORT = 300  # characters: a text so short is doubted without a witness
+_STATEMENT = 400  # characters that make an articleBody more than a teaser
+
+
+def settled(document: Document, found: list[str]) -> Found[list[str]]:
+    """The story's blocks: those found, or a less strict reading, or what JSON-LD has, and the rule that says which."""
+    stated = _stated(document)
+    length = sum(map(len, found))
+    if sum(map(len, stated)) > _LONGER * length:
+        wide = find.blocks(document.tree, document.url, strict=False)
+        if _share(stated, wide) > _AGREEING < _share(wide, stated):
+            return Found(wide, "trafilatura, wide")
+        return Found(_set_as_on_page(document, stated), "json-ld articleBody")
+    if length < _SHORT:
+        wide = restore.filled(document, find.blocks(document.tree, document.url, strict=False))
+        data = embedded_json.blocks(document) if sum(map(len, wide)) < _SHORT else []
+        if sum(map(len, data)) > _SHORT:
+            return Found(data, "page data")
+        if sum(map(len, wide)) > _LONGER * length:
+            return Found(wide, "trafilatura, wide")
+    return Found(found, "trafilatura")
+
+
+def _stated(document: Document) -> list[str]:
+    body = document.story.get("articleBody")
+    lines = [clean(line) for line in unmarked(body).split("\n")] if isinstance(body, str) else []
+    return [line for line in lines if line] if sum(map(len, lines)) > _STATEMENT else []
+
+
+def _share(these: list[str], those: list[str]) -> float:
+    """How many of these texts' words are among those's, by kind."""
+    wanted = set(words(" ".join(these)).split())
+    return len(wanted & set(words(" ".join(those)).split())) / max(len(wanted), 1)
+
+
+def _set_as_on_page(document: Document, stated: list[str]) -> list[str]:
+    """The stated text in the page's paragraphs where the page has them too, for data seldom keeps them apart."""
+    whole = f" {words(' '.join(stated))} "
+    shown = {key: line for p in document.tree.iter("p", "h2", "h3", "li") if (key := words(line := content(p)))}
+    shared = [line for key, line in shown.items() if f" {key} " in whole]
+    return shared if _share(stated, shared) > 1 - (1 - _AGREEING) / 3 else stated

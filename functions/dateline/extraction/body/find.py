@@ -1,0 +1,163 @@
+"""The story's own words: trafilatura finds them, and what outlets set among them is taken out.
+
+The result is a list of blocks (paragraph, sub-heading, list, quotation, table) in the order of the page.
+"""
+
+from collections.abc import Iterator
+from copy import deepcopy
+from itertools import chain, groupby
+
+from lxml.etree import SubElement, _Element
+from lxml.html import Element, HtmlElement
+from trafilatura.core import bare_extraction
+from trafilatura.settings import Document as Extracted
+
+from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate, is_ending
+from dateline.extraction.body.cleanup import prune, without_scripts
+from dateline.extraction.body.layout import made_plain, uncover_headings
+from dateline.extraction.body.line_breaks import made_paragraphs
+from dateline.extraction.parse.document import clean, words
+
+_SEVERAL = 3  # lines
+_MARKS = (".//*[@itemprop='articleBody']", ".//article")
+_MOST = 0.8  # of the characters of a page's prose
+_LEAST = 400
+_LABEL = 40  # characters
+_APART = ("a", "aside", "footer", "nav")
+_SHORT = 100  # characters of a line that is no paragraph
+_OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
+
+
+def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
+    """The story's blocks as trafilatura finds them, white space folded, NFC; empty where it finds none.
+
+    Not ``strict``, it takes more of the page, and more that is not the story's.
+    """
+    copy = uncover_headings(deepcopy(tree))
+    page = made_paragraphs(prune(_alone(marked(made_plain(without_scripts(copy)))))) if strict else made_plain(copy)
+    found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
+    return list(_blocks(found.body)) if isinstance(found, Extracted) else []
+
+
+def marked(tree: HtmlElement) -> HtmlElement:
+    """The one element that the page marks as its story, where most of what may be prose is in it; else the page.
+
+    What is looked for in less is found in less time. The page is ``without_scripts``.
+    """
+    for mark in _MARKS:
+        found = tree.findall(mark)
+        if len(found) == 1 and not _is_apart(found[0]) and _prose(found[0]) > max(_LEAST, _MOST * _prose(tree)):
+            return found[0]
+    return tree
+
+
+def _prose(element: HtmlElement) -> int:
+    """How many characters an element has in texts that are no labels, links, or set apart by their tags."""
+    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # what is in one of them counts with it
+    return _long_texts(element) - sum(map(_long_texts, apart))
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    return next(element.iterancestors(*_APART), None) is not None
+
+
+def _long_texts(element: HtmlElement) -> int:
+    return sum(length for text in element.itertext() if (length := len(text.strip())) > _LABEL)
+
+
+def _alone(element: HtmlElement) -> HtmlElement:
+    """The page with nothing but the element, which is taken out of its own; or the page, where it is that."""
+    if element.getparent() is None:
+        return element
+    page = Element("html")
+    SubElement(page, "body").append(element)
+    element.tail = None
+    return page
+
+
+def without_furniture(found: list[str], asides: set[str]) -> list[str]:
+    """The blocks without the lines that are not the story's, and without sign-offs at their end.
+
+    ``asides`` (titles, captions, credits) are ``words``.
+    """
+    kept = [block for block in _once(_without_list(found)) if not is_boilerplate(block) and words(block) not in asides]
+    while kept and is_ending(kept[-1]):
+        kept.pop()
+    return kept
+
+
+def _without_list(blocks: list[str]) -> list[str]:
+    """The blocks without the list of other stories that they end with: "More on this" and no sentence after it."""
+    last = next((at for at in reversed(range(len(blocks))) if SENTENCE_END.search(blocks[at])), 0)
+    pointer = next((at for at in range(last + 1, len(blocks)) if is_boilerplate(blocks[at])), len(blocks))
+    lines = sum(block.count("\n") + 1 for block in blocks[pointer:])
+    return blocks[:pointer] if lines > _SEVERAL else blocks
+
+
+def _once(blocks: list[str]) -> Iterator[str]:
+    """The blocks without short lines that are there again at once, as where a page has them for two screens."""
+    for block, run in groupby(blocks):
+        yield from [block] if len(block) < _SHORT else run
+
+
+def _blocks(body: _Element) -> Iterator[str]:
+    """The blocks of trafilatura's result, whose text stands in elements, before the first and between them."""
+    yield from _lines(body.text or "")
+    for element in body:
+        if element.tag == "list":
+            yield from _joined(chain.from_iterable(map(_item, element.iter("item"))))
+        elif element.tag == "table":
+            yield from _joined(_row(row) for row in element.iter("row"))
+        else:
+            yield from _lines(_with_breaks(element))
+        yield from _lines(element.tail or "")
+
+
+def _joined(lines: Iterator[str]) -> Iterator[str]:
+    """The lines of a list or table as one block."""
+    if text := "\n".join(line for line in lines if line):
+        yield text
+
+
+def _row(row: _Element) -> str:
+    return " | ".join(filter(None, (" ".join(_lines(_with_breaks(cell))) for cell in row.iter("cell"))))
+
+
+def _item(item: _Element) -> Iterator[str]:
+    """The lines of a list's item, without those of the items in it."""
+    inner = [nested for nested in item.iterdescendants("list") if next(nested.iterancestors("item")) is item]
+    own = deepcopy(item) if inner else item
+    for nested in own.findall(".//list") if inner else ():
+        around = nested.getparent()
+        if around is not None:
+            _replace_by_tail(around, nested)
+    return _lines(_with_breaks(own))
+
+
+def _replace_by_tail(around: _Element, element: _Element) -> None:
+    """Take an element out, and leave what follows it as a line of its own."""
+    tail, before = f" {element.tail or ''}", element.getprevious()
+    if before is None:
+        around.text = (around.text or "") + tail
+    else:
+        before.tail = (before.tail or "") + tail
+    around.remove(element)
+
+
+def _lines(text: str) -> Iterator[str]:
+    return filter(None, map(clean, text.split("\n")))
+
+
+def _with_breaks(element: _Element) -> str:
+    """The text of an element; its line breaks and inner paragraphs are line ends, the source's are spaces."""
+    parts = [_flat(element.text)]
+    for child in element.iterdescendants():
+        edge = "\n" if child.tag in _OWN_LINE else ""
+        parts += [edge, _flat(child.text)]
+        # What follows the last of an element's children follows the element's own edge.
+        parts += ["" if len(child) else edge, _flat(child.tail)]
+    return "".join(parts)
+
+
+def _flat(text: str | None) -> str:
+    return (text or "").replace("\n", " ")

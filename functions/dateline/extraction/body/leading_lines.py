@@ -1,0 +1,49 @@
+"""What an extractor takes along from above a story: headline, byline, date, section; cut off at its beginning."""
+
+import re
+from itertools import dropwhile
+
+from dateline.extraction.body.boilerplate import SENTENCE_END
+from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.parse.document import words
+
+_LINES = 8  # within which a headline may stand
+_SHORTEST = 20  # characters of a headline that is known again behind something else
+_KICKER = 50  # characters
+_SHORT = 90  # characters of a line that is no paragraph
+_BYLINE = re.compile(
+    r"^\W*(?:by|par|von|por|di|yazan|haber|بقلم|كتبت?|كتبه|تقرير|إعداد|updated|published|posted|publié|mis à jour"
+    r"|yayınlanma|güncelleme|نشر|تحديث)\b",
+    re.IGNORECASE,
+)
+
+
+def after_headline(blocks: list[str], titles: set[str]) -> list[str]:
+    """The blocks after the headline, if nothing but short lines stand before it. ``titles`` are ``words``."""
+    after = 0
+    for at, block in enumerate(blocks[:_LINES]):
+        if _is_headline(words(block), titles):
+            after = at + 1
+        elif len(block) > _SHORT or SENTENCE_END.search(block):
+            break
+    return blocks[after:]
+
+
+def _is_headline(block: str, titles: set[str]) -> bool:
+    """Whether a block is a form of the headline, or ends with one behind a kicker."""
+    return block in titles or any(
+        len(title) > _SHORTEST and block.endswith(title) and len(block) - len(title) < _KICKER for title in titles
+    )
+
+
+def without_signature(blocks: list[str], authors: tuple[str, ...]) -> list[str]:
+    """The blocks without the bylines and dates that they begin with."""
+    return list(dropwhile(lambda block: _is_signature(block, authors), blocks))
+
+
+def _is_signature(block: str, authors: tuple[str, ...]) -> bool:
+    """Whether a short line is a byline or a date."""
+    if len(block) > _SHORT or SENTENCE_END.search(block):
+        return False
+    names = any(words(name) in words(block) for name in authors)
+    return read(block) is not None or bool(_BYLINE.match(block)) or (names and len(block) < 40) or not words(block)

@@ -1,0 +1,58 @@
+"""Paragraphs that a page sets by line breaks alone, made paragraphs: extractors look for those.
+
+Older pages are written so: one element, its text in it, and two breaks where a paragraph ends.
+"""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from lxml.html import Element, HtmlElement
+
+from dateline.extraction.parse.document import INLINE
+
+_IN = ("div", "td", "section", "article", "font", "center")
+_SHORTEST = 200  # characters of an element's own text that make it one with a story in it
+
+
+def made_paragraphs(tree: HtmlElement) -> HtmlElement:
+    """The tree with such paragraphs in elements of their own; changed in place."""
+    for element in {line_break.getparent() for line_break in tree.iter("br")}:
+        if element.tag in _IN and _own_text(element) > _SHORTEST:
+            element[:] = list(_divided(element))
+            element.text = None
+    return tree
+
+
+def _own_text(element: HtmlElement) -> int:
+    return len((element.text or "").strip()) + sum(len((child.tail or "").strip()) for child in element)
+
+
+def _divided(element: HtmlElement) -> Iterator[HtmlElement]:
+    """Its text and inline elements as paragraphs, which end where two breaks do, or one where no two are together."""
+    children = list(element)
+    single = not any(one.tag == other.tag == "br" and not (one.tail or "").strip() for one, other in pairwise(children))
+    paragraph = Element("p")
+    paragraph.text = element.text
+    breaks = 0
+    for child in children:
+        tail, child.tail = child.tail, None
+        breaks = breaks + 1 if child.tag == "br" else 0
+        block = child.tag != "br" and child.tag not in INLINE
+        if block or breaks == (1 if single else 2):
+            yield paragraph
+            paragraph = Element("p")
+        if block:
+            yield child
+        elif child.tag != "br" or not single:
+            paragraph.append(child)
+        if (tail or "").strip():
+            breaks = 0
+        _add(paragraph, tail or "")
+    yield paragraph
+
+
+def _add(paragraph: HtmlElement, text: str) -> None:
+    if len(paragraph):
+        paragraph[-1].tail = (paragraph[-1].tail or "") + text
+    else:
+        paragraph.text = (paragraph.text or "") + text

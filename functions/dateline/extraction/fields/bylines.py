@@ -1,0 +1,143 @@
+"""Where a page shows who wrote its story: elements that say so, links to authors' pages, lines that begin with "By"."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from dateline.extraction.parse.document import Document, beginning, content, names
+
+# What a byline begins with, in the languages of the archive's outlets and of their neighbours.
+_WORDS_OF_BY = (
+    r"(?:(?:written|posted|published|reported|text[eo]?|story|words|opinion|news|commentary|article|erstellt|geschrieben"
+    r"|publié|écrit|(?:propos\s+)?recueillis?|entretien(?:\s+réalisé)?|interview|bericht|reportage|röportaj|yayınlayan)"
+    r"\s*[:—–-]?\s+(?:on\s+)?)?"
+    r"(?:by|von|par|por|di|door|av|yazan|haber|كتب بواسطة|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير"
+    r"|إعداد|أعده|حوار|حاوره|حاورها"
+    r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش)"
+)
+BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*\s*|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))", re.IGNORECASE)
+_SAYS_BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*(?:\s|$)|(?-i:By)(?=[A-Z]))", re.IGNORECASE)
+_SAYS_AUTHOR = re.compile(
+    r"^\W*(?:authors?|auteure?s?|autor(?:in|a)?(?:/autor(?:in|a)?)?|yazar|muhabir|الكاتبة?|المراسلة?)\b\s*[:—–-]*(?:\s|$)",
+    re.IGNORECASE,
+)
+# What stands between two names, or between a name and a place or an agency.
+_ANDS = r"\s+(?:&|and|und|et|ve|y|و|with|avec|mit|ile|con|مع)(?:\s+|$)"
+AND = re.compile(_ANDS, re.IGNORECASE)
+SPLIT = re.compile(rf"\s*[,;|/•·،؛\n]\s*|{_ANDS}", re.IGNORECASE)
+DASH = re.compile(r"\s+(?:--?|[–—―ـ])\s*|\s*(?:--?|[–—―ـ])\s+")
+_NAMED = re.compile(
+    r"(?:^|[-_ ])(?:author|byline|auteur|signature|yazar|muhabir|writer|reporter|journalist)s?"
+    r"(?:[-_]*(?:name|link|url|text))?(?:$|[-_ ])|author-?name|byline-?name"
+    r"|(?:created|posted|written|submitted)-?by(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"comment|related|sidebar|(?<!post-)(?<!entry-)(?<!article-)footer|most-"
+    r"|popular|recommend|trending|(?<!v)card|teaser|widget|\bbio",
+    re.IGNORECASE,
+)
+_AUTHOR_PAGE = re.compile(
+    r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
+    re.IGNORECASE,
+)
+_IN = ("a", "span", "div", "p", "address", "li", "dd", "b", "strong", "h3", "h4")
+_LONGEST = 60  # characters of a name
+_LONGEST_LINE = 180  # of a byline
+_SHORTEST = 2
+_MOST = 12  # byline elements looked at
+_TEASER = 600  # characters of a frame that holds another story's headline and little else
+_NEAR = 120  # elements after the headline in which a line that begins with "By" is one
+
+
+def named(document: Document) -> tuple[list[str], bool]:
+    """Texts of the first element that says it is the author's, and of those beside it; its links one by one.
+
+    And whether they are far from the headline.
+    """
+    called = document.called(_NAMED, _IN)
+    called += [link for link in document.tree.iterfind(".//a[@rel='author']") if link not in called]
+    said = (
+        e for e in called if _SHORTEST < len(e.text_content().strip()) < _LONGEST_LINE and _is_the_storys(e, document)
+    )
+    found = list(islice(said, _MOST))
+    if not found:
+        return [], True
+    frame = next(islice(found[0].iterancestors(), 2, None), found[0])
+    beside = [element for element in found if element is found[0] or frame in element.iterancestors()]
+    return [text for element in beside for text in _signatures(element)], _is_far(found[0], document)
+
+
+def lines(document: Document, authors: Collection[str]) -> Iterator[str]:
+    """Short lines near the headline with an author's name in them, whatever they are called."""
+    near = document.after_headline[:_NEAR] if document.headline is not None else []
+    for element in near:
+        if element.tag in _IN and len(element) < 6 and element.tag != "a":
+            text = document.content(element)
+            if len(text) < _LONGEST_LINE and any(name in text for name in authors):
+                yield text
+
+
+def linked(document: Document) -> Iterator[str]:
+    """Texts of links to authors' pages, the first after the headline and those beside it."""
+    links = (
+        (element for element in document.after_headline if element.tag == "a") if document.headline is not None else ()
+    )
+    pages = (link for link in links if _AUTHOR_PAGE.search(link.get("href", "")) and _is_the_storys(link, document))
+    first = next(pages, None)
+    if first is not None:
+        yield content(first)
+        yield from (content(link) for link in pages if link.getparent() is first.getparent())
+
+
+def spoken(document: Document) -> Iterator[str]:
+    """The first short text under the headline that begins with "By", or anywhere with "Author"."""
+    near = document.after_headline[:_NEAR] if document.headline is not None else []
+    for says, elements in ((_SAYS_BY, near), (_SAYS_AUTHOR, document.elements)):
+        for element in elements:
+            if element.tag in _IN and len(element) < 4 and says.match(beginning(element)):
+                text = content(element)
+                if len(text) < _LONGEST and _is_the_storys(element, document):
+                    yield says.sub("", text)
+                    return
+
+
+def _is_far(element: HtmlElement, document: Document) -> bool:
+    at = document.positions
+    return document.headline is not None and abs(at[element] - at[document.headline]) > _NEAR
+
+
+def _signatures(element: HtmlElement) -> list[str]:
+    """The names in a byline's links, or its whole text where that joins more of them; nothing of links to mail."""
+    anchors = list(element.iter("a"))
+    mail = [content(link) for link in anchors if link.get("href", "").startswith("mailto:")]
+    links = [content(link) for link in anchors if len(link.text_content()) < _LONGEST]
+    whole = content(element)
+    for text in filter(None, mail):
+        whole = whole.replace(text, " ")
+    names = [text for text in links if text not in mail]
+    return names if names and len(SPLIT.split(whole)) <= len(names) else [whole]
+
+
+def _is_the_storys(element: HtmlElement, document: Document) -> bool:
+    """Whether no frame around an element is another story's, a photograph's, or otherwise set apart."""
+    for near in (element, *islice(element.iterancestors(), 4)):
+        if near.tag in ("aside", "footer", "figure") or _ELSEWHERE.search(names(near)):
+            return False
+    around = list(islice(element.iterancestors(), 5))
+    return not any(_is_teaser(near, [element, *around], document) for near in around)
+
+
+def _is_teaser(frame: HtmlElement, inner: list[HtmlElement], document: Document) -> bool:
+    """Whether an element holds the headline of another story, which is not among ``inner``, or is a link to one."""
+    length = len(frame.text_content())
+    if frame.tag == "a":
+        return length > _LONGEST
+    if length > _TEASER or (document.headline is not None and frame in document.headline.iterancestors()):
+        return False
+    if frame.tag == "article":  # too short for a story
+        return True
+    others = (heading for heading in frame.iter("h2", "h3", "h4") if heading not in inner)
+    return any(heading.getparent().tag == "a" or heading.find(".//a") is not None for heading in others)

@@ -1,0 +1,281 @@
+"""Choose when a story was published and changed: by the page, its URL and the feed, never by the capture."""
+
+import copy
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from htmldate.core import find_date
+from lxml.html import HtmlElement
+
+from dateline.extraction.fields import timezones
+from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.fields.visible_dates import View, month_first
+from dateline.extraction.parse import jsonld
+from dateline.extraction.parse.document import SILENT, Document, Found, names
+from dateline.instants import is_believable
+
+_PUBLISHED = (
+    "article:published_time", "og:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
+    "sailthru.date", "pubdate", "publish-date", "publishdate", "publication_date", "article.published",
+    "dc.date.issued", "dc.date.created", "dcterms.created", "dc:created", "dc.date", "dc:date", "dcterms.date", "date",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time", "og:modified_time", "og:updated_time", "datemodified", "article.updated",
+    "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
+)  # fmt: skip
+# Meta tags of other names that say the same.
+_OTHER_PUBLISHED = re.compile(
+    r"publi\w*[-_.: ]?(?:date|time|at|on)$|(?:date|time)[-_.: ]?publi\w*$|(?:^|[.:_-])(?:issued|pubdate)$"
+)
+_PAGE = re.compile(r"(?:webpage|itempage)$", re.IGNORECASE)
+_URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
+_NO_EVIDENCE = {*SILENT, "link", "iframe", "form"}
+_BESIDE = re.compile(r"comments?(?![a-z])|yorum|related|side-?bar", re.IGNORECASE)
+_PROSE = re.compile(
+    r"\s*(?:[^\n]{40,}[.!?؟。…]|.{160,})\s*", re.DOTALL
+)  # sentences, or too long for a line with a date
+_ADDRESSES = {"href", "src", "srcset", "style", "onclick", "action"}
+_SLACK = timedelta(hours=14)  # the day that a date names may have begun that long before it does in UTC
+_QUARTER = timedelta(minutes=15)  # every offset in use is a multiple
+_HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
+
+
+class Dates(NamedTuple):
+    published: Found[Moment] | None
+    modified: Found[Moment] | None
+
+
+def find(document: Document) -> Dates:
+    """Return the first believable date of each kind, the most explicit evidence first."""
+    view = _Seen.of(document)
+    published = _placed(_first(_given(document, "published_at"), document), document) or _published(document, view)
+    changed = (*_given(document, "modified_at"), *_changed(document), *view.changed)
+    modified = _placed(_first(changed, document), document)
+    if published and modified and _instant(modified.value) <= _instant(published.value):
+        modified = None  # mostly a copy of the other
+    return Dates(published, modified)
+
+
+class _Seen(NamedTuple):
+    """The believable dates in view: near the headline, the rest, labelled as of either kind, and in the dateline.
+
+    ``elsewhere`` are the positions of elements whose dates are not the story's.
+    """
+
+    near: list[Found[Moment]]
+    far: list[Found[Moment]]
+    labelled: list[Found[Moment]]
+    changed: list[Found[Moment]]
+    leading: list[Found[Moment]]
+    above: list[Found[Moment]]
+    elsewhere: frozenset[int]
+
+    @classmethod
+    def of(cls, document: Document) -> "_Seen":
+        view = View(document)
+        lists = (
+            view.near(),
+            view.far(),
+            view.of_kind("published"),
+            view.of_kind("changed"),
+            view.leading(),
+            view.above(),
+        )
+        near, far, labelled, changed, leading, above = (
+            [found for found in each if _is_plausible(found.value, document)] for each in lists
+        )
+        elsewhere = frozenset(document.positions[each] for each in view.elsewhere if len(each) == 0)
+        return cls(near, far, labelled, changed, leading, above, elsewhere)
+
+
+def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
+    stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
+    if stated and stated[0].value.at.utcoffset():
+        return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
+    best = (
+        _first(stated, document)
+        or _first(_told(document, seen), document)
+        or _first((*seen.far, *seen.leading, *_in_title(document)), document)
+        or _first(seen.above, document)
+        or _first(_searched(document, seen.elsewhere), document)
+    )
+    if best is None:
+        return None
+    of_page = [found for found in _of_page(document, "datePublished") if _is_plausible(found.value, document)]
+    for other in (*stated, *of_page, *seen.near, *seen.far):
+        best = _refined(best, other, near=other in seen.near)
+    days = {found.value.at.date() for found in (*seen.near, *_in_url(document))}
+    return _placed(_on_local_day(best, days, document), document)
+
+
+def _given(document: Document, field: str) -> Iterator[Found[Moment]]:
+    """Dates where the source's own rules say that they are."""
+    if given := document.given(field):
+        yield from _read(document, *given)
+
+
+def _stated(document: Document) -> Iterator[Found[Moment]]:
+    """Dates in the page's data."""
+    yield from _read(document, jsonld.texts(document.story.get("datePublished")), "json-ld datePublished")
+    for text, rule in document.contents(*_PUBLISHED):
+        yield from _read(document, [text], rule)
+
+
+def _named_like(document: Document, pattern: re.Pattern[str]) -> list[str]:
+    return [name for name in document.meta if pattern.search(name) and name not in _PUBLISHED]
+
+
+def _of_page(document: Document, field: str) -> Iterator[Found[Moment]]:
+    """What the data say of the page itself, if they say nothing of an article's date."""
+    if not document.story.get("datePublished"):
+        for node in document.nodes:
+            if any(_PAGE.search(kind) for kind in jsonld.types(node)):
+                yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
+
+
+def _told(document: Document, seen: _Seen) -> Iterator[Found[Moment]]:
+    """Dates in view of the reader, those that the URL confirms first, and the feed's."""
+    address = list(_in_url(document))
+    days = {found.value.at.date() for found in address}
+    yield from (found for found in seen.near if days & {found.value.at.date(), _instant(found.value).date()})
+    yield from seen.labelled
+    yield from address
+    yield from seen.near
+    for text, rule in document.contents(*_named_like(document, _OTHER_PUBLISHED)):
+        yield from _read(document, [text], rule)
+    yield from (found for found in seen.far if found.rule == "time element")
+    if any(found.rule == "time element" for found in seen.changed) and not document.story:
+        yield from seen.changed  # the only date that such a page shows to its readers
+    yield from _of_page(document, "datePublished")
+    if document.page.feed_date:
+        yield Found(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
+
+
+def _changed(document: Document) -> Iterator[Found[Moment]]:
+    yield from _read(document, jsonld.texts(document.story.get("dateModified")), "json-ld dateModified")
+    for text, rule in document.contents(*_MODIFIED):
+        yield from _read(document, [text], rule)
+    yield from _of_page(document, "dateModified")
+
+
+def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Found[Moment]]:
+    for text in texts:
+        if moment := read(text, month_first=month_first(document)):
+            yield Found(moment, rule)
+
+
+def _in_url(document: Document) -> Iterator[Found[Moment]]:
+    for match in _URL_DAY.finditer(document.url):
+        if moment := read(f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"):
+            yield Found(moment, "url")
+
+
+def _in_title(document: Document) -> Iterator[Found[Moment]]:
+    titles = (document.tree.findtext(".//title") or "", *document.meta.get("og:title", ()))
+    yield from _read(document, titles, "title element")
+
+
+def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Found[Moment]]:
+    """What htmldate finds in markup and text where there is nothing more explicit.
+
+    Its first of January is mostly a year in the footer, and the day of the capture the page's "today".
+    """
+    latest = document.page.captured_at or datetime.now(UTC)
+    bound = (latest + _SLACK).replace(tzinfo=None)
+    found = find_date(_bare(document.tree, elsewhere), original_date=True, max_date=bound)
+    if found and not found.endswith("-01-01") and found != latest.date().isoformat() and (moment := read(found)):
+        yield Found(moment, "htmldate search")
+
+
+def _bare(tree: HtmlElement, elsewhere: frozenset[int]) -> HtmlElement:
+    """A copy of a page without scripts, styles, addresses, prose, and the dates at the positions ``elsewhere``."""
+    copied = copy.deepcopy(tree)
+    elements = list(copied.iter())
+    for at in elsewhere:
+        elements[at].text = None
+        elements[at].attrib.clear()
+    for element in elements:
+        if element.getparent() is not None and (element.tag in _NO_EVIDENCE or _BESIDE.search(names(element))):
+            element.drop_tree()
+        for attribute in _ADDRESSES & set(element.attrib):
+            del element.attrib[attribute]
+        if _PROSE.fullmatch(element.text or ""):
+            element.text = None
+        if _PROSE.fullmatch(element.tail or ""):
+            element.tail = None
+    return copied
+
+
+def _first(candidates: Iterable[Found[Moment]], document: Document) -> Found[Moment] | None:
+    return next((found for found in candidates if _is_plausible(found.value, document)), None)
+
+
+def _placed(found: Found[Moment] | None, document: Document) -> Found[Moment] | None:
+    """A time without an offset in the outlet's zone, or its day alone where that is not known."""
+    if found is None:
+        return None
+    moment, rule = found
+    if not moment.zoned and moment.precision != "day" and document.page.timezone:
+        rule = f"{rule}; zone of the source"
+    return Found(moment.placed(document.page.timezone), rule)
+
+
+def _refined(best: Found[Moment], other: Found[Moment], *, near: bool) -> Found[Moment]:
+    """``best``, or what another rule says of the same time with a clock or with the outlet's own offset."""
+    one, two = best.value, other.value
+    if two.precision == "day":
+        return best
+    if one.precision == "day":
+        return other if one.at.date() == two.at.date() else best
+    zone = _same_time_in(one, two, near=near) if one.at.utcoffset() == timedelta(0) else _same_clock_in(one, two)
+    if zone is None:
+        return best
+    at = one.at.astimezone(zone) if one.zoned else one.at.replace(tzinfo=zone)
+    return Found(Moment(at, one.precision), f"{best.rule} + {other.rule}")
+
+
+def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:
+    """The zone in which ``two`` names the instant of ``one``, also where it does not say so; None for another time.
+
+    The same second tells, and near the headline the same minute of another hour.
+    """
+    if two.zoned:
+        same = abs(one.at - two.at) < _MINUTE
+        return two.at.tzinfo if same and two.at.utcoffset() else None
+    ahead = two.at.replace(tzinfo=UTC) - one.at
+    exact = "second" in (one.precision, two.precision) and one.at.second == two.at.second != 0
+    if near and not exact:
+        ahead += timedelta(seconds=one.at.second - two.at.second)
+    told = (exact and ahead % _QUARTER == timedelta()) or (near and ahead % _HOUR == timedelta())
+    return timezone(ahead) if told and ahead and abs(ahead) <= _SLACK else None
+
+
+def _same_clock_in(one: Moment, two: Moment) -> tzinfo | None:
+    """The zone that ``two`` says, where ``one`` has the same date and time and does not say its zone."""
+    same = two.zoned and not one.zoned and abs(two.at.replace(tzinfo=None) - one.at) < _MINUTE
+    return two.at.tzinfo if same else None
+
+
+def _on_local_day(found: Found[Moment], days: set[date], document: Document) -> Found[Moment]:
+    """An instant in UTC on the day that the page shows, if that is its day in the outlet's zone."""
+    moment, rule = found
+    if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := timezones.of_outlet(document)):
+        return found
+    local = moment.at.astimezone(ZoneInfo(zone))
+    return Found(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
+
+
+def _is_plausible(moment: Moment, document: Document) -> bool:
+    latest = document.page.captured_at or datetime.now(UTC)
+    if not is_believable(moment.at, latest):
+        return False
+    return _instant(moment) <= latest + (timedelta() if moment.zoned else _SLACK)
+
+
+def _instant(moment: Moment) -> datetime:
+    """The moment for comparing, in UTC; one without an offset as if in UTC."""
+    return moment.at.astimezone(UTC) if moment.zoned else moment.at.replace(tzinfo=UTC)

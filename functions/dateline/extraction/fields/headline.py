@@ -1,0 +1,147 @@
+"""The headline: what most of h1, JSON-LD, OpenGraph and the title element agree on, without the outlet's name."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from dateline.extraction.body import embedded_json
+from dateline.extraction.parse import jsonld
+from dateline.extraction.parse.document import Document, Found, words
+
+# What stands between a headline and the outlet's name: a spaced dash or dot, a bar, a full-width colon.
+_SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
+# What may follow where a heading or the page's section tells how far the headline goes: also a dash without spaces.
+_TIGHT = re.compile(r"\s*[-–—|｜ㅣ│:：•·»›‹/,\[]\s*")
+# What outlets set before or after a headline and that is none of it, where another source has it without.
+_LABEL = (
+    r"(?:opinions?|analysis|comment(?:ary)?|editorial|exclusive|watch|video|photos?|pictures|gallery|live|breaking|news"
+    r"|politics|sports?|business|world|updated?|avis|tribune|exclusif|vidéo|photos|en direct|direct|diaporama|éditorial"
+    r"|son dakika|canlı|video haber|foto galeri|özel|yorum|analiz"
+    r"|عاجل|فيديو|بالفيديو|بالصور|صور|شاهد|خاص|حصري|رأي|تحليل)"
+)
+_LABELLED = re.compile(rf"^{_LABEL}\s*(?:[:|/•–—-]\s*|\s)|\s*[\[(]{_LABEL}[\])]$", re.IGNORECASE)
+# In the order in which a spelling is taken. What is shown and what is published as data are made apart from each other;
+# twitter:title and the title element are mostly copies, for other readers. An h2 in the words of the data is what is
+# shown, and an h1 that then says something else is made for search engines.
+_WEIGHTS = {
+    "json-ld headline": 1.1,
+    "meta og:title": 1.0,
+    "h1": 1.2,
+    "h2": 2.0,
+    "meta twitter:title": 0.3,
+    "title element": 0.3,
+}
+_LONGEST = 500  # characters
+_HEADING = 12  # characters that a heading has at least if the rest of a title is cut off behind it
+_NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
+
+Forms = list[Found[str]]  # of one headline, in the order of the page's sources
+
+
+def find(document: Document) -> Found[str] | None:
+    """The page's headline, or the feed item's where the page has none."""
+    headlines = _headlines(document)
+    if not headlines:
+        return Found(document.page.feed_title, "feed item") if document.page.feed_title else None
+    best = _shown_alone(headlines) or max(headlines, key=_weight)
+    return Found(_spelling(best), " + ".join(dict.fromkeys(form.rule for form in best)))
+
+
+def forms(document: Document) -> set[str]:
+    """Every form of the headline on the page, as ``words``: what its text must not begin with."""
+    values = [value for value, _ in _candidates(document)]
+    return {words(form) for value in values for form in (value, without_outlet(value, document))} - _NOT_A_TITLE
+
+
+def without_outlet(title: str, document: Document, headings: Iterable[str] = ()) -> str:
+    """The title without the outlet's name, the section, or whatever else follows one of the headings."""
+    for heading in headings:
+        if len(heading) >= _HEADING and title.startswith(heading) and _TIGHT.match(title, len(heading)):
+            return heading
+    outlet = document.outlet_names
+    cuts = list(_SEPARATOR.finditer(title))
+    for cut in cuts:
+        if words(title[: cut.start()]) in map(words, headings):
+            return title[: cut.start()].strip()
+    for cut in cuts:
+        if words(title[cut.end() :]) in outlet:
+            return title[: cut.start()].strip()
+    if cuts and words(title[: cuts[0].start()]) in outlet:
+        return title[cuts[0].end() :].strip()
+    return title
+
+
+def _headlines(document: Document) -> list[Forms]:
+    """The headlines that the page's sources name, each with all of its forms."""
+    outlet = document.outlet_names
+    named = list(_candidates(document))
+    candidates = [found for found in named if words(found.value) not in outlet] or named
+    headings = [value for value, rule in candidates if rule in ("h1", "json-ld headline")]
+    headings = headings or list(embedded_json.titles(document))
+    plain = [Found(without_outlet(value, document, headings), rule) for value, rule in candidates]
+    known = {words(value) for value, _ in plain}
+    groups: dict[str, Forms] = defaultdict(list)
+    for value, rule in plain:
+        bare = _LABELLED.sub("", value)
+        form = bare if words(bare) in known else value
+        if words(form) not in _NOT_A_TITLE:
+            groups[words(form)].append(Found(form, rule))
+    return list(groups.values())
+
+
+def _weight(headline: Forms) -> float:
+    """How much speaks for a headline; a rule counts once."""
+    return sum(_WEIGHTS[rule] for rule in {form.rule for form in headline})
+
+
+def _spelling(headline: Forms) -> str:
+    """The form that most sources have, of equals the first; copies count only where there is nothing else."""
+    made = [value for value, rule in headline if _WEIGHTS[rule] >= 1] or [value for value, _ in headline]
+    return max(made, key=made.count)
+
+
+def _shown_alone(headlines: list[Forms]) -> Forms | None:
+    """The headline of an h1 that nothing else repeats, where the page's data disagree about it among themselves.
+
+    Where they agree, it is a shorter form for those who see the page, or an h1 that is no headline.
+    """
+    shown = [headline for headline in headlines if any(form.rule in ("h1", "h2") for form in headline)]
+    others = [headline for headline in headlines if headline not in shown]
+    if len(others) < 2 or not shown or any(form.rule != "h1" for headline in shown for form in headline):
+        return None
+    heading, *titles = (words(headline[0].value) for headline in (shown[0], *others))
+    if any(title in heading for title in titles):  # under a label of its own
+        return None
+    return shown[0] if any(_long_words(heading) & _long_words(title) for title in titles) else None
+
+
+def _long_words(text: str) -> set[str]:
+    return {word for word in text.split() if len(word) > 3}
+
+
+def _candidates(document: Document) -> Iterator[Found[str]]:
+    """What may be the headline; what is longer than any is a page whose markup is broken."""
+    return (found for found in _named(document) if 0 < len(found.value) < _LONGEST)
+
+
+def _named(document: Document) -> Iterator[Found[str]]:
+    stated = list(_stated(document))
+    yield from stated
+    for heading in document.tree.iter("h1"):
+        yield Found(document.content(heading), "h1")
+    shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
+    if not shared and len(document.title) < _LONGEST:
+        shared = {words(without_outlet(document.title, document))}
+    for heading in document.tree.iter("h2"):
+        if heading.find(".//a") is None:  # no pointer to a story
+            texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
+            yield from (Found(text, "h2") for text in texts if words(text) in shared)
+    yield from document.contents("twitter:title")
+    if document.title:
+        yield Found(document.title, "title element")
+
+
+def _stated(document: Document) -> Iterator[Found[str]]:
+    if headline := jsonld.text(document.story.get("headline")):
+        yield Found(headline, "json-ld headline")
+    yield from document.contents("og:title")

@@ -1,0 +1,113 @@
+"""The standfirst: the sentence or two between headline and story that sum it up. A story's first paragraph is none."""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from lxml.html import HtmlElement
+
+from dateline.extraction.body.restore import setting
+from dateline.extraction.parse import jsonld
+from dateline.extraction.parse.document import Document, Found, names, words
+
+_NAMED = re.compile(
+    r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
+    r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|abstract|spot|stand-first|sapo"
+    r"|desc|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
+    r"|entradilla|sommario|catenaccio|[oö]zet)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"comment|related|sidebar|footer|tagline|slogan|site-?(?:desc|title|name|info|branding)"
+    r"|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
+    r"|subscri|avatar",
+    re.IGNORECASE,
+)
+_APART = {"figure", "figcaption", "nav", "aside", "footer", "form", "a"}
+_FRAMES = {"article", "main", "body", "html"}  # their names are about the page
+_IN = ("h2", "h3", "h4", "p", "div", "span", "strong", "b", "ul", "em", "section", "blockquote")
+_NEAR = 90  # elements after the headline
+_LENGTH = range(25, 700)
+_AGREEING = 60  # characters by which a description, often cut off, is known again
+_PARAGRAPH = 80  # characters
+_WRAPPERS = 5  # around an element
+
+
+def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[str] | None:
+    """What stands between headline and text and is described, or else named, as the story's summary.
+
+    ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
+    """
+    described = [words(text) for text in descriptions(document)]
+    opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
+    paragraphs = _elements(document, opening)
+    sites = {words(jsonld.text(node.get("description")) or "") for node in document.nodes if _is_site(node)} - {""}
+    named: Found[str] | None = None
+    for element in _candidates(document, paragraphs[:1], "\n".join(headlines)):
+        key = document.words(element)
+        if key in sites or (len(opening) > 1 and all(text in key for text in opening)):
+            continue
+        says = _is_named(element, document) and not _is_elsewhere(element)
+        told = any(text.startswith(key[:_AGREEING]) for text in described)
+        if (says or (told and key not in opening)) and not _is_like(element, paragraphs):
+            found = Found(document.content(element), "standfirst element" if says else "description, visible")
+            if told:
+                return found
+            named = named or found
+    return named
+
+
+def _is_site(node: jsonld.Node) -> bool:
+    return not {"WebSite", "Organization", "NewsMediaOrganization"}.isdisjoint(jsonld.types(node))
+
+
+def _is_named(element: HtmlElement, document: Document) -> bool:
+    """Whether an element, or a wrapper with nothing else in it, is named as a summary."""
+    for near in (element, *islice(element.iterancestors(), _WRAPPERS)):
+        if near.tag in _FRAMES or document.words(near) != document.words(element):
+            return False
+        if _NAMED.search(names(near)):
+            return True
+    return False
+
+
+def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:
+    """The elements after the headline and up to the last, that have a sentence or two and no form of the headline."""
+    following = (element for element in document.after_headline if element.tag in _IN)
+    for element in islice(following, _NEAR):
+        text = document.content(element) if len(element) < 12 and not _has_inner(element) else ""
+        if len(text) in _LENGTH and not _is_apart(element) and document.words(element) not in titles:
+            yield element
+        if element in last:
+            return
+
+
+def descriptions(document: Document) -> Iterator[str]:
+    yield from jsonld.texts(document.story.get("description"))
+    for found in document.contents("og:description", "description", "twitter:description"):
+        yield found.value
+
+
+def _elements(document: Document, texts: list[str]) -> list[HtmlElement]:
+    """The elements in which the texts (``words``) stand, as far as each has one of its own."""
+    found = {document.words(element): element for element in document.tree.iter("p") if len(element) < 12}
+    return [found[text] for text in texts if text in found]
+
+
+def _is_like(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
+    """Whether an element is set as the story's paragraphs are: then it is one of them."""
+    return any(setting(element) == setting(other) for other in paragraphs if other is not element)
+
+
+def _has_inner(element: HtmlElement) -> bool:
+    """Whether the text is in blocks of its own further in: then one of those is meant."""
+    return next(element.iterdescendants("p", "div", "h1", "h2", "h3", "section", "form", "figure"), None) is not None
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    return any(near.tag in _APART for near in (element, *islice(element.iterancestors(), 3)))
+
+
+def _is_elsewhere(element: HtmlElement) -> bool:
+    around = (near for near in islice(element.iterancestors(), 3) if near.tag not in _FRAMES)
+    return any(_ELSEWHERE.search(names(near)) for near in (element, *around))

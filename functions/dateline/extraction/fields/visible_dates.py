@@ -1,0 +1,285 @@
+"""Dates in view of the reader: in time elements, where a class or a label says so, or alone near the headline."""
+
+import re
+from collections.abc import Iterator
+from functools import cached_property
+from itertools import islice
+from typing import NamedTuple
+
+from lxml.html import HtmlElement
+
+from dateline.extraction.fields import date_lines
+from dateline.extraction.fields.date_lines import Kind, is_labelled, kind_before
+from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.parse.document import SILENT, Document, Found, beginning, content, names, words
+
+_NAMED = re.compile(
+    r"date|time(?!line)|publi|posted|submitted|created|tarih|zaman|updated|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info",
+    re.IGNORECASE,
+)
+_NOT_THE_STORYS = re.compile(
+    r"(?:^|[-_ ])(?:current|today|now)(?![a-z])|date-?now|clock|weather|comments?(?![a-z])|yorum|related|copyright"
+    r"|ticker|expir|event(?!s?-?detail)",
+    re.IGNORECASE,
+)
+_SIDE = re.compile(r"side-?(?:bar|cell|col)|(?:^|[-_ ])(?:rail|aside|widget)(?:$|[-_ ])", re.IGNORECASE)
+_CHANGED_NAME = re.compile(r"modif|updat|guncel", re.IGNORECASE)
+_PUBLISHED_NAME = re.compile(r"publi|creat|posted|issued", re.IGNORECASE)
+_IN = ("span", "div", "p", "li", "dd", "small", "em", "a", "abbr", "td", "font", "b", "strong", "i")
+_LABELLED_IN = (*_IN, "dl", "ul", "header", "section", "time", "figcaption")
+_STATING = ("datetime", "content", "title", "data-datetime", "data-date")
+_HEADINGS = ("h1", "h2", "h3")
+_NEAR = 80  # elements from the headline
+_LONGEST_ALONE = 60  # characters: a weekday, a date, a time and a zone
+_PROSE = 100  # characters of a text node that a paragraph has
+_SHORTEST_HEADLINE = 12  # characters
+_CARD = 400  # characters: a teaser with its link and date
+_LEVELS = 5  # ancestors of a date that may be a card
+_MENU = 4  # links between the page's own date and the headline
+_LEADING = 90  # characters of a paragraph in which its dateline ends
+_MOST = 30
+_NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date that links to its own page
+_DIGIT = re.compile(r"\d")  # of any script
+
+
+class Shown(NamedTuple):
+    """A date in view. ``near`` is whether it stands near the headline and belongs to the story as far as one sees."""
+
+    found: Found[Moment]
+    kind: Kind
+    near: bool
+
+
+class View:
+    """What the page shows of dates, the nearest to the headline first."""
+
+    def __init__(self, document: Document) -> None:
+        self._document = document
+        self._at = document.positions
+        self._headline = _headline(document)
+        self._around = set(self._headline.iterancestors()) if self._headline is not None else set[HtmlElement]()
+        self._start = self._at[self._headline] if self._headline is not None else 0
+
+    @cached_property
+    def dates(self) -> list[Shown]:
+        """The dates that may be the story's, those of other stories, readers and the page itself left out."""
+        document, at, start = self._document, self._at, self._start
+        found = sorted(self._candidates - self.elsewhere, key=lambda each: (abs(at[each] - start), at[each]))
+        shown: list[Shown] = []
+        for element in found[:_MOST]:
+            near = abs(at[element] - start) <= _NEAR
+            shown += (Shown(date, kind, near) for date, kind in _dated(document, element))
+        return shown
+
+    @cached_property
+    def elsewhere(self) -> set[HtmlElement]:
+        """The elements whose dates are those of other stories, readers and the page itself."""
+        return {each for each in self._candidates if self._is_elsewhere(each)}
+
+    def above(self) -> list[Found[Moment]]:
+        """Dates above the menu, for want of any other; that of the capture or next to it is the page's "today"."""
+        if self._headline is None:
+            return []
+        above = (each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
+        lone = [each for each in above if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
+        found = [date for each in lone for date, kind in _dated(self._document, each) if kind != "changed"]
+        captured = self._document.page.captured_at
+        return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
+
+    def _is_odd(self, around: HtmlElement) -> bool:
+        beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
+        return around not in self._around and bool(beside or _is_card(around))
+
+    def of_kind(self, *kinds: Kind) -> list[Found[Moment]]:
+        """The dates of which the page says that they are of these kinds."""
+        return [each.found for each in self.dates if each.kind in kinds]
+
+    def near(self) -> list[Found[Moment]]:
+        """The dates near the headline, except of changes."""
+        return [each.found for each in self.dates if each.near and each.kind != "changed"]
+
+    def far(self) -> list[Found[Moment]]:
+        """The dates far from the headline, except of changes."""
+        return [each.found for each in self.dates if not each.near and each.kind != "changed"]
+
+    def leading(self) -> list[Found[Moment]]:
+        """The date that the story's first paragraph begins with, before a dash: ``TUNIS, 16 April 2019 -``."""
+        texts = [content(each)[:_LEADING] for each in self._prose]
+        read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
+        return [Found(moment, "date of the dateline") for moment in read_in if moment]
+
+    @cached_property
+    def _candidates(self) -> set[HtmlElement]:
+        document = self._document
+        named = {each for each in document.called(_NAMED, (*_IN, "time", "abbr")) if len(each) < 12}
+        stating = set(
+            document.tree.xpath("//*[self::span or self::abbr or self::div][@content or @title][@property or @class]")
+        )
+        alone = {each for each in document.elements if self._is_alone(each)}
+        labelled = {each for each in document.elements if _is_labelled(each)}
+        return {each for each in (named | stating | alone | labelled) if _has_digits(each)} | set(
+            document.tree.iter("time")
+        )
+
+    def _is_alone(self, element: HtmlElement) -> bool:
+        """Whether an element's text is a date and little else, and not the day of the capture, the page's "today"."""
+        text = content(element) if element.tag in _IN and len(element) == 0 else ""
+        if len(text) > date_lines.LONGEST or not _DIGIT.search(text):
+            return False
+        if len(text) > _LONGEST_ALONE and not date_lines.is_all(text):
+            return False
+        moment = read(text, month_first=month_first(self._document))
+        captured = self._document.page.captured_at
+        return moment is not None and (captured is None or moment.at.date() != captured.date())
+
+    def _is_elsewhere(self, element: HtmlElement) -> bool:
+        """Whether a date is that of another story, a reader or the page, by its place and what is around it."""
+        if element.tag in SILENT or self._headline in (element, *element.iterancestors()):
+            return True
+        for level, around in enumerate((element, *element.iterancestors())):
+            if around in self._around:
+                return False if level else len(content(element)) > _CARD
+            if self._is_beside(around, element) or (level <= _LEVELS and _is_card(around)):
+                return True
+        return False
+
+    def _is_beside(self, around: HtmlElement, element: HtmlElement) -> bool:
+        """Whether what is around a date says that it is not the story's, or stands apart from it."""
+        if around.tag in ("aside", "nav", "head") or (around.tag == "footer" and self._is_below(element)):
+            return True
+        if _NOT_THE_STORYS.search(names(around)) or (_SIDE.search(names(around)) and not _is_explicit(element)):
+            return True
+        return around.getparent() in self._around and self._is_apart(around, element)
+
+    def _is_apart(self, block: HtmlElement, element: HtmlElement) -> bool:
+        """Whether a block beside the story is not the story's: above with a menu between, or below with words in it."""
+        if self._headline is None:
+            return False
+        if self._at[element] < self._start:
+            between = self._document.elements[self._at[element] : self._start]
+            return sum(1 for each in between if each.tag == "a") > _MENU or any(each.tag == "nav" for each in between)
+        return self._is_below(element) and not self._holds_prose(block) and len(content(block)) > _PROSE
+
+    def _is_below(self, element: HtmlElement) -> bool:
+        return bool(self._prose) and self._at[element] > self._at[self._prose[0]]
+
+    def _holds_prose(self, block: HtmlElement) -> bool:
+        return any(block is each or block in each.iterancestors() for each in self._prose)
+
+    @cached_property
+    def _prose(self) -> list[HtmlElement]:
+        """The first paragraphs after the headline."""
+        after = self._document.elements[self._start + 1 :]
+        long = (each for each in after if len(each.text or "") > _PROSE and each.tag not in SILENT)
+        return list(islice(long, 3))
+
+
+def month_first(document: Document) -> bool:
+    """Whether ``4/16/2019`` is how the outlet writes: it says that it is American."""
+    declared = document.tree.get("lang", "")
+    return document.page.country == "us" or (document.page.country is None and declared.lower() == "en-us")
+
+
+def _headline(document: Document) -> HtmlElement | None:
+    """The first element below the menu whose text is the page's title in its data or its title element."""
+    said = [*document.meta.get("og:title", ()), document.tree.findtext(".//title") or ""]
+    titles = [words(title) for title in (*said, *_told(document)) if title]
+    names_of_outlet = document.outlet_names
+    heading = document.headline
+    titled = [each for each in _headings(document) if _is_title(document.words(each), titles, names_of_outlet)]
+    best = max(titled, key=lambda each: (each is heading, each.tag in _HEADINGS), default=heading)
+    is_named = heading is not None and document.words(heading) not in names_of_outlet
+    return heading if is_named and best is not None and best.tag not in _HEADINGS else best
+
+
+def _headings(document: Document) -> Iterator[HtmlElement]:
+    """The elements that a title may stand in: headings, and others outside links, lists and menus."""
+    for element in document.elements:
+        text = element.text
+        may_be = element.tag in _HEADINGS or (text and len(text) >= _SHORTEST_HEADLINE and element.tag in _IN)
+        if may_be and element.tag != "a" and next(element.iterancestors("a", "li", "nav", "head"), None) is None:
+            yield element
+
+
+def _told(document: Document) -> list[str]:
+    headline = document.story.get("headline")
+    return [headline] if isinstance(headline, str) else []
+
+
+def _is_title(text: str, titles: list[str], outlet: set[str]) -> bool:
+    long = len(text) >= _SHORTEST_HEADLINE and text not in outlet
+    return long and any(text in title and 2 * len(text) > len(title) for title in titles)
+
+
+def _has_digits(element: HtmlElement) -> bool:
+    return (
+        any(_DIGIT.search(element.get(name) or "") for name in _STATING) or _DIGIT.search(content(element)) is not None
+    )
+
+
+def _is_labelled(element: HtmlElement) -> bool:
+    return element.tag in _LABELLED_IN and len(element) < 8 and is_labelled(beginning(element))
+
+
+def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Found[Moment], Kind]]:
+    """The dates of an element, by what it states in attributes and by its text; each with its kind."""
+    text, us = content(element), month_first(document)
+    kind = _kind_by_name(element)
+    if len(text) > date_lines.LONGEST:
+        text = ""
+    read_in = date_lines.read(text, month_first=us)
+    if not kind and len(read_in) < 2:
+        kind = read_in[0].kind if read_in and read_in[0].kind else kind_before(_before(element))
+    rule = "time element" if element.tag == "time" else "visible date"
+    for name in _STATING:
+        stated = element.get(name)
+        if stated and _DIGIT.search(stated) and (moment := read(stated, month_first=us)):
+            yield Found(moment, _rule(rule, kind)), kind
+    for line in read_in:
+        told = line.kind or kind
+        yield Found(line.moment, _rule(rule, told)), told
+
+
+def _rule(rule: str, kind: Kind) -> str:
+    return rule if not kind or rule == "time element" else "labelled date"
+
+
+def _is_explicit(element: HtmlElement) -> bool:
+    """Whether a date says itself that it is one of publication."""
+    stated = f"{element.get('itemprop', '')} {element.get('property', '')}".lower()
+    return "datepublished" in stated or is_labelled(content(element)) or kind_before(_before(element)) == "published"
+
+
+def _kind_by_name(element: HtmlElement) -> Kind:
+    called = f"{names(element)} {element.get('property', '')}"
+    if _PUBLISHED_NAME.search(called):
+        return ""  # often called so for both: its text may say more
+    return "changed" if _CHANGED_NAME.search(called) else ""
+
+
+def _before(element: HtmlElement) -> str:
+    """The text in front of an element on its line."""
+    inner = element
+    for around in islice(element.iterancestors(), 2):
+        parts = [around.text or ""]
+        for child in around:
+            if child is inner:
+                break
+            parts += (content(child), child.tail or "")
+        if "".join(parts).strip():
+            return " ".join(parts)
+        inner = around
+    return ""
+
+
+def _is_card(block: HtmlElement) -> bool:
+    """Whether a short block is another story's teaser: most of its text is a link of a few words, or its heading is."""
+    if block.tag in ("a", "html", "body"):
+        return block.tag == "a" and len(content(block).split()) > 8
+    text = content(block)
+    if len(text) > _CARD:
+        return False
+    links = [
+        content(link) for link in block.iterdescendants("a") if link.get("href") and not _NUMBERS.search(content(link))
+    ]
+    return any(len(link.split()) >= 4 and len(link) >= 20 and 3 * len(link) > len(text) for link in links)

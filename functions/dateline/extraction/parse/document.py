@@ -1,0 +1,320 @@
+"""A page taken apart once: its tree, its meta tags, its JSON-LD. Every field's rules read from here."""
+
+import re
+import unicodedata
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from itertools import chain
+from typing import Generic, NamedTuple, Self, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from lxml.etree import XPath, iterwalk
+from lxml.html import HtmlElement
+
+from dateline import urls
+from dateline.canonical_link import is_believed
+from dateline.extraction.parse import jsonld, selectors
+from dateline.extraction.parse.html import parse
+from dateline.extraction.parse.selectors import Selected
+from dateline.page import Page
+from dateline.sources.rules import RuleSet
+
+T = TypeVar("T")
+
+_CALLED = XPath("descendant-or-self::*[@class or @id or @itemprop]")
+_WORD = re.compile(r"\w+")
+_SHORTEST_HEADLINE = 12  # characters
+_LONGEST_NAME = 50  # characters of an outlet's name
+# The home page, in an outlet's link to itself: also of a language, as /ar/.
+_HOME = re.compile(r"(?:https?:)?(?://[^/?#]+)?/?(?:[a-z]{2}/?)?(?:(?:index|home|default)\.\w+)?", re.IGNORECASE)
+SILENT = {"script", "style", "noscript", "template", "svg"}
+INLINE = set(
+    re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
+)
+
+_RUNNING = INLINE | SILENT  # what begins and ends within a line
+
+# Marks of direction and joining are part of Arabic and Persian spelling only as ZWNJ and ZWJ; the rest is layout.
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
+)
+
+
+class BadAddressError(ValueError):
+    """The page's URL is no absolute http or https one."""
+
+
+class Found(NamedTuple, Generic[T]):
+    """A candidate for a field, and the rule that found it (what ``provenance`` will say)."""
+
+    value: T
+    rule: str
+
+
+@dataclass(frozen=True)  # without slots: what several rules ask for is kept once found
+class Document:
+    """What the page gives the rules. ``meta`` maps lower-case names to contents in page order; ``story`` is the JSON-LD
+    object of this page's story, empty where there is none; ``selected`` is what the source's own rules select.
+    """
+
+    page: Page
+    tree: HtmlElement
+    url: str
+    meta: dict[str, list[str]]
+    nodes: list[jsonld.Node] = field(repr=False)
+    story: jsonld.Node = field(repr=False)
+    selected: Mapping[str, Selected] = field(repr=False)
+    _contents: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
+    _words: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
+    _called: dict[re.Pattern[str], list[HtmlElement]] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
+        """Parse a page; raises BadAddressError and what ``tree.parse`` does."""
+        tree = parse(page.body, page.content_type, page.languages)
+        selected = selectors.apply(rules, tree) if rules else {}
+        nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
+        return cls(page, tree, url, meta, nodes, _story(nodes, url, _titles(tree, meta)), selected)
+
+    @cached_property
+    def elements(self) -> list[HtmlElement]:
+        """All elements, held: lxml makes an element's object anew each time that nobody holds it."""
+        return list(self.tree.iter())
+
+    @cached_property
+    def positions(self) -> dict[HtmlElement, int]:
+        return {element: at for at, element in enumerate(self.elements)}
+
+    def content(self, element: HtmlElement) -> str:
+        """As ``content``, of which many rules ask for the same elements."""
+        if element not in self._contents:
+            self._contents[element] = content(element)
+        return self._contents[element]
+
+    def words(self, element: HtmlElement) -> str:
+        """The words of an element's content."""
+        if element not in self._words:
+            self._words[element] = words(self.content(element))
+        return self._words[element]
+
+    @cached_property
+    def _by_names(self) -> dict[str, list[HtmlElement]]:
+        found: dict[str, list[HtmlElement]] = {}
+        for element in _CALLED(self.tree):
+            found.setdefault(names(element), []).append(element)
+        return found
+
+    def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
+        """The elements, of some tags or any, whose class, id or itemprop match a pattern, in page order."""
+        if pattern not in self._called:
+            called = (elements for name, elements in self._by_names.items() if _says(name, pattern))
+            self._called[pattern] = sorted(chain.from_iterable(called), key=self.positions.__getitem__)
+        return [element for element in self._called[pattern] if not tags or element.tag in tags]
+
+    @cached_property
+    def headline(self) -> HtmlElement | None:
+        """The first heading that the page's data repeat and that is no step of a menu; else the first h1.
+
+        An outlet's name is often an h1 too.
+        """
+        said = (jsonld.text(self.story.get("headline")), *self.meta.get("og:title", ()), self.title)
+        titles = " ".join(words(title or "") for title in said)
+        headings = [*self.tree.iter("h1"), *self.tree.iter("h2")]
+        headings = [heading for heading in headings if self.words(heading) not in self.outlet_names]
+        for heading in headings:
+            text = self.words(heading)
+            if len(text) > _SHORTEST_HEADLINE and text in titles and not _is_in_menu(heading):
+                return heading
+        return next((heading for heading in headings if heading.tag == "h1"), None)
+
+    @cached_property
+    def title(self) -> str:
+        """The text of the title element, with the outlet's name where it has one."""
+        element = self.tree.find(".//title")
+        return content(element) if element is not None else ""
+
+    @property
+    def content_of_headline(self) -> str:
+        return self.content(self.headline) if self.headline is not None else ""
+
+    @cached_property
+    def after_headline(self) -> list[HtmlElement]:
+        """The elements that follow the headline, or all where there is none."""
+        return self.elements if self.headline is None else self.elements[self.positions[self.headline] + 1 :]
+
+    def contents(self, *names: str) -> Iterator[Found[str]]:
+        """What the meta tags of these names say, in the order of the names."""
+        for name in names:
+            for value in self.meta.get(name, ()):
+                yield Found(value, f"meta {name}")
+
+    def given(self, field: str) -> Found[list[str]] | None:
+        """The texts that the source's rule for a field selects: of ``meta`` and ``time`` also what they state."""
+        selected = self.selected.get(field)
+        texts = [text for value in selected.values for text in _texts(value)] if selected else []
+        return Found(texts, selected.rule) if selected and texts else None
+
+    @cached_property
+    def base(self) -> str:
+        """The URL against which the page's addresses are resolved: its own, or that of its ``base`` element."""
+        element = self.tree.find(".//base[@href]")
+        try:
+            return urljoin(self.page.url, element.get("href").strip()) if element is not None else self.page.url
+        except ValueError:  # such as a host in one bracket
+            return self.page.url
+
+    def absolute(self, href: str) -> str | None:
+        """The URL that a link or source on the page means; None where it means none."""
+        try:
+            return urljoin(self.base, href.strip())
+        except ValueError:  # such as a host in one bracket
+            return None
+
+    @cached_property
+    def outlet_names(self) -> set[str]:
+        """What the page calls its outlet, and what it may be called by its address, as ``words``.
+
+        ``www.libya-herald.example`` gives ``libya herald`` too.
+        """
+        names = [found.value.lstrip("@") for found in self.contents("og:site_name", "application-name", "twitter:site")]
+        names += jsonld.texts(self.story.get("publisher"))
+        names += [jsonld.text(node.get("name")) or "" for node in self.nodes if "WebSite" in jsonld.types(node)]
+        host = urlsplit(self.url).netloc.removeprefix("www.")
+        label = host.split(".")[0]
+        names += _logos(self.tree, self.title)
+        return {words(name) for name in (*names, host, label, label.replace("-", " "), label.replace("-", ""))} - {""}
+
+
+def _logos(tree: HtmlElement, title: str) -> Iterator[str]:
+    """The first headings that are an outlet's name: all in a link to the home page, or what the title ends with."""
+    others = {content(heading) for heading in tree.iter("h1", "h2", "h3")}
+    for heading in tree.iter("h1", "h2"):
+        name = content(heading)
+        if not name or len(name) > _LONGEST_NAME:
+            continue
+        link = heading.find(".//a[@href]")
+        is_home = link is not None and content(link) == name and _HOME.fullmatch(link.get("href").strip()) is not None
+        if is_home or (heading.tag == "h1" and _is_affix(name, title, others - {name})):
+            yield name
+
+
+def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
+    """Whether a title is another heading with this name before or after it, or any text with it at the end."""
+    if name == title or name not in title:
+        return False
+    before, _, after = title.partition(name) if title.startswith(name) else title.rpartition(name)
+    rest = (before or after).strip(" -–—|·•:«»‹›/")
+    if rest in others:
+        return True
+    return not after and before.endswith(tuple(f"{mark} " for mark in "-–—|·•«»‹›")) and len(rest) > len(name)
+
+
+def content(element: HtmlElement) -> str:
+    """The text of an element, white space folded; a line break or a block's edge counts as white space."""
+    if len(element) == 0:
+        return clean(element.text or "")
+    parts = [] if element.tag in SILENT else [element.text or ""]
+    for event, node in iterwalk(element, events=("start", "end")):
+        tag = node.tag
+        if node is element or (event == "start" and tag in SILENT):
+            continue
+        if tag not in _RUNNING:
+            parts.append(" ")
+        if text := node.text if event == "start" else node.tail:
+            parts.append(text)
+    return clean("".join(parts))
+
+
+def names(element: HtmlElement) -> str:
+    """An element's class, id and itemprop, in which outlets say what it is."""
+    get = element.get
+    return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
+
+
+@lru_cache(1 << 14)  # an outlet's pages have the same names
+def _says(called: str, pattern: re.Pattern[str]) -> bool:
+    return pattern.search(called) is not None
+
+
+def beginning(element: HtmlElement) -> str:
+    """What an element's text begins with: its own, or that of its first child."""
+    return (element.text or "").strip() or element.findtext("*") or ""
+
+
+def clean(text: str) -> str:
+    """One line: NFC, white space folded, no controls or marks of direction; quotes and dashes as they are."""
+    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
+
+
+def words(text: str) -> str:
+    """Letters and digits only, folded: what two spellings of one headline share."""
+    return " ".join(_WORD.findall(text.casefold()))
+
+
+def _texts(value: HtmlElement | str) -> Iterator[str]:
+    if isinstance(value, str):
+        stated = [value]
+    else:
+        stated = [value.get("content" if value.tag == "meta" else "datetime") or "", content(value)]
+    yield from filter(None, map(clean, stated))
+
+
+def _meta(tree: HtmlElement) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for element in tree.iterfind(".//meta[@content]"):
+        value = jsonld.plain(element.get("content"))
+        for attribute in ("property", "name", "itemprop"):
+            name = element.get(attribute)
+            if name and value:
+                found.setdefault(name.strip().lower(), []).append(value)
+    return found
+
+
+def declared_url(tree: HtmlElement) -> str | None:
+    """The absolute URL that a page gives as its own."""
+    links = [link.get("href") for link in tree.iterfind(".//link[@rel='canonical'][@href]")]
+    shared = [meta.get("content") for meta in tree.iterfind(".//meta[@property='og:url'][@content]")]
+    return next((url.strip() for url in (*links, *shared) if url.strip().startswith(("http://", "https://"))), None)
+
+
+def _url(page: Page, tree: HtmlElement) -> str:
+    """Return the canonical form of the page's URL, or of its rel=canonical where that is believed."""
+    try:
+        own = urls.identity(page.url)
+    except ValueError as error:
+        raise BadAddressError(str(error)) from error
+    for link in tree.iterfind(".//link[@rel='canonical'][@href]"):
+        try:
+            declared = urls.canonical(urljoin(page.url, link.get("href").strip()))
+        except ValueError:
+            continue
+        if urls.same_site(declared, own) and _path(own) and is_believed(own, declared):
+            return declared
+    return own
+
+
+def _path(url: str) -> str:
+    return url.split("/", 3)[-1] if url.count("/") > 2 else ""
+
+
+def _titles(tree: HtmlElement, meta: dict[str, list[str]]) -> set[str]:
+    headings = [content(h1) for h1 in tree.iter("h1")]
+    return {words(title) for title in (*headings, *meta.get("og:title", ())) if title}
+
+
+def _is_in_menu(heading: HtmlElement) -> bool:
+    return next(heading.iterancestors("nav", "li"), None) is not None
+
+
+def _story(nodes: list[jsonld.Node], url: str, titles: set[str]) -> jsonld.Node:
+    """The article object that is about this page: by its headline, its URL, its completeness; the first of equals."""
+
+    def score(node: jsonld.Node) -> tuple[bool, bool, bool]:
+        addresses = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
+        addresses += [a.get("@id") or a.get("url") for a in addresses if isinstance(a, dict)]
+        here = any(isinstance(a, str) and a.split("#")[0].rstrip("/") == url.rstrip("/") for a in addresses)
+        named = words(jsonld.text(node.get("headline")) or "") in titles
+        return named or here, bool(node.get("datePublished")), bool(node.get("author"))
+
+    return max(jsonld.stories(nodes), key=score, default={})

@@ -1,0 +1,96 @@
+"""What the source's own rules say of a page, field by field; each gives None where its rule selects nothing.
+
+``provenance`` then has ``rule:`` and the selector.
+"""
+
+import re
+from collections.abc import Iterator
+
+from lxml.etree import iterwalk
+from lxml.html import HtmlElement
+
+from dateline.article import Dateline, Image
+from dateline.extraction.fields import authors, dateline_agencies, images, taxonomy
+from dateline.extraction.parse.document import INLINE, SILENT, Document, Found, clean, content
+
+_LISTS = {"ul", "ol", "dl", "table"}
+_EDGE = "\n\n"  # of a block, among texts that have no line ends of their own
+_AFTER_PLACE = re.compile(r"\s*[(\[].*|[\s:–—-]+$", re.DOTALL)
+_BEFORE_WORDS = " :–—-"
+
+
+def line(document: Document, field: str) -> Found[str] | None:
+    """The first text that the rule for a field selects."""
+    found = document.given(field)
+    return Found(found.value[0], found.rule) if found else None
+
+
+def names(document: Document) -> Found[authors.Names] | None:
+    """The authors: persons, or whoever else signs where the rule says."""
+    found = document.given("authors")
+    signed = authors.names(found.value) if found else ()
+    return Found(signed, found.rule) if found and signed else None
+
+
+def tags(document: Document) -> Found[tuple[str, ...]] | None:
+    """The tags; several in one text are parted at its commas."""
+    found = document.given("tags")
+    parted = taxonomy.parted(found.value) if found else ()
+    return Found(parted, found.rule) if found and parted else None
+
+
+def photographs(document: Document) -> Found[tuple[Image, ...]] | None:
+    """The images: of ``img`` elements, of what frames them and their captions, or at these URLs."""
+    selected = document.selected.get("images")
+    found = images.framed(document, selected.values) if selected else ()
+    return Found(found, selected.rule) if selected and found else None
+
+
+def without_dateline(document: Document, blocks: list[str]) -> tuple[Found[Dateline] | None, str, list[str]]:
+    """As ``structure.without_dateline``, which has the word where there is no rule for the dateline."""
+    dateline, opening, body = dateline_agencies.without_dateline(blocks, document.outlet_names)
+    found = line(document, "dateline")
+    place = _AFTER_PLACE.sub("", found.value) if found else ""
+    if not found or not place:
+        return Found(dateline, "opening of the text") if dateline else None, opening, body
+    if not opening and body and body[0].startswith(found.value):
+        opening, first = found.value, body[0].removeprefix(found.value).lstrip(_BEFORE_WORDS)
+        body = [first, *body[1:]] if first else body[1:]
+    return Found(dateline_agencies.stated(place), found.rule), opening, body
+
+
+def blocks(document: Document) -> Found[list[str]] | None:
+    """The story's blocks, as the elements of the rule hold them: its paragraphs, or what is around these."""
+    selected = document.selected.get("text")
+    if selected is None:
+        return None
+    elements = {value for value in selected.values if not isinstance(value, str)}
+    outer = (value for value in selected.values if isinstance(value, str) or elements.isdisjoint(value.iterancestors()))
+    whole = _EDGE.join(value if isinstance(value, str) else "".join(_pieces(value)) for value in outer)
+    parts = ("\n".join(filter(None, map(clean, part.split("\n")))) for part in whole.split(_EDGE))
+    found = [part for part in parts if part]
+    return Found(found, selected.rule) if found else None
+
+
+def _pieces(element: HtmlElement) -> Iterator[str]:
+    """An element's text with edges where a block begins or ends and at line breaks; a list or table is one block."""
+    walker = iterwalk(element, events=("start", "end"))
+    for event, node in walker:
+        yield "" if node.tag in INLINE | SILENT else _EDGE
+        if event == "end":
+            yield _flat(node.tail) if node is not element else ""
+        elif node.tag not in _LISTS | SILENT:
+            yield _flat(node.text)
+        else:
+            walker.skip_subtree()
+            yield "\n".join(_rows(node)) if node.tag in _LISTS else ""
+
+
+def _rows(node: HtmlElement) -> Iterator[str]:
+    if node.tag != "table":
+        return map(content, node)
+    return (" | ".join(filter(None, map(content, row.iter("td", "th")))) for row in node.iter("tr"))
+
+
+def _flat(text: str | None) -> str:
+    return (text or "").replace("\n", " ")

@@ -1,0 +1,231 @@
+"""Clusters: the stories that are one story, printed by several outlets, or by one at several addresses.
+
+Two stories are of one cluster where some revision of the one is like some revision of the other (``likeness``) and they
+appeared within ten days of each other; and so is what is like one of them. A cluster has the id of the story that
+appeared first. A story appeared when it says so, or when it was first seen if that was earlier or it says nothing; one
+that says only the day, at the end of that day.
+
+Copies are found by the bands of their fingerprints, items of the table that expire a year after they were archived. A
+story's own are written before it looks for others', and it sees those that were written before: so of two that are
+archived at once, one finds the other. What is united stays so. Therefore it does not matter in which order stories
+are archived or indexed, how often, or where a function dies: the items are the same in the end.
+
+There is one limit. A band is read as far as 50 items go, those that appeared last first. Where more stories than
+that share a passage within twenty days (a standing text that extraction did not know as such), which of them are
+compared by that band depends on the order; their other bands are read all the same.
+"""
+
+import dataclasses
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from boto3.dynamodb.conditions import Key
+from botocore.exceptions import ClientError
+
+from dateline import keys
+from dateline.article import Article
+from dateline.aws import dynamodb
+from dateline.aws.prefetch import ahead
+from dateline.index import cluster_transaction
+from dateline.index.cluster_transaction import Known
+from dateline.similarity.fingerprint import Fingerprint
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+WITHIN = timedelta(days=10)  # a weekly prints what it took from a daily of the week before
+KEPT = timedelta(days=365)  # so that an outlet's history, collected later, finds the copies that were there
+READ = 50  # items of a band: 20 kB, five read units
+_THREADS = 7  # as many as there are bands: one after the other they would take longer than extraction does
+_CANDIDATES = 99  # with the story itself, one BatchGetItem
+_PAUSES = (0.1, 0.3, 0.9, 2.7, 2.7)  # seconds; several stories may join one cluster at once
+
+Change = Callable[[Known], tuple[cluster_transaction.Grouping, str | None, bool]]
+
+
+class Copy(NamedTuple):
+    """A story like another; the first of several appeared first."""
+
+    appeared: str
+    id: str
+
+
+class Clusters:
+    """The clusters of the stories in the table."""
+
+    def __init__(self, table: "Table", pause: Callable[[float], None] = time.sleep) -> None:
+        self._table, self._pause = table, pause
+        self._client: Any = table.meta.client  # which takes conditions and Python's values, unlike what its type says
+
+    def place(self, articles: Sequence[Article]) -> list[Article]:
+        """New articles of one capture object with their clusters, as far as those are known before they are indexed."""
+        firsts = [
+            min([Copy(_appeared(article), article.id), *self._near(article), *_here(article, articles[:number])])
+            for number, article in enumerate(articles)
+        ]
+        stories = self._stories({article.id for article in articles} | {first.id for first in firsts})
+        known = {id: str(story["cluster"]) for id, story in stories.items()}
+        placed = []
+        for article, first in zip(articles, firsts, strict=True):
+            cluster = known.setdefault(article.id, known.get(first.id, first.id))
+            placed.append(dataclasses.replace(article, cluster=cluster))
+        return placed
+
+    def settle(self, articles: Iterable[Article]) -> None:
+        """Bring stories into their clusters whose CURRENT and bands are in the table."""
+        for article in articles:
+            self._unite(article.id, self._near(article, consistent=True))
+
+    def forget(self, articles: Iterable[Article], but: Iterable[Article]) -> None:
+        """Find stories no more by these articles, unless others have the same passages."""
+        stays = {(band["PK"], band["SK"]) for article in but for band in bands(article)}
+        over = {(band["PK"], band["SK"]) for article in articles for band in bands(article)} - stays
+        requests = ({"DeleteRequest": {"Key": {"PK": partition, "SK": sort}}} for partition, sort in over)
+        dynamodb.write(self._client, self._table.name, requests)
+
+    def leave(self, id: str) -> None:
+        """Take a story out of its cluster, which goes on without it."""
+        self._unite(id, ())  # where its cluster is still being joined with another
+        self._change([id], lambda known: (cluster_transaction.without(known, id) if known.clusters else {}, None, True))
+
+    def _unite(self, id: str, copies: Iterable[Copy]) -> None:
+        """Make one cluster of those of a story and its copies; of a story that there is no more, nothing."""
+        ids = [id, *(copy.id for copy in sorted(copies)[:_CANDIDATES])]
+
+        def change(known: Known) -> tuple[cluster_transaction.Grouping, str | None, bool]:
+            return cluster_transaction.united(known, id) if id in known.appeared else (known.clusters, None, True)
+
+        while not self._change(ids, change):
+            pass
+
+    def _change(self, ids: Sequence[str], change: Change) -> bool:
+        """Make one change to the clusters of some stories; whether it was the last that there is to make."""
+        for pause in _PAUSES:
+            known = self._known(ids)
+            if known:
+                after, first, last = change(known)
+                if self._written(list(cluster_transaction.writes(self._table.name, known, after, first))):
+                    return last
+            self._pause(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
+        raise dynamodb.ThrottledError(f"the clusters of {ids[0]} are being changed all the time")
+
+    def _written(self, writes: list[Any]) -> bool:
+        """Whether the transaction was done; not where what it was decided from is no longer so."""
+        try:
+            if writes:
+                self._client.transact_write_items(TransactItems=writes)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TransactionCanceledException":
+                raise
+            return False
+        return True
+
+    def _known(self, ids: Iterable[str]) -> Known | None:
+        """What the table has of some stories' clusters; None where that is being changed."""
+        stories, clusters = self._stories(ids), dict[str, Mapping[str, str]]()
+        while new := {str(story["cluster"]) for story in stories.values()} - clusters.keys():
+            for name in new:
+                found = read(self._table, name)
+                alone = {name: _told(stories[name])} if name in stories else {}
+                clusters[name] = members(found) or alone
+                stories |= self._stories(str(item["joined"]) for item in found if "joined" in item)
+        if any(id not in clusters[str(story["cluster"])] for id, story in stories.items()):
+            return None
+        appeared = {id: _told(story) for id, story in stories.items()}
+        return Known(clusters, appeared, {id: str(story["captured_at"]) for id, story in stories.items()})
+
+    def _stories(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The CURRENT items of those stories that have one, and were not withdrawn."""
+        found = dynamodb.get(self._client, self._table.name, map(keys.article, dict.fromkeys(ids)), consistent=True)
+        return {str(item["id"]): item for item in found if "withdrawn_at" not in item}
+
+    def _near(self, article: Article, *, consistent: bool = False) -> set[Copy]:
+        """The stories that are like an article, by a query for each of its bands."""
+        if article.fingerprint is None:
+            return set()
+        mine = Fingerprint.parse(article.fingerprint)
+        read = ahead(lambda name: self._band(name, article, consistent=consistent), mine.names(), _THREADS)
+        found = {item["SK"]: item for band in read for item in band}
+        others = {sort: item for sort, item in found.items() if _id(sort) != article.id and _lived_with(item, article)}
+        like = (sort for sort, item in others.items() if mine.is_like(Fingerprint.parse(item["fingerprint"])))
+        return {Copy(sort.partition("#")[0], _id(sort)) for sort in like}
+
+    def _band(self, name: str, article: Article, *, consistent: bool) -> list[dict[str, Any]]:
+        """The items of a band that are within days of an article; its own among them."""
+        since, until = (keys.band(name, at) for at in _between(article))
+        answer = self._client.query(
+            TableName=self._table.name,
+            KeyConditionExpression=Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], f"{until['SK']}~"),
+            ScanIndexForward=False,
+            Limit=READ,
+            ConsistentRead=consistent,
+        )
+        found: list[dict[str, Any]] = answer["Items"]
+        return found
+
+
+def read(table: "Table", name: str) -> list[Mapping[str, Any]]:
+    """The items of a cluster; none where it is of one story. One page has thousands of them."""
+    found = table.query(KeyConditionExpression=Key("PK").eq(keys.cluster(name)), ConsistentRead=True)["Items"]
+    return list(found)
+
+
+def members(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+    """The stories of a cluster's items, and when each appeared."""
+    return {_id(item["SK"]): item["SK"].partition("#")[0] for item in found}
+
+
+def _told(story: Mapping[str, Any]) -> str:
+    """When a story appeared, by its CURRENT item."""
+    return keys.appeared(story.get("published_at"), story["first_seen_at"])
+
+
+def _id(sort: str) -> str:
+    """The story's id in the sort key of a band's or a cluster's item."""
+    return sort.split("#")[1]
+
+
+def _appeared(article: Article) -> str:
+    return keys.appeared(article.published_at, str(article.first_seen_at))
+
+
+def _between(article: Article) -> tuple[str, str]:
+    """The instants between which a copy of an article appeared."""
+    at = datetime.fromisoformat(_appeared(article))
+    return keys.utc(at - WITHIN, "seconds"), keys.utc(at + WITHIN, "seconds")
+
+
+def _expires(article: Article) -> int:
+    """When the items of an article's bands may be deleted, in seconds since 1970."""
+    return int((datetime.fromisoformat(str(article.indexed_at)) + KEPT).timestamp())
+
+
+def _lived_with(item: Mapping[str, Any], article: Article) -> bool:
+    """Whether an item had not expired when an article was archived, nor the other way around.
+
+    The table may have it still, or no more.
+    """
+    return abs(int(item["expires"]) - _expires(article)) < KEPT.total_seconds()
+
+
+def bands(article: Article) -> Iterator[dict[str, Any]]:
+    """The items that an article is found by."""
+    if article.fingerprint:
+        for name in Fingerprint.parse(article.fingerprint).names():
+            key = keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
+            yield key | {"fingerprint": article.fingerprint, "expires": _expires(article)}
+
+
+def _here(article: Article, others: Iterable[Article]) -> Iterator[Copy]:
+    """Those of some articles that are like one, of the same capture object."""
+    if article.fingerprint is None:
+        return
+    mine, (since, until) = Fingerprint.parse(article.fingerprint), _between(article)
+    for other in others:
+        if other.fingerprint and other.id != article.id and since <= _appeared(other) <= until:
+            theirs = Fingerprint.parse(other.fingerprint)
+            if {*mine.names()} & {*theirs.names()} and mine.is_like(theirs):
+                yield Copy(_appeared(other), other.id)

@@ -1,0 +1,95 @@
+"""Which stories are gone from the web: whose pages answered 404 or 410, and have not been there again since.
+
+When a page was last there, and when it was last gone, is kept in an item of its own, and a story's CURRENT item has
+``gone_at`` where that is the later of the two. So it doesn't matter in which order captures are archived, whether a
+removal is archived before any capture of its story, or what is archived at the same time.
+"""
+
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from dateline import keys
+from dateline.aws import dynamodb
+from dateline.aws.dynamodb import unless_newer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_TIMES = ("seen_at", "gone_at")
+_AT_ONCE = 8  # writes; one after the other they would take half as long again as all the rest of indexing
+
+
+class Presence:
+    """When pages were there and when they were gone, by the ids of stories; instants are of captures, in UTC."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def note(self, seen: Iterable[tuple[str, str]], gone: Iterable[tuple[str, str]]) -> None:
+        """That pages were there, and that others were not, at these instants; earlier ones change nothing."""
+        last = {(id, name): at for name, looks in zip(_TIMES, (seen, gone), strict=True) for id, at in sorted(looks)}
+        with ThreadPoolExecutor(_AT_ONCE) as threads:
+            list(threads.map(lambda look: self._note(look[0], look[1], last[look]), last))
+
+    def _note(self, id: str, name: str, at: str) -> None:
+        with unless_newer():
+            self._table.meta.client.update_item(
+                TableName=self._table.name,
+                Key=keys.presence(id),
+                UpdateExpression="SET id = :id, #name = :at",
+                ConditionExpression="attribute_not_exists(#name) OR #name < :at",
+                ExpressionAttributeNames={"#name": name},
+                ExpressionAttributeValues={":id": id, ":at": at},
+            )
+
+    def forget(self, ids: Iterable[str]) -> None:
+        """What was noted of ids that no page has any more."""
+        requests = ({"DeleteRequest": {"Key": keys.presence(id)}} for id in ids)
+        dynamodb.write(self._table.meta.client, self._table.name, requests)
+
+    def mark(self, ids: Iterable[str]) -> None:
+        """Have the CURRENT items of these stories say whether they are gone, once all that is known is noted.
+
+        A page with one of these ids that is known to be of another story tells of that one too.
+        """
+        ids = dict.fromkeys(ids)
+        stories = {str(alias["PK"]).partition("#")[2]: str(alias["id"]) for alias in self._get(map(keys.alias, ids))}
+        for noted in list(self._get(keys.presence(id) for id in ids)):
+            id = str(noted["id"])
+            if id in stories:
+                for name, at in _times(noted).items():
+                    self._note(stories[id], name, at)
+                self._mark(stories[id])
+            self._mark(id)
+
+    def _mark(self, id: str) -> None:
+        """Each write is followed by another look, so that the last of several at once is made of all that is noted."""
+        while True:
+            found = {str(item["SK"]): item for item in self._get([keys.presence(id), keys.article(id)])}
+            story = found.get(keys.article(id)["SK"])
+            if story is None or "withdrawn_at" in story:
+                return
+            times = _times(found.get(keys.presence(id)["SK"], {}))
+            seen_at = max(str(story["captured_at"]), times.get("seen_at", ""))
+            gone_at = times["gone_at"] if times.get("gone_at", "") > seen_at else None
+            if story.get("gone_at") == gone_at:
+                return
+            self._set(story, gone_at)
+
+    def _set(self, story: Mapping[str, Any], gone_at: str | None) -> None:
+        values = {":captured_at": story["captured_at"]} | ({":gone_at": gone_at} if gone_at else {})
+        with unless_newer():
+            self._table.update_item(
+                Key=keys.article(story["id"]),
+                UpdateExpression="SET gone_at = :gone_at" if gone_at else "REMOVE gone_at",
+                ConditionExpression="captured_at = :captured_at",
+                ExpressionAttributeValues=values,
+            )
+
+    def _get(self, wanted: Iterable[Mapping[str, str]]) -> Iterable[Mapping[str, Any]]:
+        return dynamodb.get(self._table.meta.client, self._table.name, wanted, consistent=True)
+
+
+def _times(item: Mapping[str, Any]) -> dict[str, str]:
+    return {name: str(item[name]) for name in _TIMES if name in item}

@@ -1,0 +1,271 @@
+"""The index: DynamoDB items that point into the two buckets and hold nothing that those don't.
+
+``Index.apply`` is the only writer of stories, for extraction and for a rebuild alike, and may be called again with the
+same capture at any time. Reading for users is in ``query``.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
+from botocore.exceptions import ClientError
+
+from dateline import keys
+from dateline.article import Article
+from dateline.aws import dynamodb
+from dateline.aws.dynamodb import unless_newer
+from dateline.index.clusters import Clusters
+from dateline.index.gone import Presence
+from dateline.index.items import aliases, current_item, entries, summaries, summary
+from dateline.index.place_items import Mentions
+from dateline.index.withdrawals import Withdrawal
+from dateline.messages import CrawlReport
+from dateline.monitoring import counters
+from dateline.monitoring.counters import Counted
+from dateline.outcomes import PageOutcome, Stored, articles_key, looks, own_id
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+_AFTER_ALL = "~"  # after every instant
+_OPTIONAL = (  # of what a revision's items have, what they may lack
+    "source",
+    "outlet_country",
+    "language",
+    "published_at",
+    "published_precision",
+    "dateline",
+    "capture",
+)
+
+
+class Index:
+    """Stories and counters in the table."""
+
+    def __init__(self, table: "Table") -> None:
+        self.clusters = Clusters(table)
+        self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
+
+    def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The CURRENT items of those ids that have one, read consistently."""
+        wanted = (keys.article(id) for id in dict.fromkeys(ids))
+        found = dynamodb.get(self._table.meta.client, self._table.name, wanted, consistent=True)
+        return {str(item["id"]): item for item in found}
+
+    def alias(self, id: str) -> str | None:
+        """The id of the story at a URL that by itself would have this one; None where it has."""
+        found = self._table.get_item(Key=keys.alias(id), ConsistentRead=True).get("Item")
+        return str(found["id"]) if found else None
+
+    def revision(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
+        """A story's revision that was captured at an instant."""
+        return self._table.get_item(Key=keys.revision(id, captured_at), ConsistentRead=True).get("Item")
+
+    def revision_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
+        """The newest revision of a story that was captured before an instant."""
+        first, last = keys.revision(id, ""), keys.revision(id, captured_at)
+        answer = self._table.query(
+            KeyConditionExpression=Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"]),
+            ScanIndexForward=False,
+            Limit=2,
+            ConsistentRead=True,
+        )
+        return next((item for item in answer["Items"] if item["SK"] != last["SK"]), None)
+
+    def apply(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+        """Make the table say what one capture object's outcomes and articles say.
+
+        Idempotent, and blind to the order of capture objects: the newest capture of a story is its CURRENT.
+        """
+        if self.is_done(stem.source, stem.capture):
+            return
+        self._put_entries(stem, outcomes, articles)
+        for stored in articles:
+            self._put_current(articles_key(stem, outcomes), stored)
+        self.clusters.settle([stored.article for stored in articles])
+        self._mentions.settle(summaries(stem, outcomes, articles))
+        self._mark_presence(outcomes)
+        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
+
+    def replace(
+        self,
+        stem: keys.Stem,
+        outcomes: Sequence[PageOutcome],
+        articles: Sequence[Stored],
+        before: Sequence[Article],
+    ) -> None:
+        """Make the table say what a capture object's new outcomes and articles say, and no more what ``before`` said.
+
+        Idempotent.
+        """
+        self._put_entries(stem, outcomes, articles)
+        found = [stored.article for stored in articles]
+        self.clusters.forget(before, found)
+        stays = {_revision_key(article) for article in found}
+        over = {_revision_key(article) for article in before} - stays
+        with self._table.batch_writer() as batch:
+            for id, captured_at in over:
+                batch.delete_item(Key=keys.revision(id, captured_at))
+        lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
+        self.clusters.settle(found)
+        was = [summary("", Stored(article, 0, 0)) for article in before]
+        self._mentions.settle(summaries(stem, outcomes, articles), was)
+        if lost:
+            self._drop_aliases(outcomes, lost)
+            self._presence.forget({*lost} - {page.id for page in outcomes})
+        self._mark_presence(outcomes, [article.id for article in before])
+        counted = self._counted(stem.source, stem.capture)
+        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
+
+    def withdraw(self, withdrawal: Withdrawal) -> None:
+        """Have a story be nothing but withdrawn. Idempotent."""
+        if "cluster" in self.current([withdrawal.id]).get(withdrawal.id, {}):
+            self.clusters.leave(withdrawal.id)
+        self._table.put_item(Item=withdrawal.item)
+        first = keys.revision(withdrawal.id, "")
+        revisions = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
+        found = list(dynamodb.query(self._table, KeyConditionExpression=revisions, ConsistentRead=True))
+        self._mentions.settle((), found)
+        over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]
+        over += [keys.alias(own) for own in map(keys.article_id, withdrawal.urls) if own != withdrawal.id]
+        with self._table.batch_writer() as batch:
+            for key in over:
+                batch.delete_item(Key=key)
+
+    def count_crawl(self, report: CrawlReport) -> None:
+        """Add what a crawl did to its day's counters."""
+        day = keys.utc(keys.crawl_time(report.crawl))[:10]
+        key = keys.crawl_report(report.source, report.crawl)
+        self.count(report.source, day, key, counters.of_crawl(report))
+
+    def is_done(self, source: str, key: str) -> bool:
+        """Whether a capture object or crawl report has been counted."""
+        return self._counted(source, key) is not None
+
+    def count(self, source: str, day: str, key: str, counted: Counted, before: Counted | None = None) -> None:
+        """Have ``key`` count for so much in a day's counters, and no more for what it had ``before``.
+
+        However often it is called. Without ``before``, what has been counted stays: it may be a correction.
+        """
+        marker, to = keys.done(source, key), keys.day(source, day)
+        if before == counted:
+            return
+        for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
+            writes = _counting(self._table.name, marker, to, before, counted)
+            try:
+                self._table.meta.client.transact_write_items(TransactItems=writes)
+            except ClientError as error:
+                there = self._counted(source, key)
+                if there == counted or (before is None and there is not None):
+                    return
+                before = there
+                if not pause or "TransactionCanceled" not in str(error):
+                    raise
+                time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
+            else:
+                return
+
+    def _counted(self, source: str, key: str) -> dict[str, int] | None:
+        """What a capture object or crawl report has added to the counters."""
+        found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
+        return {name: int(count) for name, count in found["counted"].items()} if found else None
+
+    def _put_entries(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+        with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
+            for item in entries(stem, outcomes, articles):
+                batch.put_item(Item=item)
+
+    def _put_current(self, key: str, stored: Stored) -> None:
+        """Make a story's newest capture its CURRENT."""
+        newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
+        with unless_newer():
+            self._save_current(summary(key, stored), newest)
+
+    def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> None:
+        """Write what is of a revision into its story's CURRENT, and leave there its cluster and whether it is gone."""
+        values = {name: value for name, value in current_item(revision).items() if name not in ("PK", "SK")}
+        unset = [name for name in _OPTIONAL if name not in values]
+        sets = ", ".join(f"#{name} = :{name}" for name in values)
+        removes = f" REMOVE {', '.join(f'#{name}' for name in unset)}" if unset else ""
+        self._table.update_item(
+            Key=keys.article(revision["id"]),
+            UpdateExpression=f"SET {sets}, #cluster = if_not_exists(#cluster, :id){removes}",
+            ConditionExpression=condition,
+            ExpressionAttributeNames={f"#{name}": name for name in (*values, "cluster", *unset)},
+            ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
+        )
+
+    def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
+        """Have the URLs of these pages lead no more to stories that there are no more."""
+        for page in outcomes:
+            own = own_id(page)
+            if self.alias(own) in lost:
+                self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").is_in(lost))
+
+    def _settle_current(self, id: str) -> bool:
+        """Make the newest of a story's revisions its CURRENT, whatever else is being written; False if it has none."""
+        while True:
+            there, newest = self.current([id]).get(id), self.revision_before(id, _AFTER_ALL)
+            if there and "withdrawn_at" in there:
+                return False
+            with unless_newer():
+                self._replace_current(id, there, newest)
+                if self.revision_before(id, _AFTER_ALL) == newest:
+                    return newest is not None
+
+    def _replace_current(self, id: str, there: Mapping[str, Any] | None, newest: Mapping[str, Any] | None) -> None:
+        if there is None and newest is None:
+            return
+        unchanged: Any = Attr("article").eq(there["article"]) if there else Attr("PK").not_exists()
+        if newest:
+            self._save_current(newest, unchanged)
+        else:
+            self.clusters.leave(id)
+            self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
+
+    def _mark_presence(self, outcomes: Sequence[PageOutcome], others: Sequence[str] = ()) -> None:
+        """Note which pages were there and which were gone, and have their stories say so, and some ``others``.
+
+        Of all pages, whatever extraction makes of them, because it may be made anew.
+        """
+        found = list(looks(outcomes))
+        seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
+        self._presence.note(seen=seen, gone=gone)
+        self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others])
+
+
+def _counting(
+    table: str,
+    marker: Mapping[str, str],
+    day: Mapping[str, str],
+    before: Counted | None,
+    counted: Counted,
+) -> list[Any]:
+    """The writes of a transaction that makes ``marker`` say ``counted`` and adds the difference to the day's."""
+    unchanged = (
+        {"ConditionExpression": "attribute_not_exists(PK)"}
+        if before is None
+        else {
+            "ConditionExpression": "counted = :before",
+            "ExpressionAttributeValues": {":before": before},
+        }
+    )
+    writes: list[Any] = [{"Put": {"TableName": table, "Item": {**marker, "counted": counted}, **unchanged}}]
+    more = {name: count - (before or {}).get(name, 0) for name, count in counted.items()}
+    if more:
+        numbered = list(enumerate(more.items()))
+        update = {
+            "TableName": table,
+            "Key": day,
+            "UpdateExpression": "ADD " + ", ".join(f"#{number} :{number}" for number, _ in numbered),
+            "ExpressionAttributeNames": {f"#{number}": name for number, (name, _) in numbered},
+            "ExpressionAttributeValues": {f":{number}": count for number, (_, count) in numbered},
+        }
+        writes.append({"Update": update})
+    return writes
+
+
+def _revision_key(article: Article) -> tuple[str, str]:
+    return article.id, str(article.captured_at)

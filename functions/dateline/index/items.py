@@ -1,0 +1,96 @@
+"""The index items that one capture object comes to, and what is made of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from dateline import keys
+from dateline.article import Article, Outcome
+from dateline.index import clusters, place_items
+from dateline.outcomes import PageOutcome, Stored, articles_key, own_id
+
+_STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
+_MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
+
+
+def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
+    """The items that one capture object alone says: revisions and their bands, aliases, which partitions there are."""
+    found = summaries(stem, outcomes, articles)
+    yield from _registers(found)
+    yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
+    yield from (keys.revision(each["id"], each["captured_at"]) | each for each in found)
+    yield from (band for stored in articles for band in clusters.bands(stored.article))
+
+
+def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
+    """The CURRENT item of the story whose newest revision this is, but for whether it is gone, and its cluster."""
+    return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
+
+
+def summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
+    """What lists show of the revisions of one capture object."""
+    return [summary(articles_key(stem, outcomes), stored) for stored in articles]
+
+
+def summary(key: str, stored: Stored) -> dict[str, Any]:
+    """What lists show of a story, and where the rest is; attributes without a value are left out."""
+    article = stored.article
+    values = {
+        "id": article.id,
+        "url": article.url,
+        "title": article.title[:_MAX_TITLE],
+        "source": article.source,
+        "outlet_country": article.outlet_country,
+        "language": article.language,
+        "published_at": article.published_at,
+        "published_precision": article.published_precision,
+        "dateline": article.dateline.text if article.dateline else None,
+        "places": [place.id for place in article.places] or None,
+        "about": list(article.about) or None,
+        "captured_at": article.captured_at,
+        "first_seen_at": article.first_seen_at,
+        "indexed_at": article.indexed_at,
+        "revision": article.revision,
+        "digest": article.digest,
+        "article": {"key": key, "offset": stored.offset, "length": stored.length},
+        "capture": _capture_pointer(article),
+    }
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _capture_pointer(article: Article) -> dict[str, Any] | None:
+    pointer = article.capture
+    return {"key": pointer.key, "offset": pointer.offset, "length": pointer.length} if pointer else None
+
+
+def _partitions(revision: Mapping[str, Any]) -> dict[str, str]:
+    """The attributes that put a story's CURRENT item into the three indexes."""
+    published_key = keys.published_key(revision["id"], revision.get("published_at"), revision["first_seen_at"])
+    return {
+        "published_key": published_key,
+        "source_month": f"{revision.get('source')}#{published_key[:7]}",
+        "country_month": f"{revision.get('outlet_country', keys.NOWHERE)}#{published_key[:7]}",
+        "indexed_day": revision["indexed_at"][:10],
+        "indexed_key": f"{revision['indexed_at']}#{revision['id']}",
+    }
+
+
+def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
+    """The ids that the URLs that were asked for have, and those of the stories that their pages said they are."""
+    for page in outcomes:
+        own = own_id(page)
+        if page.outcome in _STORIES and own != page.id:
+            yield own, page.id
+
+
+def _registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+    """The items that say which partitions there are."""
+    for each in found:
+        partitions, source = _partitions(each), each.get("source")
+        month = f"MONTH#{partitions['source_month'][-7:]}"
+        yield {"PK": "ARCHIVE", "SK": f"SOURCE#{source}"}
+        yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
+        yield {"PK": f"SOURCE#{source}", "SK": month}
+        country = partitions["country_month"].partition("#")[0]
+        yield {"PK": "ARCHIVE", "SK": f"COUNTRY#{country}"}
+        yield {"PK": f"COUNTRY#{country}", "SK": month}
+        yield from place_items.registers(each)

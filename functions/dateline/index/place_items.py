@@ -1,0 +1,92 @@
+"""Mentions: items that lead from a place to the stories that name it, and from a country to those that are about it.
+
+They are those of each story's CURRENT revision. Where another one takes its place, what that one alone mentioned is
+removed, and each write is followed by another look, so that the last of several at once is made of what is CURRENT.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from dateline import keys
+from dateline.aws import dynamodb
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+Revision = Mapping[str, Any]  # ``entries.summary``, or an item that is made of it
+
+# What lists show, and where the words are.
+_SHOWN = (
+    *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
+    *("dateline", "about", "captured_at", "revision", "article"),
+)
+
+
+class Mentions:
+    """The mentions of stories in the table."""
+
+    def __init__(self, table: "Table") -> None:
+        self._table = table
+
+    def settle(self, added: Sequence[Revision], over: Sequence[Revision] = ()) -> None:
+        """Have each story of these revisions be mentioned where its CURRENT item says so, and nowhere else.
+
+        ``added`` are in the table by now, and ``over`` are those that were there in their place.
+        """
+        client, name = self._table.meta.client, self._table.name
+        settled = dict[str, tuple[Any, ...] | None]()
+        waiting = {str(revision["id"]) for revision in (*added, *over)}
+        while waiting:
+            found = dynamodb.get(client, name, map(keys.article, sorted(waiting)), consistent=True)
+            current = {str(item["id"]): item for item in found if "withdrawn_at" not in item}
+            waiting = {id for id in waiting if id not in settled or settled[id] != _version(current.get(id))}
+            requests = [self._requests(id, current.get(id), added, over) for id in sorted(waiting)]
+            dynamodb.write(client, name, (request for some in requests for request in some))
+            settled |= {id: _version(current.get(id)) for id in waiting}
+
+    def _requests(
+        self, id: str, current: Revision | None, added: Sequence[Revision], over: Sequence[Revision]
+    ) -> list[dict[str, Any]]:
+        """What to write of one story, and what to remove."""
+        before = [revision for revision in over if revision["id"] == id]
+        is_first = current is not None and current["revision"] == 1
+        if not is_first or _version(current) not in map(_version, added):
+            before += self._revisions(id)
+        wanted = {(item["PK"], item["SK"]): item for item in of(current)} if current else {}
+        stale = {(item["PK"], item["SK"]) for revision in before for item in of(revision)} - wanted.keys()
+        puts = [{"PutRequest": {"Item": item}} for item in wanted.values()]
+        return puts + [{"DeleteRequest": {"Key": {"PK": pk, "SK": sk}}} for pk, sk in sorted(stale)]
+
+    def _revisions(self, id: str) -> Iterator[Revision]:
+        first = keys.revision(id, "")
+        revisions = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
+        yield from dynamodb.query(self._table, KeyConditionExpression=revisions, ConsistentRead=True)
+
+
+def registers(revision: Revision) -> Iterator[dict[str, str]]:
+    """The items that say which partitions of mentions there are."""
+    month = _published_key(revision)[:7]
+    yield from ({"PK": keys.months("PLACE", place), "SK": f"MONTH#{month}"} for place in _mentioned(revision))
+
+
+def of(revision: Revision) -> Iterator[dict[str, Any]]:
+    """The mentions of the story whose CURRENT revision this is."""
+    published_key = _published_key(revision)
+    shown = {name: revision[name] for name in _SHOWN if name in revision} | {"published_key": published_key}
+    yield from (keys.mention(place, published_key) | shown for place in _mentioned(revision))
+
+
+def _mentioned(revision: Revision) -> Iterator[str]:
+    """The GeoNames ids of the places that a revision names, and the countries that it is about."""
+    yield from map(str, (*revision.get("places", ()), *revision.get("about", ())))
+
+
+def _published_key(revision: Revision) -> str:
+    return keys.published_key(revision["id"], revision.get("published_at"), revision["first_seen_at"])
+
+
+def _version(revision: Revision | None) -> tuple[Any, ...] | None:
+    """What tells two revisions of a story apart, and two extractions of one."""
+    return (revision["captured_at"], revision["article"]) if revision else None

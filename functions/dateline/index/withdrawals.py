@@ -1,0 +1,67 @@
+"""That a story was withdrawn, at somebody's legal request: the only thing that the archive ever deletes.
+
+The fact is kept: an object beside the captures says which story it was, why and when it was withdrawn, and where its
+pages were. Whatever is derived follows from that object, also when the index is made anew.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Self
+
+from dateline import keys
+from dateline.aws import objects
+from dateline.state.records import UrlState
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Withdrawn:
+    """A page that was taken out of a capture object: where its records were."""
+
+    key: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A story that was withdrawn. ``urls`` are the canonical URLs that led to it, which no crawl asks for again."""
+
+    id: str
+    url: str
+    source: str
+    reason: str
+    withdrawn_at: str
+    urls: tuple[str, ...] = ()
+    pages: tuple[Withdrawn, ...] = ()
+
+    @property
+    def item(self) -> dict[str, str]:
+        """The story's CURRENT item: what is left of it in the index."""
+        kept = ("id", "url", "source", "reason", "withdrawn_at")
+        return keys.article(self.id) | {name: str(getattr(self, name)) for name in kept}
+
+    @property
+    def states(self) -> Iterator[UrlState]:
+        """What a crawl knows of its URLs."""
+        for url in self.urls:
+            yield UrlState(url=url, source=self.source, withdrawn_at=self.withdrawn_at)
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        values: dict[str, Any] = json.loads(data)
+        pages = tuple(Withdrawn(**page) for page in values["pages"])
+        return cls(**values | {"urls": tuple(values["urls"]), "pages": pages})
+
+
+def withdrawals(s3: "S3Client", bucket: str) -> Iterator[Withdrawal]:
+    """Every withdrawal that there was."""
+    for key in objects.keys(s3, bucket=bucket, prefix="withdrawals/"):
+        if key.endswith(".json"):
+            yield Withdrawal.from_json(objects.get(s3, bucket=bucket, key=key) or b"")

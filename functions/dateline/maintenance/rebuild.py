@@ -1,0 +1,166 @@
+"""The table made anew from the two buckets.
+
+The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
+knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
+what was counted and what the crawl learned beside: of feeds, of pages that failed, of hosts and of the source's health.
+Of what several say the newest counts, and what has expired is left out. Captures that were never archived (their
+message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that was stopped is run again, and
+what the table has already is left as it is. It may run beside extraction, but not beside crawls, whose later looks at
+a URL it would undo.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from dateline import capture, keys
+from dateline.archive.archive import committed
+from dateline.aws import objects
+from dateline.capture import Capture, DamagedCaptureError
+from dateline.dataset.progress import forget
+from dateline.events import rebuilding
+from dateline.index.index import Index
+from dateline.index.withdrawals import Withdrawal, withdrawals
+from dateline.messages import CrawlReport
+from dateline.state import Health, TableState, UrlState, learned_items, url_states
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+_FOR_GOOD = "~"  # after every instant
+
+
+@dataclass(slots=True)
+class Rebuilt:
+    """How many capture objects there were, how many had yet to be archived, and how many revisions were indexed."""
+
+    captures: int = 0
+    unarchived: int = 0
+    stories: int = 0
+    crawls: int = 0
+
+
+def rebuild(
+    s3: "S3Client",
+    table: "Table",
+    *,
+    capture_bucket: str,
+    archive_bucket: str,
+    unarchived: Callable[[str], None],
+    empty: bool = False,
+    progress: Callable[[Rebuilt], None] = lambda _: None,
+) -> Rebuilt:
+    """Refill the table, which is made ``empty`` before if that is wanted; ``progress`` is told after each object."""
+    index, done, known = Index(table), Rebuilt(), _Known()
+    with rebuilding(s3, archive_bucket):
+        if empty:
+            delete_items(table)
+        for withdrawal in withdrawals(s3, capture_bucket):
+            index.withdraw(withdrawal)
+            known.add_withdrawal(withdrawal)
+        for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix="captures/")):
+            known.add_captures(stem, _pages(s3, capture_bucket, stem.capture))
+            settled = committed(s3, archive_bucket, stem)
+            if settled:
+                index.apply(stem, settled.outcomes, settled.articles)
+                done.stories += len(settled.articles)
+            else:
+                unarchived(stem.capture)
+                done.unarchived += 1
+            done.captures += 1
+            progress(done)
+        reports = objects.keys(s3, bucket=capture_bucket, prefix="crawls/")
+        for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
+            report = CrawlReport.from_json(body or b"")
+            known.add_report(report)
+            index.count_crawl(report)
+            done.crawls += 1
+            progress(done)
+        known.write(TableState(table), datetime.now(UTC))
+    forget(s3, archive_bucket)
+    return done
+
+
+def delete_items(table: "Table") -> None:
+    """Delete all that the table has."""
+    scan = table.meta.client.get_paginator("scan")
+    pages = scan.paginate(TableName=table.name, ProjectionExpression="PK, SK", ConsistentRead=True)
+    with table.batch_writer() as batch:
+        for page in pages:
+            for item in page["Items"]:
+                batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+
+
+def _in_order(found: Iterable[str]) -> list[keys.Stem]:
+    """Capture objects by when their crawls were asked for, whatever their sources.
+
+    In that order they were archived, more or less: the bands of copies are then in the table at the same time, although
+    those that have expired by now may be deleted at any moment.
+    """
+    return sorted(map(keys.parse, found), key=lambda stem: (stem.crawl, stem))
+
+
+def _pages(s3: "S3Client", bucket: str, key: str) -> Iterator[Capture]:
+    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+    with suppress(DamagedCaptureError):  # archiving has told of it; the pages before the damage are sound
+        yield from capture.read(body)
+
+
+class _Newest(dict[Any, tuple[str, T]], Generic[T]):
+    """Of several values for a key the one with the latest instant (UTC, ISO 8601)."""
+
+    def add(self, key: Any, at: str, value: T) -> None:
+        if key not in self or self[key][0] <= at:
+            self[key] = at, value
+
+    @property
+    def found(self) -> Iterator[T]:
+        return (value for _, value in self.values())
+
+
+class _Known:
+    """What the crawls have come to know, as far as captures and reports have been read."""
+
+    def __init__(self) -> None:
+        self._urls = _Newest[UrlState]()
+        self._items = _Newest[Mapping[str, Any]]()
+        self._healths = _Newest[Health]()
+        self._asked: dict[str, datetime] = {}
+        self._begun: list[dict[str, str]] = []  # the keys that continuations had while they were postponed
+
+    def add_captures(self, stem: keys.Stem, pages: Iterable[Capture]) -> None:
+        self._ask(stem.source, stem.crawl)
+        for page in pages:
+            for state in url_states(page):
+                self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), state)
+
+    def add_withdrawal(self, withdrawal: Withdrawal) -> None:
+        for state in withdrawal.states:
+            self._urls.add(state.url, _FOR_GOOD, state)
+
+    def add_report(self, report: CrawlReport) -> None:
+        self._ask(report.source, report.crawl)
+        self._begun += [keys.postponed(report.source, report.crawl)] if keys.is_continuation(report.crawl) else []
+        at, learned = report.finished_at or report.started_at, report.learned
+        for state in learned.urls:
+            self._urls.add(state.url, at, state)
+        for item in learned_items(report):
+            self._items.add((item["PK"], item["SK"]), at, item)
+        if learned.health:
+            self._healths.add(report.source, at, learned.health)
+
+    def write(self, state: TableState, now: datetime) -> None:
+        for key in self._begun:
+            self._items.pop((key["PK"], key["SK"]), None)
+        current = (item for item in self._items.found if item.get("expires", now.timestamp()) >= now.timestamp())
+        state.restore(self._urls.found, current, self._healths.found)
+        state.save_asked(self._asked)
+
+    def _ask(self, source: str, crawl: str) -> None:
+        if at := keys.scheduled_at(crawl):
+            self._asked[source] = max(at, self._asked.get(source, at))

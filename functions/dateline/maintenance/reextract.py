@@ -1,0 +1,301 @@
+"""Re-extraction: the present extractor run over a capture object that the archive has.
+
+What can be told only once stays: a revision keeps its number, its place in the chain and its instants, also where its
+words are now those of the one before it. A page whose words are seen only now gets its place in the chain. A page that
+the present extractor gives up on stays as it was.
+
+The new articles are an object of their own. The report on what changes comes next, then the outcomes object in place of
+the old one, which is the commit; the index follows, and at last the articles of before are removed. Killed between any
+two and delivered again, it goes on from there.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Self
+
+from dateline import capture, keys
+from dateline.archive.archive import Archive, Archived, committed, read_articles, write_articles, write_outcomes
+from dateline.archive.revisions import Revisions
+from dateline.article import Article, Extraction, Outcome, Pointer
+from dateline.aws import objects
+from dateline.capture import Capture, DamagedCaptureError
+from dateline.messages import ReextractMessage
+from dateline.outcomes import WITHDRAWN, PageOutcome, articles_key, extraction
+
+_KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # what a revision has for good
+_DECIDED = (*_KEPT, "cluster")  # what the archive has of it
+_SHOWN = 300  # characters of a field's value in a report
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """A page that is something else now: its outcomes, and the values of each field that differs, cut to size.
+
+    ``given_up`` is why the present extractor could not examine it; it then stays what it was.
+    """
+
+    url: str
+    captured_at: str
+    was: str
+    now: str
+    fields: Mapping[str, list[Any]] = field(default_factory=dict)
+    given_up: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a run did to one capture object; until it is ``done``, what it is about to do.
+
+    ``commit`` is the sha256 (hex) of the outcomes object that it led to.
+    """
+
+    key: str
+    pages: int
+    commit: str
+    changes: tuple[Change, ...] = ()
+    done: bool = False
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """How many pages have another outcome, as ``not_article -> archived``."""
+        return Counter(f"{each.was} -> {each.now}" for each in self.changes if each.was != each.now)
+
+    @property
+    def fields(self) -> Counter[str]:
+        """How many articles have each field changed."""
+        return Counter(name for each in self.changes for name in each.fields)
+
+    @property
+    def given_up(self) -> int:
+        """How many pages could not be examined."""
+        return sum(each.given_up is not None for each in self.changes)
+
+    def to_json(self) -> bytes:
+        return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
+
+    @classmethod
+    def from_json(cls, data: bytes) -> Self:
+        values: dict[str, Any] = json.loads(data)
+        return cls(**values | {"changes": tuple(Change(**each) for each in values["changes"])})
+
+
+class Decided(NamedTuple):
+    """What a page comes to; ``given_up`` is why the present extractor could not examine it, and it stays as it was."""
+
+    page: PageOutcome
+    article: Article | None
+    given_up: str | None = None
+
+
+class Reextraction(Archive):
+    """Extracts again what an archive has; takes the arguments of ``Archive``."""
+
+    def again(self, message: ReextractMessage) -> Report:
+        """Extract a capture object, or some of its records, with the present extractor; what that changed."""
+        stem = keys.parse(message.key)
+        self.add(message.key)
+        where = keys.reextraction(message.run, stem)
+        known = objects.get(self._s3, bucket=self._archive, key=where)
+        report = Report.from_json(known) if known else None
+        if report and report.done:
+            return report
+        settled = self._settled(stem)
+        while report is None or report.commit != settled.digest:
+            report = self._commit_again(stem, settled, message)
+            settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
+        self._follow(stem, settled)
+        self._note_quarantine(stem, settled, message.offsets, message.run)
+        report = dataclasses.replace(report, done=True)
+        self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
+        return report
+
+    def _settled(self, stem: keys.Stem) -> Archived:
+        """What the archive has of a capture object that is indexed: nothing, where its outcomes were lost."""
+        return committed(self._s3, self._archive, stem) or Archived([], [])
+
+    def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> Report:
+        before = _by_offset(settled)
+        decided = self._decide_again(stem, before, message.offsets)
+        articles = write_articles(each.article for each in decided.values() if each.article)
+        outcomes = _named(message.run, settled, decided, articles)
+        unchanged = outcomes == settled.outcomes
+        report = Report(
+            key=stem.capture,
+            pages=len(outcomes),
+            commit=settled.digest if unchanged else hashlib.sha256(write_outcomes(outcomes)).hexdigest(),
+            changes=tuple(_changes(before, decided)),
+        )
+        where = keys.reextraction(message.run, stem)
+        self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
+        self._replace(stem, settled, outcomes, articles)
+        return report
+
+    def _replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
+        """Write what a capture object comes to now; False where it comes to something else by now."""
+        if outcomes == settled.outcomes:
+            return True
+        if articles:
+            objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
+        key, body = stem.outcomes, write_outcomes(outcomes)
+        if settled.etag:
+            return objects.put_over(self._s3, bucket=self._archive, key=key, body=body, etag=settled.etag)
+        return objects.put_once(self._s3, bucket=self._archive, key=key, body=body)
+
+    def withdraw(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
+        """Have the pages at these offsets of a capture object be no articles, whatever they were; extracts nothing."""
+        while True:
+            settled = self._settled(stem)
+            decided = {
+                offset: Decided(_withdrawn(each.page), None) if offset in offsets else each
+                for offset, each in _by_offset(settled).items()
+            }
+            articles = write_articles(each.article for each in decided.values() if each.article)
+            if self._replace(stem, settled, _named(run, settled, decided, articles), articles):
+                break
+        settled = self._settled(stem)
+        self._follow(stem, settled)
+        self._note_quarantine(stem, settled, offsets, run)
+
+    def _decide_again(
+        self, stem: keys.Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None
+    ) -> dict[int, Decided]:
+        """What each page comes to, by the offset of its record; those that are not to be looked at stay."""
+        found = {captured.offset: (captured, extraction) for captured, extraction in self._extracted(stem, offsets)}
+        ids = [extraction.article.id for _, extraction in found.values() if extraction.article]
+        revisions = _Revisions(self._index, ids, keys.utc(self._clock()), said=self._said)
+        decided = {}
+        for offset in sorted(before.keys() | found.keys()):
+            was = before.get(offset)
+            each = self._decide_one(stem, revisions, was, *found[offset]) if offset in found else before[offset]
+            if each.article:
+                revisions.keep(each.article)
+            decided[offset] = each
+        return decided
+
+    def _decide_one(
+        self, stem: keys.Stem, revisions: Revisions, was: Decided | None, captured: Capture, extraction: Extraction
+    ) -> Decided:
+        if extraction.outcome is Outcome.QUARANTINED and was and was.page.outcome is not Outcome.QUARANTINED:
+            return was._replace(given_up=extraction.reason)
+        found = extraction.article
+        if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
+            article = dataclasses.replace(found, capture=self._pointer(stem, captured), **kept)
+            return Decided(self._page(captured, extraction, Outcome.ARCHIVED, article), article)
+        page, new = self._decide(stem, revisions, captured, extraction)
+        return Decided(page, self._index.clusters.place([new])[0] if new else None)
+
+    def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
+        """What a revision has for good; of one whose article or outcome was lost, as the index has it."""
+        if was and was.page.outcome is not Outcome.ARCHIVED:
+            return None
+        if was and was.article:
+            same = was.article.id == id
+            return {name: getattr(was.article, name) for name in _DECIDED} if same else None
+        item = self._index.revision(id, captured_at)
+        if item is None or item["capture"]["key"] != stem.capture:
+            return None
+        return {name: item[name] for name in _KEPT} | {"revision": int(item["revision"])}
+
+    def _said(self, revision: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """What a revision says by the present extractor: words and date; None where that finds no such story."""
+        at = revision["capture"]
+        answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
+        with closing(answer["Body"]) as body:
+            try:
+                extraction = self._examine(next(capture.read(body)))
+            except (DamagedCaptureError, StopIteration):
+                return {}
+        if extraction.outcome is Outcome.QUARANTINED:
+            return {}
+        article = extraction.article
+        same = article and article.id == revision["id"]
+        return {"digest": article.digest, "published_at": article.published_at} if article and same else None
+
+    def _follow(self, stem: keys.Stem, settled: Archived) -> None:
+        """Bring the index to what is committed, and remove what that took the place of."""
+        current = articles_key(stem, settled.outcomes)
+        over = {
+            key: objects.get(self._s3, bucket=self._archive, key=key) or b""
+            for key in objects.keys(self._s3, bucket=self._archive, prefix=stem.articles_prefix)
+            if key != current or not settled.articles
+        }
+        before = [stored.article for data in over.values() for stored in read_articles(data)]
+        self._index.replace(stem, settled.outcomes, settled.articles, before)
+        for key in over:
+            self._s3.delete_object(Bucket=self._archive, Key=key)
+
+    def _note_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
+        """Have the reports on pages in quarantine say what these came to."""
+        prefix = keys.quarantine_prefix(stem)
+        reported = set(objects.keys(self._s3, bucket=self._archive, prefix=prefix))
+        for page in settled.outcomes:
+            known = keys.quarantine(stem, page.offset) in reported
+            looked_at = offsets is None or page.offset in offsets
+            if (known and looked_at) or (not known and page.outcome is Outcome.QUARANTINED):
+                self._quarantine(stem, page, run)
+
+
+class _Revisions(Revisions):
+    """Compares what the present extractor finds, on both sides, whatever the index has yet."""
+
+    def __init__(self, *arguments: Any, said: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> None:
+        super().__init__(*arguments)
+        self._said = said
+
+    def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
+        before = super()._captured_before(id, captured_at, pointer)
+        while before and (said := self._said(before)) is None:
+            before = self._index.revision_before(id, before["captured_at"])
+        return {**before, **(said or {})} if before else None
+
+
+def _by_offset(settled: Archived) -> dict[int, Decided]:
+    articles = {stored.article.capture.offset: stored.article for stored in settled.articles if stored.article.capture}
+    return {page.offset: Decided(page, articles.get(page.offset)) for page in settled.outcomes}
+
+
+def _withdrawn(page: PageOutcome) -> PageOutcome:
+    return dataclasses.replace(page, outcome=Outcome.NOT_ARTICLE, reason=WITHDRAWN, revision=None, rules_missed=())
+
+
+def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles: bytes) -> list[PageOutcome]:
+    """The outcomes, each article's with the name of its extraction: no run and no content has that of another."""
+    if articles == write_articles(stored.article for stored in settled.articles):
+        name = extraction(settled.outcomes)
+    else:
+        name = hashlib.sha256(run.encode() + articles).hexdigest()[:12]
+    return [dataclasses.replace(each.page, extraction=name if each.article else None) for each in decided.values()]
+
+
+def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> Iterator[Change]:
+    for offset, (page, article, given_up) in decided.items():
+        was = before.get(offset)
+        fields = dict(_differences(was.article, article)) if was and was.article and article else {}
+        outcome = was.page.outcome.value if was else "missing"
+        if fields or given_up or outcome != page.outcome:
+            yield Change(
+                url=page.url,
+                captured_at=page.captured_at,
+                was=outcome,
+                now=page.outcome.value,
+                fields=fields,
+                given_up=given_up,
+            )
+
+
+def _differences(before: Article, after: Article) -> Iterator[tuple[str, list[Any]]]:
+    """The fields of a page's article that differ, but for what does not come from the page."""
+    is_now = after.to_dict()
+    for name, was in before.to_dict().items():
+        if name not in (*_DECIDED, "capture", "extractor") and json.dumps(was) != json.dumps(is_now[name]):
+            yield name, [_cut(was), _cut(is_now[name])]
+
+
+def _cut(value: Any) -> Any:
+    shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return value if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}..."

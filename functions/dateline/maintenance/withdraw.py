@@ -1,0 +1,215 @@
+"""Withdrawing a story: from the index, from the articles, and from the captures, byte for byte, in every version.
+
+First it is written down that it is withdrawn (``withdrawal``); all else follows from that and may be done again: a run
+that was killed is taken up by the same command. Capture objects are written once, so one that loses a page is deleted
+in all its versions and written anew, with every other page where it was; its new bytes are first put beside it, so that
+a kill in between loses nothing.
+"""
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dateline import capture, keys
+from dateline.archive.archive import read_outcomes
+from dateline.article import Extraction
+from dateline.aws import objects
+from dateline.aws.prefetch import ahead
+from dateline.capture import DamagedCaptureError
+from dateline.capture.redaction import without
+from dateline.dataset.progress import forget
+from dateline.index.index import Index
+from dateline.index.withdrawals import Withdrawal, Withdrawn
+from dateline.maintenance.reextract import Reextraction, Report
+from dateline.outcomes import PageOutcome, own_id
+from dateline.page import Page
+from dateline.state import TableState, url_states
+from dateline.urls import identity, is_identity
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+Pages = Mapping[keys.Stem, Sequence[PageOutcome]]
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """A capture object whose bytes cannot be removed yet, and until when, or by what."""
+
+    key: str
+    until: str
+
+
+@dataclass(slots=True)
+class Done:
+    """What a withdrawal came to; ``locked`` are the captures that still have the story."""
+
+    withdrawal: Withdrawal
+    captures: int = 0
+    locked: list[Locked] = field(default_factory=list)
+
+
+class Withdrawing:
+    """``clock`` gives the aware instant of now."""
+
+    def __init__(
+        self,
+        *,
+        s3: "S3Client",
+        table: "Table",
+        capture_bucket: str,
+        archive_bucket: str,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._s3, self._index, self._state = s3, Index(table), TableState(table)
+        self._captures, self._archive, self._clock = capture_bucket, archive_bucket, clock
+        self._derived = Reextraction(
+            s3=s3,
+            index=self._index,
+            capture_bucket=capture_bucket,
+            archive_bucket=archive_bucket,
+            extract=_never,
+        )
+
+    def withdraw(
+        self, story: Mapping[str, Any], reason: str, progress: Callable[[int, int], None] = lambda *_: None
+    ) -> Done:
+        """Withdraw a story, given its CURRENT item; ``progress`` is told how many captures of how many are done.
+
+        Of a story that was withdrawn before, the first reason stays; what was captured of it since is taken out too.
+        """
+        id = str(story["id"])
+        pages = self._pages(str(story["source"]), id)
+        withdrawal = self._write_down(story, reason, pages)
+        self._index.withdraw(withdrawal)
+        self._state.save_urls(withdrawal.states)
+        done, run = Done(withdrawal), keys.crawl_name(self._clock(), "withdraw")
+        for stem, withdrawn in pages.items():
+            offsets = {page.offset for page in withdrawn}
+            self._derived.withdraw(stem, offsets, run)
+            self._scrub_reports(stem, withdrawn)
+            done.locked.extend(self._replace_capture(stem, offsets, id))
+            done.captures += 1
+            progress(done.captures, len(pages))
+        forget(self._s3, self._archive)
+        return done
+
+    def _pages(self, source: str, id: str) -> Pages:
+        """All pages of a story, whatever they came to, by their capture objects; also at other URLs that led to it."""
+        pages = self._matching(source, lambda page: page.id == id)
+        others = {own_id(page) for found in pages.values() for page in found} - {id}
+        return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
+
+    def _matching(self, source: str, wanted: Callable[[PageOutcome], bool]) -> Pages:
+        listed = objects.keys(self._s3, bucket=self._archive, prefix=f"outcomes/{source}/")
+        found = ((stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(keys.parse, listed)))
+        return {stem: pages for stem, pages in found if pages}
+
+    def _outcomes(self, stem: keys.Stem) -> tuple[keys.Stem, list[PageOutcome]]:
+        return stem, read_outcomes(objects.get(self._s3, bucket=self._archive, key=stem.outcomes) or b"")
+
+    def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
+        """The withdrawal, which is now kept, with all that is known of it from before."""
+        id, where = str(story["id"]), keys.withdrawal(str(story["id"]))
+        known, etag = objects.get_tagged(self._s3, bucket=self._captures, key=where)
+        before = (
+            Withdrawal.from_json(known)
+            if known
+            else Withdrawal(
+                id=id,
+                url=str(story["url"]),
+                source=str(story["source"]),
+                reason=reason,
+                withdrawn_at=keys.utc(self._clock()),
+            )
+        )
+        gone = {Withdrawn(stem.capture, page.offset, page.length) for stem, found in pages.items() for page in found}
+        urls = {identity(before.url), *before.urls, *self._urls(pages)}
+        withdrawal = replace(before, urls=tuple(sorted(urls)), pages=tuple(sorted({*before.pages, *gone})))
+        if known is None:
+            objects.put_once(self._s3, bucket=self._captures, key=where, body=withdrawal.to_json())
+        elif withdrawal != before:
+            objects.put_over(self._s3, bucket=self._captures, key=where, body=withdrawal.to_json(), etag=etag)
+        return withdrawal
+
+    def _urls(self, pages: Pages) -> Iterator[str]:
+        """The canonical URLs that these pages were asked for by, and answered at."""
+        for stem, withdrawn in pages.items():
+            offsets = {page.offset for page in withdrawn}
+            yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
+            data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
+            with suppress(DamagedCaptureError):  # what cannot be read leads nowhere
+                for page in capture.read(io.BytesIO(data)):
+                    if page.offset in offsets:
+                        yield from (state.url for state in url_states(page))
+
+    def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
+        """Take the pages out of what re-extractions said of them, which is in their words."""
+        gone = {(page.url, page.captured_at) for page in withdrawn}
+        for run in objects.folders(self._s3, self._archive, keys.REEXTRACTIONS):
+            where = keys.reextraction(run, stem)
+            if data := objects.get(self._s3, bucket=self._archive, key=where):
+                report = Report.from_json(data)
+                left = tuple(each for each in report.changes if (each.url, each.captured_at) not in gone)
+                if left != report.changes:
+                    body = replace(report, changes=left).to_json()
+                    self._s3.put_object(Bucket=self._archive, Key=where, Body=body)
+
+    def _replace_capture(self, stem: keys.Stem, offsets: set[int], id: str) -> Iterator[Locked]:
+        """Have a capture object without these pages, and no other version of it; or tell why that cannot be."""
+        key, beside = stem.capture, keys.withdrawing(stem)
+        there = objects.get(self._s3, bucket=self._captures, key=key)
+        data = there or objects.get(self._s3, bucket=self._captures, key=beside)
+        if data is None:
+            return
+        body = without(data, key, offsets, id)
+        over = [version for version in self._versions(key) if there != body or not version.latest]
+        if locks := [version.lock for version in over if version.lock]:
+            yield Locked(key, max(locks))
+            return
+        if there != body:
+            self._s3.put_object(Bucket=self._captures, Key=beside, Body=body)
+        self._delete(key, over)
+        if there != body:
+            objects.put_once(self._s3, bucket=self._captures, key=key, body=body)
+        self._delete(beside, list(self._versions(beside)))
+
+    def _versions(self, key: str) -> Iterator["_Version"]:
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._captures, Prefix=key)
+        for page in pages:
+            for found in page.get("Versions", []):
+                if found["Key"] == key:
+                    yield self._version(key, found["VersionId"], latest=found["IsLatest"])
+            for marker in page.get("DeleteMarkers", []):
+                if marker["Key"] == key:
+                    yield _Version(marker["VersionId"], latest=marker["IsLatest"])
+
+    def _version(self, key: str, id: str, *, latest: bool) -> "_Version":
+        head = self._s3.head_object(Bucket=self._captures, Key=key, VersionId=id)
+        mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
+        lock = "its legal hold is lifted" if head.get("ObjectLockLegalHoldStatus") == "ON" else ""
+        if mode == "COMPLIANCE" and until and until > self._clock():
+            lock = keys.utc(until, "seconds")
+        return _Version(id, latest, lock, governed=mode == "GOVERNANCE")
+
+    def _delete(self, key: str, versions: Sequence["_Version"]) -> None:
+        for version in versions:
+            bypass: Any = {"BypassGovernanceRetention": True} if version.governed else {}
+            self._s3.delete_object(Bucket=self._captures, Key=key, VersionId=version.id, **bypass)
+
+
+class _Version(NamedTuple):
+    """A version of an object; ``lock`` is until when it cannot be deleted, ``governed`` that whoever may can."""
+
+    id: str
+    latest: bool
+    lock: str = ""
+    governed: bool = False
+
+
+def _never(page: Page) -> Extraction:
+    raise LookupError(f"a withdrawal extracts nothing, and was asked to extract {page.url}")

@@ -1,0 +1,176 @@
+"""Coverage: what came of each source on each day, held against what was expected of it.
+
+A day's report, ``reports/coverage/<yyyy-mm-dd>.json``, has a row for each source that was crawled on the day or in the
+month before it, so that one that falls silent, or is crawled no more, has a row that says so. It is a function of the
+counters and of the crawl reports, and is written again when they have changed: captures may be archived days later,
+and imports are of any day. ``reports/coverage/index.json`` has a digest of each day's rows, which tells.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.conditions import Key
+
+from dateline import keys
+from dateline.aws import objects
+from dateline.messages import CrawlReport, FeedVisit
+from dateline.monitoring.counters import Day
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
+
+SILENT = 7  # days without a story, however few are expected
+_MONTH = 30  # days that a row looks back on
+_DAYS_AT_ONCE = 31  # of reports in memory: with 500 sources some 10 MB
+_READS_AT_ONCE = 16
+_MAX_FAILING = 20  # entrances of a source that are named; a broken archive of sitemaps has thousands
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A source's day. ``day.expect`` is what was last expected of it, ``silent_days`` how long it has had no story.
+
+    ``failing`` are the feeds, sitemaps and listings that could not be read when they were last looked at on that day,
+    as far as that has been looked up. A day that is not ``whole`` yet may still yield what is expected.
+    """
+
+    day: Day
+    silent_days: int = 0
+    failing: tuple[FeedVisit, ...] = ()
+    whole: bool = True
+
+    @property
+    def flags(self) -> list[str]:
+        """What somebody should look at."""
+        flags = {
+            "low": self.whole and self.day.yields == "low",
+            "high": self.day.yields == "high",
+            "silent": self.silent_days >= SILENT,
+            "feeds": bool(self.failing),
+            "unread": self.whole and self.day.unread != 0,
+        }
+        return [flag for flag, is_so in flags.items() if is_so]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The row in JSON types, as it is in reports."""
+        day = self.day
+        counts = ("crawls", "discovered", "known", "waiting", "failed", "left", "captured", "revisited", "damaged")
+        return {
+            "day": day.date,
+            "source": day.source,
+            "expect": asdict(day.expect) if day.expect else None,
+            **{name: day.counts[name] for name in counts},
+            **day.outcomes,
+            "unread": day.unread,
+            "failures": day.failures,
+            "imported": day.imported,
+            "feeds_failed": day.counts["feeds_failed"],
+            "failing": [{"url": visit.url, "error": visit.error} for visit in self.failing],
+            "silent_days": self.silent_days,
+            "flags": self.flags,
+        }
+
+
+def sources(s3: "S3Client", bucket: str) -> list[str]:
+    """Those that were ever crawled or imported."""
+    return sorted({source for kind in ("crawls", "captures") for source in objects.folders(s3, bucket, f"{kind}/")})
+
+
+def rows(table: "Table", source: str, since: date | None, until: date) -> Iterator[Row]:
+    """A source's rows by day, both ends included; without ``since``, from its first day on."""
+    first = since and since - timedelta(days=_MONTH)
+    found = {day.date: day for day in _days(table, source, first, until)}
+    at = since or date.fromisoformat(min(found, default=f"{until}"))
+    while found and at <= until:
+        month = [f"{at - timedelta(days=back)}" for back in range(_MONTH, -1, -1)]
+        if row := _row(source, f"{at}", [found[each] for each in month if each in found]):
+            yield row
+        at += timedelta(days=1)
+
+
+class Reports:
+    """The daily reports in the archive bucket."""
+
+    def __init__(self, *, s3: "S3Client", table: "Table", capture_bucket: str, archive_bucket: str) -> None:
+        self._s3, self._table = s3, table
+        self._captures, self._archive = capture_bucket, archive_bucket
+
+    def update(self, now: datetime) -> Iterator[tuple[str, list[Row]]]:
+        """Write the reports of all whole days (UTC) until ``now`` that have changed, newest first, as they are asked
+        for; each day with its rows. One that is stopped goes on the next time.
+        """
+        until = datetime.fromisoformat(keys.utc(now)).date() - timedelta(days=1)
+        body = objects.get(self._s3, bucket=self._archive, key=keys.COVERAGE_INDEX)
+        known: dict[str, str] = json.loads(body or b"{}")
+        digests = self._digests(until)
+        changed = iter(sorted((day for day in digests if known.get(day) != digests[day]), reverse=True))
+        while some := list(islice(changed, _DAYS_AT_ONCE)):
+            for day, found in self._found(some).items():
+                self._put(keys.coverage_report(day), {"day": day, "sources": [row.to_dict() for row in found]})
+                yield day, found
+            known |= {day: digests[day] for day in some}
+            self._put(keys.COVERAGE_INDEX, dict(sorted(known.items())))
+
+    def _digests(self, until: date) -> dict[str, str]:
+        """Of each day's rows."""
+        hashes: dict[str, Any] = {}
+        for source in sources(self._s3, self._captures):
+            for row in rows(self._table, source, None, until):
+                line = json.dumps(row.to_dict(), sort_keys=True)
+                hashes.setdefault(row.day.date, hashlib.sha256()).update(line.encode())
+        return {day: found.hexdigest()[:16] for day, found in hashes.items()}
+
+    def _found(self, days: Sequence[str]) -> dict[str, list[Row]]:
+        """The rows of some days, with what fails."""
+        found: dict[str, list[Row]] = {day: [] for day in days}
+        first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
+        for source in sources(self._s3, self._captures):
+            for row in rows(self._table, source, first, last):
+                if row.day.date in found:
+                    found[row.day.date].append(self._with_failing(row))
+        return found
+
+    def _with_failing(self, row: Row) -> Row:
+        if not row.day.counts["feeds_failed"]:
+            return row
+        prefix = keys.crawl_reports(row.day.source, row.day.date)
+        wanted = objects.keys(self._s3, bucket=self._captures, prefix=prefix)
+        with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
+            reports = list(threads.map(self._report, wanted))
+        last = {visit.url: visit for report in reports for visit in report.feeds}
+        failing = (visit for visit in last.values() if visit.failed)
+        return replace(row, failing=tuple(islice(failing, _MAX_FAILING)))
+
+    def _report(self, key: str) -> CrawlReport:
+        return CrawlReport.from_json(objects.get(self._s3, bucket=self._captures, key=key) or b"")
+
+    def _put(self, key: str, value: Mapping[str, Any]) -> None:
+        body = json.dumps(value, ensure_ascii=False, indent=1).encode()
+        objects.put_changed(self._s3, bucket=self._archive, key=key, body=body)
+
+
+def _days(table: "Table", source: str, since: date | None, until: date) -> Iterator[Day]:
+    first, last = keys.day(source, f"{since or 0}"), keys.day(source, f"{until}")
+    wanted: Any = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
+    for page in table.meta.client.get_paginator("query").paginate(TableName=table.name, KeyConditionExpression=wanted):
+        yield from map(Day.of_item, page["Items"])
+
+
+def _row(source: str, at: str, month: Sequence[Day]) -> Row | None:
+    """The row of the last day of a month, those of whose days that have counters are given in order."""
+    day = month[-1] if month and month[-1].date == at else Day(source=source, date=at)
+    crawled = [each.date for each in month if each.counts["crawls"]]
+    if not crawled and not day.counts:
+        return None
+    expect = next((each.expect for each in reversed(month) if each.expect), None)
+    stories = [each.date for each in month if each.counts["archived"]]
+    since = max(stories, default=min(crawled, default=at))  # where there was no story, it is silent since it is crawled
+    silent_days = (date.fromisoformat(at) - date.fromisoformat(since)).days
+    return Row(day=replace(day, expect=expect), silent_days=silent_days if crawled else 0)

@@ -1,0 +1,72 @@
+"""How each source does, as the table knows it: when it was last read, what fails, whether it yields what it should."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from dateline import keys
+from dateline.messages import Expect
+from dateline.monitoring.counters import Day, Yields
+from dateline.state import FeedState, Health, TableState
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
+
+
+class Watched(Protocol):
+    """A source, as far as its health goes."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def feeds(self) -> Sequence[str]: ...
+    @property
+    def sitemaps(self) -> Sequence[str]: ...
+    @property
+    def listings(self) -> Sequence[str]: ...
+    @property
+    def expect(self) -> Expect | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checkup:
+    """A source's health.
+
+    ``failing`` are those of its entrances that could not be read the last time. ``archived`` is how many new and
+    changed stories came in on the last whole day (UTC), None for a source that was never crawled; ``yields`` is whether
+    that is under ``expect.min`` or over ``expect.max``. ``rules_missed`` is how many fields of that day's stories had a
+    rule that found nothing.
+    """
+
+    source: str
+    health: Health
+    failing: list[FeedState] = field(default_factory=list)
+    archived: int | None = None
+    yields: Yields | None = None
+    rules_missed: int = 0
+
+
+def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator[Checkup]:
+    """The health of each source at an aware instant; three reads of the table for each."""
+    state, watched = TableState(table), list(sources)
+    known = state.health(source.id for source in watched)
+    yesterday = keys.utc(now - timedelta(days=1))[:10]
+    for source in watched:
+        health = known.get(source.id, Health(source=source.id))
+        feeds = state.feeds(source.id, [*source.feeds, *source.sitemaps, *source.listings]).values()
+        day = _day(table, source, yesterday)
+        yield Checkup(
+            source=source.id,
+            health=health,
+            failing=[feed for feed in feeds if feed.failures],
+            archived=day.counts["archived"] if health.crawled_at else None,
+            yields=day.yields if health.crawled_at else None,
+            rules_missed=day.counts["rules_missed"],
+        )
+
+
+def _day(table: "Table", source: Watched, date: str) -> Day:
+    """What came in, against what the registry expects now."""
+    key = keys.day(source.id, date)
+    return replace(Day.of_item(table.get_item(Key=key).get("Item", key)), expect=source.expect)

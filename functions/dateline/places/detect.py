@@ -1,0 +1,118 @@
+"""The mentions in a text: the gazetteer's names, less those that by what stands beside them are no places.
+
+A street, a person and the word that begins a sentence can all look like a place. What tells them apart is next to the
+name (``cues``): a preposition, the ending that Turkish sets after an apostrophe, another capitalised word.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dateline.places import context
+from dateline.places.gazetteer import Gazetteer, Match, Sense
+
+_NEAR = 24  # characters on each side that are looked at
+_SMALL = 500_000  # inhabitants of cities whose names are people's as well
+_SMALL_TOWN = 200_000  # inhabitants
+_SHORT = 4  # Arabic letters; لغات is languages, and not "to Ghat"
+
+
+class Mention(NamedTuple):
+    """A name in a text, where it stands, and what it may mean."""
+
+    start: int
+    end: int
+    senses: tuple[Sense, ...]
+
+
+class _Seen(NamedTuple):
+    """A name with what stands on its two sides."""
+
+    match: Match
+    name: str
+    before: str
+    after: str
+
+
+def mentions(text: str, language: str | None = None, *, headline: bool = False) -> list[Mention]:
+    """The mentions in a text that is ``spelled``, in its order; ``language`` is BCP 47.
+
+    In a headline any word may be capitalised, so that none beside a place makes it a person.
+    """
+    marks = {"", "!", "?", "*", (language or "").partition("-")[0]}
+    names = [_seen(text, match) for match in Gazetteer.load().matches(text) if match.mark in marks]
+    starts = {seen.match.start for seen in names}
+    people = set() if headline else {seen.name for seen in names if _is_person(seen, starts)}
+    found: list[Mention] = []
+    doubted: _Seen | None = None
+    for seen in names:
+        if (
+            context.is_street(seen.before, seen.after)
+            or context.is_body(seen.before, seen.after)
+            or _is_attribute(seen)
+        ):
+            continue
+        is_sure = (seen.match.mark not in {"?", "*"} and seen.name not in people) or _is_led_to(seen)
+        if is_sure or _goes_on(text, found, seen):
+            found.append(_mention(seen))
+        elif doubted and _are_a_pair(text, doubted, seen):
+            found += (_mention(doubted), _mention(seen))
+        doubted = seen
+    return found
+
+
+def _seen(text: str, match: Match) -> _Seen:
+    start, end = match.start - len(match.prefix), match.end
+    return _Seen(match, text[match.start : end], text[max(0, start - _NEAR) : start], text[end : end + _NEAR])
+
+
+def _is_person(seen: _Seen, starts: set[int]) -> bool:
+    """Whether the name is part of somebody's: whoever is introduced by both names is meant by one of them later."""
+    match, is_names = seen.match, seen.match.mark == "!"
+    if context.has_title(seen.before):
+        return True
+    if context.has_given_name(seen.before):
+        return is_names or all(sense.kind == "city" and sense.population < _SMALL for sense in match.senses)
+    return is_names and match.end + 1 not in starts and context.has_surname(seen.after)
+
+
+def _is_attribute(seen: _Seen) -> bool:
+    """Return whether a small town's name is an adjective here."""
+    is_small = all(sense.kind == "city" and sense.population < _SMALL_TOWN for sense in seen.match.senses)
+    return is_small and context.is_attribute(seen.name, seen.before)
+
+
+def _is_led_to(seen: _Seen) -> bool:
+    """Whether the words beside a name make it a place."""
+    match = seen.match
+    if match.mark == "*" or context.is_kind(seen.before, seen.after):
+        return context.is_kind(seen.before, seen.after)
+    is_long = match.end - match.start > _SHORT
+    is_written_together = (is_long and match.prefix.endswith(("ب", "ل"))) or seen.name.startswith("لل")
+    return is_written_together or context.is_place(seen.before, seen.after)
+
+
+def _goes_on(text: str, found: Sequence[Mention], seen: _Seen) -> bool:
+    """Whether a name goes on with a list of places: Misrata, Zliten and Khoms."""
+    return seen.match.mark != "*" and bool(found) and context.are_listed(text[found[-1].end : seen.match.start])
+
+
+def _are_a_pair(text: str, one: _Seen, other: _Seen) -> bool:
+    """Whether two names that may be words are two of one country's, side by side: الخمس والزاوية."""
+    shared = {sense.country for sense in one.match.senses} & {sense.country for sense in other.match.senses}
+    is_listed = context.are_listed(text[one.match.end : other.match.start])
+    return one.match.mark == other.match.mark == "?" and bool(shared) and is_listed
+
+
+def _mention(seen: _Seen) -> Mention:
+    return Mention(seen.match.start, seen.match.end, _city_or_country(seen))
+
+
+def _city_or_country(seen: _Seen) -> tuple[Sense, ...]:
+    """Of a country and a city of one name (تونس, Cezayir) the city is meant where the text says so."""
+    senses = seen.match.senses
+    countries = {sense.country for sense in senses if sense.kind == "country"}
+    if not countries or len(senses) == 1:
+        return senses
+    if context.is_city(seen.before, seen.after):
+        return tuple(sense for sense in senses if sense.kind != "country") or senses
+    return tuple(sense for sense in senses if sense.kind == "country" or sense.country not in countries)

@@ -1,0 +1,67 @@
+"""Selection: which stories a query or an export is of."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from datetime import date
+from itertools import islice
+
+from dateline import keys
+from dateline.article import Article
+from dateline.query.query import Query, Story
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """What a story must be; what is None does not matter.
+
+    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``about`` one that a story
+    is about, ``place`` the GeoNames id of one that it mentions, ``language`` BCP 47. ``since`` and ``until`` are of the
+    publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
+    many stories at most, the oldest.
+    """
+
+    source: str | None = None
+    country: str | None = None
+    about: str | None = None
+    place: int | None = None
+    language: str | None = None
+    since: date | None = None
+    until: date | None = None
+    text: str | None = None
+    limit: int | None = None
+
+    def of(self, query: Query) -> Iterator[Story]:
+        """These stories, by publication date, oldest first. With ``text``, each candidate costs a range GET."""
+        stories = (story for story in self._indexed(query) if self._admits(story))
+        if self.text:
+            stories = (story for story in stories if _has(query.article(story), self.text))
+        return islice(stories, self.limit)
+
+    def __str__(self) -> str:
+        """The conditions, for people: ``country ly, since 2019-04-01``."""
+        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        return ", ".join(f"{name} {value}" for name, value in said.items() if value is not None) or "all stories"
+
+    def _indexed(self, query: Query) -> Iterator[Story]:
+        """What the narrowest index has."""
+        days = self.since, self.until
+        if self.place:
+            return query.of_place(self.place, *days)
+        if self.about:
+            return query.about(self.about, *days)
+        if self.source:
+            return query.of_source(self.source, *days)
+        return query.of_country(self.country, *days) if self.country else query.of_all(*days)
+
+    def _admits(self, story: Story) -> bool:
+        country = story.get("outlet_country", keys.NOWHERE)
+        return (
+            self.source in {None, story.get("source")}
+            and self.country in {None, country}
+            and self.language in {None, story.get("language")}
+            and (self.about is None or self.about in story.get("about", ()))
+        )
+
+
+def _has(article: Article, words: str) -> bool:
+    return words.casefold() in f"{article.title}\n{article.text}".casefold()

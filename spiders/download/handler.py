@@ -1,0 +1,173 @@
+"""A download handler that keeps the exact bytes of each exchange, as evidence.
+
+It leaves with a response what was sent and received for it, where ``of`` finds them. It also keeps the limits: it
+connects to public addresses only (``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, however slowly it
+answers and however often it is tried or redirected, stops reading what is too large, and begins nothing when the
+spider's time is up. Connections are kept, and used for one request at a time.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from scrapy.core.downloader.handlers.base import BaseDownloadHandler
+from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
+from scrapy.http import Headers, Request, Response
+
+from dateline.settings import Settings
+from spiders.download import addresses
+from spiders.download.connection import Connection
+from spiders.download.http1 import Incoming
+from spiders.failures import Refusal
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+    from spiders.middlewares.throttle import Pace
+
+MAX_KEPT = 8  # connections; a page of an outlet may lead to many hosts, and to each just once
+
+
+class WireError(RuntimeError):
+    """A response came without the bytes it was made of: something put another in its place."""
+
+
+class DeadlineReached(Refusal):
+    """The crawl has no time left to begin this download."""
+
+    reason = "deadline"
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
+
+    ``rendered`` is the document that a browser made of it (``render``). ``notes`` is what the exchange itself says, for
+    the capture's metadata record, in JSON types.
+    """
+
+    request: bytes
+    response: bytes
+    sent_at: datetime
+    ip_address: str | None
+    rendered: bytes | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+class WireDownloadHandler(BaseDownloadHandler):
+    """Fetches by HTTP/1.1, sets ``request.meta["wire"]``, and stops at the spider's ``stop_at``."""
+
+    def __init__(self, crawler: "Crawler") -> None:
+        super().__init__(crawler)
+        self._crawler = crawler
+        self._timeout = crawler.settings.getfloat("DOWNLOAD_TIMEOUT")
+        self._max_body = crawler.settings.getint("DOWNLOAD_MAXSIZE")
+        self._allowed = addresses.allowed_hosts(Settings.from_environment().allow_hosts)
+        self._kept: dict[tuple[str, str], Connection] = {}
+
+    async def download_request(self, request: Request) -> Response:
+        pace: Pace = request.meta["pace"]
+        async with pace.turn:
+            await pace.ready(self._remaining())  # again, because the host may have asked for a pause in the meantime
+            response = await self._timed(request)
+            pace.heard(response, request.meta["download_latency"])
+        return response
+
+    async def _timed(self, request: Request) -> Response:
+        """Download within what is left of the URL's time, and leave the rest to its redirects and second tries."""
+        left = request.meta.get("download_left", self._timeout)
+        if left <= 0:
+            raise DownloadTimeoutError(f"{request.url} and what led to it took {self._timeout:g} seconds")
+        seconds, started = min(left, self._remaining()), monotonic()
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._download(request)
+        except TimeoutError as error:
+            raise DownloadTimeoutError(f"{request.url} took longer than {seconds:g} seconds") from error
+        finally:
+            request.meta["download_left"] = left - (monotonic() - started)
+            request.meta["dont_retry"] = request.meta["download_left"] <= 0
+
+    async def _download(self, request: Request) -> Response:
+        where = _origin(request.url), request.meta.get("proxy") or ""
+        kept = self._kept.pop(where, None)
+        connection = kept if kept and kept.open else await self._connect(request)
+        sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
+        incoming = Incoming(self._max_body)
+        try:
+            await connection.ask(b"%s%s\r\n" % (sent, _for_proxy(request)), incoming)
+        except DownloadFailedError:
+            if connection is not kept or incoming.received:
+                raise
+            return await self._download(request)  # the host had enough of a connection that was kept
+        request.meta["download_latency"] = incoming.answered_at - started
+        notes = {"tls": connection.tls} if connection.tls else {}
+        exchange = b"%s\r\n" % sent, bytes(incoming.received)
+        request.meta["wire"] = Wire(*exchange, sent_at, connection.ip_address, notes=notes)
+        self._put_back(where, connection)
+        return _response(request, incoming, connection)
+
+    async def _connect(self, request: Request) -> Connection:
+        if proxy := request.meta.get("proxy"):
+            authorization = request.headers.get("Proxy-Authorization") or b""
+            return await Connection.through(proxy, request.url, authorization)
+        return await Connection.to(request.url, self._allowed)
+
+    def _put_back(self, where: tuple[str, str], connection: Connection) -> None:
+        if connection.open:
+            self._kept[where] = connection
+        while len(self._kept) > MAX_KEPT:
+            self._kept.pop(next(iter(self._kept))).close()
+
+    async def close(self) -> None:
+        for connection in self._kept.values():
+            connection.close()
+
+    def _remaining(self) -> float:
+        """Seconds that this crawl may still download; a spider that has no deadline has no ``stop_at``."""
+        remaining = float(getattr(self._crawler.spider, "stop_at", float("inf"))) - monotonic()
+        if remaining <= 0:
+            raise DeadlineReached("the crawl's time is up")
+        return remaining
+
+
+def of(response: Response) -> Wire:
+    """The exchange that a response came by; WireError where its bytes were not kept."""
+    wire: Wire | None = response.meta.get("wire")
+    if wire is None or not wire.response:
+        raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
+    return wire
+
+
+def _head(request: Request) -> bytes:
+    """The request as it goes over the wire (RFC 9112 section 3), but for what is between the proxy and us."""
+    parts = urlsplit(request.url)
+    origin = _origin(request.url) if request.meta.get("proxy") and parts.scheme == "http" else ""
+    target = f"{origin}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+    lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {addresses.authority(request.url)}".encode()]
+    for name, values in request.headers.items():
+        if name != b"Proxy-Authorization":
+            lines += [b"%s: %s" % (name, value) for value in values]
+    return b"\r\n".join((*lines, b""))
+
+
+def _for_proxy(request: Request) -> bytes:
+    """The header for the proxy of an http request; of an https one it has been told already."""
+    authorization = request.headers.get("Proxy-Authorization") if request.url.startswith("http:") else None
+    return b"Proxy-Authorization: %s\r\n" % authorization if authorization else b""
+
+
+def _origin(url: str) -> str:
+    return f"{urlsplit(url).scheme}://{addresses.authority(url)}"
+
+
+def _response(request: Request, incoming: Incoming, connection: Connection) -> Response:
+    address = ip_address(connection.ip_address) if connection.ip_address else None
+    headers = Headers()
+    for name, value in incoming.headers:
+        headers.appendlist(name, value)
+    return Response(request.url, incoming.status, headers, incoming.body, ip_address=address, protocol="HTTP/1.1")

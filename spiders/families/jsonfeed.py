@@ -1,0 +1,38 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), as items of the shape that feedparser gives."""
+
+import json
+from typing import Any
+
+from spiders.families.family import UnreadableError
+
+
+def items(body: bytes) -> list[dict[str, Any]] | None:
+    """The items, each with ``link``, ``title``, ``published`` and ``updated`` where it has them.
+
+    None for what is not JSON; UnreadableError for JSON that is no feed.
+    """
+    if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
+        return None
+    try:
+        feed = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"the answer is not a feed: {error}") from error
+    listed = feed.get("items")
+    if "jsonfeed.org" not in str(feed.get("version")) or not isinstance(listed, list):
+        raise UnreadableError("the answer is JSON, but not a feed")
+    return [_item(item) for item in listed if isinstance(item, dict)]
+
+
+def _item(item: dict[str, Any]) -> dict[str, Any]:
+    """``url`` is the outlet's page, ``external_url`` one that it points to; an ``id`` is an address as often as not."""
+    names = {
+        "link": ("url", "id"),
+        "title": ("title",),
+        "published": ("date_published",),
+        "updated": ("date_modified",),
+    }
+    return {name: text for name, keys in names.items() if (text := _first(item, keys))}
+
+
+def _first(item: dict[str, Any], keys: tuple[str, ...]) -> str | None:
+    return next((value for key in keys if isinstance(value := item.get(key), str) and value), None)

@@ -1,0 +1,125 @@
+"""The sitemap family: sitemaps.org's index, XML and text files, and Google's news sitemaps with their titles and dates.
+
+An index is read for the files that have moved since the last crawl, and a file for the stories that are not known or
+whose ``lastmod`` is later than their capture. For news that is the newest files and the newest stories of each; what
+lies further back is a crawl of history's, which reads only what its window may hold. ``<outlet>/robots.txt`` as a
+source's sitemap stands for those that it names.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from dateline.sources.registry import Source
+from dateline.urls import same_site
+from spiders.families.date_range import Period, Window, file_period
+from spiders.families.family import Found, Page, Reading, UnreadableError
+from spiders.families.sitemap_file import MAX_ENTRIES, Entry, parse
+from spiders.middlewares import robots_txt
+
+MAX_DEPTH = 3  # robots.txt, an index, an index that it names, its files
+NEWEST_FILES, NEWEST_STORIES = 50, 1000  # of an index, and of a file's dated stories, that a crawl for news reads
+
+
+class SitemapFamily:
+    """The ``sitemaps`` of a source."""
+
+    name = "sitemap"
+    history = True
+
+    def entrances(self, source: Source) -> Sequence[str]:
+        return source.sitemaps
+
+    def read(self, source: Source, page: Page, window: Window) -> Reading:
+        """The files of an index, or the stories of a file."""
+        if urlsplit(page.url).path == "/robots.txt":
+            named = [Entry(url=url) for url in robots_txt.sitemaps(page.body, page.url)]
+            return _index(source, page, window, named)
+        is_index, entries = parse(page.body, page.url, ZoneInfo(source.timezone))
+        return (_index if is_index else _stories)(source, page, window, entries)
+
+
+def _index(source: Source, page: Page, window: Window, entries: Sequence[Entry]) -> Reading:
+    if page.entrance.depth == MAX_DEPTH:
+        raise UnreadableError(f"indexes name indexes, {MAX_DEPTH} deep")
+    files = [entry for entry in entries if _is_of(source, page, entry.url) and entry.url != page.url]
+    if not files:
+        raise UnreadableError("it names no sitemaps of this outlet")
+    if window:
+        files = [file for file in files if _may_hold(file, window)]
+    else:
+        files = sorted(files, key=_recency, reverse=True)[:NEWEST_FILES]
+    further = [page.further(file.url, file.lastmod_raw) for file in files]
+    # A file whose changes the index does not tell of is to be asked each time, so the index must be read each time.
+    return Reading(further=further, settled=all(file.lastmod_raw for file in files))
+
+
+def _may_hold(file: Entry, window: Window) -> bool:
+    """Whether a file may have stories of the window: its name says so, or it changed after the window began."""
+    if named := file_period(file.url):
+        return window.has(named)
+    return not (file.lastmod and window.is_after(Period.at(file.lastmod)))
+
+
+def _recency(file: Entry) -> float:
+    """For sorting, the newest file last; one of which nothing is known comes first."""
+    named = file_period(file.url)
+    last = file.lastmod or (datetime(*named.last.timetuple()[:3], tzinfo=UTC) if named else None)
+    return last.timestamp() if last else 0.0
+
+
+def _stories(source: Source, page: Page, window: Window, entries: Sequence[Entry]) -> Reading:
+    wanted = [entry for entry in entries if _is_of(source, page, entry.url) and source.wants(entry.url)]
+    stories = _unstamped(wanted)
+    chosen = _of(window, stories, file_period(page.url)) if window else _newest(stories)
+    unique: dict[str, Found] = {}
+    for entry in chosen:
+        found = _found(page, entry)
+        unique.setdefault(found.identity, found)
+    note = f"it has {MAX_ENTRIES} entries or more, and no more are read" if len(entries) == MAX_ENTRIES else None
+    return Reading(found=list(unique.values()), note=note)
+
+
+def _newest(stories: Sequence[Entry]) -> list[Entry]:
+    """The newest dated stories, and all without a date: any of these may be new."""
+    dated = {entry.url: instant for entry in stories if (instant := entry.published_at or entry.lastmod)}
+    newest = sorted(
+        (entry for entry in stories if entry.url in dated), key=lambda entry: dated[entry.url], reverse=True
+    )
+    return newest[:NEWEST_STORIES] + [entry for entry in stories if entry.url not in dated]
+
+
+def _of(window: Window, stories: Sequence[Entry], file: Period | None) -> list[Entry]:
+    """The stories of a window. One without a date is of the file's period, where its name has one."""
+    dated = [(entry, days) for entry in stories if (days := entry.period or file)]
+    if stories and not dated:
+        raise UnreadableError(f"none of its {len(stories)} stories has a date, so none can be told to be of those days")
+    return [entry for entry, days in dated if window.has(days)]
+
+
+def _unstamped(stories: list[Entry]) -> list[Entry]:
+    """Without the ``lastmod`` that most stories share: that is when the file was made, not when they changed."""
+    (lastmod, times), *_ = Counter(entry.lastmod for entry in stories).most_common(1) or [(None, 0)]
+    if lastmod is None or times <= max(10, len(stories) / 2):
+        return stories
+    return [replace(entry, lastmod=None) if entry.lastmod == lastmod else entry for entry in stories]
+
+
+def _found(page: Page, entry: Entry) -> Found:
+    return Found(
+        url=entry.url,
+        family=SitemapFamily.name,
+        entrance=page.entrance.url,
+        title=entry.title,
+        date=entry.published_at,
+        date_raw=entry.published_raw,
+        lastmod=entry.lastmod,
+    )
+
+
+def _is_of(source: Source, page: Page, url: str) -> bool:
+    """Whether the URL is a page of the outlet; a sitemap speaks for no other (sitemaps.org, "location")."""
+    return same_site(url, source.home) or same_site(url, page.url)

@@ -1,0 +1,74 @@
+"""Crawling by hand, with ``scrapy crawl <source>``.
+
+With ``DATELINE_CAPTURE_BUCKET`` set (and ``DATELINE_TABLE`` for what is known), a crawl by hand writes where the
+deployed one does. Without, its captures land below ``.dateline/here/`` under the same keys, and every crawl is a
+first one: nothing is known.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import boto3
+
+from dateline import keys
+from dateline.index.index import Index
+from dateline.messages import CrawlReport
+from dateline.settings import Settings
+from dateline.sources.registry import Source
+from dateline.state import FeedState, Health, RobotsState, State, TableState, UrlState
+from spiders.collector import Collector
+from spiders.stores import BucketStore, FolderStore, Store
+
+FOLDER = Path(".dateline/here")
+
+
+class NoState:
+    """Knows nothing and keeps nothing."""
+
+    def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:  # noqa: ARG002
+        return {}
+
+    def save_urls(self, states: Iterable[UrlState]) -> None:
+        """Nowhere to keep them."""
+
+    def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
+        return []
+
+    def health(self, sources: Iterable[str]) -> dict[str, Health]:  # noqa: ARG002
+        return {}
+
+    def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002
+        return {}
+
+    def robots(self, host: str) -> RobotsState | None:  # noqa: ARG002
+        return None
+
+    def held(self, host: str) -> datetime | None:  # noqa: ARG002
+        return None
+
+    def settle(self, report: CrawlReport) -> None:
+        """Nowhere to keep it."""
+
+
+def collector(source: Source) -> Collector:
+    """A collector for one crawl by hand, where the environment says."""
+    settings = Settings.from_environment()
+    crawl = keys.crawl_name(datetime.now(UTC), "hand")
+    return Collector(source, crawl, store=_store(settings, source.id, crawl), state=_state(settings))
+
+
+def count(report: CrawlReport) -> None:
+    """Count a crawl by hand as one of its day's, where the environment has a table."""
+    if table := Settings.from_environment().table:
+        Index(boto3.resource("dynamodb").Table(table)).count_crawl(report)
+
+
+def _store(settings: Settings, source: str, crawl: str) -> Store:
+    if settings.capture_bucket:
+        return BucketStore(boto3.client("s3"), settings.capture_bucket, source=source, crawl=crawl)
+    return FolderStore(FOLDER, source=source, crawl=crawl)
+
+
+def _state(settings: Settings) -> State:
+    return TableState(boto3.resource("dynamodb").Table(settings.table)) if settings.table else NoState()

@@ -1,0 +1,132 @@
+"""What a page says of being kept and used, beside robots.txt, and what Dateline does about it.
+
+Read are the header X-Robots-Tag and the meta elements ``robots`` and ``dateline`` (``noarchive``, ``none``, ``noai``,
+``noimageai``), and the TDM Reservation Protocol's header and meta element ``tdm-reservation`` (W3C community group,
+2024). The policy: a page that says ``noarchive`` (or ``none``, which has it) is not captured, and its outcome is
+``opt-out``. A reservation against training or mining (``noai``, ``noimageai``, ``tdm-reservation``) doesn't forbid
+keeping a page as evidence, so the page is captured, and its metadata record has the words as ``opt_outs``, for whoever
+uses the archive to obey. Dateline itself trains nothing. Of a source with ``opt_outs = "record"``, an outlet that has
+agreed to be archived, pages that say ``noarchive`` are captured and have that recorded too.
+
+A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well-known/tdmrep.json`` is not read.
+"""
+
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from typing import Self
+
+from scrapy.crawler import Crawler
+from scrapy.http import Request, Response
+
+from dateline.sources.registry import Source
+from spiders.failures import Refusal
+
+HEAD = 256 << 10  # bytes of a page in which its meta elements are looked for
+PIECE = 8 << 10  # bytes that are looked at at once; of three pages in four it has what the page says to robots
+
+_ARCHIVING = frozenset({"noarchive", "none"})
+_TRAINING = frozenset({"noai", "noimageai"})
+_TDM = "tdm-reservation"
+_META = re.compile(rb"<meta\b[^>]*")
+_ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
+_AGENTS = {"robots", "dateline"}
+
+
+class OptedOut(Refusal):
+    """The page asks not to be archived."""
+
+    reason = "opt-out"
+
+
+class OptOutMiddleware:
+    """Looks at the pages of stories: refuses those that opt out, and notes the reservations of the others."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        if "found" in request.cb_kwargs and response.status == 200:
+            source: Source = self._crawler.spider.source  # type: ignore[union-attr]
+            if reserved := check(response, obey=source.opt_outs == "obey"):
+                request.meta["wire"].notes["opt_outs"] = reserved
+        return response
+
+
+def check(response: Response, *, obey: bool = True) -> list[str]:
+    """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
+    said = {*_of_headers(response), *_of_markup(response.body)}
+    if obey and (forbidding := sorted(said & _ARCHIVING)):
+        raise OptedOut(f"the page says {', '.join(forbidding)}")
+    return sorted(said)
+
+
+def _of_headers(response: Response) -> Iterator[str]:
+    for value in response.headers.getlist("X-Robots-Tag"):
+        agent, colon, directives = value.decode("latin-1").lower().partition(":")
+        if not colon or agent.strip() in _AGENTS:
+            yield from _known(directives if colon else agent)
+    if (response.headers.get("TDM-Reservation") or b"").strip() == b"1":
+        yield _TDM
+
+
+def _of_markup(body: bytes) -> Iterator[str]:
+    """What the meta elements say, to the end of the head or of the pieces with some for us: they stand together."""
+    before: list[bytes] = []
+    for piece in map(bytes.lower, _pieces(body)):
+        # Most name something else, and taking all of them apart would cost as much as the download.
+        named = [element for element in _META.findall(piece) if _names_us(element)] if _names_us(piece) else []
+        for element in named:
+            yield from _of_element(element)
+        if b"</head" in piece or (before and not named):
+            return
+        before = named
+
+
+def _names_us(text: bytes) -> bool:
+    return b"robots" in text or b"dateline" in text or b"tdm-" in text
+
+
+def _of_element(element: bytes) -> Iterator[str]:
+    attributes = {name: b"".join(values).decode("latin-1") for name, *values in _ATTRIBUTE.findall(element)}
+    name, content = attributes.get(b"name"), attributes.get(b"content", "")
+    if name in _AGENTS:
+        yield from _known(content)
+    elif name == _TDM and content.strip() == "1":
+        yield _TDM
+
+
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """The beginning of a page, as far as it can be read, in pieces that cut no element in two."""
+    rest = b""
+    for data in _inflated(body) if body[:2] == b"\x1f\x8b" else _slices(body):
+        piece = rest + data
+        end = max(piece.rfind(b"<"), 0)
+        yield piece[:end]
+        rest = piece[end:]
+    yield rest
+
+
+def _slices(body: bytes) -> Iterator[bytes]:
+    return (body[start : start + PIECE] for start in range(0, min(len(body), HEAD), PIECE))
+
+
+def _inflated(body: bytes) -> Iterator[bytes]:
+    decoder, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
+    for _ in range(0, HEAD, PIECE):
+        try:
+            piece = decoder.decompress(rest, PIECE)
+        except zlib.error:
+            return
+        yield piece
+        rest = decoder.unconsumed_tail
+        if not rest:
+            return
+
+
+def _known(directives: str) -> Iterable[str]:
+    return {word.strip() for word in directives.split(",")} & (_ARCHIVING | _TRAINING)

@@ -1,0 +1,122 @@
+"""robots.txt by RFC 9309: fetched once a day from each host, and obeyed under the name Dateline.
+
+Absent (4xx) it allows everything; broken (5xx, 429) or out of reach it allows nothing, and is asked for again by the
+next crawl. What was fetched is kept in the table for 24 hours, for all crawls of the host. ``Crawl-delay`` is honoured
+where it is more than the source's delay (``throttle``). Which groups are ours is said by ``robots_txt``; wildcards and
+the longest match are Protego's work. A host that cannot be asked at all, because it has no address or not a public one,
+fails as that.
+"""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from protego import Protego
+from scrapy.crawler import Crawler
+from scrapy.exceptions import CannotResolveHostError
+from scrapy.http import Request, Response
+from scrapy.http.request import NO_CALLBACK
+
+from dateline.state import RobotsState
+from spiders.download.decoding import decoded
+from spiders.failures import DOWNLOAD_ERRORS, Refusal, reason
+from spiders.middlewares import robots_txt
+from spiders.middlewares.redirects import TooManyRedirects
+
+if TYPE_CHECKING:
+    from spiders.spider import NewsSpider
+
+AGENT = "Dateline"
+MAX_ROBOTS = 512 << 10  # bytes read of a robots.txt; RFC 9309 section 2.5 asks for at least 500 KiB
+
+_OUT_OF_REACH: tuple[type[BaseException], ...] = (TooManyRedirects, *DOWNLOAD_ERRORS)
+
+
+class RobotsRefused(Refusal):
+    """robots.txt forbids the URL, or could not be had, which says the same (RFC 9309 section 2.3.1.4)."""
+
+    reason = "robots"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a host's robots.txt says; ``missing`` is why it could not be had."""
+
+    text: bytes = b""
+    missing: str = ""
+
+    @cached_property
+    def parsed(self) -> Protego:
+        return robots_txt.parse(self.text, AGENT)
+
+    @property
+    def crawl_delay(self) -> float:
+        """Seconds that the host wants between two requests."""
+        return float(self.parsed.crawl_delay(AGENT) or 0)
+
+    def check(self, url: str) -> None:
+        """RobotsRefused says why not."""
+        if self.missing:
+            raise RobotsRefused(self.missing)
+        if not self.parsed.can_fetch(url, AGENT):
+            raise RobotsRefused("Forbidden by robots.txt")
+
+
+class RobotsMiddleware:
+    """Lets those requests pass that robots.txt allows."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._rules: dict[str, asyncio.Task[Rules]] = {}
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> "RobotsMiddleware":
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        if not request.meta.get("robots_txt"):
+            rules = await self._rules_of(request.url)
+            rules.check(request.url)
+            request.meta["crawl_delay"] = rules.crawl_delay
+
+    async def _rules_of(self, url: str) -> Rules:
+        parts = urlsplit(url)
+        host = f"{parts.scheme}://{parts.netloc}"
+        if host not in self._rules:
+            self._rules[host] = asyncio.get_running_loop().create_task(self._load(host))
+        return await self._rules[host]
+
+    async def _load(self, host: str) -> Rules:
+        spider = cast("NewsSpider", self._crawler.spider)
+        known = await spider.ask_state(spider.collector.state.robots, host)
+        if known and datetime.now(UTC) < known.expires_at:
+            return Rules(known.text)
+        rules = await self._fetch(f"{host}/robots.txt")
+        if not rules.missing:
+            now = datetime.now(UTC).replace(microsecond=0)  # as it is kept
+            spider.collector.keep_robots(RobotsState(host=host, fetched_at=now, text=rules.text))
+        return rules
+
+    async def _fetch(self, url: str) -> Rules:
+        request = Request(url, priority=1000, meta={"robots_txt": True}, callback=NO_CALLBACK)
+        try:
+            return _rules(await self._download(request))
+        except CannotResolveHostError:
+            raise
+        except _OUT_OF_REACH as error:
+            return Rules(missing=f"robots.txt could not be had: {reason(error)}: {error}")
+
+    async def _download(self, request: Request) -> Response:
+        engine: Any = self._crawler.engine
+        response: Response = await engine.download_async(request)
+        return response
+
+
+def _rules(response: Response) -> Rules:
+    """The rules that a robots.txt response stands for (RFC 9309 section 2.3.1)."""
+    if response.status >= 500 or response.status == 429:
+        return Rules(missing=f"robots.txt answered {response.status}")
+    return Rules(decoded(response, MAX_ROBOTS)[0] if response.status == 200 else b"")

@@ -1,0 +1,123 @@
+"""The entrances of one crawl (feeds, sitemaps, section pages): which to look at, and what is known of each afterwards.
+
+An entrance that has nothing new costs a conditional request and no write: its state changes when it has something new,
+when it fails and when it works again. That a source was crawled at all is in its health, one item for all its
+entrances.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from dateline import keys
+from dateline.messages import FeedVisit
+from dateline.state import FeedState, Health, State
+from spiders import backoff
+from spiders.families.family import Entrance
+from spiders.frontier import Frontier
+
+
+class Entrances:
+    """``patient``: those that are backing off after failures are left alone."""
+
+    def __init__(self, source: str, state: State, *, patient: bool = False) -> None:
+        self._source, self._state, self._patient = source, state, patient
+        self._known: dict[str, FeedState] = {}
+        self._unread: dict[str, tuple[str, Entrance]] = {}
+        self._unanswered: set[str] = set()  # those that failed, or are backing off
+        self._parents: dict[str, str | None] = {}
+        self._settled: dict[str, FeedState] = {}  # to be kept once all that they led to has been dealt with
+        self._changed: dict[str, FeedState] = {}  # those that failed, or work again
+        self._errors: list[backoff.Kind | None] = []
+
+    def resume(self, frontier: Frontier) -> None:
+        """Go on where another crawl stopped."""
+        self._parents |= frontier.parents
+        self._settled |= {feed.url: feed for feed in frontier.feeds}
+
+    async def expect(
+        self, entrances: Sequence[Entrance], *, family: str, afresh: bool
+    ) -> list[tuple[Entrance, FeedState | None]]:
+        """The entrances to look at, with what is known of them; ``afresh``, all and as if nothing were."""
+        urls = [entrance.url for entrance in entrances]
+        states = {} if afresh else await asyncio.to_thread(self._state.feeds, self._source, urls)
+        moved = {entrance.url: entrance for entrance in entrances if entrance.moved(states)}
+        self._known |= states
+        self._parents |= {url: entrance.parent for url, entrance in moved.items()}
+        self._unanswered |= {url for url in moved if self._backs_off(states.get(url))}
+        asked = [entrance for url, entrance in moved.items() if url not in self._unanswered]
+        self._unread |= {entrance.url: (family, entrance) for entrance in asked}
+        return [(entrance, states.get(entrance.url)) for entrance in asked]
+
+    def known(self, url: str) -> FeedState | None:
+        return self._known.get(url)
+
+    def visited(self, visit: FeedVisit, validators: FeedState | None, at: datetime) -> None:
+        """Take in a look at an entrance; ``validators`` are what to ask with the next time."""
+        self._unread.pop(visit.url, None)
+        before, kind = self._known.get(visit.url, FeedState(url=visit.url)), backoff.kind_of_visit(visit)
+        self._errors.append(kind)
+        if visit.error:
+            self._unanswered.add(visit.url)
+        if kind:
+            self._changed[visit.url] = backoff.after_failure(before, kind, visit.error or "", at)
+        elif before.failures:
+            self._changed[visit.url] = backoff.after_success(before)
+        if validators:
+            self._settled[visit.url] = replace(validators, changed_at=keys.utc(at, "seconds"))
+
+    @property
+    def looked_at(self) -> int:
+        """How many answered or failed."""
+        return len(self._errors)
+
+    @property
+    def unread(self) -> list[tuple[str, Entrance]]:
+        """Those that there was no time for, each with its family's name."""
+        return list(self._unread.values())
+
+    def frontier(self) -> Frontier:
+        """The part of it that is the entrances'."""
+        return Frontier(entrances=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
+
+    def changes(self, before: Health, *, settled: bool) -> list[FeedState]:
+        """The states to keep; those that have something new only where all the stories of the crawl are ``settled``.
+
+        ``before`` says when one was read last that fails now for the first time.
+        """
+        new = self._without_rest() if settled else ()
+        changed = self._changed | {state.url: state for state in new}
+        return [
+            replace(state, succeeded_at=before.succeeded_at) if state.failures == 1 and url in self._known else state
+            for url, state in changed.items()
+        ]
+
+    def health(self, before: Health, at: datetime) -> Health:
+        """The source's health after the crawl; one that looked at nothing tells nothing of it."""
+        after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=None)
+        if not self._errors:
+            return after
+        if None in self._errors:
+            return Health(source=before.source, crawled_at=after.crawled_at, succeeded_at=after.crawled_at)
+        retries = [state.retry_at for state in self._changed.values() if state.retry_at]
+        return replace(
+            after,
+            failures=before.failures + 1,
+            failure=self._errors[0],
+            failing_since=before.failing_since or after.crawled_at,
+            retry_at=min(retries) if retries else None,
+        )
+
+    def _backs_off(self, state: FeedState | None) -> bool:
+        return self._patient and state is not None and (state.retry_at or "") > keys.utc(datetime.now(UTC), "seconds")
+
+    def _without_rest(self) -> list[FeedState]:
+        """The states of entrances behind which nothing is left to be read."""
+        unsettled: set[str] = set()
+        for url in self._unanswered | self._unread.keys():
+            above = self._parents.get(url)
+            while above and above not in unsettled:
+                unsettled.add(above)
+                above = self._parents.get(above)
+        return [state for state in self._settled.values() if state.url not in unsettled]

@@ -1,0 +1,269 @@
+"""The spider that every source is made into: its families' entrances, then the pages they list, each to its outcome."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
+
+import scrapy
+from scrapy import Request, signals
+from scrapy.exceptions import DontCloseSpider
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
+
+from dateline.messages import FeedVisit
+from dateline.sources.registry import Source
+from dateline.state import FeedState
+from dateline.urls import canonical
+from spiders import failures, manual
+from spiders.collector import Collector
+from spiders.download import browser, handler
+from spiders.download.decoding import decoded
+from spiders.families.date_range import Window
+from spiders.families.family import Entrance, Family, Found, Page, Reading, UnreadableError
+from spiders.families.feed import FeedFamily
+from spiders.families.listing import ListingFamily
+from spiders.families.sitemap import SitemapFamily
+from spiders.middlewares.redirects import Reached
+from spiders.middlewares.throttle import HostHeld
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+T = TypeVar("T")
+
+FAMILIES: tuple[Family, ...] = (FeedFamily(), SitemapFamily(), ListingFamily())
+
+MAX_ENTRANCE = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
+MAX_ENTRANCES = 5000  # of one crawl; ten years of daily sitemaps are fewer
+# 304 says that a page is as it was captured before, 404 and 410 that a story is gone, which is evidence too.
+CAPTURED = (200, 304, 404, 410)
+
+
+class NewsSpider(scrapy.Spider):
+    """Crawls one source. ``stop_at`` (on the monotonic clock) is when no download may be under way any more.
+    ``window`` has it look for stories of some days instead of new ones.
+
+    ``broken`` is the first error that is ours and not an outlet's, such as a bucket that refuses a capture: it ends
+    the crawl, and whoever runs the spider raises it.
+    """
+
+    source: ClassVar[Source]
+
+    def __init__(self, collector: Collector, *, stop_at: float = float("inf"), window: Window | None = None) -> None:
+        super().__init__()
+        self.collector, self.stop_at, self.window = collector, stop_at, window or Window()
+        self.broken: BaseException | None = None
+        self._entrances: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
+        self._closing: asyncio.Task[None] | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: "Crawler", collector: Collector | None = None, **options: Any) -> Self:
+        """Without a collector (``scrapy crawl``), one is made that collects here, and finished with the crawl."""
+        spider = super().from_crawler(crawler, collector or manual.collector(cls.source), **options)
+        crawler.signals.connect(spider.on_error, signals.spider_error)
+        crawler.signals.connect(spider.on_idle, signals.spider_idle)
+        if collector is None:
+            crawler.signals.connect(spider.on_closed, signals.spider_closed)
+        return spider
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        super().update_settings(settings)
+        headers = settings.getdict("DEFAULT_REQUEST_HEADERS")
+        languages = {"Accept-Language": ",".join((*cls.source.languages, "*;q=0.5"))}
+        settings.set("DEFAULT_REQUEST_HEADERS", headers | languages, priority="spider")
+        settings.set("DOWNLOAD_DELAY", cls.source.delay, priority="spider")
+        if cls.source.render:
+            settings.update(browser.settings(), priority="spider")
+
+    async def start(self) -> AsyncIterator[Request]:
+        if self.source.access == "refused":
+            self.collector.fail(self.source.home, "refused", "this outlet refuses automated access")
+            self.logger.error("%s refuses automated access, and Dateline does not evade it", self.source.name)
+            return
+        if self.source.render and (mend := browser.missing()):
+            self.collector.fail(self.source.home, "render", mend)
+            self.logger.error("%s: %s", self.source.name, mend)
+            return
+        await self.collector.open()
+        ways = self._ways()
+        if self.window and not any(entrances for _, entrances in ways) and not self.collector.frontier:
+            self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
+        for family, entrances in ways:
+            for request in await self.enter(family, entrances):
+                yield request
+
+    async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
+        """Ask for the stories that an entrance lists and that are not known, and for what else it leads to."""
+        reading = await self._read(response, family, entrance)
+        stories = [found for found in reading.found if found.identity not in self._entrances]
+        new = await self.collector.discover(stories)
+        if self.window or not reading.while_new or any(map(self.collector.is_left, stories)):
+            for request in await self.enter(family, reading.further):
+                yield request
+        for found in new:
+            yield self._page_request(found)
+
+    async def read_page(self, response: Response, found: Found) -> None:
+        """Capture a page, whatever it says; what it is worth is the extraction's to say."""
+        if response.status not in CAPTURED:
+            self.collector.fail(found.url, f"http-{response.status}")
+            return
+        await self.collector.capture(
+            found, handler.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
+        )
+
+    def entrance_failed(self, failure: Failure) -> None:
+        error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
+        if self._postponed(error) and self.window:  # news is looked for again anyway
+            return
+        if time.monotonic() < self.stop_at:
+            why = f"{failures.reason(error)}: {failures.detail(error)}"
+            self.collector.visited(FeedVisit(url=entrance.url, error=why))
+
+    def page_failed(self, failure: Failure) -> None:
+        error, found = _error(failure), _request(failure).cb_kwargs["found"]
+        if isinstance(error, Reached) or self._postponed(error):
+            return
+        if time.monotonic() < self.stop_at:  # after that, what failed is what was not waited for
+            self.collector.fail(found.url, failures.reason(error), failures.detail(error))
+
+    def _postponed(self, error: BaseException) -> bool:
+        """Whether the outlet asked to be left alone, and what is left is for a continuation."""
+        return isinstance(error, HostHeld) and self.collector.postpone(error.host, error.until)
+
+    def on_error(self, failure: Failure) -> None:
+        """One of the methods above raised: end the crawl."""
+        if not self._closing:
+            self.broken = _error(failure)
+            closing = self.crawler.engine.close_spider_async(reason="broken")
+            self._closing = asyncio.get_running_loop().create_task(closing)
+
+    async def ask_state(self, call: Callable[..., T], *arguments: Any) -> T:
+        """Call a method of the state, which blocks, off the reactor's thread; that it fails ends the crawl."""
+        try:
+            return await asyncio.to_thread(call, *arguments)
+        except Exception:  # whatever it is: it ends the crawl, and travels on
+            self.on_error(Failure())  # type: ignore[no-untyped-call]
+            raise
+
+    async def on_closed(self) -> None:
+        report = await self.collector.finish()
+        await asyncio.to_thread(manual.count, report)
+        counts = {"captured": report.captured, "known": report.known, "left": report.left, **report.reasons()}
+        self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+    def on_idle(self) -> None:
+        """All that was asked for has come: go on with what waits."""
+        pages = self.collector.more()
+        for found in pages:
+            self.crawler.engine.crawl(self._page_request(found))
+        if pages:
+            raise DontCloseSpider
+
+    def _ways(self) -> list[tuple[Family, list[Entrance]]]:
+        """The entrances to begin at: a continuation's are those that were left over."""
+        families = [family for family in FAMILIES if family.history or not self.window]
+        if frontier := self.collector.frontier:
+            left = frontier.entrances
+            return [(family, [entrance for name, entrance in left if name == family.name]) for family in families]
+        return [(family, [Entrance(url=url) for url in family.entrances(self.source)]) for family in families]
+
+    def _page_request(self, found: Found) -> Request:
+        return Request(
+            found.url,
+            headers=dict(self.collector.conditions(found)),
+            callback=self.read_page,
+            errback=self.page_failed,
+            cb_kwargs={"found": found},
+        )
+
+    async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
+        """The requests for those entrances that have not been asked, and that may have changed."""
+        fresh = {canonical(entrance.url): entrance for entrance in entrances}
+        wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
+        within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]
+        self._entrances |= {canonical(entrance.url) for entrance in within}
+        if over := wanted[len(within) :]:
+            why = f"{len(over)} more were not asked: a crawl has {MAX_ENTRANCES} at most"
+            self.collector.visited(FeedVisit(url=over[0].url, error=why))
+        asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
+        return [
+            Request(
+                entrance.url,
+                headers=dict(headers),
+                callback=self.read_entrance,
+                errback=self.entrance_failed,
+                cb_kwargs={"family": family, "entrance": entrance},
+                priority=1,
+            )
+            for entrance, headers in asked
+        ]
+
+    async def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
+        """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
+        reading, error, state = Reading(settled=False), None, None
+        unchanged = response.status == 304
+        if response.status == 200:
+            body, error = decoded(response, MAX_ENTRANCE)
+            state = _state(response, entrance, body)
+            unchanged = self.collector.unchanged(entrance.url, str(state.digest)) and not self.window
+            try:
+                if not error and not unchanged:
+                    content_type = _header(response, "Content-Type")
+                    page = Page(entrance=entrance, url=response.url, content_type=content_type, body=body)
+                    # In a thread: a feed of megabytes must not hold up the crawl of other hosts.
+                    reading = await asyncio.to_thread(family.read, self.source, page, self.window)
+            except UnreadableError as unreadable:
+                error = str(unreadable)
+        elif response.status != 304:
+            error = f"the answer is {response.status}"
+        listed = len(reading.found)
+        visit = FeedVisit(
+            url=entrance.url,
+            status=response.status,
+            items=listed,
+            error=error,
+            unchanged=unchanged,
+            note=reading.note,
+        )
+        self.collector.visited(visit, state if reading.settled and not error and not self.window else None)
+        return reading
+
+
+def spider_class(source: Source, base: type[NewsSpider] = NewsSpider) -> type[NewsSpider]:
+    """The spider of a source, as Scrapy wants it: a class of its own."""
+    return type(source.id, (base,), {"name": source.id, "source": source})
+
+
+def _error(failure: Failure) -> BaseException:
+    return cast("BaseException", failure.value)
+
+
+def _request(failure: Failure) -> Request:
+    """The request that failed; Scrapy hands it to an errback so."""
+    return cast("Request", failure.request)  # type: ignore[attr-defined]
+
+
+def _header(response: Response, name: str) -> str:
+    return (response.headers.get(name) or b"").decode("latin-1")
+
+
+def _state(response: Response, entrance: Entrance, body: bytes) -> FeedState:
+    """What to know an entrance's answer by the next time."""
+    return FeedState(
+        url=entrance.url,
+        etag=_header(response, "ETag") or None,
+        last_modified=_header(response, "Last-Modified") or None,
+        lastmod=entrance.lastmod,
+        digest=hashlib.sha256(body).hexdigest(),
+    )
+
+
+def _redirects(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The URLs that led to a page, and the status with which each sent on."""
+    hops = zip(meta.get("redirect_urls", ()), meta.get("redirect_reasons", ()), strict=True)
+    return [{"url": url, "status": status} for url, status in hops]

@@ -1,0 +1,34 @@
+"""Holdings: which captures there are."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.capture import listing
+from tests.conftest import Aws
+
+STEMS = [
+    keys.Stem(source, f"{day}T060000Z-crawl", 0)
+    for source in ("gazette", "gazette-ar")
+    for day in ("20190416", "20190417", "20190501")
+]
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({}, STEMS),
+        ({"of": ["gazette"]}, STEMS[:3]),
+        ({"of": ["other"]}, []),
+        ({"since": date(2019, 4, 17)}, [*STEMS[1:3], *STEMS[4:]]),
+        ({"until": date(2019, 4, 17)}, [*STEMS[:2], *STEMS[3:5]]),
+        ({"of": ["gazette-ar"], "since": date(2019, 4, 17), "until": date(2019, 4, 30)}, [STEMS[4]]),
+    ],
+)
+def test_captures_are_found_by_source_and_day(aws: Aws, asked: dict[str, Any], expected: list[keys.Stem]) -> None:
+    for stem in STEMS:
+        aws.s3.put_object(Bucket=aws.captures, Key=stem.capture, Body=b"four")
+    aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report("gazette", STEMS[0].crawl), Body=b"{}")
+    assert list(listing.held(aws.s3, aws.captures, **asked)) == expected

@@ -1,0 +1,132 @@
+"""Killed at any of its calls to AWS and started again, each function leaves what it would have left undisturbed."""
+
+import importlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, tzinfo
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+from botocore.client import BaseClient
+
+from infra import emulator
+from tests.conftest import Aws
+from tests.functions.test_events import EVENTS, FUNCTIONS, Context, deployed, event, handler
+
+__all__ = ["deployed"]
+
+SPIDERS = ("collector", "discovery", "entrances", "robots", "throttle", "wire")
+CLOCKED = ("dateline.archive.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
+
+
+class Noon(datetime):
+    """A clock that stands: what is written twice is the same."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 1, 5, 12, tzinfo=tz)
+
+
+class KilledError(Exception):
+    """The function dies here: no call of it gets through any more."""
+
+
+@contextmanager
+def faults(kill_before: int | None = None) -> Iterator[list[str]]:
+    """The calls to AWS that are made meanwhile; dies before the one with that number, and makes no further one."""
+    calls: list[str] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def counted(client: BaseClient, operation: str, parameters: Any) -> Any:
+        if kill_before is not None and len(calls) >= kill_before:
+            raise KilledError
+        calls.append(operation)
+        return call(client, operation, parameters)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", counted)
+        yield calls
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in CLOCKED:
+        monkeypatch.setattr(importlib.import_module(name), "datetime", Noon)
+    monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Mon, 05 Jan 2026 12:00:00 GMT")
+
+
+class World:
+    """All that a function can leave behind."""
+
+    def __init__(self, aws: Aws, queue: str) -> None:
+        self.aws, self.queue, self.sqs = aws, queue, boto3.client("sqs")
+
+    def clear(self) -> None:
+        self.aws.clear_archive()
+        for found in self.aws.s3.list_objects_v2(Bucket=self.aws.captures).get("Contents", []):
+            self.aws.s3.delete_object(Bucket=self.aws.captures, Key=found["Key"])
+        self.sqs.delete_queue(QueueUrl=self.queue)  # with what it remembers of messages that it had
+        self.sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})
+
+    def left(self) -> dict[str, Any]:
+        """By name: items, objects and messages."""
+        items = {str((item["PK"], item["SK"])): item for item in self.aws.table.scan()["Items"]}
+        objects = self._objects(self.aws.captures) | self._objects(self.aws.archive)
+        return items | objects | dict.fromkeys(self._messages(), True)
+
+    def _objects(self, bucket: str) -> dict[str, bytes]:
+        listed = self.aws.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
+        return {o["Key"]: self.aws.s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}
+
+    def _messages(self) -> Iterator[str]:
+        while got := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                yield message["Body"]
+
+
+def prepare(function: str, aws: Aws) -> None:
+    """Put there what the function's event is about."""
+    if function in {"extract", "compact", "coverage"}:
+        emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
+    if function in {"compact", "coverage"}:
+        handler("extract")(event("extract"), Context())
+
+
+@pytest.fixture
+def one_way_in(deployed: str) -> str:
+    """With one entrance alone the pages come in the same order each time."""
+    for path in Path(os.environ["DATELINE_SOURCES"]).rglob("*.toml"):
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(line for line in lines if not line.startswith(("sitemaps", "listings"))), "utf-8")
+    return deployed
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_killed_before_any_call_it_ends_the_same(function: str, aws: Aws, one_way_in: str) -> None:
+    world = World(aws, one_way_in)
+    undisturbed, calls = run(world, function)
+    assert len(calls) > 1
+    for number in range(1, len(calls) + 1):
+        world.clear()
+        prepare(function, aws)
+        with faults(kill_before=number), suppress(KilledError, BatchProcessingError):
+            handler(function)(event(function), Context())
+        left, _ = run(world, function, fresh=False)
+        others = {name for name in left | undisturbed if left.get(name) != undisturbed.get(name)}
+        assert not others, f"killed before call {number}, {[*calls, 'the end'][number]}"
+
+
+def run(world: World, function: str, *, fresh: bool = True) -> tuple[dict[str, Any], list[str]]:
+    if fresh:
+        world.clear()
+        prepare(function, world.aws)
+    with faults() as calls:
+        handler(function)(event(function), Context())
+    return world.left(), calls

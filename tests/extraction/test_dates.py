@@ -1,0 +1,189 @@
+"""Written dates to moments, and which of a page's dates is the story's."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dateline.extraction.fields import dates
+from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.parse.document import Document
+from dateline.page import Page
+
+WRITTEN = [
+    ("2019-04-16T08:30:00+02:00", "2019-04-16T08:30:00+02:00"),
+    ("2019-04-16T08:30Z", "2019-04-16T08:30:00+00:00"),
+    ("2019-04-16T08:30:15.123Z", "2019-04-16T08:30:15+00:00"),
+    ("2019-04-16 08:30:15 +0300", "2019-04-16T08:30:15+03:00"),
+    ("2019-04-16T8:30:0Z", "2019-04-16T08:30:00+00:00"),
+    ("20190416T083000Z", "2019-04-16T08:30:00+00:00"),
+    ("2019-04-16", "2019-04-16"),
+    ("Tue, 16 Apr 2019 08:30:00 GMT", "2019-04-16T08:30:00+00:00"),
+    ("Tuesday 16/04/2019", "2019-04-16"),
+    ("04/05/2019", "2019-05-04"),
+    ("4/25/2019", "2019-04-25"),
+    ("16.04.2019, 18:05", "2019-04-16T18:05"),
+    ("April 16, 2019 6:05 pm", "2019-04-16T18:05"),
+    ("16th April 2019", "2019-04-16"),
+    ("Sept. 3, 2019", "2019-09-03"),
+    ("mardi 16 avril 2019 à 14h30", "2019-04-16T14:30"),
+    ("1er août 2019", "2019-08-01"),
+    ("16 Nisan 2019, 14:05", "2019-04-16T14:05"),
+    ("3 Şubat 2019", "2019-02-03"),
+    ("الثلاثاء 16 أبريل 2019", "2019-04-16"),
+    ("١٦ نيسان ٢٠١٩", "2019-04-16"),
+    ("16 نيسان/أبريل 2019", "2019-04-16"),
+    ("16 أفريل 2019", "2019-04-16"),
+    ("3 كانون الثاني 2019", "2019-01-03"),
+    ("16 جويلية 2019 - 10:15", "2019-07-16T10:15"),
+    ("11 شعبان 1440 هـ - 16 أبريل 2019 م", "2019-04-16"),
+    ("۱۶ آوریل ۲۰۱۹", "2019-04-16"),
+    ("16 avril 2019 09:00 GMT+2", "2019-04-16T09:00:00+02:00"),
+    ("2019年04月16日", "2019-04-16"),
+    ("27 فروردين 1398 - 12:09 ب.ظ", "2019-04-16T12:09"),
+    ("۱ فروردین ۱۳۹۸", "2019-03-21"),
+    ("30 اسفند 1399", "2021-03-20"),
+]
+
+
+@pytest.mark.parametrize(("text", "iso"), WRITTEN, ids=[text for text, _ in WRITTEN])
+def test_a_written_date(text: str, iso: str) -> None:
+    moment = read(text)
+    assert moment is not None
+    assert (moment.iso() if moment.zoned or moment.precision == "day" else moment.at.isoformat()[: len(iso)]) == iso
+
+
+@pytest.mark.parametrize(
+    "text", ["", "yesterday", "31/02/2019", "2019", "16 Foo 2019", "99/99/9999", "12:30", "1 of 12"]
+)
+def test_what_is_no_date(text: str) -> None:
+    assert read(text) is None
+
+
+def test_americans_write_the_month_first() -> None:
+    moment = read("04/05/2019", month_first=True)
+    assert moment is not None
+    assert moment.iso() == "2019-04-05"
+
+
+CAPTURED = datetime(2019, 4, 17, 6, 0, tzinfo=UTC)
+FEED = datetime(2019, 4, 15, 9, 0, tzinfo=UTC)
+
+
+def published(
+    head: str = "", body: str = "", path: str = "/a-story", feed: datetime | None = FEED
+) -> tuple[str | None, str]:
+    """``published_at`` and its rule for a page with this markup."""
+    html = f"<html lang=en><head>{head}</head><body><h1>A story</h1>{body}<p>Words of it.</p></body></html>"
+    address = f"https://x.example{path}"
+    known = Page(address, html.encode(), captured_at=CAPTURED, timezone="Africa/Tunis", feed_date=feed)
+    found = dates.find(Document.of(known)).published
+    return (found.value.iso(), found.rule) if found else (None, "")
+
+
+def meta(name: str, content: str) -> str:
+    return f'<meta property="{name}" content="{content}">'
+
+
+CHOICES = {
+    "the page's data before what is shown": (
+        meta("article:published_time", "2019-04-16T08:00:00+01:00"),
+        '<time datetime="2019-04-14">14 April 2019</time>',
+        ("2019-04-16T08:00:00+01:00", "meta article:published_time"),
+    ),
+    "a local time says the zone of the source": (
+        meta("article:published_time", "2019-04-16T08:00"),
+        "",
+        ("2019-04-16T08:00:00+01:00", "meta article:published_time; zone of the source"),
+    ),
+    "the outlet's offset before UTC, for the same instant": (
+        meta("article:published_time", "2019-04-16T23:30:00Z"),
+        '<time datetime="2019-04-17T00:30:00+01:00">now</time>',
+        ("2019-04-17T00:30:00+01:00", "meta article:published_time + time element"),
+    ),
+    "the zone that another says of the same clock": (
+        meta("article:published_time", "2019-04-16T08:00:10"),
+        '<time datetime="2019-04-16T08:00:10+02:00">08:00</time>',
+        ("2019-04-16T08:00:10+02:00", "meta article:published_time + time element"),
+    ),
+    "the hour that is shown for the minute": (
+        meta("article:published_time", "2019-04-16T23:41:07Z"),
+        '<p class="date">17/04/2019 01:41</p>',
+        ("2019-04-17T01:41:07+02:00", "meta article:published_time + visible date"),
+    ),
+    "an instant on the day that is shown": (
+        meta("article:published_time", "2019-04-15T23:10:00Z"),
+        '<p class="date">16/04/2019</p>',
+        ("2019-04-16T00:10:00+01:00", "meta article:published_time; zone of the outlet"),
+    ),
+    "what is called the date": (
+        "",
+        '<p><span class="date">14/04/2019</span></p><ul><li><b>Publié le</b> 16/04/2019</li></ul>',
+        ("2019-04-16", "labelled date"),
+    ),
+    "a date alone under the headline": ("", "<p>Tuesday 16/04/2019</p>", ("2019-04-16", "visible date")),
+    "a clock for a bare day": (
+        meta("date", "2019-04-16"),
+        '<time datetime="2019-04-16T08:00:00+01:00">today</time>',
+        ("2019-04-16T08:00:00+01:00", "time element"),
+    ),
+    "no date after the capture": (
+        meta("article:published_time", "2019-05-01T08:00:00Z"),
+        '<span class="date">16/04/2019</span>',
+        ("2019-04-16", "visible date"),
+    ),
+    "not the page's own clock": (
+        "",
+        '<div class="current-date">17 April 2019</div>',
+        ("2019-04-15T09:00:00+00:00", "feed item"),
+    ),
+    "not when it was changed": (
+        "",
+        '<div class="date">Updated: 16 April 2019</div>',
+        ("2019-04-15T09:00:00+00:00", "feed item"),
+    ),
+    "the feed's where the page has none": ("", "", ("2019-04-15T09:00:00+00:00", "feed item")),
+}
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_the_storys_date(name: str) -> None:
+    head, body, want = CHOICES[name]
+    assert published(head, body) == want
+
+
+def test_the_urls_day_before_the_feed() -> None:
+    assert published(path="/2019/04/16/a-story") == ("2019-04-16", "url")
+
+
+def test_an_outlet_without_a_zone_is_in_that_of_its_country() -> None:
+    html = f"<head>{meta('article:published_time', '2019-04-15T22:30:00Z')}</head><h1>A story</h1><b>16 aprile 2019</b>"
+    found = dates.find(Document.of(Page("https://x.example.it/a", html.encode()))).published
+    assert found is not None
+    assert found.value.iso() == "2019-04-16T00:30:00+02:00"
+
+
+def test_the_urls_day_may_be_that_of_utc() -> None:
+    shown = '<time datetime="2019-04-15T23:30:00-05:00">15 April</time>'
+    assert published(body=shown, path="/2019/04/16/a-story")[0] == "2019-04-15T23:30:00-05:00"
+    assert published(body=shown, path="/2019/04/14/a-story")[0] == "2019-04-14"
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<footer>© 2019 The Paper</footer>", "<p>17 April 2019</p>", "<script>var d = '2019-04-17'</script>"]
+)
+def test_no_date_is_made_up(body: str) -> None:
+    assert published(body=body, feed=None) == (None, "")
+
+
+def test_changed_later_and_apart_from_published() -> None:
+    head = meta("article:published_time", "2019-04-16T08:00:00Z") + meta(
+        "article:modified_time", "2019-04-16T09:00:00Z"
+    )
+    same = head.replace("T09", "T08")
+    found = [
+        dates.find(Document.of(Page("https://x.example/a", f"<p>x</p>{markup}".encode()))) for markup in (head, same)
+    ]
+    assert [moments.modified and moments.modified.value.iso() for moments in found] == [
+        "2019-04-16T09:00:00+00:00",
+        None,
+    ]

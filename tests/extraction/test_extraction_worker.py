@@ -1,0 +1,186 @@
+"""Isolation: what a page does to its extraction is that page's alone."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any, NoReturn
+
+import psutil
+import pytest
+
+from dateline.article import Extraction, Outcome
+from dateline.extraction import extract
+from dateline.extraction_worker import LEAST, Isolated, LoadError, OutOfTimeError
+from dateline.page import Page
+from dateline.settings import Settings
+from tests.support import samples
+from tests.support.checkout import until
+from tests.support.samples import Newsroom
+
+SECONDS, MEMORY = 30, 256  # what a sound page never needs, however busy the machine
+GATHERED: list[bytes] = []
+
+
+def poisoned(page: Page) -> Extraction:
+    """Extraction with four bugs in it, each set off by a page; the stand-in reads ``title|text``."""
+    match page.body.split(b"|")[0]:
+        case b"hang":
+            while True:
+                time.sleep(1)
+        case b"regex":
+            re.match(r"(a+)+$", "a" * 64 + "b")  # holds the interpreter's lock for longer than anybody lives
+        case b"crash":
+            os.kill(os.getpid(), signal.SIGKILL)
+        case b"memory":
+            return extract(Page(url=page.url, body=b"<h1>Well</h1>" + b"<p>Words of the well.</p>" * 700_000))
+        case b"large":
+            return extract(Page(url=page.url, body=b"<p>" + b"x" * 50_000_000))
+        case b"grow":
+            GATHERED.append(b"x" * (70 << 20))
+        case b"bug":
+            raise LookupError("no such thing")
+    return samples.extract(page)
+
+
+@pytest.fixture
+def isolated() -> Iterator[Isolated]:
+    isolated = Isolated(lambda: poisoned, seconds=SECONDS, memory=MEMORY)
+    yield isolated
+    isolated.close()
+
+
+def page(body: str) -> Page:
+    return Page(url="http://news.example.org/a", body=body.encode())
+
+
+@pytest.mark.parametrize(
+    ("poison", "seconds", "reason"),
+    [
+        ("hang", 0.3, "took more than 0.3 seconds"),
+        ("regex", 0.3, "took more than 0.3 seconds"),
+        ("crash", SECONDS, "died: SIGKILL"),
+        ("large", SECONDS, "more than 20000000"),
+        ("bug", SECONDS, "died: LookupError: no such thing"),
+    ],
+)
+def test_a_page_costs_itself_alone(isolated: Isolated, poison: str, seconds: float, reason: str) -> None:
+    isolated._seconds = seconds
+    found = isolated(page(f"{poison}|"))
+    isolated._seconds = SECONDS
+    assert (found.outcome, found.article) == (Outcome.QUARANTINED, None)
+    assert reason in str(found.reason)
+    assert isolated(page("Title|Words.")) == samples.extract(page("Title|Words."))
+
+
+def test_memory_has_a_limit() -> None:
+    isolated = Isolated(lambda: poisoned, seconds=60, memory=MEMORY)
+    found = isolated(page("memory|"))
+    isolated.close()
+    assert (found.outcome, found.reason) == (Outcome.QUARANTINED, "extraction died: MemoryError: ")
+
+
+def test_a_child_that_dies_between_two_pages_costs_none(isolated: Isolated) -> None:
+    assert isolated(page("Title|Words.")).article
+    psutil.Process(isolated.ready().pid).kill()
+    assert isolated(page("Title|Words.")).article
+
+
+def test_a_server_that_dies_is_followed_by_another(isolated: Isolated) -> None:
+    assert isolated(page("Title|Words.")).article
+    child, server = psutil.Process(isolated.ready().pid), isolated.start()
+    server._process.kill()
+    server._process.join()
+    assert isolated(page("Title|Words.")).article  # by the child, which does not need it
+    child.kill()
+    assert isolated(page("Title|Words.")).article
+
+
+def test_a_hung_child_is_killed_whoever_its_server_was(isolated: Isolated) -> None:
+    child, server = psutil.Process(isolated.ready().pid), isolated.start()
+    server._process.kill()
+    server._process.join()
+    isolated._seconds = 0.3
+    assert isolated(page("hang|")).reason == "extraction took more than 0.3 seconds"
+    isolated._seconds = SECONDS
+    until(lambda: is_over(child), LEAST / 2)  # it would end by itself a little later
+    assert isolated(page("Title|Words.")).article
+
+
+def is_over(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def broken() -> NoReturn:
+    raise ValueError("a rule selects nothing that there is")
+
+
+def test_what_cannot_be_loaded_is_told_and_puts_no_page_aside() -> None:
+    isolated = Isolated(broken, seconds=SECONDS, memory=MEMORY)
+    with pytest.raises(LoadError, match="ValueError: a rule selects"):
+        isolated(page("Title|Words."))
+    with pytest.raises(LoadError, match="exit status 3"):
+        Isolated(lambda: os._exit(3), seconds=SECONDS, memory=MEMORY).ready()
+
+
+def test_what_a_child_has_gathered_costs_no_page(isolated: Isolated) -> None:
+    pages = [page(f"grow|Words {number}.") for number in range(8)]
+    assert [isolated(each).outcome for each in pages] == [Outcome.ARCHIVED] * len(pages)
+
+
+def test_slow_pages_get_less_time_each_as_their_function_ends(isolated: Isolated) -> None:
+    isolated._seconds = 4
+    isolated.begin(300)
+    assert isolated._slow_until - time.monotonic() == pytest.approx(75, abs=1)
+    isolated._slow_until = time.monotonic() + 2.4
+    reasons = [isolated(page("hang|")).reason for _ in range(2)]
+    assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.2", "1")]
+
+
+def test_a_capture_that_there_is_no_time_for_is_left_to_the_next_delivery(aws: Any, isolated: Isolated) -> None:
+    newsroom = Newsroom(aws)
+    key = newsroom.capture(("a", "Title|Words."))
+    isolated.begin(10)
+    with pytest.raises(OutOfTimeError):
+        newsroom.archive(extract=isolated).add(key)
+    assert newsroom.objects() == {}
+    isolated.begin(300)
+    assert len(newsroom.archive(extract=isolated).add(key)) == 1
+
+
+ORPHAN = """
+import os
+from dateline.isolation import Isolated, OutOfTimeError
+from dateline.page import Page
+
+def hang(page):
+    print(os.getpid(), flush=True)
+    while True:
+        pass
+
+Isolated(lambda: hang, seconds=0.5, memory=256)(Page(url="http://news.example.org/a", body=b""))
+"""
+
+
+def test_processes_whose_function_was_killed_end_by_themselves() -> None:
+    with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as function:
+        assert function.stdout
+        child = psutil.Process(int(function.stdout.readline()))
+        server = child.parent()
+        assert server
+        function.kill()
+    child.wait(timeout=10)
+    server.wait(timeout=10)
+
+
+def test_the_limits_are_settings() -> None:
+    environment = {"DATELINE_PAGE_SECONDS": "2.5", "DATELINE_PAGE_MEMORY": "300", "DATELINE_TABLE": ""}
+    settings = Settings.from_environment(environment)
+    assert (settings.page_seconds, settings.page_memory, settings.table) == (2.5, 300, "")
+    assert Settings.from_environment({}).page_seconds > 0

@@ -1,0 +1,276 @@
+"""The table's stream: what is news in it is told once, with a schema, and what is told again says so."""
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
+from jsonschema import Draft202012Validator
+from moto.events.models import EventPattern
+
+from dateline import events, keys
+from dateline.events import Bus, Event, Span, UntoldError, of_records, rebuilding, spans
+from dateline.index.index import Index
+from dateline.maintenance.rebuild import rebuild
+from dateline.maintenance.withdraw import Withdrawing
+from dateline.messages import CrawlReport
+from dateline.state import TableState, UrlState
+from tests.conftest import Aws
+from tests.support.samples import NOON, KilledError, Newsroom, killer
+
+SCHEMA = json.loads(Path(events.__file__).with_name("events.schema.json").read_text("utf-8"))
+VALIDATOR = Draft202012Validator(SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
+
+
+@dataclass
+class Stream:
+    """The stream of the table, and a bus that the function puts what is new on; a queue has all that was put."""
+
+    aws: Aws
+    filters: list[EventPattern]
+    queue: str
+    seen: set[str] = field(default_factory=set)
+
+    def records(self) -> list[dict[str, Any]]:
+        """What was written since the last time, as Lambda hands it over, filtered as the template says."""
+        client, arn = boto3.client("dynamodbstreams"), self.aws.table.latest_stream_arn
+        (shard,) = client.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]
+        start = client.get_shard_iterator(StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON")
+        found: list[Any] = client.get_records(ShardIterator=start["ShardIterator"])["Records"]
+        new = [record for record in found if record["eventID"] not in self.seen]
+        self.seen |= {record["eventID"] for record in new}
+        for record in new:
+            record["dynamodb"]["ApproximateCreationDateTime"] = record["dynamodb"][
+                "ApproximateCreationDateTime"
+            ].timestamp()
+        return [record for record in new if any(each.matches_event(record) for each in self.filters)]
+
+    def told(self) -> list[dict[str, Any]]:
+        """Have the function tell what is new, and say what came of it; each holds against the schema."""
+        news = list(of_records(DynamoDBStreamEvent({"Records": self.records()}).records))
+        bus = Bus(boto3.client("events"), "dateline", archive=self.aws.archive, captures=self.aws.captures)
+        bus.put(news, spans(self.aws.s3, self.aws.archive))
+        received = list(self._received())
+        for each in received:
+            VALIDATOR.validate(each)
+        return received
+
+    def kinds(self) -> list[str]:
+        return [each["detail-type"] for each in self.told()]
+
+    def _received(self) -> Iterator[dict[str, Any]]:
+        sqs = boto3.client("sqs")
+        while got := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in got:
+                sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
+                yield json.loads(message["Body"])
+
+
+@pytest.fixture
+def stream(aws: Aws, template: dict[str, Any]) -> Stream:
+    view: Any = template["Resources"]["IndexTable"]["Properties"]["StreamSpecification"]
+    aws.table.update(StreamSpecification={"StreamEnabled": True} | view)
+    aws.table.reload()
+    sqs, bus = boto3.client("sqs"), boto3.client("events")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bus.create_event_bus(Name="dateline")
+    bus.put_rule(Name="all", EventBusName="dateline", EventPattern=json.dumps({"source": ["dateline"]}))
+    bus.put_targets(Rule="all", EventBusName="dateline", Targets=[{"Id": "queue", "Arn": arn}])
+    source = template["Resources"]["EventsFunction"]["Properties"]["Events"]["News"]["Properties"]
+    filters = [EventPattern.load(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
+    return Stream(aws, filters, queue)
+
+
+@pytest.fixture
+def newsroom(stream: Stream) -> Newsroom:
+    return Newsroom(stream.aws)
+
+
+def gone(newsroom: Newsroom) -> str:
+    return newsroom.capture(("a", "not here"), status="404 Not Found")
+
+
+def test_the_life_of_a_story_is_told(stream: Stream, newsroom: Newsroom) -> None:
+    lives = [
+        (newsroom.capture(("a", "Title dated|Words."), ("b", "front page")), ["article.archived"]),
+        (newsroom.capture(("a", "Title dated|Words.")), []),
+        (newsroom.capture(("a", "Title dated|Other words.")), ["article.revised"]),
+        (gone(newsroom), ["article.gone"]),
+        (gone(newsroom), []),
+        (newsroom.capture(("a", "Title dated|Other words.")), ["article.returned"]),
+    ]
+    for key, kinds in lives:
+        newsroom.archive().add(key)
+        assert stream.kinds() == kinds
+
+
+def test_that_a_story_was_withdrawn_is_told_once(stream: Stream, newsroom: Newsroom) -> None:
+    stream.aws.s3.put_bucket_versioning(Bucket=stream.aws.captures, VersioningConfiguration={"Status": "Enabled"})
+    newsroom.archive().add(newsroom.capture(("a", "Title dated|Words.")))
+    newsroom.archive().add(gone(newsroom))
+    assert stream.kinds() == ["article.archived", "article.gone"]
+    (story,) = newsroom.query().of_all()
+    aws = stream.aws
+    withdrawing = Withdrawing(s3=aws.s3, table=aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive)
+    withdrawing.withdraw(story, "a court's order")
+    (event,) = stream.told()
+    assert (event["detail-type"], event["detail"]["story"]["reason"]) == ("article.withdrawn", "a court's order")
+    withdrawing.withdraw(newsroom.query().story(story["id"]) or {}, "")
+    assert stream.told() == []
+
+
+def test_an_event_leads_to_the_words(stream: Stream, newsroom: Newsroom) -> None:
+    newsroom.archive().add(newsroom.capture(("a", "Title dated|Words.")))
+    (event,) = stream.told()
+    assert (event["source"], event["detail"]["replay"]) == ("dateline", False)
+    story = event["detail"]["story"]
+    assert (story["title"], story["source"], story["outlet_country"]) == ("Title dated", "sample", "ly")
+    assert newsroom.query().article(story).text == "Words."
+    assert (story["article"]["bucket"], story["capture"]["bucket"]) == (stream.aws.archive, stream.aws.captures)
+    assert not story.keys() & {"PK", "SK", "published_key", "indexed_key"}
+
+
+def test_a_subscriber_gets_nothing_but_stories(stream: Stream, newsroom: Newsroom) -> None:
+    """Not of the crawl's state, nor of counters, nor of pages that are no stories."""
+    newsroom.archive().add(newsroom.capture(("a", "front page")))
+    newsroom.archive().add(gone(newsroom))
+    newsroom.index.count_crawl(CrawlReport(source="sample", crawl="20190417T120000Z-test", started_at=""))
+    TableState(stream.aws.table).save_urls([UrlState(url="https://gazette.example/", source="sample", due="2026")])
+    assert stream.records() == []
+
+
+def test_a_revision_from_before_a_removal_does_not_bring_a_story_back(stream: Stream, newsroom: Newsroom) -> None:
+    first, second, last = newsroom.capture(("a", "One|W.")), newsroom.capture(("a", "Two|W.")), gone(newsroom)
+    for key, kinds in ((first, ["article.archived"]), (last, ["article.gone"]), (second, ["article.revised"])):
+        newsroom.archive().add(key)
+        assert stream.kinds() == kinds
+
+
+def test_killed_after_any_of_its_calls_all_is_told_and_nothing_twice(stream: Stream, newsroom: Newsroom) -> None:
+    for call in itertools.count(1, 2):  # the table after each of them: test_faults
+        pages = (f"a{call}", f"Story {call}|W."), (f"b{call}", f"Other {call}|W."), (f"a{call}", f"Changed {call}|W.")
+        key, die, killed = newsroom.capture(*pages), killer(call), False
+        stream.aws.on_call("after-call", die)
+        try:
+            newsroom.archive().add(key)
+        except KilledError:
+            killed = True
+        stream.aws.off_call("after-call", die)
+        newsroom.archive().add(key)
+        assert Counter(stream.kinds()) == {"article.archived": 2, "article.revised": 1}
+        if not killed:
+            break
+    assert call > 8
+
+
+def rebuild_table(stream: Stream) -> None:
+    aws = stream.aws
+    aws.clear_table()
+    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+
+
+def test_a_rebuild_tells_the_same_again_and_says_so(stream: Stream, newsroom: Newsroom) -> None:
+    for key in (newsroom.capture(("a", "One|W."), ("b", "B|W.")), newsroom.capture(("a", "Two|W.")), gone(newsroom)):
+        newsroom.archive().add(key)
+    before = {each["detail"]["id"]: each["detail-type"] for each in stream.told()}
+    assert len(before) == 4
+    rebuild_table(stream)
+    again = stream.told()
+    assert {each["detail"]["id"]: each["detail-type"] for each in again} == before
+    assert {each["detail"]["replay"] for each in again} == {True}
+    newsroom.archive(clock=lambda: datetime.now(UTC)).add(newsroom.capture(("c", "New|Words.")))
+    assert [(each["detail-type"], each["detail"]["replay"]) for each in stream.told()] == [("article.archived", False)]
+
+
+def test_a_rebuild_over_a_table_that_is_whole_tells_nothing(stream: Stream, newsroom: Newsroom) -> None:
+    newsroom.archive().add(newsroom.capture(("a", "One|W.")))
+    stream.told()
+    aws = stream.aws
+    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    assert stream.told() == []
+
+
+def test_a_rebuild_that_is_killed_goes_on_telling_again_until_another_ends(aws: Aws) -> None:
+    with pytest.raises(KilledError), rebuilding(aws.s3, aws.archive):
+        raise KilledError
+    ((_, until),) = spans(aws.s3, aws.archive)
+    assert until is None
+    with rebuilding(aws.s3, aws.archive):
+        assert [span.until for span in spans(aws.s3, aws.archive)] == [None, None]
+    assert all(span.until for span in spans(aws.s3, aws.archive))
+
+
+@pytest.mark.parametrize(
+    ("archived", "told", "replays"),
+    [
+        (-60, 30, True),
+        (-60, -30, False),  # before it began
+        (-60, 90, False),  # late, but told for the first time: the rebuild did not have it
+        (10, 30, False),  # archived meanwhile
+    ],
+)
+def test_what_is_told_again(archived: int, told: int, replays: bool) -> None:
+    at, told_at = (AT + timedelta(seconds=seconds) for seconds in (archived, told))
+    event = Event(kind="article.archived", id="x", at=keys.utc(at), story={}, told_at=told_at)
+    assert Span(AT, AT + timedelta(seconds=60)).replays(event) is replays
+    assert Span(AT, None).replays(event) is (archived < 0 <= told)
+
+
+class Reluctant:
+    """A bus that refuses some entries, the more the fewer times it was asked."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals, self.taken = refusals, list[str]()
+        self.calls: list[int] = []
+
+    def put_events(self, Entries: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 (boto3's name)
+        self.calls.append(len(Entries))
+        refuse = len(self.calls) <= self.refusals
+        taken = [not (refuse and number % 3 == 0) for number in range(len(Entries))]
+        self.taken += [json.loads(e["Detail"])["id"] for e, is_taken in zip(Entries, taken, strict=True) if is_taken]
+        return {"Entries": [{"EventId": "x"} if each else {"ErrorCode": "ThrottlingException"} for each in taken]}
+
+
+def some(count: int) -> list[Event]:
+    return [Event(kind="article.gone", id=f"{n}", at=keys.utc(NOON), story={}, told_at=NOON) for n in range(count)]
+
+
+def bus(client: Any, pause: Callable[[float], None] = lambda _: None) -> Bus:
+    return Bus(client, "dateline", archive="archive", captures="captures", pause=pause)
+
+
+def test_what_the_bus_refuses_is_put_again() -> None:
+    client, pauses = Reluctant(2), list[float]()
+    bus(client, pauses.append).put(some(23))
+    assert sorted(client.taken, key=int) == [f"{n}" for n in range(23)]
+    assert client.calls == [10, 4, 2, 10, 3]
+    assert len(pauses) == 2
+
+
+def test_a_bus_that_takes_nothing_is_an_error() -> None:
+    with pytest.raises(UntoldError, match="refused 1 events"):
+        bus(Reluctant(99)).put(some(12))
+
+
+def test_what_the_schema_does_not_have_does_not_hold_against_it() -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    assert not VALIDATOR.is_valid({"source": "dateline", "detail-type": "article.lost", "detail": {}})
+
+
+def test_the_index_writes_no_item_anew_that_is_the_same(stream: Stream, newsroom: Newsroom) -> None:
+    key = newsroom.capture(("a", "One|W."))
+    newsroom.archive().add(key)
+    stream.told()
+    stream.aws.table.delete_item(Key=keys.done("sample", key))
+    assert newsroom.archive().add(key)
+    assert stream.told() == []
+    assert Index(stream.aws.table).is_done("sample", key)

@@ -1,0 +1,168 @@
+"""The events in tests/events/: each against its handler, in process and under the runtime interface emulator."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+import pytest
+
+from dateline import keys
+from dateline.archive.archive import read_outcomes
+from dateline.index.index import Index
+from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
+from infra import emulator, newsroom
+from infra.local import Cloud
+from tests.conftest import Aws
+from tests.support.samples import Newsroom
+
+EVENTS = Path(__file__).parents[1] / "events"
+FUNCTIONS = sorted(path.stem for path in EVENTS.glob("*.json"))
+ANSWERS: dict[str, Any] = {
+    "dispatch": {"sources": ["sample-courrier", "sample-difaf", "sample-gazette"]},
+    "crawl": {"batchItemFailures": []},
+    "extract": {"batchItemFailures": []},
+    "events": {"article.archived": 1},
+    "coverage": {},  # whatever days the cloud has
+    "compact": {"left": 0, "unread": 0},
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What handlers read of Lambda's context."""
+
+    function_name: str = "sample"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:sample"
+    aws_request_id: str = "sample"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 300_000
+
+
+def event(function: str) -> Any:
+    return json.loads((EVENTS / f"{function}.json").read_text("utf-8"))
+
+
+def body(function: str) -> str:
+    """The body of the event's one message."""
+    (record,) = event(function)["Records"]
+    return str(record["body"])
+
+
+def handler(function: str) -> Any:
+    """The handler of a new container: its module without what it keeps between invocations."""
+    return importlib.reload(importlib.import_module(function)).handler
+
+
+@pytest.fixture
+def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The functions' environment, as the template makes it, on moto and a newsroom; gives the crawl queue's URL."""
+    queue = boto3.client("sqs").create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    boto3.client("events").create_event_bus(Name="dateline")
+    with newsroom.serve(tmp_path) as served:
+        variables = {
+            "CAPTURE_BUCKET": aws.captures,
+            "ARCHIVE_BUCKET": aws.archive,
+            "TABLE": aws.table.name,
+            "CRAWL_QUEUE": queue,
+            "EVENT_BUS": "dateline",
+            "SOURCES": str(served.sources),
+            "SCHEDULED": ",".join(served.urls),
+            "ALLOW_HOSTS": ",".join(urlsplit(url).netloc for url in served.urls.values()),
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(f"DATELINE_{name}", value)
+        monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
+        yield queue
+
+
+def test_the_dispatch_event_asks_for_a_crawl_of_each_source(deployed: str) -> None:
+    assert handler("dispatch")(event("dispatch"), Context()) == ANSWERS["dispatch"]
+    received = boto3.client("sqs").receive_message(QueueUrl=deployed, MaxNumberOfMessages=10)["Messages"]
+    sources = sorted(CrawlMessage.from_json(message["Body"]).source for message in received)
+    assert sources == ANSWERS["dispatch"]["sources"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_crawl_event_leaves_captures_and_a_report(aws: Aws) -> None:
+    assert handler("crawl")(event("crawl"), Context()) == ANSWERS["crawl"]
+    message = CrawlMessage.from_json(body("crawl"))
+    found = aws.s3.list_objects_v2(Bucket=aws.captures)["Contents"]
+    assert {keys.Stem(message.source, message.crawl, 0).capture, keys.crawl_report(message.source, message.crawl)} == {
+        each["Key"] for each in found
+    }
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_extract_event_leaves_an_article(aws: Aws) -> None:
+    emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
+    assert handler("extract")(event("extract"), Context()) == ANSWERS["extract"]
+    (key,) = captures_of(body("extract"))
+    outcomes = aws.s3.get_object(Bucket=aws.archive, Key=keys.parse(key).outcomes)["Body"].read()
+    assert [page.outcome for page in read_outcomes(outcomes)] == ["archived"]
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_events_event_is_put_on_the_bus() -> None:
+    bus, sqs = boto3.client("events"), boto3.client("sqs")
+    queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    bus.put_rule(Name="all", EventBusName="dateline", EventPattern='{"source": ["dateline"]}')
+    bus.put_targets(Rule="all", EventBusName="dateline", Targets=[{"Id": "queue", "Arn": arn}])
+    assert handler("events")(event("events"), Context()) == ANSWERS["events"]
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(message["Body"])["detail"]["story"]["source"] == "sample-event"
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    report = CrawlReport(source="sample-gazette", crawl="20260105T060000Z-sample", started_at="", expect=Expect(1, 9))
+    aws.s3.put_object(
+        Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
+    )
+    Index(aws.table).count_crawl(report)
+    assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-05"]}
+    assert '"source_low":[1.0]' in capsys.readouterr().out
+    assert handler("coverage")(event("coverage"), Context()) == {"days": []}
+    assert keys.coverage_report("2026-01-05") in Newsroom(aws).objects()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_the_compact_event_leaves_a_file(aws: Aws) -> None:
+    newsroom = Newsroom(aws)
+    newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
+    assert handler("compact")(event("compact"), Context()) == {"partitions": 1, "written": 1, **ANSWERS["compact"]}
+    assert keys.part("ly", "2019-04", 1) in newsroom.objects()
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_an_event_runs_under_the_emulator(cloud: Cloud, capfd: pytest.CaptureFixture[str], function: str) -> None:
+    status = emulator.main([function, str(EVENTS / f"{function}.json"), "--folder", str(cloud.folder)])
+    assert status == 0
+    answer = json.loads(capfd.readouterr().out)
+    assert {name: answer[name] for name in ANSWERS[function]} == ANSWERS[function]
+
+
+@pytest.mark.cloud
+def test_a_function_that_fails_under_the_emulator_is_told(
+    cloud: Cloud, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "event.json").write_text('{"Records": 7}', "utf-8")
+    assert emulator.main(["extract", str(tmp_path / "event.json"), "--folder", str(cloud.folder)]) == 1
+    assert "errorType" in json.loads(capfd.readouterr().out)
+
+
+@pytest.mark.cloud
+def test_sam_local_invoke_passes_on_the_whole_environment_file(cloud: Cloud, template: dict[str, Any]) -> None:
+    # It gives a function only those variables of the file that the template declares.
+    shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
+    for function, variables in json.loads((cloud.folder / "env.json").read_text("utf-8")).items():
+        own = set(template["Resources"][function]["Properties"]["Environment"]["Variables"])
+        assert set(variables) == own | shared

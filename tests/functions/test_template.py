@@ -1,0 +1,320 @@
+"""template.yaml: least privilege, nothing public, retries that end somewhere, and names that the code knows."""
+
+import importlib
+import inspect
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cfnlint.decode.cfn_yaml import load
+
+from dateline import extraction_worker, keys
+from dateline.capture import Batch
+from dateline.dataset import rows
+from dateline.settings import Settings
+from dateline.sources import registry
+from infra import build
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = load(str(ROOT / "template.yaml"))
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+STAGES = (
+    "CaptureBucket",
+    "ArchiveBucket",
+    "IndexTable",
+    "DispatchFunction",
+    "CrawlFunction",
+    "ExtractFunction",
+    "EventBus",
+    "EventsFunction",
+    "CoverageFunction",
+    "CompactFunction",
+)
+
+
+def of_type(kind: str) -> dict[str, Any]:
+    """The properties of all resources of a type, by name."""
+    return {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == kind}
+
+
+FUNCTIONS = of_type("AWS::Serverless::Function")
+BUCKETS = of_type("AWS::S3::Bucket")
+QUEUES = of_type("AWS::SQS::Queue")
+ROLES = of_type("AWS::IAM::Role")
+
+
+def name_of(value: Any) -> str:
+    """The resource that a Ref or GetAtt names."""
+    if "Ref" in value:
+        return str(value["Ref"])
+    target = value["Fn::GetAtt"]
+    return str(target[0] if isinstance(target, list) else target.split(".")[0])
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def grants() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each statement of each function's role."""
+    for role, properties in ROLES.items():
+        for policy in properties["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                yield f"{role}-{statement['Sid']}", statement
+
+
+def queue_events() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each queue that feeds a function: its name, the event's properties and the function's."""
+    for function in FUNCTIONS.values():
+        for event in function.get("Events", {}).values():
+            if event["Type"] == "SQS":
+                yield name_of(event["Properties"]["Queue"]), event["Properties"], function
+
+
+GRANTS = dict(grants())
+FEEDS = {queue: (event, function) for queue, event, function in queue_events()}
+
+
+def test_resources_stand_in_the_order_of_the_stages() -> None:
+    assert [name for name in RESOURCES if name in STAGES] == list(STAGES)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_handler_imports_by_the_name_that_the_template_gives(function: str) -> None:
+    module, name = FUNCTIONS[function]["Handler"].split(".")
+    assert callable(getattr(importlib.import_module(module), name))
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_has_its_event_its_requirements_its_log_and_a_role_of_its_own(function: str) -> None:
+    name = function.removesuffix("Function").lower()
+    assert (ROOT / "tests" / "events" / f"{name}.json").is_file()
+    assert (ROOT / "infra" / "requirements" / f"{name}.txt").is_file()
+    assert name_of(FUNCTIONS[function]["LoggingConfig"]["LogGroup"]) == f"{name.capitalize()}Log"
+    assert name_of(FUNCTIONS[function]["Role"]) == f"{name.capitalize()}Role"
+    assert len(ROLES) == len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_told_only_what_its_settings_have(function: str) -> None:
+    told = {name for name in FUNCTIONS[function]["Environment"]["Variables"] if name.startswith("DATELINE_")}
+    assert told <= {f"DATELINE_{name.upper()}" for name in Settings.__dataclass_fields__}
+
+
+def test_bundles_are_built_for_the_platform_that_functions_run_on() -> None:
+    shared = TEMPLATE["Globals"]["Function"]
+    assert shared["Runtime"] == f"python{build.RUNTIME}"
+    assert shared["Architectures"] == ["arm64"]
+    assert build.PLATFORM.startswith("aarch64")
+
+
+@pytest.mark.parametrize("grant", GRANTS)
+def test_a_grant_names_its_actions_and_resources(grant: str) -> None:
+    statement = GRANTS[grant]
+    actions = as_list(statement["Action"])
+    assert not [action for action in actions if "*" in action]
+    knows_resources = not all(action.startswith("xray:") for action in actions)
+    assert ("*" in as_list(statement["Resource"])) != knows_resources
+
+
+def test_no_role_has_a_managed_policy() -> None:
+    assert not [name for name, role in ROLES.items() if "ManagedPolicyArns" in role]
+    assert not [name for name, function in FUNCTIONS.items() if "Policies" in function]
+
+
+@pytest.mark.parametrize("queue", FEEDS)
+def test_a_queue_gives_its_function_time_and_takes_back_what_failed(queue: str) -> None:
+    event, function = FEEDS[queue]
+    assert QUEUES[queue]["VisibilityTimeout"] == 6 * function["Timeout"]
+    assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert event["ScalingConfig"]["MaximumConcurrency"]
+
+
+@pytest.mark.parametrize("queue", FEEDS)
+def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str) -> None:
+    redrive = QUEUES[queue]["RedrivePolicy"]
+    dead_letters = name_of(redrive["deadLetterTargetArn"])
+    assert redrive["maxReceiveCount"] >= 3
+    assert QUEUES[dead_letters].get("FifoQueue") == QUEUES[queue].get("FifoQueue")
+    watched = [
+        name_of(dimension["Value"])
+        for alarm in of_type("AWS::CloudWatch::Alarm").values()
+        for dimension in alarm["Dimensions"]
+        if dimension["Name"] == "QueueName"
+    ]
+    assert dead_letters in watched
+
+
+def test_news_of_the_index_is_told_or_ends_in_a_queue_with_an_alarm() -> None:
+    source = FUNCTIONS["EventsFunction"]["Events"]["News"]["Properties"]
+    assert name_of(source["Stream"]) == "IndexTable"
+    assert (source["StartingPosition"], source["BisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
+    failed = name_of(source["DestinationConfig"]["OnFailure"]["Destination"])
+    (dimension,) = RESOURCES["EventsAlarm"]["Properties"]["Dimensions"]
+    assert name_of(dimension["Value"]) == failed == "EventsDeadLetters"
+    assert source["MaximumRecordAgeInSeconds"] <= 12 * 3600, "the stream keeps them for a day"
+
+
+@pytest.mark.parametrize("queue", FEEDS)
+def test_a_function_that_sends_to_its_own_queue_is_not_taken_for_a_runaway(queue: str) -> None:
+    """Lambda stops what has called itself 16 times, unless it is told that this is meant."""
+    function = FEEDS[queue][1]
+    role = name_of(function["Role"])
+    sends = [each for name, each in GRANTS.items() if name.startswith(role) and "sqs:SendMessage" in each["Action"]]
+    own = any(name_of(each["Resource"]) == queue for each in sends)
+    assert function.get("RecursiveLoop") == ("Allow" if own else None)
+
+
+def test_the_alarm_of_silence_hears_what_coverage_tells(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A metric is another one with other dimensions, and Powertools adds one."""
+    service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
+    alarm = RESOURCES["SilenceAlarm"]["Properties"]
+    watched = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+    assert (name_of(watched["function_name"]), watched["service"]) == ("CoverageFunction", service)
+    importlib.import_module("coverage")._add(alarm["MetricName"], 1, function_name="deployed")
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    (metric,) = told["_aws"]["CloudWatchMetrics"]
+    (dimensions,) = metric["Dimensions"]
+    assert (metric["Namespace"], set(dimensions)) == (alarm["Namespace"], set(watched))
+    assert told["service"] == service
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: str) -> None:
+    scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
+    alarms = of_type("AWS::CloudWatch::Alarm").values()
+    watched = [
+        name_of(each["Value"]) for alarm in alarms for each in alarm["Dimensions"] if each["Name"] == "FunctionName"
+    ]
+    assert not scheduled or function in watched
+
+
+@pytest.mark.parametrize("resource", [*BUCKETS, *QUEUES])
+def test_only_tls_reaches_a_bucket_or_queue(resource: str) -> None:
+    policies = [*of_type("AWS::S3::BucketPolicy").values(), *of_type("AWS::SQS::QueuePolicy").values()]
+    refused = [
+        target
+        for policy in policies
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny" and "aws:SecureTransport" in statement["Condition"].get("Bool", {})
+        for target in as_list(statement["Resource"])
+    ]
+    assert resource in {name_of(target) for target in refused if "Fn::GetAtt" in target}
+    if resource in BUCKETS:
+        assert {"Fn::Sub": f"${{{resource}.Arn}}/*"} in refused
+
+
+@pytest.mark.parametrize("bucket", BUCKETS)
+def test_a_bucket_is_private_encrypted_and_outlives_its_stack(bucket: str) -> None:
+    properties = BUCKETS[bucket]
+    assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(properties["PublicAccessBlockConfiguration"]) == 4
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    assert properties["BucketEncryption"]
+    assert RESOURCES[bucket]["DeletionPolicy"] == RESOURCES[bucket]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_captures_are_versioned_and_written_once() -> None:
+    assert BUCKETS["CaptureBucket"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    statements = RESOURCES["CaptureBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    (refused,) = [statement for statement in statements if statement["Sid"] == "WriteOnce"]
+    assert (refused["Effect"], refused["Action"]) == ("Deny", "s3:PutObject")
+    assert refused["Condition"]["Null"] == {"s3:if-none-match": "true"}
+
+
+def test_captures_grow_cold_but_can_still_be_read_by_range() -> None:
+    rules = {rule["Id"]: rule for rule in BUCKETS["CaptureBucket"]["LifecycleConfiguration"]["Rules"]}
+    cold = rules["colder-captures"]
+    classes = {each["StorageClass"] for each in (*cold["Transitions"], *cold["NoncurrentVersionTransitions"])}
+    assert (classes, cold["Prefix"]) == ({"GLACIER_IR"}, "captures/")
+    assert not [rule for rule in rules.values() if "ExpirationInDays" in rule and rule["Prefix"] != "frontiers/"]
+
+
+def test_captures_are_locked_only_if_that_is_wanted() -> None:
+    bucket = BUCKETS["CaptureBucket"]
+    for name in ("ObjectLockEnabled", "ObjectLockConfiguration"):
+        condition, _, otherwise = bucket[name]["Fn::If"]
+        assert (condition, otherwise) == ("HasObjectLock", {"Ref": "AWS::NoValue"})
+    assert TEMPLATE["Parameters"]["ObjectLock"]["Default"] == ""
+
+
+def test_captures_and_nothing_else_are_sent_to_be_extracted() -> None:
+    (notice,) = BUCKETS["CaptureBucket"]["NotificationConfiguration"]["QueueConfigurations"]
+    rules = {rule["Name"]: rule["Value"] for rule in notice["Filter"]["S3Key"]["Rules"]}
+    capture = keys.Stem("a-source", "20190417T061500Z-sample", 0).capture
+    report = keys.crawl_report("a-source", "20190417T061500Z-sample")
+    assert name_of(notice["Queue"]) == "ExtractQueue"
+    assert capture.startswith(rules["prefix"])
+    assert capture.endswith(rules["suffix"])
+    assert not report.startswith(rules["prefix"])
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_is_encrypted(queue: str) -> None:
+    assert QUEUES[queue]["SqsManagedSseEnabled"] is True
+
+
+def test_the_table_can_be_restored_and_has_the_documented_indexes() -> None:
+    table = RESOURCES["IndexTable"]["Properties"]
+    assert table["BillingMode"] == "PAY_PER_REQUEST"
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["SSESpecification"] == {"SSEEnabled": True}
+    assert keys.__doc__
+    for index in table["GlobalSecondaryIndexes"]:
+        (documented,) = [row for row in map(str.split, keys.__doc__.splitlines()) if row[:1] == [index["IndexName"]]]
+        assert {key["AttributeName"] for key in index["KeySchema"]} <= set(documented)
+
+
+@pytest.mark.parametrize("log", of_type("AWS::Logs::LogGroup").values(), ids=of_type("AWS::Logs::LogGroup"))
+def test_logs_are_not_kept_for_ever(log: dict[str, Any]) -> None:
+    assert log["RetentionInDays"] == 30
+
+
+TABLE = RESOURCES["DatasetTable"]["Properties"]["TableInput"]
+GLUE_TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp", "BIGINT": "bigint", "INTEGER": "int", "BOOLEAN": "boolean"}
+
+
+def glue_type(kind: str) -> str:
+    """A column's type of DuckDB as Glue calls it: ``STRUCT("key" VARCHAR)[]`` is ``array<struct<key:string>>``."""
+    if kind.endswith("[]"):
+        return f"array<{glue_type(kind[:-2])}>"
+    name, _, inner = kind.rstrip(")").partition("(")
+    if name == "MAP":
+        return f"map<{','.join(map(glue_type, inner.split(', ')))}>"
+    if name == "STRUCT":
+        fields = [field.replace('"', "").split(" ") for field in inner.split(", ")]
+        return f"struct<{','.join(f'{field}:{glue_type(of)}' for field, of in fields)}>"
+    return GLUE_TYPES[kind]
+
+
+def test_glue_describes_the_files_as_they_are_written() -> None:
+    described = {column["Name"]: column["Type"] for column in TABLE["StorageDescriptor"]["Columns"]}
+    assert described == {name: glue_type(kind) for name, kind in rows.COLUMNS.items()}
+    folder = f"s3://${{ArchiveBucket}}/{keys.partition('${!country}', '${!month}')}"
+    assert TABLE["Parameters"]["storage.location.template"] == {"Fn::Sub": folder}
+    assert [key["Name"] for key in TABLE["PartitionKeys"]] == ["country", "month"]
+
+
+def test_athena_looks_at_every_country_that_a_source_has() -> None:
+    listed = TABLE["Parameters"]["projection.country.values"].split(",")
+    assert listed == sorted({*(source.country for source in registry.registered().values()), keys.NOWHERE})
+
+
+def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
+    dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
+    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus"} == set(TEMPLATE["Outputs"])
+    assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} == set(TEMPLATE["Outputs"])
+
+
+def test_extraction_has_room_for_the_worst_capture_object() -> None:
+    function = FUNCTIONS["ExtractFunction"]
+    page = int(function["Environment"]["Variables"]["DATELINE_PAGE_MEMORY"])
+    assert page + 512 <= function["MemorySize"]  # the function itself, with its libraries and a capture object
+    pages = inspect.signature(Batch).parameters["max_pages"].default
+    slow, least = extraction_worker.SHARE * function["Timeout"], extraction_worker.LEAST * pages
+    assert slow + least + extraction_worker.RESERVE < function["Timeout"]

@@ -1,0 +1,90 @@
+"""Mentions: from a place to the stories whose newest revision names it, and to no others."""
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.index.place_items import Mentions
+from tests.support.samples import Newsroom
+
+ID = keys.article_id("http://news.example.org/a")
+SFAX, TUNIS, TRIPOLI = 2467454, 2464470, 2210247
+BODIES = ["Sfax dated|Boats left Sfax.", "Sfax|Boats left Sfax for Tunis.", "Tripoli|A pier for Tripoli."]
+
+
+@pytest.fixture
+def newsroom(aws: Any) -> Newsroom:
+    return Newsroom(aws)
+
+
+def mentions(newsroom: Newsroom) -> set[tuple[str, str]]:
+    """The keys of all mentions that there are."""
+    items = [item for item in newsroom.items() if item["PK"].startswith("PLACE#")]
+    return {(item["PK"], item["SK"]) for item in items if not item["SK"].startswith("MONTH#")}
+
+
+def test_a_mention_says_what_lists_show(newsroom: Newsroom) -> None:
+    newsroom.archive().add(newsroom.capture(("a", BODIES[0])))
+    mention, about = (item for item in newsroom.items() if item["PK"].startswith("PLACE#") and "title" in item)
+    assert (mention["id"], mention["title"], mention["source"]) == (ID, "Sfax dated", "sample")
+    assert (mention["published_at"], mention["about"]) == ("2019-04-16T09:30:00+02:00", ["tn"])
+    assert newsroom.query().article(mention).text == "Boats left Sfax."
+    assert {**about, "PK": mention["PK"]} == mention
+
+
+def test_the_stories_of_a_place_are_those_of_the_other_lists(newsroom: Newsroom) -> None:
+    for number in range(3):
+        newsroom.archive().add(newsroom.capture((str(number), f"Sfax {number}|Boats left Sfax.")))
+    query = newsroom.query()
+    assert list(query.of_place(SFAX)) == list(query.about("tn")) == list(query.of_all())
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_a_story_is_mentioned_as_its_newest_revision_has_it_in_whatever_order(
+    newsroom: Newsroom, order: Sequence[int]
+) -> None:
+    captures = [newsroom.capture(("a", body)) for body in BODIES]
+    for number in order:
+        newsroom.archive().add(captures[number])
+    (current,) = newsroom.index.current([ID]).values()
+    partitions = {f"PLACE#{TRIPOLI}#2019-04", "PLACE#ly#2019-04"}
+    assert mentions(newsroom) == {(partition, current["published_key"]) for partition in partitions}
+
+
+def test_of_two_at_once_the_last_to_look_leaves_what_is_current(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newer revision is archived between the older one's look at the story and its writing of mentions."""
+    captures = [newsroom.capture(("a", body)) for body in BODIES[1:]]
+    requests, looks = Mentions._requests, itertools.count()
+
+    def meanwhile(self: Mentions, *arguments: Any) -> Any:
+        if next(looks) == 0:
+            newsroom.archive().add(captures[1])
+        return requests(self, *arguments)
+
+    monkeypatch.setattr(Mentions, "_requests", meanwhile)
+    newsroom.archive().add(captures[0])
+    assert {key.split("#")[1] for key, _ in mentions(newsroom)} == {str(TRIPOLI), "ly"}
+
+
+def test_a_mention_is_under_a_kilobyte(newsroom: Newsroom) -> None:
+    many = " ".join(f"في {place}." for place in ("طرابلس", "بنغازي", "صفاقس", "القاهرة", "الخرطوم", "باماكو") * 9)
+    newsroom.archive().add(newsroom.capture(("a" * 100, f"{'ليبيا ' * 40}dated|{many}")))
+    found = [item for item in newsroom.items() if item["PK"].startswith("PLACE#") and "title" in item]
+    assert len(found) == 8
+    assert max(map(size, found)) < 1024
+
+
+def size(value: Any) -> int:
+    """Bytes of a value as DynamoDB counts them."""
+    if isinstance(value, str):
+        return len(value.encode())
+    if isinstance(value, dict):
+        return 3 + sum(1 + len(name) + size(each) for name, each in value.items())
+    if isinstance(value, list):
+        return 3 + sum(1 + size(each) for each in value)
+    return 1 + len(str(value)) // 2 + 1

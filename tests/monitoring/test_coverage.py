@@ -1,0 +1,191 @@
+"""Coverage: a row for each source and day, reports that are written when they have changed, and no others."""
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from dateline import keys
+from dateline.cli.main import app
+from dateline.cli.stack import Stack
+from dateline.index.index import Index
+from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
+from dateline.monitoring.counters import Day
+from dateline.monitoring.coverage import Reports, Row, rows, sources
+from tests.conftest import Aws
+
+NOW = datetime(2026, 10, 20, 3, 15, tzinfo=UTC)
+FEED = "https://gazette.example/feed"
+
+
+def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, **values: Any) -> None:
+    """A crawl at ``20261019T060000Z`` and what is archived of it."""
+    name = f"{at}-sample"
+    captures = {keys.Stem(source, name, 0).capture: archived} if archived else {}
+    report = CrawlReport(source=source, crawl=name, started_at="", captures=captures, **values)
+    aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(source, name), Body=report.to_json().encode())
+    index, day = Index(aws.table), f"{keys.crawl_time(name):%Y-%m-%d}"
+    index.count_crawl(report)
+    index.count(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
+
+
+def reports(aws: Aws) -> Reports:
+    return Reports(s3=aws.s3, table=aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive)
+
+
+def update(aws: Aws, now: datetime = NOW) -> list[str]:
+    return [day for day, _ in reports(aws).update(now)]
+
+
+def report(aws: Aws, day: str) -> dict[str, dict[str, Any]]:
+    body = aws.s3.get_object(Bucket=aws.archive, Key=keys.coverage_report(day))["Body"].read()
+    return {row["source"]: row for row in json.loads(body)["sources"]}
+
+
+def test_a_report_has_a_row_for_each_source_of_the_last_month(aws: Aws) -> None:
+    crawl(aws, "gazette", "20261019T060000Z", archived=3, discovered=3, expect=Expect(2, 60))
+    crawl(aws, "courrier", "20261001T060000Z", archived=1, discovered=1, expect=Expect(1, 9))
+    crawl(aws, "long-gone", "20260901T060000Z", archived=1, discovered=1)
+    assert update(aws)[:2] == ["2026-10-19", "2026-10-18"]
+    found = report(aws, "2026-10-19")
+    assert sorted(found) == ["courrier", "gazette"]
+    assert (found["gazette"]["archived"], found["gazette"]["flags"]) == (3, [])
+    assert (found["courrier"]["crawls"], found["courrier"]["silent_days"]) == (0, 18)
+    assert found["courrier"]["flags"] == ["low", "silent"]
+    assert found["courrier"]["expect"] == {"min": 1, "max": 9}
+    assert sorted(report(aws, "2026-10-01")) == ["courrier", "long-gone"]
+
+
+def test_only_what_has_changed_is_written_again(aws: Aws) -> None:
+    crawl(aws, "gazette", "20261010T060000Z", archived=3)
+    assert len(update(aws)) == 10
+    assert update(aws) == []
+    assert update(aws, datetime(2026, 10, 21, 3, 15, tzinfo=UTC)) == ["2026-10-20"]
+    crawl(aws, "gazette", "20261018T060000Z", archived=1)
+    assert update(aws) == ["2026-10-19", "2026-10-18"], "the day after it knows of the story too"
+    crawl(aws, "gazette", "20261020T030000Z", archived=1)
+    assert update(aws) == [], "a day is reported on when it is over"
+
+
+def test_stopped_anywhere_it_goes_on(aws: Aws) -> None:
+    crawl(aws, "gazette", "20260710T060000Z", archived=3)
+    crawl(aws, "gazette", "20260801T060000Z", archived=3)
+    crawl(aws, "gazette", "20261019T060000Z", archived=3)
+    first = [day for (day, _), _ in zip(reports(aws).update(NOW), range(35), strict=False)]
+    rest = update(aws)
+    assert (first[0], first[-1]) == ("2026-10-19", "2026-07-29")
+    assert sorted({*first, *rest}) == sorted(json.loads(index(aws)))
+    assert set(first) & set(rest) == set(first[31:]), "what was done in whole months is not done again"
+    assert update(aws) == []
+
+
+def index(aws: Aws) -> bytes:
+    return aws.s3.get_object(Bucket=aws.archive, Key=keys.COVERAGE_INDEX)["Body"].read()
+
+
+def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
+    broken = FeedVisit(url=FEED, status=503, error="the answer is 503")
+    other = FeedVisit(url=f"{FEED}/ar", error="timeout: it took too long")
+    crawl(aws, "gazette", "20261019T060000Z", feeds=[broken, other])
+    crawl(aws, "gazette", "20261019T070000Z", feeds=[FeedVisit(url=FEED, status=200, items=3)])
+    update(aws)
+    row = report(aws, "2026-10-19")["gazette"]
+    assert row["failing"] == [{"url": other.url, "error": other.error}]
+    assert (row["feeds_failed"], row["flags"]) == (2, ["feeds"])
+
+
+def test_imports_are_of_their_day_and_call_for_nothing(aws: Aws) -> None:
+    stem = keys.Stem("gazette", keys.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
+    aws.s3.put_object(Bucket=aws.captures, Key=stem.capture)
+    Index(aws.table).count("gazette", stem.day, stem.capture, {"imported_archived": 2})
+    assert update(aws) == ["1995-03-07"]
+    assert report(aws, "1995-03-07")["gazette"]["imported"] == {"archived": 2}
+    assert report(aws, "1995-03-07")["gazette"]["flags"] == []
+
+
+def test_a_row_is_the_same_whatever_it_is_asked_with(aws: Aws) -> None:
+    for number in (1, 2, 20):
+        crawl(aws, "gazette", f"202608{number:02}T060000Z", archived=number % 2, expect=Expect(1, number))
+    assert sources(aws.s3, aws.captures) == ["gazette"]
+    until = date(2026, 9, 25)
+    every = list(rows(aws.table, "gazette", None, until))
+    assert [row.day.date for row in every[:3]] == ["2026-08-01", "2026-08-02", "2026-08-03"]
+    assert every[-1].day.date == "2026-09-19", "a month after the last crawl"
+    for row in every:
+        at = date.fromisoformat(row.day.date)
+        assert list(rows(aws.table, "gazette", at, at)) == [row]
+    assert list(rows(aws.table, "courrier", None, until)) == []
+
+
+@pytest.mark.parametrize(
+    ("counts", "silent_days", "flags"),
+    [
+        ({"archived": 1, "captured": 1}, 0, ["low"]),
+        ({"archived": 9, "captured": 9}, 0, ["high"]),
+        ({"archived": 3, "captured": 4}, 0, ["unread"]),
+        ({}, 7, ["low", "silent"]),
+    ],
+)
+def test_a_row_says_what_to_look_at(counts: dict[str, int], silent_days: int, flags: list[str]) -> None:
+    day = Day(source="gazette", date="2026-10-19", counts=Counter(counts), expect=Expect(2, 8))
+    assert Row(day=day, silent_days=silent_days).flags == flags
+
+
+@pytest.fixture
+def command(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """``dateline status`` on a stack of moto's, with two sources crawled up to now."""
+    outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive}
+    stack = Stack(s3=aws.s3, sqs=boto3.client("sqs"), table=aws.table, outputs=outputs)
+    monkeypatch.setattr(Stack, "find", lambda _: stack)
+    for back in range(3):
+        at = datetime.now(UTC) - timedelta(days=back)
+        name = f"{at:%Y%m%dT%H%M%SZ}"
+        failures = [Failure(url=FEED, reason="timeout")]
+        crawl(aws, "gazette", name, archived=back, discovered=back + 1, failures=failures, expect=Expect(2, 60))
+        crawl(aws, "courrier", name, archived=3, discovered=3)
+    return lambda *arguments: CliRunner().invoke(app, ["status", *arguments])
+
+
+def test_the_command_prints_a_row_for_each_source_and_day(command: Callable[..., Any]) -> None:
+    lines = [json.loads(line) for line in command("--coverage", "--source", "gazette", "--json").stdout.splitlines()]
+    assert [(row["archived"], row["failures"], row["flags"]) for row in lines] == [
+        (2, {"timeout": 1}, []),
+        (1, {"timeout": 1}, ["low"]),
+        (0, {"timeout": 1}, []),  # today is not over
+    ]
+    since = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"
+    (row,) = command(
+        "--coverage", "--source", "gazette", "--since", since, "--until", since, "--json"
+    ).stdout.splitlines()
+    assert json.loads(row) == lines[1]
+    table = command("--coverage")
+    assert table.stdout.count("courrier") == table.stdout.count("gazette") == 3
+    assert "low, timeout 1" in table.stdout
+
+
+def test_the_command_draws_a_heat_map(command: Callable[..., Any], tmp_path: Path) -> None:
+    path = tmp_path / "coverage.svg"
+    assert command("--coverage", "--svg", str(path)).exit_code == 0
+    drawing = ElementTree.parse(path).getroot()
+    titles = [str(each.text) for each in drawing.iter("{http://www.w3.org/2000/svg}title")]
+    assert len(titles) == 6
+    assert f"gazette, {datetime.now(UTC):%Y-%m-%d}: 0 archived (2 to 60 expected); 1 failed" in titles
+    assert [each for each in titles if each.endswith("1 failed; low")]
+    style = drawing.find("{http://www.w3.org/2000/svg}style")
+    assert style is not None
+    assert "prefers-color-scheme: dark" in str(style.text)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"), [(["--since", "2026-10-01"], 2), (["--coverage", "--source", "nowhere"], 1)]
+)
+def test_the_command_says_what_is_wrong(command: Callable[..., Any], arguments: list[str], status: int) -> None:
+    result = command(*arguments)
+    assert (result.exit_code, result.stdout) == (status, "")

@@ -1,0 +1,189 @@
+"""Places: what a story mentions and is about, in four languages; the sentences are made up.
+
+The rules were written with ``first.tsv`` in sight. ``second.tsv`` was written when they stood, and they then had 0.961
+on places and 0.976 on countries; what it brought to light was mended, and ``third.tsv`` written, of longer stories and
+small places, on which they had 0.954 and 0.948: what is to be expected of texts that nobody has looked at. Some of that
+has been mended as well. A floor may be raised, and lowered only with the reason in the commit.
+"""
+
+import csv
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dateline.article import Article, Dateline, Place
+from dateline.extraction.fields.dateline_agencies import without_dateline
+from dateline.places import MOST_ABOUT, MOST_PLACES, placed
+from dateline.places.gazetteer import Gazetteer
+from infra import gazetteer
+
+SENTENCES = Path(__file__).parent
+FLOORS = {
+    ("first", "places"): 0.99,
+    ("first", "about"): 0.99,
+    ("second", "places"): 0.98,
+    ("second", "about"): 0.98,
+    ("third", "places"): 0.97,
+    ("third", "about"): 0.96,
+}
+
+
+def story(text: str, title: str = "", **fields: Any) -> Article:
+    dateline, _, blocks = without_dateline(text.split("\n\n"))
+    words = {"id": "", "url": "", "digest": "", "title": title, "text": "\n\n".join(blocks), "dateline": dateline}
+    return placed(Article(**words | fields))
+
+
+def names(text: str, title: str = "", **fields: Any) -> list[str]:
+    return [place.name for place in story(text, title, **fields).places]
+
+
+@cache
+def counted(part: str) -> Mapping[str, Counter[str]]:
+    """Of the places and of the countries of a part's sentences, how many are found, missed, and found for nothing."""
+    counts = {"places": Counter[str](), "about": Counter[str]()}
+    with (SENTENCES / f"{part}.tsv").open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE):
+            text = row["text"].replace("\\n", "\n")
+            found = story(text, row["title"], language=row["language"], outlet_country=row["outlet"])
+            expected = {int(place.partition("=")[0]) for place in row["places"].split(", ") if place}
+            counts["places"] += compared(expected, {place.id for place in found.places})
+            counts["about"] += compared(set(row["about"].split()), set(found.about))
+    return counts
+
+
+def compared(expected: set[Any], got: set[Any]) -> Counter[str]:
+    return Counter(found=len(expected & got), missed=len(expected - got), wrong=len(got - expected))
+
+
+@pytest.mark.parametrize(("part", "name"), FLOORS)
+def test_no_score_is_under_its_floor(part: str, name: str) -> None:
+    counts = counted(part)[name]
+    f1 = 2 * counts["found"] / (2 * counts["found"] + counts["missed"] + counts["wrong"])
+    assert f1 >= FLOORS[part, name]
+
+
+def test_places_and_countries_are_in_the_order_of_their_weight() -> None:
+    found = story("Boats left Sfax for Malta.\n\nTunis and Sfax are glad.\n\nTripoli, Tripoli.", title="Valletta waits")
+    assert [place.name for place in found.places] == ["Sfax", "Valletta", "Malta", "Tunis", "Tripoli"]
+    assert found.about == ("tn", "mt")
+
+
+def test_a_country_named_in_passing_is_not_what_a_story_is_about() -> None:
+    passing = "\n\n".join(["Benghazi has a new pier."] * 4 + ["Its cranes are from Germany."])
+    assert story(passing).about == ("ly",)
+    assert story(passing, title="German cranes for a pier").about == ("ly", "de")
+
+
+def test_one_that_names_everything_is_a_list() -> None:
+    countries = [sense.name for senses in Gazetteer.load().senses for sense in senses if sense.kind == "country"]
+    assert len(story(". ".join(countries)).places) == MOST_PLACES
+    assert len(story("Egypt. Libya. Chad. Mali. Niger. Sudan.").about) == MOST_ABOUT
+
+
+@pytest.mark.parametrize(
+    ("dateline", "outlet", "country"),
+    [
+        (Dateline("TUNIS", "Tunis"), "gb", "tn"),
+        (Dateline("طرابلس", "طرابلس"), "lb", "lb"),
+        (Dateline("طرابلس", "طرابلس"), None, "ly"),
+        (Dateline("TRIPOLI, Lebanon", "Tripoli", "lb"), "ly", "lb"),
+        (Dateline("ELSEWHERE", "Elsewhere"), "ly", None),
+    ],
+)
+def test_a_dateline_gets_its_country_and_is_no_mention(dateline: Dateline, outlet: str, country: str | None) -> None:
+    found = story("The bakers met on Monday.", dateline=dateline, outlet_country=outlet)
+    assert found.dateline
+    assert found.dateline.country == country
+    assert (found.places, found.about) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Trablus. Tarabulus. TRIPOLI. طرابلس", ["Tripoli"]),
+        ("مِصْرَاتَة، مصراته ومصراتة", ["Misratah"]),
+        ("TRIPOLI'DE YAĞMUR", ["Tripoli"]),
+        ("in Benghazians' eyes", []),
+        ("لليبيا وبليبيا وفليبيا", ["Libya"]),
+        ("الليبيا", []),
+        ("Al-Bayda. In al-Bayda. El Beïda", ["Al Bayḑā’"]),
+    ],
+)
+def test_a_name_is_a_whole_word_in_any_of_its_spellings(text: str, found: list[str]) -> None:
+    assert names(text, outlet_country="ly") == found
+
+
+def test_whoever_is_introduced_with_two_names_is_nobody_else_later() -> None:
+    text = "Josh Warrington and Jordan Ellis won.\n\nWarrington will rest. Jordan flies to Jordan."
+    assert names(text) == ["Jordan"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("ar", "استقبل الوزير القائم بأعمال السفارة، ثم القائم بالأعمال الجديد."),
+        ("ar", "خرجت المظاهرات السلمية، ودعت النقابة إلى الوسائل السلمية."),
+        ("ar", "اشترى البقالون السلع الهندية والتوابل الشامية."),
+        ("fa", "قیمت نان در آستانه عید بالا رفت، و نانوایان در آستانه اعتصاب هستند."),
+        ("ar", "أعلن فيلق القدس وسرايا القدس وكتائب القدس بيانا مشتركا."),
+        ("ar", "نشرت صحيفة الرياض وقناة القاهرة وبنك دمشق إعلانا."),
+        ("en", "The Quds Force denied it, and so did the Tripoli Brigade and the Cairo Bank."),
+        ("fr", "La Force Al-Qods et la Radio Tunis ont publié un communiqué."),
+        ("tr", "Kudüs Gücü ve Adana Gazetesi açıklama yaptı."),
+        ("fr", "François Hollande a souri. Hollande est revenu, a dit le préfet."),
+        ("fr", "Selon M. Hollande et le président Constantine, la route est bonne."),
+        ("en", "Dominique Okoro and Jaroslav Novak won. Jaroslav and Dominique will rest."),
+        ("en", "Mr Jordan thanked Ms London and Dr Paris."),
+        ("ar", "قال السيد صفاقس إن الدكتور رشيد سيعود."),
+    ],
+)
+def test_words_and_names_are_no_places(language: str, text: str) -> None:
+    """Common words, names of persons and bodies called after a place are no mentions of it."""
+    assert story(text, language=language).places == ()
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "found"),
+    [
+        ("ar", "وصلت الحافلات إلى السلمية، وعاد الجنود من القائم.", ["As Salamīyah", "Al Qā’im"]),
+        ("ar", "زار الوفد القدس ومدينة السلمية.", ["Jerusalem", "As Salamīyah"]),
+        ("fr", "En Hollande, les digues tiennent ; la Dominique attend le cyclone.", ["The Netherlands", "Dominica"]),
+        ("fa", "نشست آستانه با حضور ایران برگزار شد.", ["Astana", "Iran"]),
+        ("en", "The president of Jordan's bank flew to Cairo.", ["Jordan", "Cairo"]),
+    ],
+)
+def test_places_stay_places(language: str, text: str, found: list[str]) -> None:
+    """The same names are places where a preposition or a kind leads to them."""
+    assert [place.name for place in story(text, language=language).places] == found
+
+
+def test_an_article_keeps_its_places() -> None:
+    found = story("Boats left Sfax.")
+    assert found.places == (Place(2467454, "Sfax", "tn"),)
+    assert Article.from_dict(found.to_dict()) == found
+
+
+def test_the_gazetteer_is_what_its_maker_makes() -> None:
+    assert gazetteer.GAZETTEER.read_text("utf-8") == gazetteer.text(), "run python -m infra.gazetteer"
+
+
+def test_the_gazetteer_takes_little_memory() -> None:
+    script = """
+import re, sys
+from pathlib import Path
+from dateline.places import placed
+from dateline.places.gazetteer import Gazetteer
+resident = lambda: int(re.search(r"VmRSS:\\s+(\\d+)", Path("/proc/self/status").read_text("ascii"))[1]) / 1024
+before = resident()
+Gazetteer.load()
+print(resident() - before)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 40  # MB

@@ -1,0 +1,85 @@
+"""Responses that come in pieces: each is whole when its last byte is there, however it was cut."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spiders.download.http1 import READING_ERRORS, Incoming, TooLarge
+from tests.spiders.download.test_handler import GZIPPED, RESPONSES
+
+BODIES = {"gzip": GZIPPED, "gzip in chunks": GZIPPED, "chunked": b"<h1>story</h1>", "an empty body": b""}
+BODIES |= {"chunks with a trailer": b"x"}
+
+
+@pytest.mark.parametrize("name", RESPONSES)
+def test_a_response_is_whole_with_its_last_byte(name: str) -> None:
+    response, incoming = RESPONSES[name], Incoming(1 << 20)
+    whole = [incoming.add(response[at : at + 1]) for at in range(len(response))]
+    assert whole == [False] * (len(response) - 1) + [True]
+    assert (bytes(incoming.received), incoming.body) == (response, BODIES.get(name, b"ok"))
+    assert (incoming.status, incoming.reusable) == (200, True)
+
+
+@pytest.mark.parametrize(
+    ("response", "reusable"),
+    [
+        (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\nok", True),
+        (b"HTTP/1.1 200 OK\r\nConnection: Close\r\nContent-Length: 2\r\n\r\nok", False),
+        (b"HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n002;x=y\r\nok\r\n0\r\n\r\n", True),
+    ],
+)
+def test_a_connection_may_be_used_again_or_not(response: bytes, reusable: bool) -> None:
+    incoming = Incoming(1 << 20)
+    assert incoming.add(response)
+    assert (bytes(incoming.received), incoming.reusable) == (response, reusable)
+
+
+@pytest.mark.parametrize("length", [b"", b"Content-Length: two\r\n", b"Content-Length: 2\r\nContent-Length: 3\r\n"])
+def test_a_body_of_no_known_length_ends_with_the_connection(length: bytes) -> None:
+    incoming = Incoming(1 << 20)
+    assert not incoming.add(b"HTTP/1.1 200 OK\r\n%s\r\nok" % length)
+    assert incoming.close(cleanly=True)
+    assert (incoming.body, incoming.reusable) == (b"ok", False)
+    with pytest.raises(READING_ERRORS):
+        incoming.close(cleanly=False)
+
+
+@pytest.mark.parametrize("length", [b"101", b"9" * 5000])
+def test_a_body_that_will_be_too_large_is_not_waited_for(length: bytes) -> None:
+    with pytest.raises(TooLarge):
+        Incoming(100).add(b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n" % length)
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        b"<html>\n\n",
+        b"SSH-2.0\r\n\r\n",
+        b"HTTP/1.1 2000 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nmore\r\n",
+    ],
+)
+def test_what_is_no_response_is_an_error(response: bytes) -> None:
+    with pytest.raises(READING_ERRORS):
+        Incoming(1 << 20).add(response)
+
+
+pieces = st.lists(st.binary(max_size=20) | st.sampled_from(sorted({*RESPONSES.values()})), max_size=6)
+
+
+@given(pieces)
+def test_whatever_comes_is_read_or_refused(received: list[bytes]) -> None:
+    incoming, came = Incoming(1 << 20), b""
+    for piece in received:
+        came += piece
+        try:
+            whole = incoming.add(piece)
+        except READING_ERRORS:
+            return
+        assert bytes(incoming.received) in came
+        if whole:
+            return

@@ -1,0 +1,111 @@
+"""The families together, on the sample newsroom: every story is found, whichever way leads to it, and fetched once."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dateline.sources import registry
+from dateline.sources.registry import Source
+from infra.newsroom import Newsroom, serve
+from tests.support.outlet import Shelf, crawl
+
+OUTLETS = ("sample-courrier", "sample-difaf", "sample-gazette")
+WAYS = ("feeds", "sitemaps", "listings")
+
+
+@pytest.fixture
+def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
+    with serve(tmp_path) as running:
+        hosts = [urlsplit(url).netloc for url in running.urls.values()]
+        monkeypatch.setenv("DATELINE_ALLOW_HOSTS", ",".join(hosts))
+        yield running
+
+
+def source(newsroom: Newsroom, id: str, *ways: str) -> Source:
+    """An outlet with only some of the ways in."""
+    found = registry.load(newsroom.sources)[id]
+    without: dict[str, Any] = {way: () for way in WAYS if way not in ways}
+    return replace(found, **without)
+
+
+def live(newsroom: Newsroom, id: str) -> set[str]:
+    """The stories that are there to be had, and that robots.txt allows."""
+    private = ("/print/", "/abonnes/")
+    return {
+        path(story.url)
+        for story in newsroom.stories(id).values()
+        if story.status == 200 and not story.path.startswith(private)
+    }
+
+
+def path(url: str) -> str:
+    return unquote(urlsplit(url).path)
+
+
+def asked(newsroom: Newsroom, id: str) -> Counter[str]:
+    return Counter(request["path"] for request in newsroom.requests() if request["outlet"] == id)
+
+
+@pytest.mark.parametrize("id", OUTLETS)
+@pytest.mark.parametrize("ways", [WAYS, ("sitemaps",), ("listings",)], ids="+".join)
+def test_every_story_is_captured_and_every_url_asked_once(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+    report = crawl(source(newsroom, id, *ways), shelf := Shelf())
+    assert live(newsroom, id) <= {path(page.url) for page in shelf.pages}
+    assert max(asked(newsroom, id).values()) == 1
+    assert [visit.error for visit in report.feeds if visit.error] == []
+    assert set(report.reasons()) <= {"robots"}
+
+
+def test_a_second_crawl_asks_for_what_may_have_changed_and_for_no_page(newsroom: Newsroom) -> None:
+    outlet = source(newsroom, "sample-gazette", *WAYS)
+    crawl(outlet, shelf := Shelf())
+    before = asked(newsroom, "sample-gazette")
+    report = crawl(outlet, shelf)
+    # The sitemap's index has not changed, so its files are not asked for.
+    assert set(asked(newsroom, "sample-gazette") - before) <= {
+        "/robots.txt",
+        *(urlsplit(url).path for url in (*outlet.feeds, *outlet.sitemaps, *outlet.listings)),
+    }
+    assert (report.captured, report.revisited) == (0, 0)
+
+
+@pytest.mark.parametrize("ways", [("sitemaps",), ("listings",), WAYS], ids="+".join)
+@pytest.mark.parametrize("id", OUTLETS)
+def test_history_is_that_of_the_window(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+    first, last = date(2019, 4, 13), date(2019, 4, 15)
+    outlet = source(newsroom, id, *ways)
+    zone = ZoneInfo(outlet.timezone)
+    of_window = {
+        path(story.url)
+        for story in newsroom.stories(id).values()
+        if path(story.url) in live(newsroom, id) and first <= story.published_at.astimezone(zone).date() <= last
+    }
+    report = crawl(outlet, shelf := Shelf(), since=str(first), until=str(last))
+    captured = {path(page.url) for page in shelf.pages}
+    assert of_window <= captured
+    assert not shelf.validators, "a part of a sitemap says nothing of the whole"
+    assert not {urlsplit(url).path for url in outlet.feeds} & set(asked(newsroom, id))
+    assert set(report.reasons()) <= {"robots"}
+    if id == "sample-courrier":  # whose addresses and pages give the day of each story
+        assert captured == of_window
+
+
+def test_an_outlet_that_has_only_feeds_has_no_history(newsroom: Newsroom) -> None:
+    outlet = source(newsroom, "sample-gazette", "feeds")
+    report = crawl(outlet, since="2019-04-01")
+    assert (report.reasons(), sum(asked(newsroom, "sample-gazette").values())) == ({"no-history": 1}, 0)
+
+
+def test_robots_txt_and_the_home_page_name_the_ways_in(newsroom: Newsroom) -> None:
+    outlet = source(newsroom, "sample-gazette")
+    named = replace(outlet, feeds=(outlet.home,), sitemaps=(f"{outlet.home}robots.txt",))
+    report = crawl(named, shelf := Shelf())
+    assert live(newsroom, outlet.id) <= {path(page.url) for page in shelf.pages}
+    assert [visit.error for visit in report.feeds if visit.error] == []

@@ -1,0 +1,196 @@
+"""Looking again: what has not changed costs next to nothing, what has changed is captured, new stories come first."""
+
+import io
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.capture import Capture, read
+from dateline.index.index import Index
+from dateline.messages import CrawlMessage, CrawlReport
+from dateline.sources import revisit_plan
+from dateline.sources.registry import Source
+from dateline.state import TableState, UrlState
+from spiders import runner
+from spiders.stores import BucketStore
+from tests.conftest import Aws
+from tests.support.outlet import Answer, Outlet, answer, item, rss
+
+SOURCE = "sample-gazette"
+AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("age", "interval"),
+    [
+        (timedelta(hours=-2), timedelta(minutes=15)),
+        (timedelta(0), timedelta(minutes=15)),
+        (timedelta(hours=3), timedelta(hours=1)),
+        (timedelta(days=1), timedelta(hours=3)),
+        (timedelta(days=7), timedelta(days=3)),
+        (timedelta(days=364), timedelta(days=30)),
+        (timedelta(days=365), None),
+    ],
+)
+def test_young_stories_are_looked_at_often_and_old_ones_rarely(age: timedelta, interval: timedelta | None) -> None:
+    due = revisit_plan.due(revisit_plan.DEFAULT, AT - age, AT)
+    assert due == (AT + interval if interval else None)
+
+
+def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:
+    """One crawl into the bucket and the table, counted as the function counts it."""
+    message = CrawlMessage(source=SOURCE, crawl=f"20261020T060000Z-{label}", **changes)
+    store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=message.crawl)
+    report = runner.run(message, source, store=store, state=TableState(aws.table), deadline=float("inf"))
+    Index(aws.table).count_crawl(report)
+    return report
+
+
+def pages(aws: Aws, report: CrawlReport) -> list[Capture]:
+    bodies = [aws.s3.get_object(Bucket=aws.captures, Key=key)["Body"].read() for key in report.captures]
+    return [page for body in bodies for page in read(io.BytesIO(body))]
+
+
+@contextmanager
+def writes(aws: Aws) -> Iterator[Counter[str]]:
+    """Items written to the table and objects to the buckets, by where."""
+    counts: Counter[str] = Counter()
+
+    def count(*_: Any, model: Any, params: dict[str, Any], **__: Any) -> None:
+        if model.name == "BatchWriteItem":
+            counts["items"] += params["body"].count(b"Request")
+        elif model.name == "TransactWriteItems":
+            counts["items"] += 2
+        elif model.name in ("PutItem", "UpdateItem", "DeleteItem"):
+            counts["items"] += 1
+        elif model.name == "PutObject":
+            counts[params["url_path"].split("/")[1]] += 1
+
+    aws.on_call("before-call", count)
+    yield counts
+    aws.off_call("before-call", count)
+
+
+def honest(listed: str) -> Any:
+    """A feed that says 304 where nothing changed."""
+
+    def feed(head: bytes) -> Answer:
+        return answer(status=304) if b'If-None-Match: "7"' in head else answer(listed, ETag='"7"')
+
+    return feed
+
+
+@pytest.mark.parametrize("validators", ["trust", "ignore"])
+def test_a_crawl_where_nothing_changed_is_one_request_a_feed(aws: Aws, validators: str) -> None:
+    feeds = {f"/feed{number}": honest(rss(item(f"/{number}"))) for number in range(3)}
+    stories = {f"/{number}": answer(f"<h1>Story {number}") for number in range(3)}
+    with Outlet({**feeds, **stories}) as outlet:
+        urls = tuple(f"{outlet.url}{path}" for path in feeds)
+        source = outlet.source(feeds=urls, validators=validators, revisit=())
+        assert crawl(aws, source, "first").captured == 3
+        outlet.requests.clear()
+        with writes(aws) as counts:
+            report = crawl(aws, source, "second")
+    assert sorted(head.split()[1].decode() for head in outlet.requests) == list(feeds), "robots.txt is known too"
+    assert {visit.status for visit in report.feeds} == ({304} if validators == "trust" else {200})
+    assert all(visit.unchanged for visit in report.feeds)
+    assert (report.discovered, report.captures) == (0, {})
+    assert counts.pop("items") <= 4
+    assert counts == {"crawls": 1}, "nothing but the report, which whoever asked waits for"
+
+
+def past(aws: Aws, *urls: str) -> None:
+    """Have those of these URLs be due that are known."""
+    state = TableState(aws.table)
+    states = state.urls(urls)
+    state.save_urls(replace(known, due="2026-10-20T07:00:00Z") for known in states.values())
+
+
+def outlet_of(*pages: tuple[str, Any]) -> Outlet:
+    return Outlet({"/feed": honest(rss(*(item(path) for path, _ in pages))), **dict(pages)})
+
+
+def lying(head: bytes) -> Answer:
+    """Says 304 to whatever is asked conditionally."""
+    return answer(status=304) if b"If-None-Match" in head else answer("<h1>Same", ETag='"1"')
+
+
+@pytest.mark.parametrize(
+    ("page", "validators", "status"),
+    [(lying, "trust", 304), (lying, "ignore", 200), (answer("<h1>Same"), "trust", 200)],
+)
+def test_a_page_that_has_not_changed_is_a_revisit(aws: Aws, page: Any, validators: str, status: int) -> None:
+    with outlet_of(("/a", page)) as outlet:
+        source = outlet.source(validators=validators)
+        (first,) = pages(aws, crawl(aws, source, "first"))
+        past(aws, f"{outlet.url}/a")
+        report = crawl(aws, source, "second")
+        (again,) = pages(aws, report)
+    assert (again.revisit, again.status, again.body) == (True, status, b"")
+    assert again.revisits == (first.url, first.captured_at, first.payload_digest)
+    assert (report.revisited, report.captured) == (1, 1)
+    assert again.metadata["feed_title"] == "A story"
+
+
+def test_what_a_revisit_finds_changed_or_gone_is_captured(aws: Aws) -> None:
+    with outlet_of(("/a", answer("<h1>A")), ("/b", answer("<h1>B")), ("/c", answer("<h1>C"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        past(aws, f"{outlet.url}/a", f"{outlet.url}/b")
+        outlet.routes |= {"/a": answer("<h1>A, corrected"), "/b": answer("gone", 410), "/c": answer("not due")}
+        found = pages(aws, crawl(aws, outlet.source(), "second"))
+    assert {(page.status, page.body, page.revisit) for page in found} == {
+        (200, b"<h1>A, corrected", False),
+        (410, b"gone", False),
+    }
+
+
+def due(aws: Aws) -> list[tuple[str, str]]:
+    """What the table says is due, when."""
+    items = [each for each in aws.table.scan()["Items"] if str(each["SK"]).startswith("DUE#")]
+    return sorted((str(each["url"]).rsplit("/", 1)[1], str(each["SK"]).split("#")[1]) for each in items)
+
+
+def test_each_look_says_when_the_next_one_is(aws: Aws) -> None:
+    with outlet_of(("/a", answer("<h1>A"))) as outlet:
+        source = outlet.source(revisit=((10**9, 60),))
+        for label in ("first", "second"):
+            (page,) = pages(aws, crawl(aws, source, label))
+            assert due(aws) == [("a", keys.utc(page.captured_at + timedelta(hours=1), "seconds"))]
+            assert TableState(aws.table).health([SOURCE])[SOURCE].revisit_at == due(aws)[0][1]
+            past(aws, f"{outlet.url}/a")
+
+
+def test_new_stories_come_first(aws: Aws) -> None:
+    with outlet_of(("/a", answer("<h1>A"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        past(aws, f"{outlet.url}/a")
+        outlet.routes |= {"/feed": answer(rss(item("/b"), item("/c"))), "/b": answer("B"), "/c": answer("C")}
+        outlet.requests.clear()
+        crawl(aws, outlet.source(), "second", limit=2)
+        crawl(aws, outlet.source(), "third", limit=2)
+    assert outlet.paths() == ["/feed", "/b", "/c", "/feed", "/a"]
+
+
+def test_a_crawl_may_be_for_revisits_alone(aws: Aws) -> None:
+    with outlet_of(("/a", answer("<h1>A"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        past(aws, f"{outlet.url}/a")
+        outlet.requests.clear()
+        crawl(aws, outlet.source(), "revisit", revisits_only=True)
+    assert outlet.paths() == ["/a"]
+
+
+def test_what_a_killed_crawl_left_of_a_due_time_is_swept_away(aws: Aws) -> None:
+    state, url = TableState(aws.table), "https://gazette.example/a"
+    old = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200, due="2026-10-20T07:00:00Z")
+    state.save_urls([replace(old, due="2026-10-20T09:00:00Z")])
+    aws.table.put_item(Item=keys.due(SOURCE, str(old.due), url) | {"url": url})
+    assert [when for _, when in due(aws)] == ["2026-10-20T07:00:00Z", "2026-10-20T09:00:00Z"]
+    assert state.revisits(SOURCE, datetime(2026, 10, 20, 8, tzinfo=UTC), 10) == []
+    assert [when for _, when in due(aws)] == ["2026-10-20T09:00:00Z"]

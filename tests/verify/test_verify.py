@@ -1,0 +1,265 @@
+"""Verification: it finds each of many planted damages, says what mends it, and finds nothing on a sound archive."""
+
+import dataclasses
+import itertools
+import json
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dateline import keys
+from dateline.article import Extraction, Outcome
+from dateline.maintenance.rebuild import rebuild
+from dateline.maintenance.reextract import Reextraction
+from dateline.messages import CrawlReport, ReextractMessage
+from dateline.page import Page, Payload
+from dateline.verify import Costs, Finding, Scope, Spool, Verification, costs
+from dateline.verify.spool import text
+from tests.conftest import Aws, emulated
+from tests.maintenance.test_reextract import new, old
+from tests.support.checkout import Checkout
+from tests.support.damages import OF_CAPTURES, OF_THE_ARCHIVE, OF_THE_INDEX, Archived, change_item, edit, garbage
+from tests.support.samples import NOON, KilledError, Newsroom, killer
+
+WORDS = (
+    "The ferry from Sfax will call at Mahdia again from Friday, twice a week, said the harbour office, which has had "
+    "the old landing stage mended by a joiner, two divers and the pupils of the school of fishery. A ticket costs nine "
+    "dinars, and bicycles travel free."
+)
+PAGES = [
+    [("a", "A dated story|One.§Two."), ("b", "front page"), ("g", "Third|Boats left Sfax.")],
+    [("a", "A dated story|Other words."), ("c", "here|Words."), ("d", "T|bomb"), ("e", "Story|W."), ("e", "Story|W.")],
+    [("a", "A dated story|Other words."), ("f", "Another|Words."), ("w", f"Wire|{WORDS}"), ("v", f"Copy|{WORDS}")],
+]
+
+
+def extract(page: Page) -> Extraction:
+    if b"bomb" in page.body:
+        return Extraction(Outcome.QUARANTINED, reason="it took too long")
+    return old(page)
+
+
+@pytest.fixture(scope="module")
+def sound(template: dict[str, Any]) -> Iterator[tuple[Archived, Any]]:
+    """A sound archive, and what is in it."""
+    with emulated(template) as aws:
+        archived = archive(aws)
+        yield archived, archived.contents()
+
+
+@pytest.fixture
+def archived(sound: tuple[Archived, Any]) -> Iterator[Archived]:
+    """The same, whatever a test does to it."""
+    yield sound[0]
+    sound[0].restore(sound[1])
+
+
+def archive(aws: Aws) -> Archived:
+    newsroom = Newsroom(aws)
+    captures = [newsroom.capture(*pages) for pages in PAGES]
+    captures.append(newsroom.capture(("f", "no"), status="404 Not Found"))
+    captures.append(
+        newsroom.capture(("a", ""), status="304 Not Modified", revisits=Payload("http://x.example", NOON, "x"))
+    )
+    for key in captures:
+        newsroom.archive(extract=extract).add(key)
+    reextract(newsroom, captures[0], new)
+    report = CrawlReport(
+        source="sample",
+        crawl=keys.parse(captures[0]).crawl,
+        started_at="2019-04-17T12:00:00Z",
+        discovered=3,
+        captures={captures[0]: 3},
+    )
+    aws.s3.put_object(
+        Bucket=aws.captures, Key=keys.crawl_report("sample", report.crawl), Body=report.to_json().encode()
+    )
+    newsroom.index.count_crawl(report)
+    return Archived(newsroom, captures)
+
+
+def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction]) -> None:
+    arguments: dict[str, Any] = {
+        "s3": newsroom.aws.s3,
+        "index": newsroom.index,
+        "capture_bucket": newsroom.aws.captures,
+        "archive_bucket": newsroom.aws.archive,
+    }
+    run = f"20190418T120000Z-{uuid.uuid4().hex}"
+    Reextraction(extract=extract, **arguments).again(ReextractMessage(run=run, key=key))
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Iterator[Spool]:
+    opened = Spool(tmp_path / "verify" / "run.sqlite")
+    yield opened
+    opened.close()
+
+
+def verification(archived: Archived, spool: Spool, scope: Scope | None = None) -> Verification:
+    aws = archived.newsroom.aws
+    names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
+    return Verification(aws.s3, aws.table, spool, scope=scope or Scope(), **names)
+
+
+def test_it_finds_nothing_on_a_sound_archive(archived: Archived, spool: Spool) -> None:
+    run = verification(archived, spool)
+    assert list(run.findings()) == []
+    assert run.progress.items == len(archived.newsroom.items())
+    listed = archived.newsroom.aws.s3.list_objects_v2(Bucket="captures")["Contents"]
+    derived = [key for key in archived.newsroom.objects() if not key.startswith("reports/")]
+    assert run.progress.objects == len(listed) + len(derived)
+
+
+@pytest.mark.parametrize("damage", OF_CAPTURES)
+def test_it_finds_each_damage_of_captures(archived: Archived, spool: Spool, damage: str) -> None:
+    plant, kinds = OF_CAPTURES[damage]
+    plant(archived)
+    found = list(verification(archived, spool).findings())
+    assert {each.kind for each in found} == kinds, found
+
+
+@pytest.mark.parametrize("damage", OF_THE_ARCHIVE | OF_THE_INDEX)
+def test_it_finds_each_damage_of_what_is_derived_and_its_mend_mends_it(
+    archived: Archived, tmp_path: Path, damage: str
+) -> None:
+    plant, kinds = (OF_THE_ARCHIVE | OF_THE_INDEX)[damage]
+    plant(archived)
+    for attempt in itertools.count(1):
+        with closing(Spool(tmp_path / f"{attempt}.sqlite")) as spool:
+            found = list(verification(archived, spool).findings())
+        if not found:
+            break
+        assert attempt > 1 or {each.kind for each in found} == kinds, found
+        assert attempt < 4, found
+        mend(archived, [each for each in found if not each.kind.of_table] or found)
+
+
+def mend(archived: Archived, findings: Sequence[Finding]) -> None:
+    """Do what they say, once for each command."""
+    for command, finding in {each.mend: each for each in findings}.items():
+        if "aws s3 rm" in command:
+            archived.delete(finding.key)
+        if "delete-item" in command:
+            archived.delete_item({name: value["S"] for name, value in json.loads(finding.key).items()})
+        if "the cluster's items" in command:
+            over = {json.loads(finding.key)["PK"]["S"], *(f"ARTICLE#{id}" for id in finding.detail.split())}
+            for item in archived.newsroom.items():
+                if item["PK"] in over and (item["SK"] == "CURRENT" or item["PK"].startswith("CLUSTER#")):
+                    archived.delete_item(item)
+        if "reextract" in command:
+            for capture in finding.captures:
+                assert f"--key {capture}" in command
+                reextract(archived.newsroom, capture, extract)
+        if "rebuild" in command:
+            for item in archived.newsroom.items():
+                if item["SK"].startswith(("DAY#", "DONE#")):
+                    archived.delete_item(item)
+            aws = archived.newsroom.aws
+            rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+        elif command.startswith("restore"):
+            archived.delete(finding.key, keys.parse(finding.key).outcomes)
+
+
+SCOPES = {
+    "another source": (Scope(("other",)), 0),
+    "the source": (Scope(("sample",)), 2),
+    "from that day on": (Scope(since=date(2019, 4, 17)), 2),
+    "from a later day on": (Scope(since=date(2019, 4, 18)), 0),
+}
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_only_what_is_asked_for_is_looked_at(archived: Archived, spool: Spool, scope: str) -> None:
+    wanted, expected = SCOPES[scope]
+    edit(archived, archived.first.capture, garbage)
+    change_item(archived, "CURRENT", title="Another")
+    assert len(list(verification(archived, spool, wanted).findings())) == expected
+
+
+def test_interrupted_at_any_of_its_calls_it_goes_on_from_there(archived: Archived, tmp_path: Path) -> None:
+    for damage in ("a flipped bit", "missing articles", "a quarantine report on no such page", "a changed title"):
+        plant, _ = (OF_CAPTURES | OF_THE_ARCHIVE | OF_THE_INDEX)[damage]
+        plant(archived)
+    with closing(Spool(tmp_path / "whole.sqlite")) as spool:
+        expected = [text(dataclasses.asdict(each)) for each in verification(archived, spool).findings()]
+    killed, call = True, 0
+    while killed:
+        call += 1
+        die, killed = killer(call), False
+        archived.newsroom.aws.on_call("before-call", die)
+        with closing(Spool(tmp_path / f"{call}.sqlite")) as spool:
+            try:
+                list(verification(archived, spool).findings())
+            except KilledError:
+                killed = True
+        archived.newsroom.aws.off_call("before-call", die)
+        with closing(Spool(tmp_path / f"{call}.sqlite")) as spool:
+            again = verification(archived, spool)
+            assert [text(dataclasses.asdict(each)) for each in again.findings()] == expected
+    assert call > 20
+
+
+def test_what_comes_while_it_looks_is_left_alone(archived: Archived, spool: Spool) -> None:
+    newsroom, run = archived.newsroom, verification(archived, spool)
+    expected = run._items
+
+    def meanwhile() -> Iterator[Finding]:
+        for page in (("a", "A dated story|Third words."), ("new", "Story|New.")):
+            newsroom.archive(extract=extract).add(newsroom.capture(page))
+        return expected()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "_items", meanwhile)
+        assert list(run.findings()) == []
+
+
+def test_the_costs_are_those_of_what_is_read(archived: Archived, spool: Spool) -> None:
+    aws = archived.newsroom.aws
+    names = {"captures": aws.captures, "archive": aws.archive}
+    found = costs(aws.s3, aws.table, **names, scope=Scope())
+    run = verification(archived, spool)
+    list(run.findings())
+    assert (found.objects, found.items) == (run.progress.objects, run.progress.items)
+    assert found.bytes == sum(
+        len(data) for key, data in archived.contents()[0].items() if not key.startswith("reports/")
+    )
+    assert costs(aws.s3, aws.table, **names, scope=Scope(("other",))).objects == 0
+
+
+@pytest.mark.parametrize(
+    ("read", "dollars"),
+    [
+        (Costs(objects=1_000_000), 0.40),
+        (Costs(objects=1_000_000, cold_objects=1_000_000), 10.00),
+        (Costs(cold_bytes=10**9), 0.03),
+        (Costs(table_bytes=4096 * 10**6), 0.125),
+        (Costs(lists=1_000), 0.005),
+    ],
+)
+def test_prices_are_the_list_prices(read: Costs, dollars: float) -> None:
+    assert read.dollars == pytest.approx(dollars)
+
+
+@pytest.mark.cloud
+def test_the_command_prints_what_is_wrong_and_its_mend(checkout: Checkout) -> None:
+    checkout.dateline("crawl", "sample-gazette")
+    (sound,) = checkout.dateline("verify", "--source", "sample-gazette")
+    assert (sound["found"], sound["objects"] > 2, sound["items"] > 10) == (0, True, True)
+    s3, bucket = checkout.cloud.client("s3"), checkout.cloud.outputs["ArchiveBucket"]
+    key, body = next(iter(checkout.objects("ArchiveBucket", "outcomes/sample-gazette/").items()))
+    s3.put_object(Bucket=bucket, Key=key, Body=body + b"x")
+    try:
+        with checkout.start("verify", "--source", "sample-gazette", "--json") as running:
+            finding, summary = map(json.loads, running.communicate(timeout=60)[0].splitlines())
+        assert (running.returncode, summary["found"]) == (1, 1)
+        assert (finding["kind"], finding["key"], finding["offset"]) == ("damaged outcomes", key, len(body))
+        report = checkout.objects("ArchiveBucket", keys.verification(summary["run"]))
+        assert [json.loads(line) for line in b"".join(report.values()).splitlines()] == [summary, finding]
+    finally:
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
