@@ -51,6 +51,11 @@ class Aws:
         delete_items(self.table)
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name bytes by their argument: gzip bodies hold the second of their making, and workers must collect alike."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several workers run: one for all of the tests on the local cloud, and one for each other module."""

@@ -20,7 +20,14 @@ from tests.functions.test_events import EVENTS, FUNCTIONS, Context, deployed, ev
 
 __all__ = ["deployed"]
 
-SPIDERS = ("collector", "discovery", "entrances", "robots", "throttle", "wire")
+SPIDERS = (
+    "collector",
+    "download.handler",
+    "families.family",
+    "middlewares.robots",
+    "middlewares.throttle",
+    "seeds",
+)
 CLOCKED = ("dateline.archive.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
 
 
