@@ -37,7 +37,7 @@ _SLOT = re.compile(
 )
 _LONGEST_SHOWN = 50  # characters of a tag that a page shows
 _LABEL = 30  # characters
-_FEWEST_CUT = 3  # tags
+_FEWEST_CUT = 4  # tags; two of three true tags are often words of the title
 _CUT = 0.6  # of the tags
 _STEM = 4  # letters
 _MOST_TAGS = 40
