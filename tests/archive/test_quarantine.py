@@ -219,7 +219,7 @@ def test_release_refuses_what_names_no_page() -> None:
 @pytest.mark.cloud
 def test_a_page_that_is_still_poison_stays_in_quarantine(cloud: Cloud) -> None:
     stem = keys.Stem("sample-gazette", keys.crawl_name(datetime.now(UTC), "poison"), 0)
-    response = b"HTTP/1.1 200 OK\r\nContent-Encoding: br\r\n\r\nx"
+    response = b"HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\n\r\n\x1f\x9d\x90x\x00"
     exchange = Exchange(url="http://x.example/a", captured_at=NOON, request=b"GET /", response=response)
     body = capture.serialise([exchange], stem.capture)
     cloud.client("s3").put_object(Bucket=cloud.outputs["CaptureBucket"], Key=stem.capture, Body=body, IfNoneMatch="*")
@@ -231,4 +231,4 @@ def test_a_page_that_is_still_poison_stays_in_quarantine(cloud: Cloud) -> None:
     assert done.returncode == 1, done.stderr
     (report,) = map(json.loads, done.stdout.splitlines())
     assert [each["outcome"] for each in report["history"]] == ["quarantined"] * 3
-    assert report["reason"] == "the content encoding br is not read"
+    assert report["reason"] == "the body has an unsupported content encoding: compress"

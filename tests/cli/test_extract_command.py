@@ -138,7 +138,8 @@ def test_wrong_usage_is_told_on_standard_error(arguments: list[str]) -> None:
     assert b"Traceback" not in done.stderr
 
 
-def test_a_page_in_a_gzip_file_is_another_kind_of_file(tmp_path: Path) -> None:
+def test_gzip_page_is_read(tmp_path: Path) -> None:
+    """A page saved as the compressed bytes of an answer, without its Content-Encoding, is read as the page."""
     path = tmp_path / "a.html"
     path.write_bytes(gzip.compress(HTML.encode()))
-    assert [answer["outcome"] for answer in batch.from_paths([path])] == ["not_article"]
+    assert [answer["outcome"] for answer in batch.from_paths([path])] == ["archived"]

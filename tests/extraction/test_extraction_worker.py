@@ -156,7 +156,7 @@ def test_a_capture_that_there_is_no_time_for_is_left_to_the_next_delivery(aws: A
 
 ORPHAN = """
 import os
-from dateline.isolation import Isolated, OutOfTimeError
+from dateline.extraction_worker import Isolated, OutOfTimeError
 from dateline.page import Page
 
 def hang(page):

@@ -26,9 +26,9 @@ def made(title: str, text: str) -> Fingerprint:
 
 
 def test_a_fingerprint_stays_what_it_is() -> None:
-    """It is kept for years. Where this fails, other numbers come of the same text: raise fingerprint.VERSION then."""
+    """It is kept for years. Where this fails, other numbers come of the same text: raise minhash.VERSION then."""
     assert rensa.RMinHash.ALGORITHM_VERSION == 2
-    script = f"from dateline import fingerprint; print(fingerprint.of('عنوان', {SAID!r}))"
+    script = f"from dateline.similarity import minhash; print(minhash.of('عنوان', {SAID!r}))"
     elsewhere = {"PYTHONHASHSEED": "5", "PYTHONUTF8": "1"}
     command = [sys.executable, "-c", script]
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=elsewhere)
