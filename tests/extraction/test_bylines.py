@@ -46,6 +46,9 @@ def article(byline: str = "", head: str = "", *, first: str = "", after: str = "
 
 
 SIGNED = {
+    '<div class="postedby">Tagged as</div><p class="author">Christa Dedwin</p>': ("Christa Dedwin",),
+    '<div class="postedby">Classé dans</div><p class="author">Salma Treki</p>': ("Salma Treki",),
+    '<div class="posted-by">Filed under</div><p class="author">Kerem Mersafcı</p>': ("Kerem Mersafcı",),
     '<span class="auteur">Par Maïssa Torfane avec AFP</span>': ("Maïssa Torfane",),
     '<span class="author">Leila Bousaidi with Reuters</span>': ("Leila Bousaidi",),
     '<p class="byline">Kerem Mersafcı / AA</p>': ("Kerem Mersafcı",),

@@ -93,6 +93,14 @@ def test_flash_with_data() -> None:
     assert outcome(page) is Outcome.ARCHIVED
 
 
+@pytest.mark.parametrize("name", ["lead", "chapo", "spot"])
+def test_flash_of_its_summary_alone(name: str) -> None:
+    """A live report that shows only its summary keeps it as its text."""
+    text = "The harbour board says that the eastern quay is open to ships again, two winters after the storm broke it."
+    page = f'<article><h1>Port Selwan opens its quay</h1><div class="{name}"><p>{text}</p></div></article>'
+    assert outcome(page) is Outcome.ARCHIVED
+
+
 CHARSETS = [
     ("ar", "windows-1256", "iso-8859-6"),
     ("ar", "windows-1256", "iso-8859-8"),

@@ -43,7 +43,7 @@ def told(document: Document) -> Story:
     blocks = find.without_furniture(blocks, headlines | set(map(words, asides)))
     summary = source_rules.line(document, "standfirst") or standfirst.find(document, blocks, headlines)
     if summary:
-        blocks = find.without_furniture(blocks, {words(summary.value)})
+        blocks = find.without_furniture(blocks, {words(summary.value)}) or blocks  # a flash is its own summary
     by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = source_rules.without_dateline(document, leading_lines.without_signature(blocks, names))
     signed = authors.signatures(document, names)

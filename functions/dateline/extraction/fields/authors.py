@@ -273,9 +273,10 @@ def _is_person(name: str, outlet: Set[str]) -> bool:
 
 
 def _is_sentence(name: str) -> bool:
-    """Whether words in small letters, of which a name has particles only, stand among capitalised ones."""
-    small = [word for word in name.split() if word[0].islower()]
-    return len(small) < len(name.split()) and len(set(small) - _PARTICLES) > 1
+    """Whether small words stand among capitalised ones: more than a name's particles, or at the end ("Tagged as")."""
+    parts = name.split()
+    small = [word for word in parts if word[0].islower()]
+    return len(small) < len(parts) and (parts[-1] in small or len(set(small) - _PARTICLES) > 1)
 
 
 def _is_agency(name: str) -> bool:
