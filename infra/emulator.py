@@ -25,7 +25,8 @@ from dateline import keys
 from dateline.aws.objects import put_once
 from dateline.capture import Exchange, serialise
 from dateline.messages import captures_of
-from infra.local import Cloud, LocalCloudError, connect
+from infra.local.cloud import Cloud, connect
+from infra.local.errors import LocalCloudError
 from infra.local.ministack import free_port
 
 _MACHINES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "arm64", "arm64": "arm64"}

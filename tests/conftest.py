@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
 from dateline.maintenance.rebuild import delete_items
-from infra.local import Cloud, down, up
+from infra.local.cloud import Cloud, down, up
 from infra.local.record import Record
 from tests.support.checkout import Checkout
 
@@ -49,6 +50,12 @@ class Aws:
 
     def clear_table(self) -> None:
         delete_items(self.table)
+
+
+def pytest_configure() -> None:
+    """Stop where the installation is older than pyproject.toml: commands would be missing."""
+    if not entry_points(group="dateline.commands"):
+        pytest.exit("the installation has no dateline.commands; run make .venv/ready", returncode=4)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

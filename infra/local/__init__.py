@@ -2,7 +2,8 @@
 
 All of it listens on 127.0.0.1 only.
 
-``up`` starts it or finds it again, ``down`` stops it, ``status`` looks. All state is in one folder, ``./.dateline``::
+``cloud.up`` starts it or finds it again, ``cloud.down`` stops it, ``cloud.status`` looks. All state is in one folder,
+``./.dateline``::
 
     cloud.json      what was deployed, and whether it was stopped cleanly
     env.json        the functions' environment, for `sam local invoke --env-vars` and infra.emulator
@@ -13,8 +14,3 @@ All of it listens on 127.0.0.1 only.
 
 Two checkouts, or two folders, run side by side: each finds ports of its own.
 """
-
-from infra.local.cloud import Cloud, Status, connect, down, status, up
-from infra.local.errors import LocalCloudError
-
-__all__ = ["Cloud", "LocalCloudError", "Status", "connect", "down", "status", "up"]

@@ -23,7 +23,7 @@ from dateline.cli.tracking import FollowedAgain
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
 from dateline.page import Page
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.maintenance.test_reextract import assert_rebuilt_the_same
 from tests.support.samples import NOON, KilledError, Newsroom, extract, killer
 

@@ -15,7 +15,7 @@ import pytest
 from dateline.archive.archive import read_outcomes
 from dateline.article import Outcome
 from dateline.messages import CrawlMessage, capture_event
-from infra.local import down, status, up
+from infra.local.cloud import down, status, up
 from infra.newsroom import set_edition
 from tests.conftest import ROOT, beside, quiet
 from tests.support.checkout import SAMPLES, Checkout, until

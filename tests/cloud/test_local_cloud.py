@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local import Cloud, LocalCloudError, connect, down, processes, status, up
+from infra.local import processes
+from infra.local.cloud import Cloud, connect, down, status, up
+from infra.local.errors import LocalCloudError
 from infra.local.ministack import free_port
 from infra.local.record import locked
 from tests.conftest import quiet

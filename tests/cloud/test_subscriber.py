@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infra.local import Cloud, down, up
+from infra.local.cloud import Cloud, down, up
 from infra.newsroom import set_edition
 from tests.conftest import quiet
 from tests.support.checkout import SAMPLES, Checkout, until

@@ -10,7 +10,7 @@ import pytest
 from dateline.article import Article, Dateline, Extractor, Image, Place, content_digest
 from dateline.dataset import rows
 from dateline.dataset.rows import Origin
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.support.checkout import SAMPLES, Checkout, until
 from tests.support.readme import blocks
 

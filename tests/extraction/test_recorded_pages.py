@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dateline import capture
 from dateline.capture import Exchange
-from dateline.cli import record, sources
+from dateline.cli import sources
 from dateline.cli.main import app
 from dateline.cli.output import CommandError
 from dateline.extraction import extract
@@ -71,8 +71,7 @@ def test_recorded_pages_are_of_sources_that_there_are() -> None:
 @pytest.fixture
 def newsroom(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Newsroom]:
     with serve(tmp_path / "newsroom") as running:
-        for module in (sources, record):
-            monkeypatch.setattr(module, "registered", lambda: registry.load(running.sources))
+        monkeypatch.setattr(sources, "registered", lambda: registry.load(running.sources))
         monkeypatch.setenv("DATELINE_ALLOW_HOSTS", "")
         yield running
 
@@ -160,7 +159,6 @@ def test_what_cannot_be_recorded_is_told(
 def test_a_redirect_to_another_host_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with Outlet({"/b": answer("<p>x")}) as elsewhere, Outlet({}) as outlet:
         outlet.routes["/a"] = answer(status=302, Location=f"{elsewhere.url}/b")
-        monkeypatch.setattr(record, "registered", lambda: {outlet.source().id: outlet.source()})
         monkeypatch.setattr(sources, "registered", lambda: {outlet.source().id: outlet.source()})
         with pytest.raises(CommandError, match="/b is on no host of"):
             recorded(tmp_path, f"{outlet.url}/a")

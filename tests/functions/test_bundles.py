@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra import build
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 
 # Megabytes unzipped with bytecode; Lambda takes 250. Bundles grow by accident, and cold starts with them.
 CEILINGS = {"dispatch": 20, "crawl": 110, "extract": 60, "events": 20, "coverage": 20, "compact": 90}

@@ -16,7 +16,7 @@ from dateline.archive.archive import read_outcomes
 from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
 from infra import emulator, newsroom
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 

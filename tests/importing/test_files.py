@@ -13,7 +13,7 @@ from dateline.article import Article, Dateline, Image
 from dateline.extraction import clipping
 from dateline.importing import Outlet, Outlets
 from dateline.maintenance.rebuild import rebuild
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.conftest import Aws
 from tests.support.imports import GAZETTE, Import, page, record, response, stories
 

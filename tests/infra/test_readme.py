@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from dateline import keys
 from dateline.cli.main import app
 from dateline.sources import registry
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.conftest import ROOT, Aws
 from tests.support.readme import BLOCKS, README, blocks
 from tests.support.samples import Newsroom

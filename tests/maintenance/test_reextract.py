@@ -18,7 +18,7 @@ from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction, Report
 from dateline.messages import ReextractMessage
 from dateline.page import Page
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from tests.support.damages import Archived
 from tests.support.samples import NOON, KilledError, Newsroom, extract, killer_of_writes
 

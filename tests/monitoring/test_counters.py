@@ -24,7 +24,7 @@ from dateline.monitoring import counters
 from dateline.monitoring.counters import Day
 from dateline.page import Page
 from dateline.state import TableState
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from spiders import manual, runner
 from spiders.stores import BucketStore
 from tests.conftest import Aws

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dateline.cli import sources as command
+from dateline.cli.main import app
 from dateline.sources import registry
 from dateline.sources.registry import Source
 from infra.newsroom import Newsroom, serve
@@ -98,10 +99,10 @@ def test_the_command_prints_a_line_for_each_and_fails_if_one_does(
     if broken:
         known["sample-gazette"] = replace(known["sample-gazette"], feeds=(f"{known['sample-gazette'].home}none",))
     monkeypatch.setattr(command, "registered", lambda: known)
-    lines = CliRunner().invoke(command.app, ["check", "--json"])
+    lines = CliRunner().invoke(app, ["sources", "check", "--json"])
     probes = {probe["source"]: probe for probe in map(json.loads, lines.stdout.splitlines())}
     assert (set(probes), lines.exit_code) == (set(OUTLETS), status)
     assert bool(probes["sample-gazette"]["problems"]) is broken
-    table = CliRunner().invoke(command.app, ["check", "sample-gazette", "sample-difaf"])
+    table = CliRunner().invoke(app, ["sources", "check", "sample-gazette", "sample-difaf"])
     assert table.exit_code == status
     assert ("failed" in table.stdout, "ok" in table.stdout) == (broken, True)

@@ -15,7 +15,7 @@ from dateline.archive.archive import read_articles
 from dateline.article import Article
 from dateline.aws import objects
 from dateline.maintenance.rebuild import delete_items
-from infra.local import Cloud
+from infra.local.cloud import Cloud
 from infra.newsroom import Story, outlet, set_edition
 
 SAMPLES = ("sample-courrier", "sample-difaf", "sample-gazette")

@@ -1,9 +1,8 @@
 """``dateline crawl``: ask the deployed stack to crawl now, and follow it to the archive."""
 
-import math
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,9 +10,10 @@ import typer
 
 from dateline import keys
 from dateline.aws.queues import send_crawl
+from dateline.cli import commands
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.progress import follow, words
-from dateline.cli.sources import allow_samples, registered
+from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.tracking import Followed
 from dateline.messages import CrawlMessage
@@ -48,11 +48,10 @@ def crawl(
     name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
-    if here:
-        allow_samples(wanted.values())
+    run_here = _run_here() if here else None
     for message in messages:
-        if here:
-            _run_here(deployed, message, wanted[message.source])
+        if run_here:
+            run_here(deployed, message, wanted[message.source])
         else:
             send_crawl(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
     progress.print(f"asked for {', '.join(wanted)} as {name}", soft_wrap=True)
@@ -117,13 +116,9 @@ def _unreachable(summary: Mapping[str, Any]) -> bool:
     return bool(summary["feed_errors"]) and not summary["discovered"]
 
 
-def _run_here(stack: Stack, message: CrawlMessage, source: Any) -> None:
-    """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
-    from dateline.index.index import Index
-    from dateline.state import TableState
-    from spiders.runner import run
-    from spiders.stores import BucketStore
-
-    store = BucketStore(stack.s3, stack.captures, source=message.source, crawl=message.crawl)
-    report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
-    Index(stack.table).count_crawl(report)
+def _run_here() -> Callable[[Stack, CrawlMessage, Any], None]:
+    """Return the function that crawls in this process, into the stack's bucket and table; its functions do the rest."""
+    run = commands.part("crawl.here")
+    if run is None:
+        raise CommandError("--here needs the spiders; install dateline[crawl]")
+    return run

@@ -9,7 +9,7 @@ import sys
 import typer
 
 from dateline.cli import (
-    cloud,
+    commands,
     crawl,
     export,
     extract,
@@ -17,10 +17,10 @@ from dateline.cli import (
     quarantine,
     query,
     rebuild,
-    record,
     reextract,
     show,
     sources,
+    status,
     verify,
     withdraw,
 )
@@ -32,7 +32,11 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-for command in (cloud.up, cloud.down, cloud.status, crawl.crawl, extract.extract, query.query, show.show):
+for name, function in commands.found():
+    app.command(name)(function)
+for name, function in commands.found("sources"):
+    sources.app.command(name)(function)
+for command in (status.status, crawl.crawl, extract.extract, query.query, show.show):
     app.command()(command)
 app.command("import")(import_.import_)
 app.command()(export.export)
@@ -40,7 +44,6 @@ app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
 app.command()(withdraw.withdraw)
-sources.app.command()(record.record)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
 

@@ -1,6 +1,5 @@
 """``dateline sources``: the registry."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -122,38 +121,6 @@ def show(
     console.print(table)
 
 
-@app.command("check")
-def check_(
-    sources: Annotated[
-        list[str] | None, typer.Argument(help="Source ids; without any, all that are registered.", show_default=False)
-    ] = None,
-    record: Annotated[
-        bool, typer.Option("--record", help="Write the day into the file of each source that is well, as `checked`.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Probe sources live: robots.txt, feeds, sitemaps and listings, their dates, and the page of one story."""
-    from dateline.sources import registry
-    from spiders import probe as probing
-
-    known = registered()
-    if unknown := [id for id in sources or () if id not in known]:
-        raise CommandError(f"there is no source {unknown[0]}; dateline sources list prints them")
-    allow_samples(known.values())
-    probes = []
-    with progress.status("asking"):
-        for probe in probing.probe_all([known[id] for id in sources or known]):
-            probes.append(probe)
-            if record and not (probe.refused or probe.problems):
-                registry.record_check(known[probe.source].path, datetime.now(UTC).date())
-            if json:
-                print_json(asdict(probe))
-    if not json:
-        _print_probes(sorted(probes, key=lambda probe: probe.source))
-    if any(probe.problems for probe in probes):
-        raise typer.Exit(1)
-
-
 def of_outlet(page: "Page", source: Any) -> "Page":
     """The page with what its outlet's file says, where the page does not say it itself."""
     return replace(
@@ -177,26 +144,3 @@ def outlet_of(source: Any) -> "Outlet":
         timezone=source.timezone,
         addresses=(source.home, *source.feeds, *source.sitemaps, *source.listings),
     )
-
-
-def _print_probes(probes: Iterable[Any]) -> None:
-    table = Table("source", "state", "stories", "dated", "newest", "article", box=None)
-    for probe in probes:
-        state = "refused" if probe.refused else "failed" if probe.problems else "ok"
-        newest = _age(probe.newest) if probe.newest else ""
-        table.add_row(probe.source, state, str(probe.stories), str(probe.dated), newest, probe.article or "")
-    console.print(table)
-    for probe in probes:
-        for problem in probe.problems:
-            progress.print(f"{probe.source}: {problem}", soft_wrap=True)
-
-
-def _age(instant: datetime) -> str:
-    hours = (datetime.now(UTC) - instant).total_seconds() / 3600
-    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
-
-
-def allow_samples(sources: Iterable[Any]) -> None:
-    """Let this process crawl the sample newsroom, whose addresses are private, as the local cloud's functions may."""
-    hosts = [source.host for source in sources if source.id.startswith("sample-")]
-    os.environ["DATELINE_ALLOW_HOSTS"] = ",".join([os.environ.get("DATELINE_ALLOW_HOSTS", ""), *hosts])

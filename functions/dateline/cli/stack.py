@@ -1,8 +1,10 @@
 """Which deployed Dateline a command talks to: the local cloud in ``./.dateline``, or a stack on AWS by its name."""
 
+import json
+import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -47,21 +49,19 @@ class Stack:
 
     @classmethod
     def local(cls) -> Self:
-        """The local cloud that runs in ``./.dateline``."""
-        try:
-            from infra.local import LocalCloudError, connect
-        except ModuleNotFoundError as error:
-            raise CommandError("the local cloud is part of a checkout; --stack NAME asks one on AWS") from error
-        try:
-            cloud = connect(STATE)
-        except LocalCloudError as error:
-            raise CommandError(str(error)) from error
+        """The local cloud that runs in ``./.dateline``, found by the record that ``dateline up`` keeps there."""
+        import boto3
+        from botocore.config import Config
+
+        port, outputs = _running(STATE)
+        session = boto3.Session("test", "test", region_name="us-east-1")
+        options: Any = {"endpoint_url": f"http://127.0.0.1:{port}", "config": Config(proxies={})}
         return cls(
-            s3=cloud.client("s3"),
-            sqs=cloud.client("sqs"),
-            table=cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"]),
-            outputs=dict(cloud.outputs),
-            sources=str(cloud.sources),
+            s3=session.client("s3", **options),
+            sqs=session.client("sqs", **options),
+            table=session.resource("dynamodb", **options).Table(outputs["IndexTable"]),
+            outputs=outputs,
+            sources=str(STATE.resolve() / "newsroom" / "sources"),
         )
 
     @classmethod
@@ -90,3 +90,23 @@ class Stack:
 
     def query(self) -> Query:
         return Query(self.table, self.s3, capture_bucket=self.captures, archive_bucket=self.archive)
+
+
+def _running(folder: Path) -> tuple[int, dict[str, str]]:
+    """Return the port and the stack's outputs of the local cloud in a folder, from the record that it keeps there.
+
+    Raises CommandError if none is deployed or nothing listens on its port.
+    """
+    record = folder / "cloud.json"
+    found = json.loads(record.read_text("utf-8")) if record.exists() else {}
+    if not found.get("outputs") or not _listens(found["port"]):
+        raise CommandError(f"no local cloud runs in {folder.resolve()}; start it with dateline up")
+    return found["port"], found["outputs"]
+
+
+def _listens(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5):
+            return True
+    except OSError:
+        return False

@@ -1,0 +1,61 @@
+"""``dateline status``: the local cloud's health, a stack's outputs, or its coverage."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from dateline.cli import commands
+from dateline.cli.output import CommandError, Json, console, print_json
+from dateline.cli.query import Day
+from dateline.cli.stack import STATE, Stack, StackName
+
+
+def status(
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="What came of each source on each day, against what is expected.")
+    ] = False,
+    source: Annotated[list[str] | None, typer.Option(help="With --coverage: of this source; repeatable.")] = None,
+    since: Day = None,
+    until: Day = None,
+    svg: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="With --coverage: draw a heat map into this file.")
+    ] = None,
+    stack: StackName = None,
+    json: Json = False,
+) -> None:
+    """Say how the local cloud is; exit status 1 where it is not healthy. With --stack, what a stack on AWS consists of.
+
+    With --coverage, say what the stack collected in the last seven days, or in those from --since to --until (UTC).
+    """
+    if coverage:
+        from dateline.cli.coverage import show
+
+        show(Stack.find(stack), source or [], since, until, svg, json)
+    elif source or since or until or svg:
+        raise typer.BadParameter("--source, --since, --until and --svg go with --coverage")
+    elif stack:
+        _print({}, Stack.on_aws(stack).outputs, json)
+    else:
+        _health(json)
+
+
+def _health(json: bool) -> None:
+    look = commands.part("status.local")
+    if look is None:
+        raise CommandError("the local cloud is part of a checkout; --stack NAME asks one on AWS")
+    values, outputs = look(STATE)
+    _print(values, outputs, json)
+    if not values["healthy"]:
+        raise typer.Exit(1)
+
+
+def _print(values: dict[str, Any], outputs: dict[str, str], json: bool) -> None:
+    if json:
+        print_json({**values, "outputs": outputs})
+        return
+    table = Table(show_header=False, box=None)
+    for name, value in {**values, **outputs}.items():
+        table.add_row(name, str(value))
+    console.print(table)

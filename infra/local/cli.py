@@ -1,0 +1,54 @@
+"""``dateline up`` and ``down``, and the local cloud's part of ``status`` (entry points ``dateline.commands``)."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from dateline.cli.output import CommandError, progress
+from dateline.cli.stack import STATE
+
+Recorded = Annotated[
+    list[Path] | None,
+    typer.Option(help="A file of recorded pages (.jsonl.gz with id, url, html) to serve as an outlet; repeatable."),
+]
+Schedule = Annotated[
+    str | None,
+    typer.Option(help="Crawl these sources by the schedule alone, every minute: names with commas, or 'all'."),
+]
+
+
+def up(recorded: Recorded = None, schedule: Schedule = None) -> None:
+    """Start the local cloud in ./.dateline, deploy template.yaml into it, and wait until it is healthy.
+
+    A second `up` finds everything again. After an unclean stop it rebuilds the index from the buckets.
+    """
+    from infra.local import cloud
+    from infra.local.errors import LocalCloudError
+
+    scheduled = None if schedule is None else [] if schedule == "all" else schedule.split(",")
+    try:
+        cloud.up(STATE, schedule=scheduled, recorded=recorded or [], progress=progress.print)
+    except LocalCloudError as error:
+        raise CommandError(str(error)) from error
+
+
+def down() -> None:
+    """Stop the local cloud, its state saved."""
+    from infra.local import cloud
+    from infra.local.errors import LocalCloudError
+
+    try:
+        cloud.down(STATE, progress=progress.print)
+    except LocalCloudError as error:
+        raise CommandError(str(error)) from error
+
+
+def status(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return how the local cloud in a folder is, and the outputs of its stack."""
+    from infra.local import cloud
+
+    found = cloud.status(folder)
+    values = asdict(found) | {"folder": str(found.folder), "healthy": found.healthy}
+    return values, values.pop("outputs")

@@ -1,0 +1,165 @@
+"""``dateline sources check``, ``sources record`` and ``crawl --here`` (entry points ``dateline.commands``)."""
+
+import math
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import unquote, urlsplit
+
+import typer
+from rich.table import Table
+
+from dateline.cli import sources as registry_commands
+from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.sources import named, of_outlet, outlet_of
+from dateline.cli.stack import Stack
+
+if TYPE_CHECKING:
+    from dateline.messages import CrawlMessage
+    from dateline.page import Page
+
+
+def check(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="Source ids; without any, all that are registered.", show_default=False)
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Write the day into the file of each source that is well, as `checked`.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Probe sources live: robots.txt, feeds, sitemaps and listings, their dates, and the page of one story."""
+    from dateline.sources import registry
+    from spiders import probe as probing
+
+    known = registry_commands.registered()
+    if unknown := [id for id in sources or () if id not in known]:
+        raise CommandError(f"there is no source {unknown[0]}; dateline sources list prints them")
+    allow_samples(known.values())
+    probes = []
+    with progress.status("asking"):
+        for probe in probing.probe_all([known[id] for id in sources or known]):
+            probes.append(probe)
+            if record and not (probe.refused or probe.problems):
+                registry.record_check(known[probe.source].path, datetime.now(UTC).date())
+            if json:
+                print_json(asdict(probe))
+    if not json:
+        _print_probes(sorted(probes, key=lambda probe: probe.source))
+    if any(probe.problems for probe in probes):
+        raise typer.Exit(1)
+
+
+def record(
+    url: Annotated[str, typer.Argument(help="The address of a story of a registered outlet.")],
+    from_: Annotated[
+        Path | None, typer.Option("--from", help="A WARC file that has the page; without it, the outlet is asked.")
+    ] = None,
+    source: Annotated[str | None, typer.Option(help="Which of the sources of its host it is of.")] = None,
+    name: Annotated[str | None, typer.Option(help="What to call it; else as its URL ends.")] = None,
+    folder: Annotated[Path, typer.Option(help="Where the recorded pages are.")] = Path("tests/sources"),
+) -> None:
+    """Record a page with which the tests then hold extraction to the outlet's articles.
+
+    Only pages that may be published: they become part of the tests.
+    """
+    from spiders import recording
+
+    outlet = _outlet(url, source)
+    page = _of_file(from_, url) if from_ else _fetched(outlet, url)
+    where = folder / outlet.country / outlet.id / (name or _name(url))
+    try:
+        recording.write(where, of_outlet(page, outlet))
+    except FileExistsError as error:
+        raise CommandError(f"there is {where} already; give another --name, or remove it") from error
+    console.print(f"{where}", soft_wrap=True, highlight=False)
+    progress.print(
+        "now run pytest tests/extraction/test_recorded_pages.py, and review the article.json that it writes",
+        soft_wrap=True,
+    )
+
+
+def _outlet(url: str, source: str | None) -> Any:
+    """The source whose page it is; CommandError where none has it."""
+    from dateline.importing import Outlets
+
+    among = [named(source)] if source else list(registry_commands.registered().values())
+    found = Outlets(map(outlet_of, among)).of(url)
+    if found is None:
+        whose = source or "any registered outlet"
+        raise CommandError(f"{url} is on no host of {whose}; dateline sources list prints them")
+    return next(each for each in among if each.id == found.id)
+
+
+def _fetched(outlet: Any, url: str) -> "Page":
+    from spiders import recording
+
+    allow_samples([outlet])
+    with progress.status("asking"):
+        try:
+            page = recording.fetch(outlet, url).page()
+        except recording.NotFetchedError as error:
+            raise CommandError(f"{url} was not recorded: {error}") from error
+    _outlet(page.url, outlet.id)  # it may have sent us elsewhere
+    return page
+
+
+def _of_file(path: Path, url: str) -> "Page":
+    """The page of a WARC file; CommandError where it is not there."""
+    from dateline import capture
+    from dateline.urls import canonical, is_web
+
+    try:
+        with path.open("rb") as stream:
+            for found in capture.read(stream):
+                if found.body and is_web(found.url) and canonical(found.url) == canonical(url):
+                    return found.page()
+    except (OSError, capture.DamagedCaptureError) as error:
+        raise CommandError(f"{path}: {error}") from error
+    raise CommandError(f"{path} has no page of {url}")
+
+
+def _name(url: str) -> str:
+    """``https://x.example/2019/04/the-well.html`` gives ``the-well``."""
+    last = unquote(urlsplit(url).path).rstrip("/").rsplit("/", 1)[-1].removesuffix(".html")
+    return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or "page"
+
+
+def crawl_here(stack: Stack, message: "CrawlMessage", source: Any) -> None:
+    """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
+    from dateline.index.index import Index
+    from dateline.state import TableState
+    from spiders.runner import run
+    from spiders.stores import BucketStore
+
+    allow_samples([source])
+    store = BucketStore(stack.s3, stack.captures, source=message.source, crawl=message.crawl)
+    report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
+    Index(stack.table).count_crawl(report)
+
+
+def _print_probes(probes: Iterable[Any]) -> None:
+    table = Table("source", "state", "stories", "dated", "newest", "article", box=None)
+    for probe in probes:
+        state = "refused" if probe.refused else "failed" if probe.problems else "ok"
+        newest = _age(probe.newest) if probe.newest else ""
+        table.add_row(probe.source, state, str(probe.stories), str(probe.dated), newest, probe.article or "")
+    console.print(table)
+    for probe in probes:
+        for problem in probe.problems:
+            progress.print(f"{probe.source}: {problem}", soft_wrap=True)
+
+
+def _age(instant: datetime) -> str:
+    hours = (datetime.now(UTC) - instant).total_seconds() / 3600
+    return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
+
+
+def allow_samples(sources: Iterable[Any]) -> None:
+    """Let this process crawl the sample newsroom, whose addresses are private, as the local cloud's functions may."""
+    hosts = [source.host for source in sources if source.id.startswith("sample-")]
+    os.environ["DATELINE_ALLOW_HOSTS"] = ",".join([os.environ.get("DATELINE_ALLOW_HOSTS", ""), *hosts])
