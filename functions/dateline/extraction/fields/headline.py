@@ -3,8 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from urllib.parse import urlsplit
 
 from dateline.extraction.body import embedded_json
+from dateline.extraction.fields import shown_title
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Found, words
 
@@ -28,11 +30,14 @@ _WEIGHTS = {
     "meta og:title": 1.0,
     "h1": 1.2,
     "h2": 2.0,
+    "shown title": 1.0,
     "meta twitter:title": 0.3,
     "title element": 0.3,
 }
 _LONGEST = 500  # characters
 _HEADING = 12  # characters that a heading has at least if the rest of a title is cut off behind it
+_SHORTEST_LABEL = 5  # letters of a host that are known again in an outlet's name
+_OUTLET_WORDS = 4
 _NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
 
 Forms = list[Found[str]]  # of one headline, in the order of the page's sources
@@ -64,19 +69,34 @@ def without_outlet(title: str, document: Document, headings: Iterable[str] = ())
         if words(title[: cut.start()]) in map(words, headings):
             return title[: cut.start()].strip()
     for cut in cuts:
-        if words(title[cut.end() :]) in outlet:
+        if words(title[cut.end() :]) in outlet or _is_of_host(title[cut.end() :], document):
             return title[: cut.start()].strip()
     if cuts and words(title[: cuts[0].start()]) in outlet:
         return title[cuts[0].end() :].strip()
     return title
 
 
+def _is_of_host(tail: str, document: Document) -> bool:
+    """Whether a few words begin or end with the name in the page's address: ``La Stampa`` on lastampa.example."""
+    host = urlsplit(document.url).netloc.split(".")
+    label = max(host[:-1], key=len, default="").replace("-", "")
+    squeezed = words(tail).replace(" ", "")
+    few = len(label) >= _SHORTEST_LABEL and len(tail.split()) <= _OUTLET_WORDS
+    return few and (squeezed.startswith(label) or squeezed.endswith(label))
+
+
 def _headlines(document: Document) -> list[Forms]:
     """The headlines that the page's sources name, each with all of its forms."""
     outlet = document.outlet_names
     named = list(_candidates(document))
-    candidates = [found for found in named if words(found.value) not in outlet] or named
+    candidates = [found for found in named if words(found.value) not in outlet]
     headings = [value for value, rule in candidates if rule in ("h1", "json-ld headline")]
+    titles = [value for value, rule in candidates if rule not in ("h1", "json-ld headline")]
+    if not _agree(headings, titles):
+        shown = list(shown_title.find(document))
+        headings = [value for value, rule in (*candidates, *shown) if rule in ("json-ld headline", "shown title")]
+        candidates = [found for found in candidates if found.rule != "h1" or not titles] + shown
+    candidates = candidates or named
     headings = headings or list(embedded_json.titles(document))
     plain = [Found(without_outlet(value, document, headings), rule) for value, rule in candidates]
     known = {words(value) for value, _ in plain}
@@ -101,18 +121,32 @@ def _spelling(headline: Forms) -> str:
 
 
 def _shown_alone(headlines: list[Forms]) -> Forms | None:
-    """The headline of an h1 that nothing else repeats, where the page's data disagree about it among themselves.
+    """The headline of an h1 that nothing else repeats, where the page's other sources word it for other readers.
 
-    Where they agree, it is a shorter form for those who see the page, or an h1 that is no headline.
+    Not where JSON-LD and another source agree, nor where the h1 is a kicker or date and their form of the headline.
     """
     shown = [headline for headline in headlines if any(form.rule in ("h1", "h2") for form in headline)]
     others = [headline for headline in headlines if headline not in shown]
-    if len(others) < 2 or not shown or any(form.rule != "h1" for headline in shown for form in headline):
+    if not others or any(form.rule != "h1" for headline in shown for form in headline):
         return None
-    heading, *titles = (words(headline[0].value) for headline in (shown[0], *others))
-    if any(title in heading for title in titles):  # under a label of its own
+    if len(others) < 2 and any(form.rule == "json-ld headline" for form in others[0]):
         return None
-    return shown[0] if any(_long_words(heading) & _long_words(title) for title in titles) else None
+    titles = [words(headline[0].value) for headline in others]
+    related = [headline for headline in shown if _is_related(words(headline[0].value), titles)]
+    heading = words(related[0][0].value) if related else ""
+    if not related or any(heading.endswith(title) for title in titles):
+        return None
+    is_held = any(title in heading or heading in title for title in titles)
+    return related[0] if is_held or related[0] is shown[0] else None
+
+
+def _is_related(heading: str, titles: list[str]) -> bool:
+    return any(_long_words(heading) & _long_words(title) for title in titles)
+
+
+def _agree(headings: list[str], titles: list[str]) -> bool:
+    """Whether a heading of the page is about what its titles say."""
+    return any(_is_related(words(heading), list(map(words, titles))) for heading in headings)
 
 
 def _long_words(text: str) -> set[str]:

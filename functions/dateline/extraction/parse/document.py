@@ -182,7 +182,7 @@ class Document:
         names += [jsonld.text(node.get("name")) or "" for node in self.nodes if "WebSite" in jsonld.types(node)]
         host = urlsplit(self.url).netloc.removeprefix("www.")
         label = host.split(".")[0]
-        names += _logos(self.tree, self.title)
+        names += (*_logos(self.tree, self.title), *_logo_images(self.tree))
         return {words(name) for name in (*names, host, label, label.replace("-", " "), label.replace("-", ""))} - {""}
 
 
@@ -196,6 +196,15 @@ def _logos(tree: HtmlElement, title: str) -> Iterator[str]:
         link = heading.find(".//a[@href]")
         is_home = link is not None and content(link) == name and _HOME.fullmatch(link.get("href").strip()) is not None
         if is_home or (heading.tag == "h1" and _is_affix(name, title, others - {name})):
+            yield name
+
+
+def _logo_images(tree: HtmlElement) -> Iterator[str]:
+    """What the images that link to the home page stand for."""
+    for image in tree.iterfind(".//a[@href]//img[@alt]"):
+        link = next(image.iterancestors("a"))
+        name = clean(image.get("alt"))
+        if name and len(name) <= _LONGEST_NAME and _HOME.fullmatch(link.get("href").strip()):
             yield name
 
 

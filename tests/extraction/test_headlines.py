@@ -1,0 +1,72 @@
+"""Headlines in markup without a heading, and headings that are none."""
+
+import pytest
+
+from dateline.extraction.fields import headline
+from dateline.extraction.parse.document import Document
+from dateline.page import Page
+
+PROSE = f"<p>{'The pump ran again at noon and the queue at the old well was gone by two, he said. ' * 3}</p>"
+    "<p>" + "The pump ran again at noon and the queue at the old well was gone by two, the baker said. " * 3 + "</p>"
+)
+
+
+def title(head: str, body: str, url: str = "https://www.coast-post.example/News.aspx?id=7") -> str:
+    html = f"<html><head>{head}</head><body>{body}{PROSE}</body></html>"
+    found = headline.find(Document.of(Page(url=url, body=html.encode(), content_type="text/html; charset=utf-8")))
+    assert found is not None
+    return found.value
+
+
+@pytest.mark.parametrize(
+    ("outlet", "line"),
+    [
+        ("بريد الساحل", "عودة العبارة إلى زليتن بعد عام"),
+        ("Kıyı Postası", "Feribot bir yıl sonra Mersin'e döndü"),
+        ("پست ساحل", "کشتی پس از یک سال به بوشهر بازگشت"),
+        ("Courrier du Port", "Le bac de Gabès reprend du service"),
+    ],
+)
+@pytest.mark.parametrize("head", ["{outlet}", "{outlet} - {line}", "{line} | {outlet}"])
+def test_cell_is_the_headline(outlet: str, line: str, head: str) -> None:
+    """Where a layout table shows the headline in a cell, the outlet's name in the title element is not the title."""
+    menu = f'<a href="Default.aspx"><img src="l.gif" alt="{outlet}"></a><ul><li><a href="/a">{line} 2</a></li></ul>'
+    cell = f'<table><tr><td class="NewsTitle"><span id="ctl00_lblTitle">{line}</span></td></tr></table>'
+    assert title(f"<title>{head.format(outlet=outlet, line=line)}</title>", menu + cell) == line
+
+
+@pytest.mark.parametrize(
+    ("other", "heading"),
+    [
+        ("Ferry tickets 2019", "Ferry tickets are sold again in Zliten"),
+        ("Puits de Tabelot", "Le puits de Tabelot a retrouvé son eau"),
+        ("Mersin vinç haberi", "Mersin limanında yeni vinç çalışıyor"),
+        ("عبارة زليتن", "عبارة زليتن تعود بعد عام من التوقف"),
+    ],
+)
+def test_heading_beats_agreeing_copies(other: str, heading: str) -> None:
+    """An h1 about the same matter is what readers see; og:title and the title element are copies of one text."""
+    head = f'<meta property="og:title" content="{other}"><title>{other}</title>'
+    assert title(head, f"<h1>{heading}</h1>") == heading
+
+
+@pytest.mark.parametrize("kicker", ["16 April 2019 ", "Economy ", "اقتصاد "])
+def test_kicker_stays_outside(kicker: str) -> None:
+    """A date or section at the beginning of the h1 is no part of the headline that the data state."""
+    head = '<meta property="og:title" content="Ferry returns to Zliten"><title>Ferry returns to Zliten</title>'
+    assert title(head, f"<h1><span>{kicker}</span> Ferry returns to Zliten</h1>") == "Ferry returns to Zliten"
+
+
+@pytest.mark.parametrize("heading", ["Navigation des articles", "Beitragsnavigation", "Yorumlar", "تصفح المقالات"])
+def test_unrelated_heading_is_none(heading: str) -> None:
+    """The heading of a menu below the story says nothing of what the title element says."""
+    head = "<title>Ferry returns to Zliten</title>"
+    assert title(head, f"<h2>Ferry returns to Zliten</h2>{PROSE}<h1>{heading}</h1>") == "Ferry returns to Zliten"
+
+
+@pytest.mark.parametrize("outlet", ["Coast Post", "CoastPost Magazine", "The Coast-Post"])
+def test_outlet_named_by_host(outlet: str) -> None:
+    """A short tail with the host's name in it is the outlet, however the host spells it."""
+    assert title(f"<title>Ferry returns to Zliten - {outlet}</title>", "<h1>Ferry returns to Zliten</h1>") == (
+        "Ferry returns to Zliten"
+    )
