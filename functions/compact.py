@@ -12,11 +12,9 @@ from dateline.dataset.parts import Parts
 from dateline.index.index import Index
 from dateline.query.query import Query
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced, tracer
+from dateline.telemetry import logger, metrics
 
 _RESERVE = 180_000  # milliseconds, more than one part takes
-
-tracer()  # now, and not in the first call
 
 
 @cache
@@ -30,7 +28,6 @@ def compaction() -> Compaction:
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
     done = compaction().run(lambda: context.get_remaining_time_in_millis() > _RESERVE)

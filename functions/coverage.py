@@ -13,9 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline import keys
 from dateline.monitoring.coverage import Reports, Row
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced, tracer
-
-tracer()  # now, and not in the first call
+from dateline.telemetry import logger, metrics
 
 
 @cache
@@ -30,7 +28,6 @@ def reports() -> Reports:
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
     now = datetime.fromisoformat(event["time"]) if event.get("time") else datetime.now(UTC)

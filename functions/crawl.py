@@ -6,24 +6,22 @@ from typing import Any
 
 import boto3
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import SqsFifoPartialProcessor, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.aws.queues import send_crawl
+from dateline.aws.redelivery import RetryingFifoProcessor
 from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.sources.registry import Source
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, traced, traced_record, tracer
+from dateline.telemetry import logger, metrics
 from spiders import runner
 from spiders.stores import BucketStore
-
-tracer()  # now, and not in the first call
-processor = SqsFifoPartialProcessor()
 
 
 class UnknownSourceError(LookupError):
@@ -40,16 +38,25 @@ def sources() -> dict[str, Source]:
     return registry.registered(settings().sources)
 
 
-@traced_record
+@cache
+def processor() -> RetryingFifoProcessor:
+    return RetryingFifoProcessor(lambda: boto3.client("sqs"), settings().crawl_queue, logger)
+
+
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     deadline = time.monotonic() + lambda_context.get_remaining_time_in_millis() / 1000
-    report = crawl(CrawlMessage.from_json(record.body), deadline)
+    message = CrawlMessage.from_json(record.body)
+    with logger.append_context_keys(source=message.source, crawl=message.crawl):
+        _count(crawl(message, deadline))
+
+
+def _count(report: CrawlReport) -> None:
     counts = {"captured": report.captured, "known": report.known, "left": report.left, "failed": len(report.failures)}
     for what, pages in counts.items():
         metrics.add_metric(name=f"urls_{what}", unit=MetricUnit.Count, value=pages)
     feeds = sum(1 for visit in report.feeds if visit.error)
     metrics.add_metric(name="feeds_failed", unit=MetricUnit.Count, value=feeds)
-    logger.info("crawled", extra={"source": report.source, "crawl": report.crawl, "feeds_failed": feeds, **counts})
+    logger.info("crawled", extra={"feeds_failed": feeds, **counts})
 
 
 def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
@@ -72,7 +79,6 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_partial_response(event, record_handler, processor, context)
+    return process_partial_response(event, record_handler, processor(), context)

@@ -11,10 +11,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.state import TableState
-from dateline.telemetry import logger, metrics, traced, tracer
+from dateline.telemetry import logger, metrics
 from spiders.schedule import Dispatcher
-
-tracer()  # now, and not in the first call
 
 
 @cache
@@ -32,7 +30,6 @@ def dispatcher() -> Dispatcher:
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:  # noqa: ARG001 (Lambda's signature)
     sent = dispatcher().send_due(datetime.now(UTC))

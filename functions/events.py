@@ -11,9 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import events
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced, tracer
-
-tracer()  # now, and not in the first call
+from dateline.telemetry import logger, metrics
 
 
 @cache
@@ -33,7 +31,6 @@ def s3() -> Any:
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
     news = list(events.of_records(DynamoDBStreamEvent(event).records))
@@ -41,5 +38,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     told = dict(Counter[str](each.kind for each in news))
     for kind, count in told.items():
         metrics.add_metric(name=kind.replace(".", "_"), unit=MetricUnit.Count, value=count)
-    logger.info("told", extra={"events": told})
+    for each in news:
+        logger.info("event sent", extra={"event": each.kind, "article": each.id, "source": each.story.get("source")})
     return told

@@ -13,28 +13,29 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline import keys
 from dateline.article import Extraction
+from dateline.aws.redelivery import RetryingProcessor
 from dateline.extraction_worker import Isolated
 from dateline.messages import ReextractMessage, captures_of
 from dateline.page import Page
 from dateline.settings import Settings
-from dateline.telemetry import logger, metrics, traced, traced_record, tracer
+from dateline.telemetry import logger, metrics
 
 if TYPE_CHECKING:
-    from dateline.maintenance.reextract import Reextraction
+    from mypy_boto3_sqs import SQSClient
 
-processor = BatchProcessor(event_type=EventType.SQS, logger=logger)  # type: ignore[arg-type] # one in all but name
+    from dateline.maintenance.reextract import Reextraction
 
 
 def warm() -> None:
     """Load all that a message needs."""
     isolated().start()
-    tracer()
     archive()
     isolated().ready()
 
@@ -72,29 +73,54 @@ def archive() -> "Reextraction":
     )
 
 
-@traced_record
+@cache
+def processor() -> RetryingProcessor:
+    return RetryingProcessor(_sqs, Settings.from_environment().extract_queue, logger)
+
+
+def _sqs() -> "SQSClient":
+    import boto3  # noqa: PLC0415 - loaded by then
+
+    return boto3.client("sqs")
+
+
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     isolated().begin(lambda_context.get_remaining_time_in_millis() / 1000)
     if message := ReextractMessage.from_json(record.body):
-        report = archive().again(message)
-        changed = {"changed": len(report.changes), "given_up": report.given_up}
-        logger.info("capture extracted again", extra={"key": message.key, "run": message.run, **changed})
+        with logger.append_context_keys(**_named(message.key)):
+            _reextract(message)
         return
     for key in captures_of(record.body):
-        pages = archive().add(key)
-        outcomes = Counter(page.outcome.value for page in pages)
-        for outcome, count in outcomes.items():
-            metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=count)
-        logger.info("capture archived", extra={"key": key, **outcomes})
-        if missed := Counter(field for page in pages for field in page.rules_missed):
-            logger.warning("rules found nothing", extra={"key": key, "fields": missed})
+        with logger.append_context_keys(**_named(key)):
+            _archive(key)
+
+
+def _named(key: str) -> dict[str, str]:
+    """The keys by which a capture's log lines are found."""
+    stem = keys.parse(key)
+    return {"source": stem.source, "crawl": stem.crawl, "capture": key}
+
+
+def _reextract(message: ReextractMessage) -> None:
+    report = archive().again(message)
+    changed = {"changed": len(report.changes), "given_up": report.given_up}
+    logger.info("capture extracted again", extra={"run": message.run, **changed})
+
+
+def _archive(key: str) -> None:
+    pages = archive().add(key)
+    outcomes = Counter(page.outcome.value for page in pages)
+    for outcome, count in outcomes.items():
+        metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=count)
+    logger.info("capture archived", extra=dict(outcomes))
+    if missed := Counter(field for page in pages for field in page.rules_missed):
+        logger.warning("rules found nothing", extra={"fields": missed})
 
 
 @logger.inject_lambda_context
-@traced
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    return process_partial_response(event, record_handler, processor, context)
+    return process_partial_response(event, record_handler, processor(), context)
 
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

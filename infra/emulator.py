@@ -70,7 +70,6 @@ def running(function: Function) -> Iterator[str]:
         **function.environment,
         "LAMBDA_TASK_ROOT": str(function.bundle),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
-        "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
     }
     # In the bundle, so that it comes before this environment's packages.
     emulator = subprocess.Popen(

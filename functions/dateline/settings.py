@@ -26,6 +26,7 @@ class Settings:
     archive_bucket: str = ""
     table: str = ""
     crawl_queue: str = ""
+    extract_queue: str = ""
     event_bus: str = ""
     sources: str = ""
     scheduled: str = ""

@@ -58,7 +58,6 @@ def start(folder: Path, port: int) -> None:
         "IOT_MTLS_ENABLED": "0",  # would listen on 8883
         "SFTP_ENABLED": "0",  # would listen on 2222
         "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",  # it removes other MiniStacks' containers at its start
-        "POWERTOOLS_TRACE_DISABLED": "1",  # there is no X-Ray daemon
     }
     command = [sys.executable, "-m", "ministack"]
     processes.start(folder, ROLE, command, environment=environment, cwd=folder, ready=lambda: healthy(port))

@@ -92,7 +92,6 @@ def test_195_of_200_pages_come_to_what_they_would_and_5_are_put_aside(
     variables |= {"SOURCES": str(tmp_path), "PAGE_SECONDS": "3"}
     for name, value in variables.items():
         monkeypatch.setenv(f"DATELINE_{name}", value)
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
     stem = keys.Stem("sample", keys.crawl_name(NOON, "poison"), 0)
     exchanges = [
         Exchange(

@@ -78,7 +78,6 @@ def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         }
         for name, value in variables.items():
             monkeypatch.setenv(f"DATELINE_{name}", value)
-        monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
         yield queue
 
 

@@ -251,7 +251,6 @@ class Context:
 def handler(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("DATELINE_CAPTURE_BUCKET", aws.captures)
     monkeypatch.setenv("DATELINE_TABLE", aws.table.name)
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
     import crawl as module  # noqa: PLC0415 (as Lambda imports it)
 
     module.settings.cache_clear()

@@ -163,7 +163,6 @@ def handler(aws: Aws, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("DATELINE_TABLE", aws.table.name)
     monkeypatch.setenv("DATELINE_CRAWL_QUEUE", queue.url)
     monkeypatch.setenv("DATELINE_SOURCES", str(tmp_path))
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "1")
     import dispatch  # noqa: PLC0415 (as Lambda imports it)
 
     dispatch.dispatcher.cache_clear()

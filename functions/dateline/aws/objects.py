@@ -1,13 +1,16 @@
 """S3 objects as Dateline uses them: written once, read whole or by range."""
 
+import time
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+_PAUSES = (0.05, 0.2, 0.8)  # seconds after a conflict; the write that caused it takes some tens of milliseconds
 
 
 class Listed(NamedTuple):
@@ -23,13 +26,29 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
     One with the same bytes is this one: written by a request whose answer was lost, and which was repeated.
     """
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "PreconditionFailed":
-            raise
-        return get(s3, bucket=bucket, key=key) == body
-    return True
+    written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+    return written or get(s3, bucket=bucket, key=key) == body
+
+
+def _put_if(s3: "S3Client", **request: Any) -> bool:
+    """Put an object on a condition; False if the condition does not hold.
+
+    Two conditional writes at once make S3 answer one of them 409 ConditionalRequestConflict, and botocore does not
+    repeat those. Raises ClientError for all other errors, and for a conflict that lasts.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            s3.put_object(**request)
+        except ClientError as error:
+            code = error.response["Error"]["Code"]
+            if code == "PreconditionFailed":
+                return False
+            if code != "ConditionalRequestConflict" or pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return True
+    return False
 
 
 def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
@@ -52,13 +71,8 @@ def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
 
 def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:
     """Write an object in place of the one with this entity tag; False, and nothing written, where there is another."""
-    try:
-        s3.put_object(Bucket=bucket, Key=key, Body=body, IfMatch=etag)
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "PreconditionFailed":
-            raise
-        return get(s3, bucket=bucket, key=key) == body
-    return True
+    written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfMatch=etag)
+    return written or get(s3, bucket=bucket, key=key) == body
 
 
 def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:

@@ -1,0 +1,65 @@
+"""Batch processors whose failed messages come back soon, not after the queue's whole visibility timeout.
+
+A caught error is told from a killed function: Lambda leaves the message of a killed function invisible for the timeout
+of the queue (30 minutes), while an error that the handler caught is most often a throttle or a conflict of a moment.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, SqsFifoPartialProcessor
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+FIRST = 60  # seconds until the second delivery
+_FACTOR = 4  # 1, 4, 16 and 30 minutes: an outage of three quarters of an hour outlives no message's five deliveries
+_LONGEST = 1800  # seconds; the queues' own visibility timeout
+
+Client = Callable[[], "SQSClient"]
+
+
+def delay(deliveries: int) -> int:
+    """Return the seconds until the next delivery of a message that has been delivered so many times."""
+    return int(min(FIRST * _FACTOR ** max(deliveries - 1, 0), _LONGEST))
+
+
+def return_soon(sqs: "SQSClient", queue: str, record: SQSRecord) -> None:
+    """Make a failed message visible again after ``delay``; where SQS refuses, the queue's own timeout stands."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - the extract function starts its worker before boto3
+
+    seconds = delay(int(record.attributes.approximate_receive_count))
+    try:
+        sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds)
+    except ClientError as error:
+        Logger(service="dateline", child=True).warning("message not returned", extra={"reason": str(error)})
+
+
+class _Returning:
+    """The part that both processors share; ``client`` makes the SQS client when a message has failed."""
+
+    _client: Client
+    _queue: str
+
+    def failure_handler(self, record: Any, exception: Any) -> Any:
+        """Return the message to its queue soon, then note its failure."""
+        return_soon(self._client(), self._queue, record)
+        return super().failure_handler(record, exception)  # type: ignore[misc] # the processor's
+
+
+class RetryingProcessor(_Returning, BatchProcessor):
+    """Processor of a standard queue, named by its URL."""
+
+    def __init__(self, client: Client, queue: str, logger: Any = None) -> None:
+        super().__init__(event_type=EventType.SQS, logger=logger)
+        self._client, self._queue = client, queue
+
+
+class RetryingFifoProcessor(_Returning, SqsFifoPartialProcessor):
+    """Processor of a FIFO queue, named by its URL."""
+
+    def __init__(self, client: Client, queue: str, logger: Any = None) -> None:
+        super().__init__(logger=logger)
+        self._client, self._queue = client, queue

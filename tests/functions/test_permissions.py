@@ -1,0 +1,96 @@
+"""What each function asks S3 and DynamoDB for, held against the conditions of its role."""
+
+import importlib
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import Any
+
+import boto3
+import pytest
+
+from infra import emulator
+from tests.conftest import Aws
+from tests.functions.test_events import EVENTS, Context, deployed, event, handler
+from tests.functions.test_template import FUNCTIONS, ROLES, as_list, name_of
+
+__all__ = ["deployed"]  # the fixture
+
+
+class Requests:
+    """The prefixes that were listed and the partition keys that were named while this listened."""
+
+    def __init__(self) -> None:
+        self.prefixes: set[str] = set()
+        self.partitions: set[str] = set()
+
+    def note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        if model.name == "ListObjectsV2":
+            self.prefixes.add(params["query_string"].get("prefix", ""))
+        elif model.service_model.service_name == "dynamodb":
+            self.partitions |= set(partitions(json.loads(params["body"])))
+
+
+def partitions(value: Any) -> Iterator[str]:
+    """The partition keys anywhere in a request to DynamoDB: of keys and items, and of conditions on PK."""
+    if isinstance(value, dict):
+        if isinstance(value.get("PK"), dict) and "S" in value["PK"]:
+            yield value["PK"]["S"]
+        if "KeyConditionExpression" in value and "IndexName" not in value:
+            values, names = value["ExpressionAttributeValues"], value.get("ExpressionAttributeNames", {})
+            for condition in value["KeyConditionExpression"].strip("()").split(" AND "):
+                name, _, placeholder = condition.strip("( )").partition(" = ")
+                if names.get(name, name) == "PK":
+                    yield values[placeholder]["S"]
+        for each in value.values():
+            yield from partitions(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from partitions(each)
+
+
+@pytest.fixture
+def requests(aws: Aws) -> Requests:  # noqa: ARG001 - within moto
+    found = Requests()
+    boto3.setup_default_session()
+    assert boto3.DEFAULT_SESSION
+    boto3.DEFAULT_SESSION.events.register("before-call.s3", found.note)
+    boto3.DEFAULT_SESSION.events.register("before-call.dynamodb", found.note)
+    return found
+
+
+def allowed(function: str, key: str) -> list[str]:
+    """The patterns that the role's conditions on a key have; ["*"] where a statement has none."""
+    role = ROLES[name_of(FUNCTIONS[f"{function.capitalize()}Function"]["Role"])]
+    service = {"s3:prefix": "s3:ListBucket", "dynamodb:LeadingKeys": "dynamodb:"}[key]
+    found: list[str] = []
+    for statement in role["Policies"][0]["PolicyDocument"]["Statement"]:
+        if any(action.startswith(service) for action in as_list(statement["Action"])):
+            conditions = [each[key] for each in statement.get("Condition", {}).values() if key in each]
+            found += as_list(conditions[0]) if conditions else ["*"]
+    return found
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize("function", ["dispatch", "crawl", "extract", "events", "coverage", "compact"])
+def test_requests_are_within_conditions(aws: Aws, requests: Requests, function: str) -> None:
+    """Prefixes and partition keys that a function asks for are those of its role."""
+    if function == "extract":
+        emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
+    if function == "events":
+        boto3.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="reports/")
+    importlib.invalidate_caches()
+    handler(function)(event(function), Context())
+    prefixes, leading = allowed(function, "s3:prefix"), allowed(function, "dynamodb:LeadingKeys")
+    outside = {each for each in requests.prefixes if not any(fnmatchcase(each, pattern) for pattern in prefixes)}
+    assert not outside
+    assert not {key for key in requests.partitions if not any(fnmatchcase(key, pattern) for pattern in leading)}
+
+
+def test_recording_sees_requests(aws: Aws, requests: Requests) -> None:
+    boto3.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="articles/")
+    table = boto3.resource("dynamodb").Table(aws.table.name)
+    table.get_item(Key={"PK": "SOURCE#a", "SK": "HEALTH"})
+    table.query(KeyConditionExpression="PK = :pk", ExpressionAttributeValues={":pk": "HOST#a"})
+    assert requests.prefixes == {"articles/"}
+    assert requests.partitions == {"SOURCE#a", "HOST#a"}
