@@ -20,6 +20,8 @@ S3, dates are capture dates in UTC::
         dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
         dataset/state.json                                       how far the dataset has come
         reports/verify/<run>.jsonl                               what a verification looked at, a line for each finding
+        search/manifest.json                                     which parts of the search index there are
+        search/<yyyy-mm>/<name>.tar                              a part of it: some or all stories of that month
 
 A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
 date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
@@ -73,6 +75,8 @@ REBUILDS = "reports/rebuilds.json"
 COVERAGE_INDEX = "reports/coverage/index.json"
 NOWHERE = "zz"  # the country of an outlet whose country is not known
 DATASET_STATE = "dataset/state.json"
+SEARCH = "search/"
+SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 
 REEXTRACTIONS = "reports/reextract/"
 _STEM = re.compile(
@@ -232,6 +236,11 @@ def partition(country: str, month: str) -> str:
 def part(country: str, month: str, day: int) -> str:
     """The file of those that begins with a day of the month."""
     return f"{partition(country, month)}part-{day:02}.parquet"
+
+
+def search_part(month: str, name: str) -> str:
+    """A part of the search index's stories of a month (``yyyy-mm``); ``name`` is of no other part."""
+    return f"{SEARCH}{month}/{name}.tar"
 
 
 def withdrawal(id: str) -> str:

@@ -1,0 +1,97 @@
+"""Unpacked parts of the search index in a local folder, the least recently used of which go when it is full."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tantivy import Searcher
+
+from dateline.search import shard
+from dateline.search.manifest import Part
+from dateline.search.shard import Head
+
+LIMIT = 400_000_000  # bytes, of the 512 MB that a Lambda function has by default
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A part that can be searched; ``decides`` are the ids that it takes from earlier parts of its month."""
+
+    searcher: Searcher
+    head: Head
+
+    @property
+    def decides(self) -> frozenset[str]:
+        return frozenset(self.head.decides or ())
+
+
+@dataclass(slots=True)
+class Cache:
+    """Parts by their keys. ``folder`` may be shared by several processes; ``limit`` is in bytes."""
+
+    folder: Path
+    limit: int = LIMIT
+    fetched: int = 0  # bytes that were not here
+    _open: dict[str, Opened] = field(default_factory=dict)
+
+    def open(self, part: Part, fetch: Callable[[str], bytes]) -> Opened:
+        """A part, fetched if it is not here."""
+        folder = self.path(part, fetch)
+        if part.key not in self._open:
+            self._open[part.key] = Opened(shard.opened(folder).searcher(), shard.head(folder))
+        return self._open[part.key]
+
+    def path(self, part: Part, fetch: Callable[[str], bytes]) -> Path:
+        """The folder of a part, fetched if it is not here."""
+        folder = self.folder / part.key.replace("/", "_")
+        if not folder.exists():
+            self._open.pop(part.key, None)
+            data = fetch(part.key)
+            self.fetched += len(data)
+            self._make_room(len(data))
+            self._unpack(data, folder)
+        os.utime(folder)
+        return folder
+
+    def _unpack(self, data: bytes, folder: Path) -> None:
+        """Unpack a part beside its folder, and rename: another process sees all of it or nothing."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=self.folder, prefix="."))
+        shard.unpack(data, beside)
+        try:
+            beside.rename(folder)
+        except OSError:  # another process was faster
+            shutil.rmtree(beside)
+            if not folder.exists():
+                raise
+
+    def _make_room(self, wanted: int) -> None:
+        """Delete folders until there is room; what is open stays readable until it is let go."""
+        found = [path for path in self.folder.glob("[!.]*") if path.is_dir()]
+        sizes = {path: _size(path) for path in found}
+        room = self.limit - sum(sizes.values()) - wanted
+        for path in sorted(found, key=_last_used):
+            if room >= 0:
+                return
+            for key in [key for key in self._open if key.replace("/", "_") == path.name]:
+                del self._open[key]
+            shutil.rmtree(path, ignore_errors=True)
+            room += sizes[path]
+
+
+def _size(folder: Path) -> int:
+    total = 0
+    with suppress(FileNotFoundError):  # another process deleted it
+        total = sum(path.stat().st_size for path in folder.iterdir())
+    return total
+
+
+def _last_used(folder: Path) -> float:
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0

@@ -1,0 +1,132 @@
+"""Bringing the search index up to the table: small parts for what has changed.
+
+What a story's CURRENT item says is indexed, whichever change led to it, so that changes may come twice, late or out of
+order. A part is written first and then named by the manifest; after that each story is looked at once more, so that the
+last of several writers at once indexes what is CURRENT. Killed in between, a delivery is repeated.
+"""
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from botocore.exceptions import ClientError
+
+from dateline import keys
+from dateline.article import Article
+from dateline.aws.prefetch import ahead
+from dateline.index.index import Index
+from dateline.search import manifest, shard
+from dateline.search.manifest import Part
+from dateline.search.schema import Entry, Version, version
+from dateline.search.shard import Packed
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Changes = Mapping[str, Collection[str]]  # by the story's id, the months (yyyy-mm) whose shards may have it
+_ROUNDS = 10  # of looking again at stories that change meanwhile
+_SEARCHED = ("article", "captured_at", "published_key", "withdrawn_at", "places", "about", "persons", "organisations")
+
+
+class RestlessError(RuntimeError):
+    """Stories changed at every look; the delivery has to be repeated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What a call came to: stories that were added or replaced, and parts that were written."""
+
+    stories: int
+    parts: int
+
+
+def changes(records: Iterable[DynamoDBRecord]) -> Changes:
+    """The stories whose searched attributes records of the table's stream change, and their months before and after."""
+    found = defaultdict[str, set[str]](set)
+    for record in records:
+        change = record.dynamodb
+        images = [image for image in (change.old_image, change.new_image) if image] if change else []
+        if not images or images[0]["SK"] != "CURRENT" or (len(images) == 2 and _alike(*images)):
+            continue
+        id = images[0]["PK"].partition("#")[2]
+        found[id] |= {image["published_key"][:7] for image in images if "published_key" in image}
+    return found
+
+
+def _alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    return all(before.get(name) == now.get(name) for name in _SEARCHED)
+
+
+class Indexing:
+    """Writes small parts. ``read`` gives the article of a CURRENT item."""
+
+    def __init__(self, *, s3: "S3Client", index: Index, bucket: str, read: Callable[[Mapping[str, Any]], Article]):
+        self._s3, self._index, self._bucket, self._read = s3, index, bucket, read
+
+    def index(self, changed: Changes) -> Indexed:
+        """Make the shards say of these stories what the table says; RestlessError if that changes all the time."""
+        waiting = {id: set(months) for id, months in changed.items()}
+        stories = parts = 0
+        for _ in range(_ROUNDS):
+            if not waiting:
+                return Indexed(stories, parts)
+            current = self._current(waiting)
+            entries = self._entries(current.values())
+            parts += self._write(waiting, entries)
+            stories += len(entries)
+            indexed = {entry.id: entry.version for entry in entries}
+            waiting = self._changed(waiting, indexed, entries)
+        raise RestlessError(f"{len(waiting)} stories changed {_ROUNDS} times while they were indexed")
+
+    def _current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The CURRENT items of stories that were not withdrawn."""
+        return {id: item for id, item in self._index.current(ids).items() if "withdrawn_at" not in item}
+
+    def _entries(self, items: Iterable[Mapping[str, Any]]) -> list[Entry]:
+        """The entries of CURRENT items; of those whose article was replaced meanwhile there is none."""
+        return [entry for entry in ahead(self._entry, items) if entry]
+
+    def _entry(self, item: Mapping[str, Any]) -> Entry | None:
+        try:
+            return Entry.of(item, self._read(item))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            return None
+
+    def _write(self, waiting: Changes, entries: Sequence[Entry]) -> int:
+        """Write a part of each month that these stories are or were in."""
+        months = defaultdict[str, tuple[list[Entry], set[str]]](lambda: ([], set()))
+        for id, before in waiting.items():
+            for month in before:
+                months[month][1].add(id)
+        for entry in entries:
+            months[entry.month][0].append(entry)
+        parts = {month: self._put(month, found, removed) for month, (found, removed) in months.items()}
+        manifest.update(self._s3, self._bucket, lambda there: there.adding(parts))
+        return len(parts)
+
+    def _put(self, month: str, entries: Sequence[Entry], removed: Iterable[str]) -> Part:
+        return put(self._s3, self._bucket, month, shard.delta(month, entries, removed))
+
+    def _changed(
+        self, waiting: Changes, indexed: Mapping[str, Version], entries: Sequence[Entry]
+    ) -> dict[str, set[str]]:
+        """The stories that are not what was just indexed, with the months that may have them by now."""
+        current = {id: version(item) for id, item in self._current(waiting).items()}
+        months = {entry.id: entry.month for entry in entries}
+        return {
+            id: {*before, *([months[id]] if id in months else [])}
+            for id, before in waiting.items()
+            if current.get(id) != indexed.get(id)
+        }
+
+
+def put(s3: "S3Client", bucket: str, month: str, packed: Packed, *, base: bool = False) -> Part:
+    """Write a part under a name of its own; it counts once the manifest names it."""
+    key = keys.search_part(month, secrets.token_hex(8))
+    s3.put_object(Bucket=bucket, Key=key, Body=packed.body)
+    return Part(key, len(packed.body), packed.stories, base)

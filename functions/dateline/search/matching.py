@@ -1,0 +1,195 @@
+"""What a query matches in one shard: its clauses as tantivy's queries.
+
+A clause is matched by the exact forms of its words in the headline, then in the text, then by their stems. Scores are
+BM25 with the frequencies of all shards that are searched, so that a word is as rare in a small month as in a large one.
+"""
+
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from tantivy import Occur, Query, Searcher
+
+from dateline.search.analysis import Term, terms
+from dateline.search.query import Clause
+from dateline.search.schema import schema
+
+# Exact forms count more than stems, and the headline more than the text.
+_WEIGHTS = {"title": 2.5, "text": 1.0, "title_stems": 1.2, "text_stems": 0.5, "authors": 1.0}
+_NAMED = 0.7  # a story that names the person or place otherwise than the query does
+_FREE = ("title", "text", "title_stems", "text_stems", "authors")
+_TIE = 0.2  # of the weaker ways in which a clause is matched
+_STEMMED = 8  # sequences of stems of one phrase at most
+_CODES = {"source": "source", "country": "country", "language": "language", "about": "about"}
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A term of a field, or a phrase of several; ``fixed`` without regard to how rare it is."""
+
+    field: str
+    words: tuple[str, ...]
+    weight: float = 1.0
+    fixed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One of these; the best of those that match counts most."""
+
+    nodes: tuple["Node", ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """All of these."""
+
+    nodes: tuple["Node", ...]
+
+
+Node = Leaf | AnyOf | AllOf
+Names = Callable[[str], Sequence[str]]  # the ids that a name may mean
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A query as nodes: what has to match, what may not, and what has to match without counting."""
+
+    scored: tuple[Node, ...] = ()
+    excluded: tuple[Node, ...] = ()
+    filters: tuple[Node, ...] = ()
+
+    def leaves(self) -> Iterator[Leaf]:
+        """The leaves that count."""
+        for node in self.scored:
+            yield from _leaves(node)
+
+
+def wanted(clauses: Sequence[Clause], *, people: Names, places: Names) -> Wanted:
+    """What clauses want; ``people`` and ``places`` give the ids of a name."""
+    scored, excluded, filters = [], [], []
+    for clause in clauses:
+        node = _node(clause, people, places)
+        if node is None:
+            continue
+        if clause.excluded:
+            excluded.append(node)
+        elif clause.field in _CODES:
+            filters.append(node)
+        else:
+            scored.append(node)
+    return Wanted(tuple(scored), tuple(excluded), tuple(filters))
+
+
+def codes(field: str, values: Sequence[str]) -> Node:
+    """One of these codes in a field."""
+    return AnyOf(tuple(Leaf(field, (value,), fixed=True) for value in values))
+
+
+def _node(clause: Clause, people: Names, places: Names) -> Node | None:
+    if clause.field in _CODES:
+        return codes(_CODES[clause.field], [clause.text.lower()])
+    if clause.field == "person":
+        return _named("people", people(clause.text)) or _words(clause, _FREE)
+    if clause.field == "place":
+        return _named("places", places(clause.text)) or _words(clause, _FREE)
+    if clause.field == "title":
+        return _words(clause, ("title", "title_stems"))
+    if clause.field == "author":
+        return _words(clause, ("authors",))
+    return _words(clause, _FREE)
+
+
+def _named(field: str, ids: Sequence[str]) -> Node | None:
+    return AnyOf(tuple(Leaf(field, (id,), _NAMED) for id in ids)) if ids else None
+
+
+def _words(clause: Clause, fields: Sequence[str]) -> Node | None:
+    """The words of a clause: side by side in a phrase, anywhere otherwise."""
+    found = list(terms(clause.text, asked=True))
+    if not found:
+        return None
+    if clause.phrase or len(found) > 1:  # a word with a hyphen in it is a phrase as well
+        return AnyOf(tuple(leaf for field in fields for leaf in _phrases(field, found)))
+    return AnyOf(tuple(leaf for field in fields for leaf in _forms(field, found[0])))
+
+
+def _forms(field: str, term: Term) -> Iterator[Leaf]:
+    forms = term.stems if field.endswith("_stems") else (term.exact,)
+    yield from (Leaf(field, (form,), _WEIGHTS[field]) for form in forms)
+
+
+def _phrases(field: str, found: Sequence[Term]) -> Iterator[Leaf]:
+    if not field.endswith("_stems"):
+        yield Leaf(field, tuple(term.exact for term in found), _WEIGHTS[field])
+        return
+    for number, words in enumerate(product(*(term.stems for term in found))):
+        if number == _STEMMED:
+            return
+        yield Leaf(field, words, _WEIGHTS[field])
+
+
+def _leaves(node: Node) -> Iterator[Leaf]:
+    if isinstance(node, Leaf):
+        yield node
+    else:
+        for each in node.nodes:
+            yield from _leaves(each)
+
+
+class Frequencies:
+    """In how many stories of some shards each word of a query is."""
+
+    def __init__(self, searchers: Sequence[Searcher], leaves: Sequence[Leaf]) -> None:
+        self.stories = sum(searcher.num_docs for searcher in searchers)
+        self._found = Counter[tuple[str, str]]()
+        for field, word in {(leaf.field, word) for leaf in leaves for word in leaf.words}:
+            self._found[field, word] = sum(searcher.doc_freq(field, word) for searcher in searchers)
+
+    def rarity(self, leaf: Leaf) -> float:
+        """The inverse document frequency of a leaf's words, as BM25 has it."""
+        return sum(_rarity(self.stories, self._found[leaf.field, word]) for word in leaf.words)
+
+
+def _rarity(stories: int, found: int) -> float:
+    return math.log(1 + (stories - found + 0.5) / (found + 0.5))
+
+
+class Compiler:
+    """Makes tantivy's queries for one part, whose own frequencies are replaced by those of all parts."""
+
+    def __init__(self, searcher: Searcher, everywhere: Frequencies, leaves: Sequence[Leaf]) -> None:
+        here = Frequencies([searcher], leaves)
+        self._factors: Mapping[Leaf, float] = {
+            leaf: everywhere.rarity(leaf) / max(here.rarity(leaf), 1e-9) for leaf in set(leaves)
+        }
+
+    def query(self, wanted: Wanted, filters: Sequence[Query], least: int | None = None) -> Query:
+        """The query of what is wanted; ``least`` of the scored nodes suffice, if not all are needed."""
+        occur = Occur.Must if least is None else Occur.Should
+        scored = [(occur, self.node(node)) for node in wanted.scored]
+        parts = [(Occur.Must, Query.boolean_query(scored, least))] if least and scored else scored
+        parts += [(Occur.Must, Query.const_score_query(self.node(node), 0)) for node in wanted.filters]
+        parts += [(Occur.Must, Query.const_score_query(each, 0)) for each in filters]
+        if not parts:
+            parts = [(Occur.Must, Query.all_query())]
+        return Query.boolean_query([*parts, *((Occur.MustNot, self.node(node)) for node in wanted.excluded)])
+
+    def node(self, node: Node) -> Query:
+        if isinstance(node, Leaf):
+            return self._leaf(node)
+        nodes = [self.node(each) for each in node.nodes]
+        if isinstance(node, AllOf):
+            return Query.boolean_query([(Occur.Must, each) for each in nodes])
+        return Query.disjunction_max_query(nodes, _TIE) if nodes else Query.empty_query()
+
+    def _leaf(self, leaf: Leaf) -> Query:
+        if len(leaf.words) == 1:
+            query = Query.term_query(schema(), leaf.field, leaf.words[0], "freq")
+        else:
+            query = Query.phrase_query(schema(), leaf.field, list(leaf.words))
+        if leaf.fixed:
+            return query
+        return Query.boost_query(query, leaf.weight * self._factors.get(leaf, 1.0))

@@ -1,0 +1,23 @@
+"""What a name in a query may mean: ids of places and countries, of persons and organisations."""
+
+from collections.abc import Sequence
+
+_OUTWEIGHED = 10  # a place that has so many fewer inhabitants than another of its name is not meant
+
+
+def places(name: str) -> Sequence[str]:
+    """The GeoNames ids that a name may mean, or the country; an id or a country's code is itself."""
+    if name.isdecimal() or (len(name) == 2 and name.isascii()):
+        return (name.lower(),)
+    from dateline.places.gazetteer import Gazetteer  # noqa: PLC0415 - a quarter of a second, and 9 MB
+
+    found = Gazetteer.load().named(name)
+    most = max((sense.population for sense in found), default=0)
+    meant = [sense for sense in found if sense.id and sense.population * _OUTWEIGHED >= most]
+    countries = [sense.country for sense in found if sense.kind in {"country", "people"} and sense.country]
+    return tuple(dict.fromkeys([*(str(sense.id) for sense in meant if sense.kind != "country"), *countries]))
+
+
+def people(name: str) -> Sequence[str]:
+    """The ids of the persons and organisations that a name may mean."""
+    return (name,) if name else ()

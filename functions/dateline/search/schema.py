@@ -1,0 +1,161 @@
+"""The fields of the search index, and what a story puts into them.
+
+==============  =========================================================================
+``title``       the headline's words, in their exact forms; ``title_stems`` their stems
+``text``        the same of standfirst, text, captions and tags; ``text_stems``
+``authors``     the words of the byline
+``people``      ids of the persons and organisations that the story names
+``places``      GeoNames ids of its places, and countries that it is about
+``about``       those countries alone
+``spelled``     consonant skeletons of what may be names (``names.skeleton``)
+``story``       what lists show, as JSON; stored, and not searched
+``order``       the publication instant and the id in one number, by which lists are ordered
+==============  =========================================================================
+
+Exact forms are words between spaces; stems are tokens, several at a word's position.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Self
+
+from tantivy import Document, PreTokenizedString, Schema, SchemaBuilder, Token
+
+from dateline import keys
+from dateline.article import Article
+from dateline.search.analysis import Term, terms
+
+FORMAT = 1  # of the index: another number when fields or analysis change, and the index has to be rebuilt
+FACETS = ("source", "country", "language")
+_SHOWN = (
+    *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
+    *("dateline", "places", "about", "captured_at", "first_seen_at", "indexed_at", "revision", "article"),
+)
+Version = tuple[str, str, int, int]
+_EXACT, _RAW = "whitespace", "raw"
+_TIE_BITS = 24  # of the number that orders stories: two of one second share them once in 16 million
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A story as it is indexed: its CURRENT item's shown attributes, and its article."""
+
+    story: Mapping[str, Any]
+    article: Article
+
+    @classmethod
+    def of(cls, item: Mapping[str, Any], article: Article) -> Self:
+        """The entry of a CURRENT item and the article that it points to."""
+        return cls(story={name: item[name] for name in _SHOWN if name in item}, article=article)
+
+    @property
+    def id(self) -> str:
+        return str(self.story["id"])
+
+    @property
+    def version(self) -> Version:
+        """What tells it from other revisions of the story, and from other extractions of the same."""
+        return version(self.story)
+
+    @property
+    def published_key(self) -> str:
+        story = self.story
+        return keys.published_key(self.id, story.get("published_at"), story["first_seen_at"])
+
+    @property
+    def month(self) -> str:
+        """The month of the shard that the story is in, ``yyyy-mm`` in UTC."""
+        return self.published_key[:7]
+
+    def to_json(self) -> str:
+        """One line; the table's numbers are whole."""
+        values = {"story": self.story, "article": self.article.to_dict()}
+        return json.dumps(values, ensure_ascii=False, separators=(",", ":"), default=int)
+
+    @classmethod
+    def from_json(cls, line: str | bytes) -> Self:
+        values = json.loads(line)
+        return cls(story=values["story"], article=Article.from_dict(values["article"]))
+
+
+@cache
+def schema() -> Schema:
+    """The fields, as tantivy has them."""
+    builder = SchemaBuilder()
+    builder.add_text_field("id", tokenizer_name=_RAW, index_option="basic")
+    for name in FACETS:
+        builder.add_text_field(name, tokenizer_name=_RAW, index_option="basic", fast=True)
+    for name in ("people", "places", "about"):
+        builder.add_text_field(name, tokenizer_name=_RAW, index_option="basic")
+    for name in ("title", "title_stems", "text", "text_stems", "authors", "spelled"):
+        builder.add_text_field(name, tokenizer_name=_EXACT)
+    builder.add_integer_field("order", indexed=True, fast=True)
+    builder.add_bytes_field("story", stored=True)
+    return builder.build()
+
+
+def version(item: Mapping[str, Any]) -> Version:
+    """What tells a CURRENT item from those before and after it, as far as it is searched."""
+    at = item["article"]
+    return str(item["captured_at"]), str(at["key"]), int(at["offset"]), int(at["length"])
+
+
+def document(entry: Entry) -> Document:
+    """The document of a story."""
+    article, document = entry.article, Document()
+    document.add_text("id", entry.id)
+    document.add_text("source", article.source or "")
+    document.add_text("country", article.outlet_country or keys.NOWHERE)
+    document.add_text("language", article.language or "")
+    _add_ids(document, "places", [*(str(place.id) for place in article.places), *article.about])
+    _add_ids(document, "about", article.about)
+    _add_words(document, "title", [article.title], article.language)
+    _add_words(document, "text", _body(article), article.language)
+    _add_exact(document, "authors", (term for author in article.authors for term in terms(author)))
+    document.add_integer("order", order(entry.published_key))
+    document.add_bytes("story", json.dumps(entry.story, ensure_ascii=False, default=int).encode())
+    return document
+
+
+def order(published_key: str) -> int:
+    """The number by which stories are ordered: the instant of publication, then the story."""
+    at, _, id = published_key.partition("#")
+    tie = int.from_bytes(hashlib.sha256(id.encode()).digest()[: _TIE_BITS // 8])
+    return since(datetime.fromisoformat(at)) + tie
+
+
+def since(instant: datetime) -> int:
+    """The least ``order`` of stories of an instant (UTC if it has no zone) or later."""
+    aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+    return int(aware.timestamp()) << _TIE_BITS
+
+
+def _body(article: Article) -> Iterator[str]:
+    """What is searched beside the headline."""
+    yield article.standfirst or ""
+    yield article.text
+    yield from (image.caption for image in article.images if image.caption)
+    yield from article.tags
+
+
+def _add_ids(document: Document, field: str, ids: Iterable[str]) -> None:
+    for id in dict.fromkeys(ids):
+        document.add_text(field, id)
+
+
+def _add_words(document: Document, field: str, texts: Iterable[str], language: str | None) -> None:
+    for text in texts:
+        found = list(terms(text, language))
+        _add_exact(document, field, found)
+        tokens = [Token(stem, at, 0, 0) for at, term in enumerate(found) for stem in term.stems]
+        if tokens:
+            document.add_pre_tokenized_text(f"{field}_stems", PreTokenizedString("", tokens))
+
+
+def _add_exact(document: Document, field: str, found: Iterable[Term]) -> None:
+    if text := " ".join(term.exact for term in found):
+        document.add_text(field, text)
