@@ -2,7 +2,7 @@
 
 Failures are of three kinds, as Media Cloud's rss-fetcher tells them apart. ``temporary``: the server or the way to it
 is out of order. ``soft``: it answers, but with nothing to read (HTML in place of a feed, a feed without stories).
-``hard``: it says no, and will say so again (404, 403, robots.txt). A success ends any back-off.
+``hard``: it says no, and will say so again (404, 403, forbidden by robots.txt). A success ends any back-off.
 """
 
 from dataclasses import replace
@@ -21,7 +21,8 @@ _FIRST: dict[Kind, timedelta] = {
     "soft": timedelta(hours=1),
     "hard": timedelta(hours=6),
 }
-_HARD = frozenset({"robots", "scheme", "address", "certificate", "redirect-loop", "too-large", "refused", "opt-out"})
+_REDIRECTS = ("redirect-loop", "redirects")
+_HARD = frozenset({"robots", "scheme", "address", "certificate", *_REDIRECTS, "too-large", "refused", "opt-out"})
 
 
 def kind(reason: str) -> Kind:

@@ -10,11 +10,13 @@
 ``http-<status>``       the server answered so
 ``incomplete``          the answer ended before its end
 ``opt-out``             the page asks not to be archived
-``redirect-loop``       it led from one redirect to the next
+``redirect-loop``       its redirects led back to one of them
+``redirects``           it led through more redirects than browsers follow
 ``refused``             the outlet refuses automated access, says its source
 ``render``              a browser could make nothing of the page, or there is none here
 ``retry-after``         its host asked to be left alone for longer than the crawl could wait
-``robots``              robots.txt forbids it, or could not be had, which says the same
+``robots``              robots.txt forbids it
+``robots-unreachable``  robots.txt cannot be had for now, and there is no recent copy
 ``scheme``              neither http nor https
 ``timeout``             it took longer than a URL may, however much of the answer had come
 ``too-large``           its headers or its body went on beyond the limit

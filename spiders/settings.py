@@ -20,13 +20,13 @@ SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 CONCURRENT_REQUESTS = 1  # a second one that waits its turn would be asked for though the first redirects to it
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
-COOKIES_ENABLED = False
+COOKIES_ENABLED = False  # but within a chain of redirects (``middlewares.redirects``)
 
 # Limits: what no news page reaches, so that a broken or hostile server costs little.
 DOWNLOAD_TIMEOUT = 60  # seconds that a URL may take in all, with its redirects and second tries
 DOWNLOAD_MAXSIZE = 10 << 20  # bytes of a body as received
 DOWNLOAD_WARNSIZE = 0
-REDIRECT_MAX_TIMES = 5
+REDIRECT_MAX_TIMES = 20  # as browsers have it
 # 429 is not among them: a server that asks for less is left alone until the next crawl.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
 RETRY_EXCEPTIONS = [

@@ -48,7 +48,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     PLACE#<place>                MONTH#<yyyy-mm>      there have been such stories of that month
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
-    HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after a day
+    HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after 30 days
     POSTPONED                    <crawl>#<source>     the message for a continuation that begins when its name says
     HOST#<host>                  HOLD                 until when it asked to be left alone; ``expires`` then
     ARCHIVE                      SOURCE#<source>      the archive has stories of that source

@@ -147,7 +147,7 @@ STORIES = (
     Case("/redirect/script", to("javascript:alert(1)"), "bad-redirect"),
     Case("/redirect/nowhere", status(301), "http-301"),
     Case("/redirect/itself", to("{base}/redirect/itself"), "redirect-loop"),
-    Case("/redirect/stairs", to("{base}/stairs/1"), "redirect-loop"),
+    Case("/redirect/stairs", to("{base}/stairs/1"), "redirects"),
     Case("/redirect/forbidden", to("{base}/forbidden/1"), "robots"),
     Case("/forbidden/1", lambda _: story(), "robots"),
     # Bodies and headers that are too much, too slow or too little.
@@ -211,10 +211,11 @@ def _robots(text: str) -> Case:
 
 ROBOTS = _robots("User-agent: *\nDisallow: /forbidden/\n")
 BROKEN_ROBOTS = Case("/robots.txt", status(500), "")
-CLOSED_ROBOTS = Case("/robots.txt", to("{base}/robots.txt"), "")
+LOOPING_ROBOTS = Case("/robots.txt", to("{base}/robots.txt"), "")
 # The rule that counts is in the first 512 KiB; the one at the end is past what RFC 9309 has anyone read.
 LONG_ROBOTS = _robots("User-agent: *\nDisallow: /forbidden/\n" + "Disallow: /x\n" * 80_000 + "Disallow: /\n")
-LONG_STORIES = (Case("/forbidden/1", lambda _: story(), "robots"), Case("/good/1", lambda _: story(), "archived"))
+GOOD_STORIES = (Case("/good/1", lambda _: story(), "archived"),)
+LONG_STORIES = (Case("/forbidden/1", lambda _: story(), "robots"), *GOOD_STORIES)
 PAUSE_STORIES = (
     Case("/good/1", lambda _: story(), "archived"),
     Case("/pause", status(429, Retry_After="3600"), "http-429"),

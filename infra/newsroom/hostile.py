@@ -60,8 +60,8 @@ def sites() -> list[HostileSite]:
     """The hostile outlets."""
     return [
         HostileSite("sample-hostile", cases.STORIES, cases.WAYS, cases.ROBOTS),
-        HostileSite("sample-hostile-broken", robots=cases.BROKEN_ROBOTS, shut="robots"),
-        HostileSite("sample-hostile-closed", robots=cases.CLOSED_ROBOTS, shut="robots"),
+        HostileSite("sample-hostile-broken", robots=cases.BROKEN_ROBOTS, shut="robots-unreachable"),
+        HostileSite("sample-hostile-looping", cases.GOOD_STORIES, robots=cases.LOOPING_ROBOTS),
         HostileSite("sample-hostile-long", cases.LONG_STORIES, robots=cases.LONG_ROBOTS),
         HostileSite("sample-hostile-pause", cases.PAUSE_STORIES),
         HostileSite("sample-hostile-storm", cases.STORM_STORIES),

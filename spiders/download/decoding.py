@@ -2,16 +2,21 @@
 
 from scrapy.http import Response
 
-from dateline.capture import inflate
+from dateline.capture.decoding import TOO_LONG, undo
+
+
+def encodings(response: Response) -> list[str]:
+    """Return the content encodings of a response in the order of their application, in lower case."""
+    values = b",".join(response.headers.getlist("Content-Encoding")).decode("latin-1").split(",")
+    return [word for value in values if (word := value.strip().lower())]
 
 
 def decoded(response: Response, limit: int) -> tuple[bytes, str | None]:
-    """The body without its content encoding, at most ``limit`` bytes of it, and what is wrong with the rest.
+    """The body without its content encodings, at most ``limit`` bytes of it, and what is wrong with the rest.
 
-    Some servers compress unasked or say so wrongly, so the bytes decide, not the header.
+    Some servers compress unasked, twice or in several gzip members, so the bytes decide before the header.
     """
-    compressed = response.body[:2] == b"\x1f\x8b" or b"deflate" in (response.headers.get("Content-Encoding") or b"")
-    if compressed:
-        return inflate(response.body, limit)
-    damage = f"the body is longer than {limit} bytes" if len(response.body) > limit else None
-    return response.body[:limit], damage
+    body, damage = undo(response.body, encodings(response), limit)
+    if len(body) > limit or damage == TOO_LONG:
+        damage = f"the body is longer than {limit} bytes"
+    return body[:limit], damage

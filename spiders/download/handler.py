@@ -97,7 +97,8 @@ class WireDownloadHandler(BaseDownloadHandler):
         kept = self._kept.pop(where, None)
         connection = kept if kept and kept.open else await self._connect(request)
         sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
-        incoming = Incoming(self._max_body)
+        cut = request.meta.get("cut_at")  # bytes of a body that is wanted only so far
+        incoming = Incoming(cut or self._max_body, cut=bool(cut))
         try:
             await connection.ask(b"%s%s\r\n" % (sent, _for_proxy(request)), incoming)
         except DownloadFailedError:

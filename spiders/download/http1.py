@@ -12,14 +12,13 @@ from time import monotonic
 
 from scrapy.exceptions import DownloadFailedError, ResponseDataLossError
 
+from dateline.capture import http_message
 from spiders.failures import Refusal
 
 MAX_EXCHANGE = 24 << 20  # bytes of a response; chunk framing and headers come on top of a body, and more is an attack
 MAX_HEAD = 256 << 10  # bytes up to the body; browsers take as much, and no outlet's cookies and policies need it
 
 _STATUS = re.compile(rb"HTTP/(\d)\.(\d)[ \t]+(\d{3})(?!\d)")
-_END_OF_HEAD = re.compile(rb"\n\r?\n")
-_SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;|\r?$)")
 _BODILESS = (204, 304)
 _DIGITS = 19  # of a length; with more it is too large anyway
 
@@ -36,18 +35,20 @@ READING_ERRORS = (TooLarge, DownloadFailedError, ResponseDataLossError)
 class Incoming:
     """A response that is coming in; a ``bodiless`` one, to CONNECT, ends with its headers.
 
+    A body longer than ``max_body`` bytes raises TooLarge; with ``cut`` it ends there and counts as whole.
+
     ``status`` is 0 until its headers are there, all of them; ``answered_at`` is when that was, on the monotonic clock.
     ``received`` are its bytes, without interim responses (1xx, RFC 9110 section 15.2) before it. ``reusable`` is
     whether its connection may be used again once it is whole.
     """
 
-    def __init__(self, max_body: int, *, bodiless: bool = False) -> None:
+    def __init__(self, max_body: int, *, bodiless: bool = False, cut: bool = False) -> None:
         self.received = bytearray()
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
         self.reusable = False
         self.answered_at = 0.0
-        self._max_body, self._bodiless = max_body, bodiless
+        self._max_body, self._bodiless, self._cut = max_body, bodiless, cut
         self._interim = 0  # bytes of interim responses
         self._begins = 0  # where the body does
         self._at = 0  # what is before that has been looked at
@@ -63,6 +64,9 @@ class Incoming:
         self.received += data
         if self._is_whole():
             return True
+        if self._cut and self.status and len(self.received) - self._begins > self._max_body:
+            self.reusable = False
+            return True
         self._check_size()
         return False
 
@@ -77,8 +81,11 @@ class Incoming:
     @property
     def body(self) -> bytes:
         """Without its transfer encoding, with its content encoding."""
-        chunked = self._is_whole == self._has_chunks
-        return b"".join(self._chunks) if chunked else bytes(self.received[self._begins :])
+        if self._is_whole != self._has_chunks:
+            return bytes(self.received[self._begins :])
+        return (
+            http_message.dechunked(bytes(self.received[self._begins :])).body if self._cut else b"".join(self._chunks)
+        )
 
     def _check_size(self) -> None:
         if not self.status and len(self.received) + self._interim > MAX_HEAD:
@@ -86,12 +93,12 @@ class Incoming:
         if len(self.received) > MAX_EXCHANGE:
             raise TooLarge(f"the response is longer than {MAX_EXCHANGE} bytes")
         body = len(self.received) - self._begins if self._is_whole == self._goes_on else self._length
-        if body > self._max_body:
+        if body > self._max_body and not self._cut:
             raise TooLarge(f"the body is longer than {self._max_body} bytes")
 
     def _has_head(self) -> bool:
         """Whether the headers are there and, if so, the rest."""
-        while end := _END_OF_HEAD.search(self.received, self._at):
+        while end := http_message.END_OF_HEAD.search(self.received, self._at):
             head = bytes(self.received[: end.start()])
             status = _STATUS.match(head)
             if not status:
@@ -107,7 +114,7 @@ class Incoming:
 
     def _take_head(self, head: bytes, status: re.Match[bytes], size: int) -> None:
         self.status, self._begins, self._at, self.answered_at = int(status[3]), size, size, monotonic()
-        self.headers = _headers(head)
+        self.headers = http_message.headers(head)
         lasts = status[1] == b"1" and status[2] != b"0" and b"close" not in self._named(b"connection")
         self.reusable = lasts or self._bodiless
         if self._bodiless or self.status in _BODILESS:
@@ -130,7 +137,7 @@ class Incoming:
     def _has_chunks(self) -> bool:
         """Whether all chunks have come; those that have are taken apart (section 7.1)."""
         while (line := self.received.find(b"\n", self._at)) >= 0:
-            size = _SIZE.match(self.received, self._at, line)
+            size = http_message.CHUNK_SIZE.match(self.received, self._at, line)
             if not size:
                 raise ResponseDataLossError("the size of a chunk is no number")
             begins, length = line + 1, int(size[1], 16)
@@ -165,15 +172,3 @@ class Incoming:
     def _goes_on(self) -> bool:
         """It ends with the connection."""
         return False
-
-
-def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
-    """The header lines of a response's head, folded ones joined; a line that is none is passed over."""
-    headers: list[tuple[bytes, bytes]] = []
-    for line in head.split(b"\n")[1:]:
-        name, colon, value = line.partition(b":")
-        if line[:1] in (b" ", b"\t") and headers:
-            headers[-1] = (headers[-1][0], headers[-1][1] + b" " + line.strip())
-        elif colon and name.strip():
-            headers.append((name.strip(), value.strip()))
-    return headers

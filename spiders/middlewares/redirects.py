@@ -1,4 +1,8 @@
-"""What Scrapy's redirect middleware leaves open: no Referer, a loop told apart from other refusals, no page twice."""
+"""What Scrapy's redirect middleware leaves open: no Referer, cookies for one chain, loops, and no page twice.
+
+Cookie walls set a cookie and send back to where the reader came from, in front of robots.txt too. So each chain of
+redirects has a cookie jar of its own, which ends with the chain: no cookie outlives a URL.
+"""
 
 from typing import Any, Self
 
@@ -6,12 +10,21 @@ from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares import redirect
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
+from scrapy.http.cookies import CookieJar
 
 from spiders.failures import Refusal
+
+MAX_COOKIES = 16 << 10  # bytes of a request's; servers refuse more headers than that
 
 
 class TooManyRedirects(Refusal):
     """The URL led from one redirect to the next until the limit."""
+
+    reason = "redirects"
+
+
+class RedirectLoop(TooManyRedirects):
+    """The URL's redirects led back to one of them, with nothing new to send."""
 
     reason = "redirect-loop"
 
@@ -23,13 +36,17 @@ class BadRedirect(Refusal):
 
 
 class RedirectMiddleware(redirect.RedirectMiddleware):
-    """Follows redirects without a Referer, and says when there were too many or one that leads nowhere."""
+    """Follows redirects without a Referer, and says when they loop, are too many or lead nowhere."""
 
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:  # noqa: ARG002
         try:
-            return super().process_response(request, response)
+            onward = super().process_response(request, response)
         except ValueError as error:
             raise BadRedirect(f"{request.url} sends on to no address: {error}") from error
+        if isinstance(onward, Request):
+            _hand_on_cookies(request, response, onward)
+            _check_loop(request, onward)
+        return onward
 
     def _engine_started(self) -> None:
         """Nothing to look for: there is no Referer middleware."""
@@ -41,7 +58,29 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
         try:
             return super()._redirect(redirected, request, reason)
         except IgnoreRequest as refusal:
-            raise TooManyRedirects(f"{self.max_redirect_times} redirects, then {redirected.url}") from refusal
+            before = request.meta["redirect_urls"]
+            kind = RedirectLoop if redirected.url in before else TooManyRedirects
+            raise kind(f"{self.max_redirect_times} redirects, then {redirected.url}") from refusal
+
+
+def _hand_on_cookies(request: Request, response: Response, onward: Request) -> None:
+    """Have the next request of the chain send the cookies that its host has set in it."""
+    jar = request.meta.get("cookie_jar") or CookieJar()
+    jar.extract_cookies(response, request)
+    onward.meta["cookie_jar"] = jar
+    onward.headers.pop("Cookie", None)
+    jar.add_cookie_header(onward)
+    if len(onward.headers.get("Cookie") or b"") > MAX_COOKIES:
+        del onward.headers["Cookie"]
+
+
+def _check_loop(request: Request, onward: Request) -> None:
+    """RedirectLoop where the chain has asked the same with the same cookies before."""
+    steps = request.meta.get("redirect_steps", ((request.url, None),))
+    step = onward.url, onward.headers.get("Cookie")
+    if step in steps:
+        raise RedirectLoop(f"{len(steps)} redirects lead back to {onward.url}")
+    onward.meta["redirect_steps"] = (*steps, step)
 
 
 class Reached(Refusal):

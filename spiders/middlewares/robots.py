@@ -1,13 +1,16 @@
 """robots.txt by RFC 9309: fetched once a day from each host, and obeyed under the name Dateline.
 
-Absent (4xx) it allows everything; broken (5xx, 429) or out of reach it allows nothing, and is asked for again by the
-next crawl. What was fetched is kept in the table for 24 hours, for all crawls of the host. ``Crawl-delay`` is honoured
+Absent (4xx, or redirects without an end) it allows everything. While it is unreachable (5xx, 429, no connection) the
+copy in the table is used if it is not older than 30 days; without a copy nothing is allowed, for the temporary reason
+``robots-unreachable``, and the next crawl asks again. What was fetched counts for 24 hours, for all crawls of the host.
+One that is too long is read as far as RFC 9309 asks. ``Crawl-delay`` is honoured
 where it is more than the source's delay (``throttle``). Which groups are ours is said by ``robots_txt``; wildcards and
 the longest match are Protego's work. A host that cannot be asked at all, because it has no address or not a public one,
 fails as that.
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,25 +23,36 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
+from dateline import keys
 from dateline.state import RobotsState
 from spiders.download.decoding import decoded
+from spiders.download.http1 import TooLarge
 from spiders.failures import DOWNLOAD_ERRORS, Refusal, reason
 from spiders.middlewares import robots_txt
-from spiders.middlewares.redirects import TooManyRedirects
+from spiders.middlewares.redirects import BadRedirect, TooManyRedirects
 
 if TYPE_CHECKING:
     from spiders.spider import NewsSpider
 
+_log = logging.getLogger(__name__)
+
 AGENT = "Dateline"
 MAX_ROBOTS = 512 << 10  # bytes read of a robots.txt; RFC 9309 section 2.5 asks for at least 500 KiB
 
-_OUT_OF_REACH: tuple[type[BaseException], ...] = (TooManyRedirects, *DOWNLOAD_ERRORS)
+_ABSENT: tuple[type[BaseException], ...] = (TooManyRedirects, BadRedirect)
+_UNREACHABLE: tuple[type[BaseException], ...] = (TooLarge, *DOWNLOAD_ERRORS)  # the headers: a body is cut
 
 
 class RobotsRefused(Refusal):
-    """robots.txt forbids the URL, or could not be had, which says the same (RFC 9309 section 2.3.1.4)."""
+    """robots.txt forbids the URL."""
 
     reason = "robots"
+
+
+class RobotsUnreachable(Refusal):
+    """robots.txt cannot be had for now, which forbids everything meanwhile (RFC 9309 section 2.3.1.4)."""
+
+    reason = "robots-unreachable"
 
 
 @dataclass(frozen=True)
@@ -58,9 +72,9 @@ class Rules:
         return float(self.parsed.crawl_delay(AGENT) or 0)
 
     def check(self, url: str) -> None:
-        """RobotsRefused says why not."""
+        """RobotsRefused and RobotsUnreachable say why not."""
         if self.missing:
-            raise RobotsRefused(self.missing)
+            raise RobotsUnreachable(self.missing)
         if not self.parsed.can_fetch(url, AGENT):
             raise RobotsRefused("Forbidden by robots.txt")
 
@@ -91,22 +105,34 @@ class RobotsMiddleware:
 
     async def _load(self, host: str) -> Rules:
         spider = cast("NewsSpider", self._crawler.spider)
-        known = await spider.ask_state(spider.collector.state.robots, host)
-        if known and datetime.now(UTC) < known.expires_at:
+        known, now = await spider.ask_state(spider.collector.state.robots, host), datetime.now(UTC)
+        if known and now < known.expires_at:
             return Rules(known.text)
-        rules = await self._fetch(f"{host}/robots.txt")
+        copy = known if known and now < known.kept_until else None
+        try:
+            rules = await self._fetch(f"{host}/robots.txt")
+        except CannotResolveHostError as error:
+            if not copy:
+                raise
+            rules = Rules(missing=str(error))
         if not rules.missing:
-            now = datetime.now(UTC).replace(microsecond=0)  # as it is kept
-            spider.collector.keep_robots(RobotsState(host=host, fetched_at=now, text=rules.text))
+            fetched_at = datetime.now(UTC).replace(microsecond=0)  # as it is kept
+            spider.collector.keep_robots(RobotsState(host=host, fetched_at=fetched_at, text=rules.text))
+        elif copy:
+            _log.info("%s: using its robots.txt of %s: %s", host, keys.utc(copy.fetched_at, "seconds"), rules.missing)
+            return Rules(copy.text)
         return rules
 
     async def _fetch(self, url: str) -> Rules:
-        request = Request(url, priority=1000, meta={"robots_txt": True}, callback=NO_CALLBACK)
+        meta = {"robots_txt": True, "cut_at": MAX_ROBOTS}
+        request = Request(url, priority=1000, meta=meta, callback=NO_CALLBACK)
         try:
             return _rules(await self._download(request))
+        except _ABSENT:
+            return Rules()
         except CannotResolveHostError:
             raise
-        except _OUT_OF_REACH as error:
+        except _UNREACHABLE as error:
             return Rules(missing=f"robots.txt could not be had: {reason(error)}: {error}")
 
     async def _download(self, request: Request) -> Response:

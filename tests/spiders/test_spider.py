@@ -159,7 +159,7 @@ DISALLOW = "User-agent: *\nDisallow: /\n"
         (answer("", 500), False),
         (answer("", 429), False),
         (Answer(b"", then="close"), False),
-        (to("/robots.txt"), False),
+        (to("/robots.txt"), True),  # a loop counts as absent
         (to("/robots-moved.txt"), False),
     ],
 )

@@ -11,6 +11,7 @@ from dateline import keys
 from dateline.page import Payload
 
 _MAX_AGE = timedelta(hours=24)  # of a robots.txt (RFC 9309 section 2.4)
+_KEPT = timedelta(days=30)  # while it is unreachable (section 2.3.1.4)
 _MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
 
 
@@ -90,6 +91,11 @@ class RobotsState:
     def expires_at(self) -> datetime:
         """When it is to be fetched again."""
         return self.fetched_at + _MAX_AGE
+
+    @property
+    def kept_until(self) -> datetime:
+        """Until when it stands in for one that is unreachable."""
+        return self.fetched_at + _KEPT
 
     @property
     def packed(self) -> bytes:

@@ -168,7 +168,7 @@ def learned_items(report: "CrawlReport") -> Iterator[dict[str, Any]]:
     for feed in learned.feeds:
         yield keys.feed_state(source, feed.url) | values(feed)
     for robots in learned.robots:
-        fetched_at, expires = keys.utc(robots.fetched_at, "seconds"), int(robots.expires_at.timestamp())
+        fetched_at, expires = keys.utc(robots.fetched_at, "seconds"), int(robots.kept_until.timestamp())
         known = {"host": robots.host, "fetched_at": fetched_at, "text": robots.packed, "expires": expires}
         yield keys.robots(robots.host) | known
     for host, until in learned.holds.items():

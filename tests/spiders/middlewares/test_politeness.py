@@ -65,7 +65,7 @@ def test_the_table_keeps_what_is_known_of_hosts(aws: Aws) -> None:
     state.restore([], learned_items(CrawlReport(source="gazette", crawl="", started_at="", learned=learned)), [])
     assert (state.robots(robots.host), state.held("news.example")) == (robots, NOW)
     until = {item["SK"]: item["expires"] for item in aws.table.scan()["Items"]}
-    assert until == {"ROBOTS": NOW.timestamp() + 86400, "HOLD": NOW.timestamp()}
+    assert until == {"ROBOTS": NOW.timestamp() + 30 * 86400, "HOLD": NOW.timestamp()}
 
 
 @pytest.mark.parametrize(
