@@ -7,8 +7,6 @@ from dateline.extraction.parse.document import Document
 from dateline.page import Page
 
 PROSE = f"<p>{'The pump ran again at noon and the queue at the old well was gone by two, he said. ' * 3}</p>"
-    "<p>" + "The pump ran again at noon and the queue at the old well was gone by two, the baker said. " * 3 + "</p>"
-)
 
 
 def title(head: str, body: str, url: str = "https://www.coast-post.example/News.aspx?id=7") -> str:
