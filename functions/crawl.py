@@ -18,7 +18,7 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.sources.registry import Source
-from dateline.state import TableState
+from dateline.state.table import TableState
 from dateline.telemetry import logger, metrics
 from spiders import runner
 from spiders.stores import BucketStore

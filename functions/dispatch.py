@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.settings import Settings
 from dateline.sources import registry
-from dateline.state import TableState
+from dateline.state.table import TableState
 from dateline.telemetry import logger, metrics
 from spiders.schedule import Dispatcher
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dateline import keys
 from dateline.messages import FeedVisit
-from dateline.state import FeedState
+from dateline.state.records import FeedState
 
 Kind = Literal["hard", "soft", "temporary"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
 
 import typer
@@ -15,12 +15,14 @@ from rich.table import Table
 
 from dateline.cli import sources as registry_commands
 from dateline.cli.output import CommandError, Json, console, print_json, progress
-from dateline.cli.sources import named, of_outlet, outlet_of
+from dateline.cli.sources import named
 from dateline.cli.stack import Stack
 
 if TYPE_CHECKING:
     from dateline.messages import CrawlMessage
     from dateline.page import Page
+    from dateline.sources.registry import Source
+    from spiders.probe import Probe
 
 
 def check(
@@ -73,7 +75,7 @@ def record(
     page = _of_file(from_, url) if from_ else _fetched(outlet, url)
     where = folder / outlet.country / outlet.id / (name or _name(url))
     try:
-        recording.write(where, of_outlet(page, outlet))
+        recording.write(where, outlet.complete(page))
     except FileExistsError as error:
         raise CommandError(f"there is {where} already; give another --name, or remove it") from error
     console.print(f"{where}", soft_wrap=True, highlight=False)
@@ -83,19 +85,19 @@ def record(
     )
 
 
-def _outlet(url: str, source: str | None) -> Any:
+def _outlet(url: str, source: str | None) -> "Source":
     """The source whose page it is; CommandError where none has it."""
     from dateline.importing import Outlets
 
     among = [named(source)] if source else list(registry_commands.registered().values())
-    found = Outlets(map(outlet_of, among)).of(url)
+    found = Outlets(among).of(url)
     if found is None:
         whose = source or "any registered outlet"
         raise CommandError(f"{url} is on no host of {whose}; dateline sources list prints them")
-    return next(each for each in among if each.id == found.id)
+    return found
 
 
-def _fetched(outlet: Any, url: str) -> "Page":
+def _fetched(outlet: "Source", url: str) -> "Page":
     from spiders import recording
 
     allow_samples([outlet])
@@ -129,10 +131,10 @@ def _name(url: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", last.lower()).strip("-") or "page"
 
 
-def crawl_here(stack: Stack, message: "CrawlMessage", source: Any) -> None:
+def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
     from dateline.index.index import Index
-    from dateline.state import TableState
+    from dateline.state.table import TableState
     from spiders.runner import run
     from spiders.stores import BucketStore
 
@@ -142,7 +144,7 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: Any) -> None:
     Index(stack.table).count_crawl(report)
 
 
-def _print_probes(probes: Iterable[Any]) -> None:
+def _print_probes(probes: "Iterable[Probe]") -> None:
     table = Table("source", "state", "stories", "dated", "newest", "article", box=None)
     for probe in probes:
         state = "refused" if probe.refused else "failed" if probe.problems else "ok"
@@ -159,7 +161,7 @@ def _age(instant: datetime) -> str:
     return f"{hours:.0f} h" if hours < 72 else f"{hours / 24:.0f} d"
 
 
-def allow_samples(sources: Iterable[Any]) -> None:
+def allow_samples(sources: "Iterable[Source]") -> None:
     """Let this process crawl the sample newsroom, whose addresses are private, as the local cloud's functions may."""
     hosts = [source.host for source in sources if source.id.startswith("sample-")]
     os.environ["DATELINE_ALLOW_HOSTS"] = ",".join([os.environ.get("DATELINE_ALLOW_HOSTS", ""), *hosts])

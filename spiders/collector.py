@@ -23,7 +23,9 @@ from dateline.messages import CrawlMessage, CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
-from dateline.state import FeedState, Health, RobotsState, State, UrlState, captured, conditions, kept, url_states
+from dateline.state.pages import captured, conditions, kept, url_states
+from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.table import State
 from dateline.urls import canonical, same_site
 from spiders import backoff
 from spiders.download.handler import Wire
@@ -349,13 +351,7 @@ class Collector:
             self._fates |= {canonical(page.metadata["requested_url"]): Fate.CAPTURED for page in captures}
 
     def _metadata(self) -> dict[str, Any]:
-        return {
-            "source": self.source.id,
-            "country": self.source.country,
-            "languages": list(self.source.languages),
-            "timezone": self.source.timezone,
-            "crawl": self.crawl,
-        }
+        return {**self.source.metadata, "crawl": self.crawl}
 
 
 def _payload(wire: Wire, url: str, status: int, before: UrlState | None) -> tuple[Payload | None, bool]:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
-from dateline.state import FeedState
+from dateline.state.records import FeedState
 from spiders.families.family import Entrance, Found
 
 

@@ -16,7 +16,8 @@ from dateline.index.index import Index
 from dateline.messages import CrawlReport
 from dateline.settings import Settings
 from dateline.sources.registry import Source
-from dateline.state import FeedState, Health, RobotsState, State, TableState, UrlState
+from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.table import State, TableState
 from spiders.collector import Collector
 from spiders.stores import BucketStore, FolderStore, Store
 

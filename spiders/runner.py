@@ -21,7 +21,7 @@ from twisted.internet import asyncioreactor
 
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state import State
+from dateline.state.table import State
 from spiders.collector import Collector
 from spiders.families.date_range import Window
 from spiders.frontier import Frontier

@@ -20,7 +20,8 @@ from dateline import keys
 from dateline.aws.queues import BATCH, crawl_entry
 from dateline.messages import CrawlMessage
 from dateline.sources.registry import Source
-from dateline.state import Health, TableState
+from dateline.state.records import Health
+from dateline.state.table import TableState
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

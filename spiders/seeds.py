@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from dateline import keys
 from dateline.messages import FeedVisit
-from dateline.state import FeedState, Health, State
+from dateline.state.records import FeedState, Health
+from dateline.state.table import State
 from spiders import backoff
 from spiders.families.family import Entrance
 from spiders.frontier import Frontier

@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 
 from dateline.messages import FeedVisit
 from dateline.sources.registry import Source
-from dateline.state import FeedState
+from dateline.state.records import FeedState
 from dateline.urls import canonical
 from spiders import failures, manual
 from spiders.collector import Collector

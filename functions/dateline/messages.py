@@ -9,7 +9,7 @@ from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
 from dateline import keys
-from dateline.state import Learned
+from dateline.state.records import Learned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,8 @@ from typing import Any, Protocol
 
 from dateline import keys
 from dateline.sources.registry import Source
-from dateline.state import FeedState, UrlState, fingerprint
+from dateline.state.pages import fingerprint
+from dateline.state.records import FeedState, UrlState
 from dateline.urls import canonical
 from spiders.families.date_range import Window
 

@@ -24,7 +24,7 @@ from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
 from dateline import keys
-from dateline.state import RobotsState
+from dateline.state.records import RobotsState
 from spiders.download.decoding import decoded
 from spiders.download.http1 import TooLarge
 from spiders.failures import DOWNLOAD_ERRORS, Refusal, reason

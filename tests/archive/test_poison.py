@@ -38,6 +38,12 @@ def story(number: int) -> str:
     return f'<html lang="en"><body><article><h1>Well {number} is mended</h1><p>{" ".join(told)}</p></article></body>'
 
 
+STATED = """name = "Sample"
+home = "https://news.example.org/"
+country = "ly"
+languages = ["en"]
+timezone = "UTC"
+"""
 # Each paragraph is compared with all that go before it, and each of these with all before: no harm in a story of two.
 RULES = "extract = { section = '//p[count(preceding::p[count(preceding::p) > 1]) > 1]/@title', optional = ['section'] }"
 
@@ -87,7 +93,8 @@ POISON = {20: hang(), 57: nested(), 96: encoded(96), 132: encoded(132), 168: lar
 def test_195_of_200_pages_come_to_what_they_would_and_5_are_put_aside(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]
 ) -> None:
-    (tmp_path / "sample.toml").write_text(RULES, "utf-8")
+    (tmp_path / "ly").mkdir()
+    (tmp_path / "ly" / "sample.toml").write_text(STATED + RULES, "utf-8")
     variables = {"CAPTURE_BUCKET": aws.captures, "ARCHIVE_BUCKET": aws.archive, "TABLE": aws.table.name}
     variables |= {"SOURCES": str(tmp_path), "PAGE_SECONDS": "3"}
     for name, value in variables.items():

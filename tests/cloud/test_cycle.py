@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from dateline.state import TableState, UrlState
+from dateline.state.records import UrlState
+from dateline.state.table import TableState
 from infra.newsroom import Story, set_edition
 from tests.support.checkout import SAMPLES, Checkout
 

@@ -11,10 +11,11 @@ from dateline import keys
 from dateline.archive.archive import read_outcomes
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import RULES, extract
-from dateline.extraction.rulebook import Rulebook, RuleError, check
+from dateline.extraction.rulebook import Rulebook, check
 from dateline.maintenance.rebuild import rebuild
 from dateline.page import Page
-from dateline.sources import rules
+from dateline.sources import registry, rules
+from dateline.sources.registry import SourceError
 from tests.support.samples import NOON, Newsroom
 
 PAGE = """<html lang="en"><head><title>Page 7</title><meta property="article:section" content="Region">
@@ -147,6 +148,14 @@ def test_after_the_last_set_there_are_no_rules() -> None:
     assert (found.extractor.rules, missed) == (RULES, ())
 
 
+STATED = """name = "The Gazette"
+home = "https://gazette.example/"
+country = "ly"
+languages = ["en"]
+timezone = "Africa/Tripoli"
+"""
+
+
 @pytest.mark.parametrize(
     ("text", "mend"),
     [
@@ -177,9 +186,9 @@ def test_after_the_last_set_there_are_no_rules() -> None:
 def test_an_error_names_the_file_the_key_and_the_mend(tmp_path: Path, text: str, mend: str) -> None:
     path = tmp_path / "ly" / "gazette.toml"
     path.parent.mkdir()
-    path.write_text(text)
-    with pytest.raises(RuleError) as caught:
-        Rulebook.read(tmp_path)
+    path.write_text(f"{STATED}\n{text}")
+    with pytest.raises(SourceError) as caught:
+        Rulebook.of_sources(registry.load(tmp_path).values())
     assert str(caught.value).startswith(f"{path}: extract: ")
     assert mend in str(caught.value)
 

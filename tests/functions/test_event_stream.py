@@ -21,7 +21,8 @@ from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlReport
-from dateline.state import TableState, UrlState
+from dateline.state.records import UrlState
+from dateline.state.table import TableState
 from tests.conftest import Aws
 from tests.support.samples import NOON, KilledError, Newsroom, killer
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from dateline import urls
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import clipping
-from dateline.importing import Outlet, Outlets
+from dateline.importing import Outlets
 from dateline.maintenance.rebuild import rebuild
 from infra.local.cloud import Cloud
 from tests.conftest import Aws
@@ -199,8 +200,12 @@ def test_a_rebuild_knows_what_was_imported(bring: Import, tmp_path: Path) -> Non
     assert (rebuilt.stories, bring.newsroom.items()) == (4, before)
 
 
-ARABIC_EDITION = Outlet(
-    id="gazette-ar", name="الجريدة", addresses=("https://gazette.example/ar/", "https://ar.gazette.example/")
+ARABIC_EDITION = replace(
+    GAZETTE,
+    id="gazette-ar",
+    name="الجريدة",
+    home="https://gazette.example/ar/",
+    feeds=("https://ar.gazette.example/",),
 )
 
 

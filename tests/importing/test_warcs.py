@@ -7,6 +7,7 @@ import struct
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from warcio.warcwriter import WARCWriter
 
 from dateline import capture, keys
 from dateline.article import Outcome
-from dateline.importing import Outlet, Outlets
+from dateline.importing import Outlets
 from infra.newsroom import serve
 from tests.conftest import Aws
-from tests.support.imports import AT, Import, page, record, response, stories
+from tests.support.imports import AT, GAZETTE, Import, page, record, response, stories
 from tests.support.samples import gzipped
 
 if sys.version_info >= (3, 14):
@@ -244,7 +245,7 @@ def test_a_warc_as_wget_writes_it(aws: Aws, tmp_path: Path) -> None:
         ]
         subprocess.run([*command, "robots=off", f"{home}/robots.txt", *expected], check=True)
     bring = Import(aws)
-    bring.outlets = Outlets([Outlet(id="sample-gazette", name="Gazette", timezone="Africa/Tripoli", addresses=(home,))])
+    bring.outlets = Outlets([replace(GAZETTE, id="sample-gazette", home=home, feeds=())])
     (imported,) = bring(tmp_path / "wget.warc.gz")
     assert imported.captured == len(expected)
     assert {(a.url, a.title, a.text) for a in bring.articles()} == {(s.url, s.title, s.text) for s in expected.values()}

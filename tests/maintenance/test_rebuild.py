@@ -15,7 +15,8 @@ from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state import Learned, TableState
+from dateline.state.records import Learned
+from dateline.state.table import TableState
 from spiders import runner
 from spiders.middlewares import throttle
 from spiders.schedule import Dispatcher, slot

@@ -21,7 +21,7 @@ from dateline.maintenance.withdraw import Done, Withdrawing
 from dateline.messages import ReextractMessage
 from dateline.page import Page
 from dateline.query.query import Story
-from dateline.state import TableState
+from dateline.state.table import TableState
 from dateline.verify import Finding, Kind, Scope, Spool, Verification
 from tests.conftest import Aws, emulated
 from tests.maintenance.test_reextract import new

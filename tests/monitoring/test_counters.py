@@ -23,7 +23,7 @@ from dateline.messages import CrawlMessage, CrawlReport, Expect, Failure
 from dateline.monitoring import counters
 from dateline.monitoring.counters import Day
 from dateline.page import Page
-from dateline.state import TableState
+from dateline.state.table import TableState
 from infra.local.cloud import Cloud
 from spiders import manual, runner
 from spiders.stores import BucketStore

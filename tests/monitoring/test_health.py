@@ -9,7 +9,8 @@ import pytest
 from dateline import keys
 from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.monitoring.health import check
-from dateline.state import FeedState, Health, Learned, TableState, learned_items
+from dateline.state.records import FeedState, Health, Learned
+from dateline.state.table import TableState, learned_items
 from spiders import backoff, runner
 from tests.conftest import Aws
 from tests.support.outlet import CRAWL, Outlet, Shelf, answer, item, rss

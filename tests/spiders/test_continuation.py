@@ -19,7 +19,8 @@ from dateline.capture import Batch
 from dateline.cli.tracking import Followed
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
 from dateline.sources.registry import Source
-from dateline.state import FeedState, TableState
+from dateline.state.records import FeedState
+from dateline.state.table import TableState
 from spiders import runner
 from spiders.collector import Collector
 from spiders.download.handler import Wire

@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 from dateline import keys
 from dateline.capture import Batch, metadata, read
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.state import TableState
+from dateline.state.table import TableState
 from spiders import runner
 from spiders.collector import Collector
 from spiders.stores import BucketStore

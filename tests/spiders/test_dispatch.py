@@ -10,7 +10,8 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from dateline.sources.registry import Source
-from dateline.state import Health, TableState, UrlState
+from dateline.state.records import Health, UrlState
+from dateline.state.table import TableState
 from spiders.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
 

@@ -16,7 +16,8 @@ from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
-from dateline.state import TableState, UrlState
+from dateline.state.records import UrlState
+from dateline.state.table import TableState
 from spiders import runner
 from spiders.stores import BucketStore
 from tests.conftest import Aws

@@ -10,15 +10,9 @@ import pytest
 from dateline import keys
 from dateline.capture import Capture
 from dateline.messages import CrawlReport
-from dateline.state import (
-    FeedState,
-    Learned,
-    TableState,
-    UrlState,
-    fingerprint,
-    learned_items,
-    url_states,
-)
+from dateline.state.pages import fingerprint, url_states
+from dateline.state.records import FeedState, Learned, UrlState
+from dateline.state.table import TableState, learned_items
 from tests.conftest import Aws
 
 

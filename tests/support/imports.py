@@ -12,19 +12,22 @@ from dateline.archive.archive import read_articles
 from dateline.article import Article
 from dateline.capture import Capture
 from dateline.extraction import extract
-from dateline.importing import Imported, Importer, Outlet, Outlets
+from dateline.importing import Imported, Importer, Outlets
 from dateline.importing.folders import files
+from dateline.sources.registry import Source
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 
 AT = "2019-04-16T21:30:00Z"
-GAZETTE = Outlet(
+GAZETTE = Source(
     id="gazette",
     name="The Gazette",
     country="ly",
     languages=("en", "ar"),
     timezone="Africa/Tripoli",
-    addresses=("https://gazette.example/", "https://feeds.gazette.example/all"),
+    path=Path("ly/gazette.toml"),
+    home="https://gazette.example/",
+    feeds=("https://feeds.gazette.example/all",),
 )
 STORY = """<html lang="en"><head><title>{title}</title></head><body><article><h1>{title}</h1>
 <p>The harbour master said on Monday that the first sailing would leave with two hundred passengers aboard.</p>

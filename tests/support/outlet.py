@@ -22,7 +22,8 @@ from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state import FeedState, Health, RobotsState, State, UrlState
+from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.table import State
 from spiders import runner, spider
 from spiders.download import handler
 from spiders.middlewares import throttle

@@ -4,7 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,6 +17,9 @@ from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.tracking import Followed
 from dateline.messages import CrawlMessage
+
+if TYPE_CHECKING:
+    from dateline.sources.registry import Source
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
 _DAYS = ["%Y-%m-%d"]
@@ -62,7 +65,7 @@ def crawl(
         raise typer.Exit(1)
 
 
-def _wanted(ids: list[str], *, history: bool) -> dict[str, Any]:
+def _wanted(ids: list[str], *, history: bool) -> "dict[str, Source]":
     """The sources asked for; CommandError names one that is not registered, or may not or cannot be crawled."""
     known = registered()
     ids = ids or [source for source in known if source.startswith(_SAMPLES)]
@@ -116,7 +119,7 @@ def _unreachable(summary: Mapping[str, Any]) -> bool:
     return bool(summary["feed_errors"]) and not summary["discovered"]
 
 
-def _run_here() -> Callable[[Stack, CrawlMessage, Any], None]:
+def _run_here() -> "Callable[[Stack, CrawlMessage, Source], None]":
     """Return the function that crawls in this process, into the stack's bucket and table; its functions do the rest."""
     run = commands.part("crawl.here")
     if run is None:

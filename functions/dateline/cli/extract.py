@@ -13,7 +13,7 @@ import typer
 
 from dateline.article import Extraction, Outcome
 from dateline.cli.output import CommandError
-from dateline.cli.sources import named, of_outlet
+from dateline.cli.sources import named
 
 if TYPE_CHECKING:
     from dateline.page import Page
@@ -69,7 +69,7 @@ def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
     rulebook = Rulebook({outlet.id: outlet.extract}) if outlet else Rulebook.shipped(settings.sources)
     by_rules = partial(in_process, rulebook=rulebook)
     isolated = Isolated(lambda: by_rules, seconds=settings.page_seconds, memory=settings.page_memory)
-    return (lambda page: isolated(of_outlet(page, outlet))) if outlet else isolated
+    return (lambda page: isolated(outlet.complete(page))) if outlet else isolated
 
 
 def _print(answers: Iterable[Mapping[str, Any]]) -> bool:

@@ -9,12 +9,12 @@ import typer
 
 from dateline.cli.output import CommandError, Json, console, print_json, progress
 from dateline.cli.progress import follow, words
-from dateline.cli.sources import outlet_of, registered
+from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.tracking import Followed, of_captures
 
 if TYPE_CHECKING:
-    from dateline.importing import Imported, Outlet
+    from dateline.importing import Imported
 
 Paths = Annotated[
     list[Path],
@@ -39,7 +39,7 @@ def import_(
     from dateline.importing import Importer, Outlets
     from dateline.importing.folders import files
 
-    outlets = _outlets()
+    outlets = registered()
     if source and source not in outlets:
         raise CommandError(f"there is no source {source}; dateline sources list prints them")
     if missing := [str(path) for path in paths if not path.exists()]:
@@ -57,11 +57,6 @@ def import_(
     _print_total(imported, followed, json)
     if any(each.unreadable for each in imported) or not all(each.done for each in followed):
         raise typer.Exit(1)
-
-
-def _outlets() -> "dict[str, Outlet]":
-    """The registry's sources, as captures name them."""
-    return {id: outlet_of(source) for id, source in registered().items()}
 
 
 def _followed(captures: Mapping[str, int]) -> list[Followed]:

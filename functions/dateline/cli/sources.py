@@ -1,9 +1,8 @@
 """``dateline sources``: the registry."""
 
-from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,42 +12,31 @@ from dateline.cli.stack import STATE, Stack, StackName
 from dateline.monitoring.health import check
 
 if TYPE_CHECKING:
-    from dateline.importing import Outlet
-    from dateline.page import Page
+    from dateline.sources.registry import Source
 
 app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=True)
 
 
-def registered() -> dict[str, Any]:
+def registered() -> "dict[str, Source]":
     """The shipped sources, and the sample newsroom's where the local cloud has one; CommandError names a bad file."""
+    from dateline.extraction.rulebook import Rulebook
     from dateline.sources import registry
 
     further = STATE.resolve() / "newsroom" / "sources"  # as infra.local.newsroom has it, which is in no wheel
     try:
         sources = registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
+        Rulebook.of_sources(sources.values())  # the registry itself has no parser, and checks no selectors
     except registry.SourceError as error:
         raise CommandError(str(error)) from error
-    _check_selectors(sources.values())
     return sources
 
 
-def named(id: str) -> Any:
+def named(id: str) -> "Source":
     """A registered source; CommandError where there is none of that name."""
     known = registered()
     if id not in known:
         raise CommandError(f"there is no source {id}; dateline sources list prints them")
     return known[id]
-
-
-def _check_selectors(sources: Iterable[Any]) -> None:
-    """What the registry leaves out: it is read where there is no parser too."""
-    from dateline.extraction import rulebook
-
-    for source in sources:
-        try:
-            rulebook.check(source.extract)
-        except ValueError as error:
-            raise CommandError(f"{source.path}: extract: {error}") from error
 
 
 @app.command("list")
@@ -78,7 +66,7 @@ def list_(
         progress.print(f"{unconfirmed} of {len(sources)} have been confirmed by no live run; dateline sources check")
 
 
-def _checked(source: Any) -> str:
+def _checked(source: "Source") -> str:
     """The day of the last live check; empty for an outlet that refuses, because none is made."""
     if source.access == "refused":
         return ""
@@ -119,28 +107,3 @@ def show(
     for name, value in asdict(found).items():
         table.add_row(name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
     console.print(table)
-
-
-def of_outlet(page: "Page", source: Any) -> "Page":
-    """The page with what its outlet's file says, where the page does not say it itself."""
-    return replace(
-        page,
-        source=page.source or source.id,
-        country=page.country or source.country,
-        languages=page.languages or source.languages,
-        timezone=page.timezone or source.timezone,
-    )
-
-
-def outlet_of(source: Any) -> "Outlet":
-    """A registered source as captures name it."""
-    from dateline.importing import Outlet
-
-    return Outlet(
-        id=source.id,
-        name=source.name,
-        country=source.country,
-        languages=source.languages,
-        timezone=source.timezone,
-        addresses=(source.home, *source.feeds, *source.sitemaps, *source.listings),
-    )

@@ -1,21 +1,15 @@
-"""The rules of every source, from the source files that lie beside the library."""
+"""The rules of every source, by its id."""
 
-import os
-import tomllib
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Self
 
 from dateline.extraction.parse.selectors import compiled
 from dateline.page import Page
-from dateline.sources import rules
+from dateline.sources import registry, rules
+from dateline.sources.registry import Source, SourceError
 from dateline.sources.rules import RuleSet
 
 Sets = tuple[RuleSet, ...]
-
-
-class RuleError(ValueError):
-    """What is wrong with a source's rules: the file, the key, and how to mend it."""
 
 
 class Rulebook:
@@ -25,14 +19,17 @@ class Rulebook:
         self._sets = sets
 
     @classmethod
-    def read(cls, *folders: Path) -> Self:
-        """The rules in all source files below some folders, checked; RuleError for the first that are not sound."""
-        return cls({path.stem: _rules(path) for folder in folders for path in sorted(folder.rglob("*.toml"))})
+    def of_sources(cls, sources: Iterable[Source]) -> Self:
+        """Return the rules of these sources; SourceError names the first file with a selector that is none."""
+        return cls({source.id: _checked(source) for source in sources if source.extract})
 
     @classmethod
     def shipped(cls, further: str = "") -> Self:
-        """The rules of the shipped sources and those of further folders, as ``Settings.sources`` names them."""
-        return cls.read(_folder(), *(Path(folder) for folder in further.split(os.pathsep) if folder))
+        """Return the rules of the shipped sources and those of further folders, as ``Settings.sources`` names them.
+
+        Raises SourceError for the first source file that is not sound.
+        """
+        return cls.of_sources(registry.registered(further).values())
 
     def of(self, page: Page) -> RuleSet | None:
         """The set that is valid for a page."""
@@ -53,17 +50,9 @@ def check(sets: Sets) -> None:
                     raise ValueError(f"{key}: {error}") from error
 
 
-def _folder() -> Path:
-    """The shipped source files: beside the library in a bundle or an installation, above its folder in a checkout."""
-    here = Path(__file__).parents[2]
-    return next(folder for parent in (here, here.parent) if (folder := parent / "spiders" / "sources").is_dir())
-
-
-def _rules(path: Path) -> Sets:
+def _checked(source: Source) -> Sets:
     try:
-        table = tomllib.loads(path.read_text("utf-8"))
-        found = rules.read(table["extract"]) if "extract" in table else ()
-        check(found)
+        check(source.extract)
     except ValueError as error:
-        raise RuleError(f"{path}: extract: {error}") from error
-    return found
+        raise SourceError(source.path, str(error), "extract") from error
+    return source.extract

@@ -7,6 +7,6 @@ own time and bytes (``importer``); from there on it is archived as every capture
 
 from dateline.importing.found import Found, Refused, UnreadableError
 from dateline.importing.importer import Imported, Importer
-from dateline.importing.outlets import Outlet, Outlets
+from dateline.importing.outlets import Outlets
 
-__all__ = ["Found", "Imported", "Importer", "Outlet", "Outlets", "Refused", "UnreadableError"]
+__all__ = ["Found", "Imported", "Importer", "Outlets", "Refused", "UnreadableError"]

@@ -18,8 +18,9 @@ from dateline import capture, keys, urls
 from dateline.aws import objects
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
 from dateline.importing.found import Found, Reason, Refused, UnreadableError
-from dateline.importing.outlets import Outlet, Outlets
+from dateline.importing.outlets import Outlets
 from dateline.page import Payload
+from dateline.sources.registry import Source
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -80,16 +81,16 @@ class Importer:
     def _add(self, page: Found | Refused, imported: Imported) -> None:
         if isinstance(page, Refused):
             imported.refused[page.reason] += 1
-        elif outlet := self._outlets.of(page.url, page.source):
-            new = self._take(_exchange(page, outlet, imported.file), outlet)
+        elif source := self._outlets.of(page.url, page.source):
+            new = self._take(_exchange(page, source, imported.file), source)
             imported.captured += new
             imported.known += not new
         else:
             elsewhere = urls.is_web(page.url) and not page.source
             imported.refused[Reason.OTHER_HOST if elsewhere else Reason.NO_SOURCE] += 1
 
-    def _take(self, exchange: Exchange, outlet: Outlet) -> bool:
-        day = self._day(outlet, exchange.captured_at)
+    def _take(self, exchange: Exchange, source: Source) -> bool:
+        day = self._day(source, exchange.captured_at)
         new = day.add(exchange)
         if day.batch.full:
             self._store(day)
@@ -97,11 +98,11 @@ class Importer:
             self.flush()
         return new
 
-    def _day(self, outlet: Outlet, at: datetime) -> "_Day":
+    def _day(self, source: Source, at: datetime) -> "_Day":
         crawl = keys.imports(at)
-        if (outlet.id, crawl) not in self._days:
-            self._days[outlet.id, crawl] = _Day(self._s3, self._bucket, source=outlet.id, crawl=crawl)
-        return self._days[outlet.id, crawl]
+        if (source.id, crawl) not in self._days:
+            self._days[source.id, crawl] = _Day(self._s3, self._bucket, source=source.id, crawl=crawl)
+        return self._days[source.id, crawl]
 
     def _store(self, day: "_Day") -> None:
         if day.batch:
@@ -140,14 +141,8 @@ def _batch(crawl: str) -> Batch:
     return Batch(crawl, max_age=math.inf)
 
 
-def _exchange(page: Found, outlet: Outlet, file: str) -> Exchange:
-    known = {
-        "source": outlet.id,
-        "country": outlet.country,
-        "languages": list(outlet.languages),
-        "timezone": outlet.timezone,
-        "family": "import",
-    }
+def _exchange(page: Found, source: Source, file: str) -> Exchange:
+    known = {**source.metadata, "family": "import"}
     return Exchange(
         url=page.url,
         captured_at=page.captured_at,

@@ -2,41 +2,26 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from dateline import urls
+from dateline.sources.registry import Source
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outlet:
-    """What a capture says of its source. ``country`` and ``timezone`` are None where they are not known.
-
-    ``addresses`` are those of its home page, feeds, sitemaps and listings: its pages are on their hosts.
-    """
-
-    id: str
-    name: str
-    country: str | None = None
-    languages: tuple[str, ...] = ()
-    timezone: str | None = None
-    addresses: tuple[str, ...] = ()
-
-
 class Outlets:
-    """The outlets whose pages are imported.
+    """The sources whose pages are imported, by their addresses: home page, feeds, sitemaps and listings.
 
     With ``any_host`` also the pages of other hosts, each host as a source of its own whose country, languages and
     time zone are not known. ``default`` is the outlet of what does not tell its own: of clippings, and then of these.
     """
 
-    def __init__(self, outlets: Iterable[Outlet], *, any_host: bool = False, default: Outlet | None = None) -> None:
+    def __init__(self, outlets: Iterable[Source], *, any_host: bool = False, default: Source | None = None) -> None:
         self._outlets = tuple(outlets)
         self._any_host, self._default = any_host, default
 
-    def of(self, url: str, named: str | None = None) -> Outlet | None:
+    def of(self, url: str, named: str | None = None) -> Source | None:
         """The outlet of a page; None for one of a host, or of a name, that is not registered."""
         if named:
             return next((outlet for outlet in self._outlets if named.casefold() in _names(outlet)), None)
@@ -44,20 +29,20 @@ class Outlets:
             return self._default
         return self._at(url) or self._other(url)
 
-    def _at(self, url: str) -> Outlet | None:
+    def _at(self, url: str) -> Source | None:
         """The outlet with the nearest of these addresses: on the most particular host, then by path."""
-        pairs = [(outlet, address) for outlet in self._outlets for address in outlet.addresses]
+        pairs = [(outlet, address) for outlet in self._outlets for address in (outlet.home, *outlet.entrances)]
         near = [(rank, outlet) for outlet, address in pairs if (rank := _rank(url, address))]
         return max(near, key=lambda found: found[0])[1] if near else None
 
-    def _other(self, url: str) -> Outlet | None:
+    def _other(self, url: str) -> Source | None:
         if not self._any_host:
             return None
         host = urls.site(url)
-        return self._default or Outlet(id=_NOT_IN_IDS.sub("-", host).strip("-"), name=host)
+        return self._default or Source.of_host(host, _NOT_IN_IDS.sub("-", host).strip("-"))
 
 
-def _names(outlet: Outlet) -> set[str]:
+def _names(outlet: Source) -> set[str]:
     return {outlet.id, outlet.name.casefold()}
 
 

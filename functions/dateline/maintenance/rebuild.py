@@ -24,7 +24,9 @@ from dateline.events import rebuilding
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
-from dateline.state import Health, TableState, UrlState, learned_items, url_states
+from dateline.state.pages import url_states
+from dateline.state.records import Health, UrlState
+from dateline.state.table import TableState, learned_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

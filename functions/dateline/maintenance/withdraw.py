@@ -26,7 +26,8 @@ from dateline.index.withdrawals import Withdrawal, Withdrawn
 from dateline.maintenance.reextract import Reextraction, Report
 from dateline.outcomes import PageOutcome, own_id
 from dateline.page import Page
-from dateline.state import TableState, url_states
+from dateline.state.pages import url_states
+from dateline.state.table import TableState
 from dateline.urls import identity, is_identity
 
 if TYPE_CHECKING:

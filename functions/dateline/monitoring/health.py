@@ -1,32 +1,18 @@
 """How each source does, as the table knows it: when it was last read, what fails, whether it yields what it should."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from dateline import keys
-from dateline.messages import Expect
 from dateline.monitoring.counters import Day, Yields
-from dateline.state import FeedState, Health, TableState
+from dateline.sources.registry import Source
+from dateline.state.records import FeedState, Health
+from dateline.state.table import TableState
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-
-
-class Watched(Protocol):
-    """A source, as far as its health goes."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def feeds(self) -> Sequence[str]: ...
-    @property
-    def sitemaps(self) -> Sequence[str]: ...
-    @property
-    def listings(self) -> Sequence[str]: ...
-    @property
-    def expect(self) -> Expect | None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,14 +33,14 @@ class Checkup:
     rules_missed: int = 0
 
 
-def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator[Checkup]:
+def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[Checkup]:
     """The health of each source at an aware instant; three reads of the table for each."""
     state, watched = TableState(table), list(sources)
     known = state.health(source.id for source in watched)
     yesterday = keys.utc(now - timedelta(days=1))[:10]
     for source in watched:
         health = known.get(source.id, Health(source=source.id))
-        feeds = state.feeds(source.id, [*source.feeds, *source.sitemaps, *source.listings]).values()
+        feeds = state.feeds(source.id, source.entrances).values()
         day = _day(table, source, yesterday)
         yield Checkup(
             source=source.id,
@@ -66,7 +52,7 @@ def check(table: "Table", sources: Iterable[Watched], now: datetime) -> Iterator
         )
 
 
-def _day(table: "Table", source: Watched, date: str) -> Day:
+def _day(table: "Table", source: Source, date: str) -> Day:
     """What came in, against what the registry expects now."""
     key = keys.day(source.id, date)
     return replace(Day.of_item(table.get_item(Key=key).get("Item", key)), expect=source.expect)

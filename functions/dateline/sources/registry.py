@@ -11,16 +11,17 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import MISSING, dataclass, field, fields
+from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dateline.instants import is_believable
 from dateline.messages import Expect
+from dateline.page import Page
 from dateline.sources import revisit_plan, rules
 from dateline.sources.rules import RuleSet
 
@@ -89,6 +90,36 @@ class Source:
     checked: date | None = None
     extract: tuple[RuleSet, ...] = field(default=(), hash=False)
 
+    @classmethod
+    def of_host(cls, host: str, id: str) -> Self:
+        """Return a source for a host that no file describes: its country, languages and time zone are empty."""
+        return cls(id=id, path=Path(), name=host, home=f"https://{host}/", country="", languages=(), timezone="")
+
+    @property
+    def entrances(self) -> tuple[str, ...]:
+        """Its feeds, sitemaps and listings."""
+        return (*self.feeds, *self.sitemaps, *self.listings)
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What each of its captures says of it (see ``capture``); None for what is not known."""
+        return {
+            "source": self.id,
+            "country": self.country or None,
+            "languages": list(self.languages),
+            "timezone": self.timezone or None,
+        }
+
+    def complete(self, page: Page) -> Page:
+        """Return the page with what this source knows where the page itself does not say it."""
+        return replace(
+            page,
+            source=page.source or self.id,
+            country=page.country or self.country or None,
+            languages=page.languages or self.languages,
+            timezone=page.timezone or self.timezone or None,
+        )
+
     @property
     def host(self) -> str:
         """The ``host`` or ``host:port`` of the home page: no two crawls of one host run at once."""
@@ -97,7 +128,7 @@ class Source:
     @property
     def crawlable(self) -> bool:
         """Whether there is a way in, and the outlet allows it."""
-        return self.access == "open" and bool(self.feeds or self.sitemaps or self.listings)
+        return self.access == "open" and bool(self.entrances)
 
     def wants(self, url: str) -> bool:
         """Whether the URL is that of an article, as far as the patterns say."""

@@ -4,23 +4,3 @@ Every item is a few hundred bytes, and a function of the capture bucket: of the 
 when to look again, and of the crawls' reports, which say what else was learned. A crawl stores its captures before the
 states of their URLs, and its report before what that has; ``dateline rebuild`` makes the same items of the two.
 """
-
-from dateline.state.pages import captured, conditions, fingerprint, kept, url_states
-from dateline.state.records import FeedState, Health, Learned, RobotsState, UrlState
-from dateline.state.table import State, TableState, learned_items
-
-__all__ = [
-    "FeedState",
-    "Health",
-    "Learned",
-    "RobotsState",
-    "State",
-    "TableState",
-    "UrlState",
-    "captured",
-    "conditions",
-    "fingerprint",
-    "kept",
-    "learned_items",
-    "url_states",
-]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dateline.sources.registry import Source
-from dateline.state import UrlState
+from dateline.state.records import UrlState
 from spiders.families import sitemap, sitemap_file
 from spiders.families.date_range import Window
 from spiders.families.family import Entrance, Page, Reading, UnreadableError

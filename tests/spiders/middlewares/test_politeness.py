@@ -12,7 +12,8 @@ import pytest
 from scrapy.http import Response
 
 from dateline.messages import CrawlReport
-from dateline.state import Learned, RobotsState, TableState, learned_items
+from dateline.state.records import Learned, RobotsState
+from dateline.state.table import TableState, learned_items
 from spiders.middlewares import optouts, throttle
 from spiders.middlewares.robots import Rules
 from spiders.middlewares.throttle import MAX_DELAY, Pace
