@@ -4,7 +4,61 @@ The library that the Lambda functions, the spiders and the command line share. D
 
     source -> dispatch -> crawl -> capture -> extract -> article -> index -> query
 
-and no module here imports a later stage's, a handler or a spider.
+Python users begin with ``connect`` and ``extract``. Names are imported when they are first used, because each Lambda
+function imports this module too.
 """
 
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from dateline.api.archive import Archive, NotFoundError, WithdrawnError
+    from dateline.api.connect import NotConnectedError, connect
+    from dateline.api.extract import extract
+    from dateline.api.stories import Stories
+    from dateline.article import Article, Extraction, Outcome
+    from dateline.story import Story
+
 __version__ = "0.1.0"
+
+_MODULES = {
+    "Archive": "dateline.api.archive",
+    "Article": "dateline.article",
+    "Extraction": "dateline.article",
+    "NotConnectedError": "dateline.api.connect",
+    "NotFoundError": "dateline.api.archive",
+    "Outcome": "dateline.article",
+    "Stories": "dateline.api.stories",
+    "Story": "dateline.story",
+    "WithdrawnError": "dateline.api.archive",
+    "connect": "dateline.api.connect",
+    "extract": "dateline.api.extract",
+}
+
+__all__ = [
+    "Archive",
+    "Article",
+    "Extraction",
+    "NotConnectedError",
+    "NotFoundError",
+    "Outcome",
+    "Stories",
+    "Story",
+    "WithdrawnError",
+    "__version__",
+    "connect",
+    "extract",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_MODULES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_MODULES})

@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -15,6 +15,7 @@ from dateline import capture, keys
 from dateline.archive.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.page import Page, Payload
+from dateline.story import StoryItem
 from tests.support.samples import NOON, KilledError, Newsroom, extract, killer
 
 
@@ -143,7 +144,7 @@ def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
     outcomes = read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
     assert [page.outcome for page in outcomes] == [Outcome.ARCHIVED] * 4
     for item in newsroom.index.current(page.id for page in outcomes).values():
-        assert newsroom.query().article(item).title == item["title"]
+        assert newsroom.query().article(cast("StoryItem", item)).title == item["title"]
 
 
 HERE, SAME, GONE = ("Title|Words.", "200 OK"), ("", "304 Not Modified"), ("not here", "404 Not Found")

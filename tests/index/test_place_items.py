@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from dateline import keys
 from dateline.index.place_items import Mentions
+from dateline.story import StoryItem
 from tests.support.samples import Newsroom
 
 ID = keys.article_id("http://news.example.org/a")
@@ -31,7 +32,7 @@ def test_a_mention_says_what_lists_show(newsroom: Newsroom) -> None:
     mention, about = (item for item in newsroom.items() if item["PK"].startswith("PLACE#") and "title" in item)
     assert (mention["id"], mention["title"], mention["source"]) == (ID, "Sfax dated", "sample")
     assert (mention["published_at"], mention["about"]) == ("2019-04-16T09:30:00+02:00", ["tn"])
-    assert newsroom.query().article(mention).text == "Boats left Sfax."
+    assert newsroom.query().article(cast("StoryItem", mention)).text == "Boats left Sfax."
     assert {**about, "PK": mention["PK"]} == mention
 
 

@@ -20,8 +20,8 @@ from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Done, Withdrawing
 from dateline.messages import ReextractMessage
 from dateline.page import Page
-from dateline.query.query import Story
 from dateline.state.table import TableState
+from dateline.story import StoryItem
 from dateline.verify import Finding, Kind, Scope, Spool, Verification
 from tests.conftest import Aws, emulated
 from tests.maintenance.test_reextract import new
@@ -69,7 +69,7 @@ def newsroom(aws: Aws) -> Newsroom:
     return newsroom
 
 
-def story(newsroom: Newsroom, id: str = ID) -> Story:
+def story(newsroom: Newsroom, id: str = ID) -> StoryItem:
     found = newsroom.query().story(id)
     assert found
     return found

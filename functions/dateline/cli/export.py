@@ -16,7 +16,8 @@ from dateline.cli.query import About, Country, Day, Language, Limit, Place, Sour
 from dateline.cli.stack import Stack, StackName
 from dateline.export import Export, captures, tables
 from dateline.query.filters import Selection
-from dateline.query.query import Query, Story
+from dateline.query.query import Query
+from dateline.story import StoryItem
 
 
 class Format(StrEnum):
@@ -108,7 +109,7 @@ def _counted(query: Query, selection: Selection) -> Iterator[Export]:
     with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
         task = bars.add_task("exporting", total=None)
 
-        def stories() -> Iterator[Story]:
+        def stories() -> Iterator[StoryItem]:
             for story in selection.of(query):
                 bars.update(task, description=f"{exported.done} stories")
                 yield story

@@ -11,7 +11,7 @@ from rich.text import Text
 from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
 from dateline.query.filters import Selection
-from dateline.query.query import Story
+from dateline.story import StoryItem
 
 Source = Annotated[str | None, typer.Option(help="Stories of one source.")]
 Country = Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")]
@@ -73,7 +73,7 @@ def place_id(name: str) -> int:
     return id
 
 
-def _table(stories: Iterator[Story]) -> Table:
+def _table(stories: Iterator[StoryItem]) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("id", "published", "source", "", ""):
         table.add_column(name, no_wrap=True)

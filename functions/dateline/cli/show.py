@@ -13,7 +13,8 @@ from dateline.article import Article
 from dateline.cli.output import CommandError, Json, console, print_json
 from dateline.cli.stack import Stack, StackName
 from dateline.query.diff import Change, Piece, as_html, between
-from dateline.query.query import Query, Story
+from dateline.query.query import Query
+from dateline.story import StoryItem
 
 _STYLES = {"same": "", "removed": "red strike", "added": "green"}
 _MARKS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}  # as git has them, where there is no colour
@@ -56,7 +57,7 @@ def show(
         console.print(_panel(found.article(story), story, found.cluster(story["id"])))
 
 
-def _find(found: Query, id: str) -> Story:
+def _find(found: Query, id: str) -> StoryItem:
     try:
         story = found.story(id)
     except ValueError as error:
@@ -68,7 +69,7 @@ def _find(found: Query, id: str) -> Story:
     return story
 
 
-def _told(found: Query, story: Story) -> dict[str, object]:
+def _told(found: Query, story: StoryItem) -> dict[str, object]:
     """A story's article, with what the index alone knows of it."""
     wanted = ("id", "source", "url", "title", "published_at", "first_seen_at", "gone_at")
     copies = [{name: copy.get(name) for name in wanted} for copy in found.cluster(story["id"])]
@@ -76,7 +77,7 @@ def _told(found: Query, story: Story) -> dict[str, object]:
     return {**article, "cluster": story["cluster"], "copies": copies, "gone_at": story.get("gone_at")}
 
 
-def _show_revisions(found: Query, story: Story, *, json: bool) -> None:
+def _show_revisions(found: Query, story: StoryItem, *, json: bool) -> None:
     listed = found.revisions(story["id"])
     articles = [found.article(revision) for revision in listed]
     changes = [None, *(between(*pair) for pair in pairwise(articles))]
@@ -110,7 +111,7 @@ def _sentence(change: Change) -> str:
     return "; ".join(parts)
 
 
-def _show_diff(found: Query, listed: Sequence[Story], names: tuple[str, str], *, html: bool, json: bool) -> None:
+def _show_diff(found: Query, listed: Sequence[StoryItem], names: tuple[str, str], *, html: bool, json: bool) -> None:
     before, after = (found.article(_revision(listed, name)) for name in names)
     change = between(before, after)
     if html:
@@ -124,7 +125,7 @@ def _show_diff(found: Query, listed: Sequence[Story], names: tuple[str, str], *,
             console.print("", _marked(paragraph), sep="\n")
 
 
-def _revision(listed: Sequence[Story], name: str) -> Story:
+def _revision(listed: Sequence[StoryItem], name: str) -> StoryItem:
     """The revision with a number, or captured at an instant that begins so."""
     chosen = [each for each in listed if str(each["revision"]) == name]
     if not chosen and len(name) >= len("2019"):
@@ -142,7 +143,7 @@ def _marked(pieces: Iterable[Piece]) -> Text:
     return Text(" ".join(_MARKS[kind].format(text) for kind, text in pieces))
 
 
-def _panel(article: Article, story: Story, cluster: Sequence[Story]) -> Panel:
+def _panel(article: Article, story: StoryItem, cluster: Sequence[StoryItem]) -> Panel:
     facts = {
         "url": article.url,
         "published": article.published_at,
@@ -162,6 +163,6 @@ def _panel(article: Article, story: Story, cluster: Sequence[Story]) -> Panel:
     return Panel(Text("\n".join(lines)), title=Text(article.title), subtitle=article.id)
 
 
-def _printed(copy: Story) -> str:
+def _printed(copy: StoryItem) -> str:
     published = copy.get("published_at") or f"undated, first seen {copy['first_seen_at']}"
     return f"{copy.get('source')}  {published}  {copy['id']}  {copy['title']}"

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from dateline import keys
 from dateline.dataset.parts import Parts
 from dateline.dataset.progress import OvertakenError, Progress
-from dateline.query.query import Query, Story
+from dateline.query.query import Query
+from dateline.story import StoryItem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -83,7 +84,7 @@ class Compaction:
         progress.save(self._s3, self._bucket)
         return progress
 
-    def _filed(self, story: Story) -> Iterator[tuple[str, int]]:
+    def _filed(self, story: StoryItem) -> Iterator[tuple[str, int]]:
         """The partitions and days that a story is filed under, and that its other revisions are."""
         for each in self._query.revisions(story["id"]) if story["revision"] > 1 else [story]:
             key = keys.published_key(each["id"], each.get("published_at"), each["first_seen_at"])

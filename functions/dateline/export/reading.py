@@ -8,7 +8,8 @@ from botocore.exceptions import ClientError
 
 from dateline.aws.prefetch import ahead
 from dateline.capture import DamagedCaptureError
-from dateline.query.query import Query, Story
+from dateline.query.query import Query
+from dateline.story import StoryItem
 
 T = TypeVar("T")
 
@@ -23,12 +24,12 @@ class Export:
     """
 
     query: Query
-    stories: Iterable[Story]
+    stories: Iterable[StoryItem]
     about: str
     done: int = 0
     unread: list[str] = field(default_factory=list)
 
-    def read(self, read: Callable[[Story], T]) -> Iterator[tuple[Story, T]]:
+    def read(self, read: Callable[[StoryItem], T]) -> Iterator[tuple[StoryItem, T]]:
         """Each story with what was read of it, in order; without those of which nothing could be."""
         for story, found in ahead(lambda story: (story, _found(read, story)), self.stories):
             if found is None:
@@ -38,7 +39,7 @@ class Export:
                 yield story, found
 
 
-def _found(read: Callable[[Story], T], story: Story) -> T | None:
+def _found(read: Callable[[StoryItem], T], story: StoryItem) -> T | None:
     try:
         return read(story)
     except DamagedCaptureError:

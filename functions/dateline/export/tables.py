@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from dateline.export.reading import Export
-from dateline.query.query import Story
+from dateline.story import StoryItem
 
 # Of a dateline and of places the names; lists with "; " between; nothing for what is not known.
 COLUMNS = (
@@ -78,7 +78,7 @@ def parquet(export: Export, path: Path) -> None:
     rows.write((rows.line(line, rows.Origin.of(story)) for story, line in lines), path)
 
 
-def _cells(story: Story, article: dict[str, Any]) -> Iterator[str]:
+def _cells(story: StoryItem, article: dict[str, Any]) -> Iterator[str]:
     pointer = {f"capture_{name}": value for name, value in (article["capture"] or {}).items()}
     names = {
         "dateline": article["dateline"] and article["dateline"]["text"],

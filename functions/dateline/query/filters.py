@@ -7,7 +7,8 @@ from itertools import islice
 
 from dateline import keys
 from dateline.article import Article
-from dateline.query.query import Query, Story
+from dateline.query.query import Query
+from dateline.story import StoryItem
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,7 @@ class Selection:
     ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``about`` one that a story
     is about, ``place`` the GeoNames id of one that it mentions, ``language`` BCP 47. ``since`` and ``until`` are of the
     publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
-    many stories at most, the oldest.
+    many stories at most, the first in the order that ``newest_first`` says.
     """
 
     source: str | None = None
@@ -29,9 +30,10 @@ class Selection:
     until: date | None = None
     text: str | None = None
     limit: int | None = None
+    newest_first: bool = False
 
-    def of(self, query: Query) -> Iterator[Story]:
-        """These stories, by publication date, oldest first. With ``text``, each candidate costs a range GET."""
+    def of(self, query: Query) -> Iterator[StoryItem]:
+        """These stories, by publication date. With ``text``, each candidate costs a range GET."""
         stories = (story for story in self._indexed(query) if self._admits(story))
         if self.text:
             stories = (story for story in stories if _has(query.article(story), self.text))
@@ -39,21 +41,23 @@ class Selection:
 
     def __str__(self) -> str:
         """The conditions, for people: ``country ly, since 2019-04-01``."""
-        said = {field.name: getattr(self, field.name) for field in fields(self)}
+        said = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "newest_first"}
         return ", ".join(f"{name} {value}" for name, value in said.items() if value is not None) or "all stories"
 
-    def _indexed(self, query: Query) -> Iterator[Story]:
+    def _indexed(self, query: Query) -> Iterator[StoryItem]:
         """What the narrowest index has."""
-        days = self.since, self.until
+        days, order = (self.since, self.until), self.newest_first
         if self.place:
-            return query.of_place(self.place, *days)
+            return query.of_place(self.place, *days, newest_first=order)
         if self.about:
-            return query.about(self.about, *days)
+            return query.about(self.about, *days, newest_first=order)
         if self.source:
-            return query.of_source(self.source, *days)
-        return query.of_country(self.country, *days) if self.country else query.of_all(*days)
+            return query.of_source(self.source, *days, newest_first=order)
+        if self.country:
+            return query.of_country(self.country, *days, newest_first=order)
+        return query.of_all(*days, newest_first=order)
 
-    def _admits(self, story: Story) -> bool:
+    def _admits(self, story: StoryItem) -> bool:
         country = story.get("outlet_country", keys.NOWHERE)
         return (
             self.source in {None, story.get("source")}

@@ -5,7 +5,7 @@
         print(story["published_at"], story["title"], stories.article(story).text)
 
 Ranges are of the publication date in UTC, both ends included, open where they are None; a story without a date counts
-by when it was first seen. Stories come as index items (``entries.summary``), oldest first.
+by when it was first seen. Stories come as index items (``items.summary``), oldest first unless ``newest_first``.
 """
 
 import gzip
@@ -14,7 +14,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
@@ -23,15 +23,18 @@ from dateline.article import Article
 from dateline.aws import dynamodb, objects
 from dateline.capture import Capture, PageRecords
 from dateline.index import clusters
+from dateline.story import ItemPointer, StoryItem
 from dateline.urls import identity
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
-Story = Mapping[str, Any]
 _Published = Literal["BySource", "ByCountry"]
-_PARTITION: dict[_Published, str] = {"BySource": "source_month", "ByCountry": "country_month"}
+_PARTITION: dict[_Published, tuple[Literal["SOURCE", "COUNTRY"], str]] = {
+    "BySource": ("SOURCE", "source_month"),
+    "ByCountry": ("COUNTRY", "country_month"),
+}
 _FIRST, _LAST = "0", "~"  # before and after every sort key
 
 
@@ -42,26 +45,36 @@ class Query:
         self._table, self._s3 = table, s3
         self._captures, self._archive = capture_bucket, archive_bucket
 
-    def of_source(self, source: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+    def of_source(
+        self, source: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
         """A source's stories."""
-        yield from self._published("BySource", keys.months("SOURCE", source), source, since, until)
+        yield from self._published("BySource", source, since, until, newest_first=newest_first)
 
-    def of_country(self, country: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+    def of_country(
+        self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
         """The stories of the outlets of a country (ISO 3166 alpha-2, lower case); ``zz`` for a country not known."""
-        yield from self._published("ByCountry", keys.months("COUNTRY", country), country, since, until)
+        yield from self._published("ByCountry", country, since, until, newest_first=newest_first)
 
-    def of_all(self, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+    def of_all(
+        self, since: date | None = None, until: date | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
         """Every source's stories."""
-        by_source = (self.of_source(source, since, until) for source in self.sources())
-        yield from heapq.merge(*by_source, key=lambda story: str(story["published_key"]))
+        by_source = (self.of_source(source, since, until, newest_first=newest_first) for source in self.sources())
+        yield from heapq.merge(*by_source, key=lambda story: story["published_key"], reverse=newest_first)
 
-    def of_place(self, place: int, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+    def of_place(
+        self, place: int, since: date | None = None, until: date | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
         """The stories that mention a place, by its GeoNames id."""
-        yield from self._mentioning(str(place), since, until)
+        yield from self._mentioning(str(place), since, until, newest_first=newest_first)
 
-    def about(self, country: str, since: date | None = None, until: date | None = None) -> Iterator[Story]:
+    def about(
+        self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
         """The stories that are about a country (ISO 3166 alpha-2, lower case)."""
-        yield from self._mentioning(country, since, until)
+        yield from self._mentioning(country, since, until, newest_first=newest_first)
 
     def sources(self) -> list[str]:
         """The sources that the archive has stories of."""
@@ -77,7 +90,7 @@ class Query:
         """The months (``yyyy-mm``) that the archive has stories of a country's outlets of."""
         return list(self._months(keys.months("COUNTRY", country), *_between(None, None)))
 
-    def indexed_since(self, cursor: str) -> Iterator[Story]:
+    def indexed_since(self, cursor: str) -> Iterator[StoryItem]:
         """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
 
         A capture whose archiving was cut short appears later with the instant of its first attempt: a consumer that
@@ -87,20 +100,21 @@ class Query:
         days = Key("PK").eq("ARCHIVE") & Key("SK").between(f"INDEXED#{cursor[:10]}", f"INDEXED#{_LAST}")
         for item in self._items(days):
             day = Key("indexed_day").eq(item["SK"].partition("#")[2])
-            yield from self._items(day & Key("indexed_key").gt(cursor), "ByIndexed")
+            yield from self._stories(day & Key("indexed_key").gt(cursor), "ByIndexed")
 
-    def story(self, id_or_url: str) -> Story | None:
+    def story(self, id_or_url: str) -> StoryItem | None:
         """The newest revision of one story, by its id or its URL."""
         id = keys.article_id(identity(id_or_url)) if ":" in id_or_url else id_or_url
         alias = self._table.get_item(Key=keys.alias(id)).get("Item", {"id": id})
-        return self._table.get_item(Key=keys.article(str(alias["id"]))).get("Item")
+        item = self._table.get_item(Key=keys.article(str(alias["id"]))).get("Item")
+        return cast("StoryItem | None", item)
 
-    def revisions(self, id: str) -> list[Story]:
+    def revisions(self, id: str) -> list[StoryItem]:
         """All of a story's revisions, in the order of capture."""
         first = keys.revision(id, "")
-        return list(self._items(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])))
+        return list(self._stories(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])))
 
-    def cluster(self, id: str) -> list[Story]:
+    def cluster(self, id: str) -> list[StoryItem]:
         """The stories that are copies of a story, itself among them, in the order in which they appeared.
 
         Three reads of the table, and one more for each hundred of them.
@@ -110,21 +124,21 @@ class Query:
             return []
         appeared = clusters.members(clusters.read(self._table, story["cluster"])) or {story["id"]: ""}
         found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, appeared))
-        return sorted(found, key=lambda each: (appeared[each["id"]], each["id"]))
+        return sorted(cast("Iterator[StoryItem]", found), key=lambda each: (appeared[each["id"]], each["id"]))
 
-    def article(self, story: Story) -> Article:
+    def article(self, story: StoryItem) -> Article:
         """The whole article of a story or revision: one range GET."""
         return Article.from_dict(json.loads(self.line(story)))
 
-    def line(self, story: Story) -> bytes:
+    def line(self, story: StoryItem) -> bytes:
         """The same as it is stored: JSON on one line, with its line end."""
         return gzip.decompress(self._record(self._archive, story["article"]))
 
-    def raw(self, story: Story) -> Capture:
+    def raw(self, story: StoryItem) -> Capture:
         """What the server sent for a story or revision: one range GET of its WARC record."""
         return capture.read_one(self._record(self._captures, story["capture"]))
 
-    def records(self, story: Story) -> PageRecords:
+    def records(self, story: StoryItem) -> PageRecords:
         """All WARC records of a story's or revision's capture, as they are stored: one GET, and no more than it needs.
 
         DamagedCaptureError where they cannot be read.
@@ -134,41 +148,59 @@ class Query:
         with closing(answer["Body"]) as body:
             return capture.page_records(body)
 
-    def _record(self, bucket: str, pointer: Mapping[str, Any]) -> bytes:
+    def _record(self, bucket: str, pointer: ItemPointer) -> bytes:
         offset, length = int(pointer["offset"]), int(pointer["length"])
         return objects.get_range(self._s3, bucket=bucket, key=pointer["key"], offset=offset, length=length)
 
     def _published(
-        self, index: _Published, register: str, name: str, since: date | None, until: date | None
-    ) -> Iterator[Story]:
-        days = _between(since, until)
-        for month in self._months(register, *days):
-            partition = Key(_PARTITION[index]).eq(f"{name}#{month}")
-            yield from self._items(partition & Key("published_key").between(*days), index)
+        self,
+        index: _Published,
+        name: str,
+        since: date | None,
+        until: date | None,
+        *,
+        newest_first: bool,
+    ) -> Iterator[StoryItem]:
+        days, (kind, attribute) = _between(since, until), _PARTITION[index]
+        for month in self._months(keys.months(kind, name), *days, newest_first=newest_first):
+            partition = Key(attribute).eq(f"{name}#{month}")
+            condition = partition & Key("published_key").between(*days)
+            yield from self._stories(condition, index, newest_first=newest_first)
 
-    def _mentioning(self, place: str, since: date | None, until: date | None) -> Iterator[Story]:
+    def _mentioning(
+        self, place: str, since: date | None, until: date | None, *, newest_first: bool
+    ) -> Iterator[StoryItem]:
         days = _between(since, until)
-        for month in self._months(keys.months("PLACE", place), *days):
+        for month in self._months(keys.months("PLACE", place), *days, newest_first=newest_first):
             partition = Key("PK").eq(keys.mention(place, month)["PK"])
-            mentions = self._items(partition & Key("SK").between(*days))
+            mentions = self._items(partition & Key("SK").between(*days), newest_first=newest_first)
             for ids in dynamodb.chunks(str(mention["id"]) for mention in mentions):
                 yield from self._current(ids)
 
-    def _current(self, ids: Sequence[str]) -> Iterator[Story]:
+    def _current(self, ids: Sequence[str]) -> Iterator[StoryItem]:
         """The newest revisions of stories, in the order of their ids here."""
         found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, ids))
-        current = {str(story["id"]): story for story in found}
+        current = {story["id"]: story for story in cast("Iterator[StoryItem]", found)}
         yield from (current[id] for id in ids if id in current)
 
-    def _months(self, register: str, first: str, last: str) -> Iterator[str]:
+    def _months(self, register: str, first: str, last: str, *, newest_first: bool = False) -> Iterator[str]:
         """The months that a register has, of those from ``first`` to ``last``."""
         months = Key("PK").eq(register) & Key("SK").between(f"MONTH#{first[:7]}", f"MONTH#{last[:7]}")
-        yield from (item["SK"].partition("#")[2] for item in self._items(months))
+        yield from (str(item["SK"]).partition("#")[2] for item in self._items(months, newest_first=newest_first))
 
-    def _items(self, condition: ConditionBase, index: str | None = None) -> Iterator[Story]:
-        """A query's items, page after page."""
+    def _stories(
+        self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[StoryItem]:
+        """A query's items, where these are stories."""
+        return cast("Iterator[StoryItem]", self._items(condition, index, newest_first=newest_first))
+
+    def _items(
+        self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[Mapping[str, Any]]:
+        """A query's items, page after page, by sort key."""
         of = {"IndexName": index} if index else {}
-        yield from dynamodb.query(self._table, KeyConditionExpression=condition, **of)
+        order = {"ScanIndexForward": False} if newest_first else {}
+        yield from dynamodb.query(self._table, KeyConditionExpression=condition, **of, **order)
 
 
 def _between(since: date | None, until: date | None) -> tuple[str, str]:

@@ -1,0 +1,166 @@
+"""Read an archive: its stories, their words, their captures and what changed."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from dateline import keys
+from dateline.api.stories import Stories
+from dateline.article import Article
+from dateline.query.filters import Selection
+from dateline.query.query import Query
+from dateline.story import Story, StoryItem
+
+_BEGINNING = "0"  # before every cursor
+
+
+class NotFoundError(LookupError):
+    """The archive has no such story."""
+
+
+class WithdrawnError(LookupError):
+    """The story was withdrawn after a legal request; the message says when and why."""
+
+
+class Archive:
+    """An archive to read from; ``dateline.connect`` returns one.
+
+    Methods that take a story accept a ``Story``, its id or its URL. They raise NotFoundError for an unknown id or URL
+    and WithdrawnError for a withdrawn story. Each call asks AWS anew; failures there raise botocore's ClientError.
+    """
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+
+    def stories(
+        self,
+        *,
+        source: str | None = None,
+        country: str | None = None,
+        about: str | None = None,
+        place: int | None = None,
+        language: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        text: str | None = None,
+        limit: int | None = None,
+        oldest_first: bool = False,
+    ) -> Stories:
+        """Return the stories that meet all conditions, by publication date, newest first.
+
+        ``country`` is the outlet's and ``about`` a country that the story is about (ISO 3166 alpha-2, lower case);
+        ``place`` is a GeoNames id, ``language`` BCP 47. ``since`` and ``until`` are days in UTC, both included.
+        ``text`` are words of the title or the text, in any case; it costs a range GET for each candidate.
+
+        >>> stories = archive.stories(country="ly", since=date(2019, 4, 1), until=date(2019, 4, 30))
+        >>> print(next(iter(stories)).published_at[:10])
+        2019-04-16
+        """
+        selection = Selection(
+            source=source,
+            country=country,
+            about=about,
+            place=place,
+            language=language,
+            since=since,
+            until=until,
+            text=text,
+            limit=limit,
+            newest_first=not oldest_first,
+        )
+        return Stories(lambda: map(Story.from_item, selection.of(self._query)))
+
+    def story(self, id_or_url: str) -> Story:
+        """Return the newest revision of one story.
+
+        >>> archive.story(url).revision
+        1
+        """
+        return Story.from_item(self._item(id_or_url))
+
+    def article(self, story: Story | str) -> Article:
+        """Return the whole article of a story or of one of its revisions: one range GET.
+
+        >>> article = archive.article(url)
+        >>> article.dateline.place, article.language
+        ('Misrata', 'en')
+        """
+        return self._query.article(self._found(story))
+
+    def text(self, story: Story | str) -> str:
+        """Return the words of a story: its paragraphs, with a blank line between them.
+
+        >>> archive.text(url)[:45]
+        'The cranes of the eastern quay lifted their f'
+        """
+        return self.article(story).text
+
+    def raw(self, story: Story | str) -> bytes:
+        """Return the page that the server sent, without transfer and content encodings: one range GET.
+
+        >>> archive.raw(url).lstrip()[:15].lower()
+        b'<!doctype html>'
+
+        DamagedCaptureError if the capture cannot be read.
+        """
+        return self._query.raw(self._found(story)).body
+
+    def revisions(self, story: Story | str) -> list[Story]:
+        """Return all revisions of a story, in the order of capture.
+
+        >>> [revision.revision for revision in archive.revisions(url)]
+        [1]
+        """
+        found = story if isinstance(story, Story) else self.story(story)
+        return [Story.from_item(item) for item in self._query.revisions(found.id)]
+
+    def copies(self, story: Story | str) -> list[Story]:
+        """Return the stories that are copies of a story, itself included, in the order in which they appeared."""
+        found = story if isinstance(story, Story) else self.story(story)
+        return [Story.from_item(item) for item in self._query.cluster(found.id)]
+
+    def changes(self, since: Story | str | date | None = None) -> Iterator[Story]:
+        """Yield what was indexed after a cursor, in the order of indexing: new stories and new revisions.
+
+        ``since`` is a ``Story.cursor`` or the story itself, an instant in ISO 8601, a day, or an aware datetime; None
+        is the beginning. Keep the last story's cursor and continue from it. An interrupted capture is indexed late
+        with the instant of its first attempt: to miss nothing, restart three hours before and skip known stories.
+
+        >>> first = next(archive.changes())
+        >>> first.cursor in {story.cursor for story in archive.changes(since=first)}
+        False
+        """
+        for item in self._query.indexed_since(_cursor(since)):
+            if "withdrawn_at" not in item:
+                yield Story.from_item(item)
+
+    def sources(self) -> list[str]:
+        """Return the ids of the sources that the archive has stories of.
+
+        >>> "sample-gazette" in archive.sources()
+        True
+        """
+        return self._query.sources()
+
+    def _found(self, story: Story | str) -> StoryItem:
+        """The index item with a story's two pointers."""
+        if isinstance(story, str):
+            return self._item(story)
+        item = StoryItem(article=story.article.to_item())
+        return StoryItem(**item, capture=story.capture.to_item()) if story.capture else item
+
+    def _item(self, id_or_url: str) -> StoryItem:
+        item = self._query.story(id_or_url)
+        if item is None:
+            raise NotFoundError(f"the archive has no story {id_or_url}")
+        if "withdrawn_at" in item:
+            raise WithdrawnError(f"{item['url']} was withdrawn on {item['withdrawn_at'][:10]}: {item['reason']}")
+        return item
+
+
+def _cursor(since: Story | str | date | None) -> str:
+    """The key after which indexed stories follow."""
+    if isinstance(since, Story):
+        return since.cursor
+    if isinstance(since, datetime):
+        return keys.utc(since)
+    return since.isoformat() if isinstance(since, date) else since or _BEGINNING
