@@ -5,10 +5,10 @@ stay. What the earlier ones decided on is indexed once more, as the table's inde
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from tantivy import Query as Matching
 
@@ -19,6 +19,7 @@ from dateline.search.cache import Cache
 from dateline.search.indexing import Indexing, put
 from dateline.search.manifest import Manifest
 from dateline.search.schema import Entry, Version, version
+from dateline.story import StoryItem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -81,7 +82,7 @@ class SearchRebuild:
     def _entries(self, month: str) -> Iterator[Entry]:
         yield from ahead(lambda story: Entry.of(story, self._query.article(story)), self._stories(month))
 
-    def _stories(self, month: str) -> Iterator[Mapping[str, Any]]:
+    def _stories(self, month: str) -> Iterator[StoryItem]:
         first = date.fromisoformat(f"{month}-01")
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         yield from self._query.of_all(first, last)
