@@ -127,6 +127,10 @@ class Collector:
         """Whether the page is still to be fetched."""
         return self._fates.get(found.identity) is Fate.LEFT
 
+    def is_new(self, found: Found) -> bool:
+        """Whether this crawl is the first to fetch the page, or to fetch it as it is now."""
+        return self._fates.get(found.identity) in (Fate.LEFT, Fate.CAPTURED)
+
     def more(self) -> list[Found]:
         """What to fetch now that nothing is under way: stories left over, then pages that are due again."""
         return self._hand_out(self._backlog) or self._hand_out(self._due)

@@ -57,6 +57,8 @@ class NewsSpider(scrapy.Spider):
         self.collector, self.stop_at, self.window = collector, stop_at, window or Window()
         self.broken: BaseException | None = None
         self._entrances: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
+        self._open_feeds = 0
+        self._after_feeds: list[Request] = []  # a feed says most of a story, so feeds have the first word
         self._closing: asyncio.Task[None] | None = None
 
     @classmethod
@@ -92,18 +94,23 @@ class NewsSpider(scrapy.Spider):
         ways = self._ways()
         if self.window and not any(entrances for _, entrances in ways) and not self.collector.frontier:
             self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
+        feeds: list[Request] = []
         for family, entrances in ways:
-            for request in await self.enter(family, entrances):
-                yield request
+            requests = await self.enter(family, entrances)
+            (feeds if _is_feed(family) else self._after_feeds).extend(requests)
+        for request in feeds or self._release():
+            yield request
 
     async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
         """Ask for the stories that an entrance lists and that are not known, and for what else it leads to."""
         reading = await self._read(response, family, entrance)
         stories = [found for found in reading.found if found.identity not in self._entrances]
         new = await self.collector.discover(stories)
-        if self.window or not reading.while_new or any(map(self.collector.is_left, stories)):
+        if self.window or not reading.while_new or any(map(self.collector.is_new, stories)):
             for request in await self.enter(family, reading.further):
                 yield request
+        for request in self._done_with(family):
+            yield request
         for found in new:
             yield self._page_request(found)
 
@@ -116,13 +123,14 @@ class NewsSpider(scrapy.Spider):
             found, handler.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
         )
 
-    def entrance_failed(self, failure: Failure) -> None:
-        error, entrance = _error(failure), _request(failure).cb_kwargs["entrance"]
-        if self._postponed(error) and self.window:  # news is looked for again anyway
-            return
-        if time.monotonic() < self.stop_at:
+    def entrance_failed(self, failure: Failure) -> list[Request]:
+        """Record that an entrance did not answer; returns what waited for it alone."""
+        error, asked = _error(failure), _request(failure).cb_kwargs
+        left = self._postponed(error) and self.window  # news is looked for again anyway
+        if not left and time.monotonic() < self.stop_at:
             why = f"{failures.reason(error)}: {failures.detail(error)}"
-            self.collector.visited(FeedVisit(url=entrance.url, error=why))
+            self.collector.visited(FeedVisit(url=asked["entrance"].url, error=why))
+        return self._done_with(asked["family"])
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
@@ -158,10 +166,10 @@ class NewsSpider(scrapy.Spider):
 
     def on_idle(self) -> None:
         """All that was asked for has come: go on with what waits."""
-        pages = self.collector.more()
-        for found in pages:
-            self.crawler.engine.crawl(self._page_request(found))
-        if pages:
+        requests = list(map(self._page_request, self.collector.more()))
+        for request in requests:
+            self.crawler.engine.crawl(request)
+        if requests:
             raise DontCloseSpider
 
     def _ways(self) -> list[tuple[Family, list[Entrance]]]:
@@ -191,6 +199,7 @@ class NewsSpider(scrapy.Spider):
             why = f"{len(over)} more were not asked: a crawl has {MAX_ENTRANCES} at most"
             self.collector.visited(FeedVisit(url=over[0].url, error=why))
         asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
+        self._open_feeds += len(asked) if _is_feed(family) else 0
         return [
             Request(
                 entrance.url,
@@ -202,6 +211,17 @@ class NewsSpider(scrapy.Spider):
             )
             for entrance, headers in asked
         ]
+
+    def _done_with(self, family: Family) -> list[Request]:
+        """The requests that an entrance of this family was the last to hold up."""
+        if not _is_feed(family):
+            return []
+        self._open_feeds -= 1
+        return [] if self._open_feeds else self._release()
+
+    def _release(self) -> list[Request]:
+        released, self._after_feeds = self._after_feeds, []
+        return released
 
     async def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
         """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
@@ -237,6 +257,10 @@ class NewsSpider(scrapy.Spider):
 def spider_class(source: Source, base: type[NewsSpider] = NewsSpider) -> type[NewsSpider]:
     """The spider of a source, as Scrapy wants it: a class of its own."""
     return type(source.id, (base,), {"name": source.id, "source": source})
+
+
+def _is_feed(family: Family) -> bool:
+    return family.name == FeedFamily.name
 
 
 def _error(failure: Failure) -> BaseException:

@@ -1,5 +1,6 @@
 """The families together, on the sample newsroom: every story is found, whichever way leads to it, and fetched once."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,7 +15,10 @@ import pytest
 from dateline.sources import registry
 from dateline.sources.registry import Source
 from infra.newsroom import Newsroom, serve
-from tests.support.outlet import Shelf, crawl
+from spiders.families.date_range import Window
+from spiders.families.family import Page, Reading
+from spiders.families.feed import FeedFamily
+from tests.support.outlet import Outlet, Shelf, answer, crawl, item, rss
 
 OUTLETS = ("sample-courrier", "sample-difaf", "sample-gazette")
 WAYS = ("feeds", "sitemaps", "listings")
@@ -74,6 +78,62 @@ def test_a_second_crawl_asks_for_what_may_have_changed_and_for_no_page(newsroom:
         *(urlsplit(url).path for url in (*outlet.feeds, *outlet.sitemaps, *outlet.listings)),
     }
     assert (report.captured, report.revisited) == (0, 0)
+
+
+@pytest.fixture
+def slow_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Feeds take longer to read than another entrance takes to answer, as on a busy machine."""
+    read = FeedFamily.read
+
+    def slowly(family: FeedFamily, source: Source, page: Page, window: Window) -> Reading:
+        time.sleep(0.2)
+        return read(family, source, page, window)
+
+    monkeypatch.setattr(FeedFamily, "read", slowly)
+
+
+@pytest.mark.usefixtures("slow_feeds")
+@pytest.mark.parametrize("id", ["sample-courrier", "sample-gazette"])
+def test_a_changed_item_beats_a_silent_sitemap(newsroom: Newsroom, id: str) -> None:
+    """The feed says that a story changed, and the sitemap, which lists it too, does not."""
+    outlet = source(newsroom, id, *WAYS)
+    crawl(outlet, shelf := Shelf())
+    before = newsroom.stories(id)
+    newsroom.set_edition(2)
+    now = newsroom.stories(id)
+    changed = {path(url) for url in now if now[url].updated_at != before[url].updated_at}
+    seen = len(shelf.pages)
+    crawl(outlet, shelf)
+    assert changed
+    assert changed <= {path(page.url) for page in shelf.pages[seen:]}
+
+
+LISTED = answer(rss(item("/a", "Rain in Gao")))
+NAMED = answer('<link rel="alternate" type="application/rss+xml" href="/feed">')
+
+
+@pytest.mark.usefixtures("slow_feeds")
+@pytest.mark.parametrize(
+    ("routes", "feeds", "family"),
+    [
+        ({"/feed": LISTED}, ["/feed"], "feed"),
+        ({"/feed": LISTED, "/other": answer(rss(item("/b")))}, ["/other", "/feed"], "feed"),
+        ({"/feed": LISTED, "/": NAMED}, ["/"], "feed"),
+        ({}, ["/feed"], "sitemap"),
+        ({"/feed": answer("no feed")}, ["/feed"], "sitemap"),
+        ({}, [], "sitemap"),
+    ],
+    ids=["one feed", "two feeds", "a feed that the home page names", "absent", "unreadable", "none"],
+)
+def test_feeds_have_the_first_word(routes: dict[str, Any], feeds: list[str], family: str) -> None:
+    """What a feed lists is a feed's story, and without a feed the sitemap is read all the same."""
+    with Outlet(routes | {"/a": answer("<h1>Rain in Gao")}) as outlet:
+        urlset = f"<urlset><url><loc>{outlet.url}/a</loc></url></urlset>"
+        outlet.routes["/map.xml"] = answer(urlset, Content_Type="application/xml")
+        ways = {"feeds": tuple(outlet.url + path for path in feeds), "sitemaps": (f"{outlet.url}/map.xml",)}
+        crawl(outlet.source(**ways), shelf := Shelf())
+    assert [page.metadata["family"] for page in shelf.pages if page.url.endswith("/a")] == [family]
+    assert outlet.paths().count("/map.xml") == 1
 
 
 @pytest.mark.parametrize("ways", [("sitemaps",), ("listings",), WAYS], ids="+".join)
