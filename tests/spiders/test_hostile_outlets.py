@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
+from scrapy import Request
 
 from dateline import capture, keys
 from dateline.extraction import extract
@@ -13,12 +14,13 @@ from dateline.messages import CrawlReport
 from dateline.sources import registry
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
-from spiders import settings
+from spiders.families.family import Found
 from spiders.frontier import Frontier
+from spiders.spider import NewsSpider
 from tests.support.outlet import CRAWL, Shelf, crawl
 
 SITES = hostile.sites()
-SECONDS = 6  # that a URL may take, also on a busy machine
+SLOW, SECONDS = "/body/slow", 2  # the one page that is to take too long, and its time on any machine
 GETADDRINFO = socket.getaddrinfo
 NAMES = {"metadata.sample-hostile.example": "169.254.169.254"}  # and no others
 
@@ -61,13 +63,20 @@ def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
     return GETADDRINFO(NAMES.get(host, host), *arguments, **options)
 
 
+def hasty(spider: NewsSpider, found: Found, page_request: Any = NewsSpider._page_request) -> Request:
+    request: Request = page_request(spider, found)
+    if found.url.endswith(SLOW):
+        request.meta["download_left"] = SECONDS
+    return request
+
+
 @pytest.fixture(scope="module")
 def crawled(newsroom: Newsroom) -> Mapping[str, Crawled]:
     """Every hostile outlet, crawled."""
     sources = registry.load(newsroom.sources)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(socket, "getaddrinfo", getaddrinfo)
-        patched.setattr(settings, "DOWNLOAD_TIMEOUT", SECONDS)
+        patched.setattr(NewsSpider, "_page_request", hasty)
         patched.setenv("DATELINE_ALLOW_HOSTS", ",".join(url.removeprefix("http://") for url in newsroom.urls.values()))
         return {
             site.id: Crawled(newsroom.urls[site.id], crawl(sources[site.id], shelf := Shelf()), shelf) for site in SITES
