@@ -15,6 +15,7 @@ from dateline import keys
 from dateline.archive.archive import read_outcomes
 from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
+from dateline.search import manifest
 from infra import emulator, newsroom
 from infra.local.cloud import Cloud
 from tests.conftest import Aws
@@ -29,6 +30,7 @@ ANSWERS: dict[str, Any] = {
     "events": {"article.archived": 1},
     "coverage": {},  # whatever days the cloud has
     "compact": {"left": 0, "unread": 0},
+    "search": {"merged": 0},
 }
 
 
@@ -138,6 +140,23 @@ def test_the_compact_event_leaves_a_file(aws: Aws) -> None:
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
     assert handler("compact")(event("compact"), Context()) == {"partitions": 1, "written": 1, **ANSWERS["compact"]}
     assert keys.part("ly", "2019-04", 1) in newsroom.objects()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_search_event_leaves_a_part(aws: Aws) -> None:
+    """A record of the stream makes a story's shard say what the table says of it; the schedule merges parts."""
+    newsroom = Newsroom(aws)
+    newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
+    told = json.dumps(event("search"))
+    for before, now in (
+        ("aq4bqqh2c3lmmiqx2obgltivqa", keys.article_id("http://news.example.org/a")),
+        ("2026-01", "2019-04"),
+    ):
+        told = told.replace(before, now)
+    assert handler("search")(json.loads(told), Context()) == {"stories": 1, "parts": 1, **ANSWERS["search"]}
+    (part,) = manifest.read(aws.s3, aws.archive).months["2019-04"]
+    assert part.stories == 1
+    assert handler("search")({"source": "aws.scheduler"}, Context()) == {"merged": 0, "deleted": 0}
 
 
 @pytest.mark.cloud

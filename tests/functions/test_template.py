@@ -31,6 +31,7 @@ STAGES = (
     "EventsFunction",
     "CoverageFunction",
     "CompactFunction",
+    "SearchFunction",
 )
 
 

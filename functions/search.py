@@ -1,0 +1,70 @@
+"""Search: the records of the table's stream become small parts of the search index; a schedule merges them."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import boto3
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from dateline.index.index import Index
+from dateline.query.query import Query
+from dateline.search.cache import Cache
+from dateline.search.compaction import Compaction
+from dateline.search.indexing import Changes, Indexing, changes
+from dateline.settings import Settings
+from dateline.telemetry import logger, metrics
+
+_RESERVE = 60_000  # milliseconds, more than merging the parts of one month takes
+
+
+@cache
+def settings() -> Settings:
+    return Settings.from_environment()
+
+
+@cache
+def s3() -> Any:
+    return boto3.client("s3")
+
+
+@cache
+def indexing() -> Indexing:
+    table, bucket = boto3.resource("dynamodb").Table(settings().table), settings().archive_bucket
+    query = Query(table, s3(), capture_bucket="", archive_bucket=bucket)
+    return Indexing(s3=s3(), index=Index(table), bucket=bucket, read=query.article)
+
+
+@cache
+def compaction() -> Compaction:
+    cache = Cache(Path(gettempdir()) / "search")
+    return Compaction(s3=s3(), bucket=settings().archive_bucket, cache=cache)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
+    def has_time() -> bool:
+        return context.get_remaining_time_in_millis() > _RESERVE
+
+    if "Records" in event:
+        counts = index(changes(DynamoDBStreamEvent(event).records), has_time)
+    else:
+        done = compaction().run(has_time=has_time)
+        counts = {"merged": done.merged, "deleted": done.deleted}
+    for name, count in counts.items():
+        metrics.add_metric(name=f"search_{name}", unit=MetricUnit.Count, value=count)
+    logger.info("indexed for search", extra=counts)
+    return counts
+
+
+def index(changed: Changes, has_time: Callable[[], bool]) -> dict[str, int]:
+    """Index what has changed, then merge the small parts of those months if they are many."""
+    done = indexing().index(changed)
+    months = {month for found in changed.values() for month in found}
+    merged = sum(compaction().merge(month) for month in sorted(months) if has_time())
+    return {"stories": done.stories, "parts": done.parts, "merged": merged}
