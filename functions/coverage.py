@@ -1,7 +1,7 @@
 """Coverage: on a schedule, the reports of the days whose counters have changed, and metrics of the last of them."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -41,7 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
     return {"days": written}
 
 
-def _tell(rows: Iterable[Row], function: str) -> None:
+def _tell(rows: Sequence[Row], function: str) -> None:
     """A metric for each flag that a source has, and one for all sources that have it."""
     flagged = [(flag, row.day.source) for row in rows for flag in row.flags]
     for flag, count in Counter(flag for flag, _ in flagged).items():
@@ -49,6 +49,20 @@ def _tell(rows: Iterable[Row], function: str) -> None:
     for flag, source in flagged:
         logger.warning("flagged", extra={"source": source, "flag": flag})
         _add(f"source_{flag}", 1, function_name=function, source=source)
+    _name_silent([row for row in rows if "silent" in row.flags])
+
+
+def _name_silent(rows: Sequence[Row]) -> None:
+    """Tell the topic of alarms which sources are silent; an alarm itself cannot name them."""
+    topic = Settings.from_environment().alarm_topic
+    if not (rows and topic):
+        return
+    lines = [
+        f"{row.day.source}: no story for {row.silent_days} days, unusual from {row.silent_after} on" for row in rows
+    ]
+    subject = f"Dateline: {len(rows)} silent source{'s' if len(rows) > 1 else ''} on {rows[0].day.date}"
+    text = "\n".join([*lines, "", "Runbook: docs/operate.md#sources-are-silent"])
+    boto3.client("sns").publish(TopicArn=topic, Subject=subject, Message=text)
 
 
 def _add(name: str, value: int, **dimensions: str) -> None:

@@ -17,6 +17,7 @@ class Settings:
     cloud).
     ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
     ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
+    ``alarm_topic`` is the ARN of the SNS topic of alarms, empty if there is none.
     ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.
     ``contact`` is the address or the page that outlets are told, where they can reach whoever crawls.
     ``page_seconds`` and ``page_memory`` (MB) are what the extraction of one page may take.
@@ -28,6 +29,7 @@ class Settings:
     crawl_queue: str = ""
     extract_queue: str = ""
     event_bus: str = ""
+    alarm_topic: str = ""
     sources: str = ""
     scheduled: str = ""
     render: str = ""

@@ -211,6 +211,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
         # Each concurrent invocation is a process of its own here.
         "CrawlConcurrency": "2",
         "ExtractConcurrency": "2",
+        "LocalCloud": "true",
     }
 
 

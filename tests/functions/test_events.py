@@ -135,6 +135,26 @@ def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.usefixtures("deployed")
+def test_silent_sources_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The topic of alarms gets the names of the silent sources, each with its own measure."""
+    sns, sqs = boto3.client("sns"), boto3.client("sqs")
+    topic, queue = sns.create_topic(Name="alarms")["TopicArn"], sqs.create_queue(QueueName="mail")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    monkeypatch.setenv("DATELINE_ALARM_TOPIC", topic)
+    for day, stories in (("01", 1), ("08", 0)):
+        report = CrawlReport(source="sample-gazette", crawl=f"202601{day}T060000Z-sample", started_at="")
+        Index(aws.table).count_crawl(report)
+        aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=b"{}")
+        Index(aws.table).count(report.source, f"2026-01-{day}", report.crawl, {"archived": stories})
+    handler("coverage")(event("coverage") | {"time": "2026-01-09T03:15:00Z"}, Context())
+    (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
+    told = json.loads(message["Body"])
+    assert told["Subject"] == "Dateline: 1 silent source on 2026-01-08"
+    assert told["Message"].startswith("sample-gazette: no story for 7 days; usual: under 7")
+
+
+@pytest.mark.usefixtures("deployed")
 def test_the_compact_event_leaves_a_file(aws: Aws) -> None:
     newsroom = Newsroom(aws)
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))

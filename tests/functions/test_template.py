@@ -141,7 +141,7 @@ def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str)
     watched = [
         name_of(dimension["Value"])
         for alarm in of_type("AWS::CloudWatch::Alarm").values()
-        for dimension in alarm["Dimensions"]
+        for dimension in alarm.get("Dimensions", [])
         if dimension["Name"] == "QueueName"
     ]
     assert dead_letters in watched
@@ -189,7 +189,10 @@ def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: 
     scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
     alarms = of_type("AWS::CloudWatch::Alarm").values()
     watched = [
-        name_of(each["Value"]) for alarm in alarms for each in alarm["Dimensions"] if each["Name"] == "FunctionName"
+        name_of(each["Value"])
+        for alarm in alarms
+        for each in alarm.get("Dimensions", [])
+        if each["Name"] == "FunctionName"
     ]
     assert not scheduled or function in watched
 

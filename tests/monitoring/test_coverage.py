@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -136,6 +136,23 @@ def test_a_row_is_the_same_whatever_it_is_asked_with(aws: Aws) -> None:
 def test_a_row_says_what_to_look_at(counts: dict[str, int], silent_days: int, flags: list[str]) -> None:
     day = Day(source="gazette", date="2026-10-19", counts=Counter(counts), expect=Expect(2, 8))
     assert Row(day=day, silent_days=silent_days).flags == flags
+
+
+@pytest.mark.parametrize(
+    ("days", "silent_from"),
+    [
+        (range(1, 11), 12),  # each day, then two without
+        ((1, 2, 3, 4, 7, 8, 9, 10), 16),  # with a weekend of three days
+        ((1, 3, 5, 7, 9), 13),  # every other day
+        ((1, 8), 15),  # too few stories to tell a habit
+    ],
+)
+def test_silence_is_by_habit(aws: Aws, days: Sequence[int], silent_from: int) -> None:
+    """A source is silent after twice its longest pause, and after a week where it has no habit yet."""
+    for day in range(1, 25):
+        crawl(aws, "gazette", f"202609{day:02}T060000Z", archived=int(day in days))
+    every = list(rows(aws.table, "gazette", date(2026, 9, max(days)), date(2026, 9, 24)))
+    assert next(row.day.date for row in every if "silent" in row.flags) == f"2026-09-{silent_from:02}"
 
 
 @pytest.fixture

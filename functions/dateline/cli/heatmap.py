@@ -17,7 +17,7 @@ _TOP, _FOOT, _GAP = 46, 48, 8
 _LETTER = 6.8  # pixels of a letter of the labels, about
 _STEPS = 4
 _LABELS = {
-    "silent": "no story for a week",
+    "silent": "unusually long without a story",
     "low": "fewer than expected",
     "fine-1": "as expected, few",
     "fine-4": "as expected, many",

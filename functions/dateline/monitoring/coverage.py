@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
-SILENT = 7  # days without a story, however few are expected
+SILENT = 7  # days without a story of a source whose habit is not known
+_FEWEST_DAYS = 4  # with stories in a month, that tell a source's habit
+_PATIENCE = 2  # times its longest pause; also the fewest days: an outlet of a story a day may rest on one
 _MONTH = 30  # days that a row looks back on
 _DAYS_AT_ONCE = 31  # of reports in memory: with 500 sources some 10 MB
 _READS_AT_ONCE = 16
@@ -37,12 +39,16 @@ _MAX_FAILING = 20  # entrances of a source that are named; a broken archive of s
 class Row:
     """A source's day. ``day.expect`` is what was last expected of it, ``silent_days`` how long it has had no story.
 
+    ``silent_after`` is the number of such days that is unusual for this source: twice its longest pause of the month
+    before, or ``SILENT`` where it had too few stories to tell.
+
     ``failing`` are the feeds, sitemaps and listings that could not be read when they were last looked at on that day,
     as far as that has been looked up. A day that is not ``whole`` yet may still yield what is expected.
     """
 
     day: Day
     silent_days: int = 0
+    silent_after: int = SILENT
     failing: tuple[FeedVisit, ...] = ()
     whole: bool = True
 
@@ -52,7 +58,7 @@ class Row:
         flags = {
             "low": self.whole and self.day.yields == "low",
             "high": self.day.yields == "high",
-            "silent": self.silent_days >= SILENT,
+            "silent": self.silent_days >= self.silent_after,
             "feeds": bool(self.failing),
             "unread": self.whole and self.day.unread != 0,
         }
@@ -74,6 +80,7 @@ class Row:
             "feeds_failed": day.counts["feeds_failed"],
             "failing": [{"url": visit.url, "error": visit.error} for visit in self.failing],
             "silent_days": self.silent_days,
+            "silent_after": self.silent_after,
             "flags": self.flags,
         }
 
@@ -173,4 +180,13 @@ def _row(source: str, at: str, month: Sequence[Day]) -> Row | None:
     stories = [each.date for each in month if each.counts["archived"]]
     since = max(stories, default=min(crawled, default=at))  # where there was no story, it is silent since it is crawled
     silent_days = (date.fromisoformat(at) - date.fromisoformat(since)).days
-    return Row(day=replace(day, expect=expect), silent_days=silent_days if crawled else 0)
+    after = _silent_after(stories)
+    return Row(day=replace(day, expect=expect), silent_days=silent_days if crawled else 0, silent_after=after)
+
+
+def _silent_after(stories: Sequence[str]) -> int:
+    """Days without a story that are unusual after a month with stories on these days (ISO 8601, in order)."""
+    if len(stories) < _FEWEST_DAYS:
+        return SILENT
+    pauses = [(date.fromisoformat(later) - date.fromisoformat(earlier)).days for earlier, later in pairwise(stories)]
+    return _PATIENCE * max(pauses)
