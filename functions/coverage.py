@@ -57,9 +57,7 @@ def _name_silent(rows: Sequence[Row]) -> None:
     topic = Settings.from_environment().alarm_topic
     if not (rows and topic):
         return
-    lines = [
-        f"{row.day.source}: no story for {row.silent_days} days, unusual from {row.silent_after} on" for row in rows
-    ]
+    lines = [f"{row.day.source}: no story for {row.silent_days} days; usual: under {row.silent_after}" for row in rows]
     subject = f"Dateline: {len(rows)} silent source{'s' if len(rows) > 1 else ''} on {rows[0].day.date}"
     text = "\n".join([*lines, "", "Runbook: docs/operate.md#sources-are-silent"])
     boto3.client("sns").publish(TopicArn=topic, Subject=subject, Message=text)
