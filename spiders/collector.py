@@ -28,7 +28,7 @@ from dateline.state.records import FeedState, Health, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical, same_site
 from spiders import backoff
-from spiders.download.handler import Wire
+from spiders.download.wire import Wire
 from spiders.families.family import Entrance, Found
 from spiders.frontier import Frontier, found
 from spiders.seeds import Entrances

@@ -19,15 +19,15 @@ from dateline.state.records import FeedState
 from dateline.urls import canonical
 from spiders import failures, manual
 from spiders.collector import Collector
-from spiders.download import browser, handler
+from spiders.download import browser, wire
 from spiders.download.decoding import decoded
+from spiders.download.pace import HostHeld
 from spiders.families.date_range import Window
 from spiders.families.family import Entrance, Family, Found, Page, Reading, UnreadableError
 from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
 from spiders.middlewares.redirects import Reached
-from spiders.middlewares.throttle import HostHeld
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -120,7 +120,7 @@ class NewsSpider(scrapy.Spider):
             self.collector.fail(found.url, f"http-{response.status}")
             return
         await self.collector.capture(
-            found, handler.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
+            found, wire.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
         )
 
     def entrance_failed(self, failure: Failure) -> list[Request]:

@@ -1,17 +1,16 @@
 """A download handler that keeps the exact bytes of each exchange, as evidence.
 
-It leaves with a response what was sent and received for it, where ``of`` finds them. It also keeps the limits: it
+It leaves with a response what was sent and received for it (``wire.of``). It also keeps the limits: it
 connects to public addresses only (``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, however slowly it
 answers and however often it is tried or redirected, stops reading what is too large, and begins nothing when the
 spider's time is up. Connections are kept, and used for one request at a time.
 """
 
 import asyncio
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from scrapy.core.downloader.handlers.base import BaseDownloadHandler
@@ -22,40 +21,20 @@ from dateline.settings import Settings
 from spiders.download import addresses
 from spiders.download.connection import Connection
 from spiders.download.http1 import Incoming
+from spiders.download.pace import Pace
+from spiders.download.wire import Wire
 from spiders.failures import Refusal
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-    from spiders.middlewares.throttle import Pace
-
 MAX_KEPT = 8  # connections; a page of an outlet may lead to many hosts, and to each just once
-
-
-class WireError(RuntimeError):
-    """A response came without the bytes it was made of: something put another in its place."""
 
 
 class DeadlineReached(Refusal):
     """The crawl has no time left to begin this download."""
 
     reason = "deadline"
-
-
-@dataclass(frozen=True, slots=True)
-class Wire:
-    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
-
-    ``rendered`` is the document that a browser made of it (``render``). ``notes`` is what the exchange itself says, for
-    the capture's metadata record, in JSON types.
-    """
-
-    request: bytes
-    response: bytes
-    sent_at: datetime
-    ip_address: str | None
-    rendered: bytes | None = None
-    notes: dict[str, Any] = field(default_factory=dict)
 
 
 class WireDownloadHandler(BaseDownloadHandler):
@@ -134,14 +113,6 @@ class WireDownloadHandler(BaseDownloadHandler):
         if remaining <= 0:
             raise DeadlineReached("the crawl's time is up")
         return remaining
-
-
-def of(response: Response) -> Wire:
-    """The exchange that a response came by; WireError where its bytes were not kept."""
-    wire: Wire | None = response.meta.get("wire")
-    if wire is None or not wire.response:
-        raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
-    return wire
 
 
 def _head(request: Request) -> bytes:

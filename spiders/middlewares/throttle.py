@@ -13,88 +13,19 @@ continuation begins when the time is over; what cannot be left for one fails, wi
 import asyncio
 import logging
 import time
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
-from dateline import keys
 from spiders.download.addresses import authority
-from spiders.failures import DOWNLOAD_ERRORS, Refusal
+from spiders.download.pace import MAX_DELAY, Pace
+from spiders.failures import DOWNLOAD_ERRORS
 
 if TYPE_CHECKING:
     from spiders.spider import NewsSpider
 
-MAX_DELAY = 60.0  # seconds
-PATIENCE = 30.0  # seconds that a crawl waits for a host that asked for a pause
-MAX_HOLD = timedelta(days=1)  # whatever Retry-After says
-UNSAID = timedelta(minutes=15)  # for a host that says 429 again and again, and not for how long
-REFUSALS = 3
-
 _log = logging.getLogger(__name__)
-
-
-class HostHeld(Refusal):
-    """The host asked to be left alone, ``until`` then, which is longer than this crawl can wait."""
-
-    reason = "retry-after"
-
-    def __init__(self, host: str, until: datetime) -> None:
-        super().__init__(f"{host} asks to be left alone until {keys.utc(until)}")
-        self.host, self.until = host, until
-
-
-@dataclass(slots=True)
-class Pace:
-    """How one host is asked. ``floor`` is the least delay, ``delay`` the present one, in seconds.
-
-    ``known_until`` is the ``held_until`` that the table has. ``turn`` is held by the one request that is under way:
-    Scrapy's own limit lets two through where there is no delay.
-    """
-
-    host: str
-    floor: float
-    delay: float
-    held_until: datetime | None = None
-    known_until: datetime | None = None
-    refusals: int = 0
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-
-    async def ready(self, seconds: float) -> None:
-        """Wait until the host may be asked; HostHeld where that is not within so many seconds, or too long a wait."""
-        pause = (self.held_until - _now()).total_seconds() if self.held_until else 0.0
-        if self.held_until and pause > min(PATIENCE, seconds):
-            raise HostHeld(self.host, self.held_until)
-        if pause > 0:
-            await asyncio.sleep(pause)
-
-    def at_least(self, floor: float) -> None:
-        self.floor = floor
-        self.delay = max(self.delay, floor)
-
-    def heard(self, response: Response, latency: float) -> None:
-        """Learn from an answer that took so many seconds to begin."""
-        if response.status == 429 or response.status >= 500:
-            self.strained()
-            self._hold(response)
-        else:
-            self.refusals = 0
-            wanted = max(0.9 * self.delay, 2 * latency) if self.floor else 0.0
-            self.delay = max(self.floor, min(wanted, MAX_DELAY))
-
-    def strained(self) -> None:
-        self.delay = min(2 * self.delay, MAX_DELAY)
-
-    def _hold(self, response: Response) -> None:
-        self.refusals += response.status == 429
-        pause = UNSAID if self.refusals >= REFUSALS else None
-        if response.status in (429, 503) and (asked := response.headers.get("Retry-After")):
-            pause = retry_after(asked.decode("latin-1"), _now()) or pause
-        if pause:
-            self.held_until = _now() + min(pause, MAX_HOLD)
 
 
 class ThrottleMiddleware:
@@ -155,19 +86,3 @@ class ThrottleMiddleware:
     @property
     def _spider(self) -> "NewsSpider":
         return cast("NewsSpider", self._crawler.spider)
-
-
-def retry_after(value: str, now: datetime) -> timedelta | None:
-    """The pause that a Retry-After asks for, in seconds or until a date (RFC 9110 section 10.2.3); None for neither."""
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return timedelta(seconds=min(int(text[:9]), MAX_HOLD.total_seconds()))
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, TypeError):
-        return None
-    return until.replace(tzinfo=until.tzinfo or UTC) - now
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

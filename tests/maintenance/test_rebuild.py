@@ -18,7 +18,7 @@ from dateline.sources.registry import Source
 from dateline.state.records import Learned
 from dateline.state.table import TableState
 from spiders import runner
-from spiders.middlewares import throttle
+from spiders.download import pace
 from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
 from tests.conftest import Aws
@@ -133,7 +133,7 @@ def held_and_over(stack: Stack) -> None:
     message = CrawlMessage.from_json(text)
     state.forget_postponed([(message.source, message.crawl)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(throttle, "_now", lambda: datetime.now(UTC) + timedelta(hours=2))
+        patch.setattr(pace, "_now", lambda: datetime.now(UTC) + timedelta(hours=2))
         assert stack.crawl(crawl=message.crawl, continues=message.continues).captured == 1
 
 

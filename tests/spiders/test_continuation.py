@@ -23,10 +23,10 @@ from dateline.state.records import FeedState
 from dateline.state.table import TableState
 from spiders import runner
 from spiders.collector import Collector
-from spiders.download.handler import Wire
+from spiders.download import pace
+from spiders.download.wire import Wire
 from spiders.families.family import Entrance, Found
 from spiders.frontier import Frontier
-from spiders.middlewares import throttle
 from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
 from tests.conftest import Aws
@@ -98,7 +98,7 @@ def test_an_entrance_that_there_was_no_time_for_is_read_by_the_continuation(monk
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     """Puts the clock on by which hosts are left alone."""
-    return lambda pause: monkeypatch.setattr(throttle, "_now", lambda: datetime.now(UTC) + pause)
+    return lambda pause: monkeypatch.setattr(pace, "_now", lambda: datetime.now(UTC) + pause)
 
 
 def busy(good: int) -> Callable[[bytes], Answer]:

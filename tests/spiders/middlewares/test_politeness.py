@@ -14,9 +14,10 @@ from scrapy.http import Response
 from dateline.messages import CrawlReport
 from dateline.state.records import Learned, RobotsState
 from dateline.state.table import TableState, learned_items
-from spiders.middlewares import optouts, throttle
+from spiders.download import pace
+from spiders.download.pace import MAX_DELAY, Pace
+from spiders.middlewares import optouts
 from spiders.middlewares.robots import Rules
-from spiders.middlewares.throttle import MAX_DELAY, Pace
 from tests.conftest import Aws
 from tests.support.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
 
@@ -138,7 +139,7 @@ def test_a_source_without_a_delay_is_never_slowed() -> None:
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    assert throttle.retry_after(value, NOW) == (None if seconds is None else timedelta(seconds=seconds))
+    assert pace.retry_after(value, NOW) == (None if seconds is None else timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(

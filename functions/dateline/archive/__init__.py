@@ -1,0 +1,1 @@
+"""Articles and outcomes of captures, in the archive bucket."""

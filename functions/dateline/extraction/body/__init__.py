@@ -1,0 +1,1 @@
+"""The body: the text of an article's page."""

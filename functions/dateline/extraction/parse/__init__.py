@@ -1,0 +1,1 @@
+"""Parsing: HTML, JSON-LD, selectors, and the document that the fields read."""

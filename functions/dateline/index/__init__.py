@@ -1,0 +1,1 @@
+"""The index: DynamoDB items of stories, revisions, places and clusters."""

@@ -1,0 +1,1 @@
+"""Rebuild, re-extraction and withdrawal."""

@@ -1,0 +1,1 @@
+"""Counters, coverage reports and the health of sources."""

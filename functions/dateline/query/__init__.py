@@ -1,0 +1,1 @@
+"""Queries of the index, and the differences of revisions."""

@@ -1,0 +1,1 @@
+"""Near-duplicates: Unicode folding, shingles and MinHash fingerprints."""

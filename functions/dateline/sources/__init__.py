@@ -1,0 +1,1 @@
+"""The registry of sources: one TOML file for each outlet and language edition."""

@@ -1,0 +1,35 @@
+"""The exchange behind a response, byte for byte as it went over the wire."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from scrapy.http import Response
+
+
+class WireError(RuntimeError):
+    """A response came without the bytes it was made of: something put another in its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
+
+    ``rendered`` is the document that a browser made of it (``render``). ``notes`` is what the exchange itself says, for
+    the capture's metadata record, in JSON types.
+    """
+
+    request: bytes
+    response: bytes
+    sent_at: datetime
+    ip_address: str | None
+    rendered: bytes | None = None
+    notes: dict[str, Any] = field(default_factory=dict)
+
+
+def of(response: Response) -> Wire:
+    """The exchange that a response came by; WireError where its bytes were not kept."""
+    wire: Wire | None = response.meta.get("wire")
+    if wire is None or not wire.response:
+        raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
+    return wire

@@ -1,0 +1,1 @@
+"""Families: how feeds, sitemaps and section pages list stories."""

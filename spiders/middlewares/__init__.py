@@ -1,0 +1,1 @@
+"""Scrapy middlewares: redirects, robots.txt, opt-outs and throttling."""
