@@ -3,8 +3,8 @@
 Scrapy reads the names in capitals; what a source says itself (``delay``, ``languages``) comes on top, from ``base``.
 """
 
-from dateline import __version__
 from dateline.settings import Settings
+from dateline.version import __version__
 
 
 def user_agent(contact: str) -> str:

@@ -11,6 +11,8 @@ function imports this module too.
 import importlib
 from typing import TYPE_CHECKING
 
+from dateline.version import __version__
+
 if TYPE_CHECKING:
     from dateline.api.archive import Archive, NotFoundError, WithdrawnError
     from dateline.api.connect import NotConnectedError, connect
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from dateline.api.stories import Stories
     from dateline.article import Article, Extraction, Outcome
     from dateline.story import Story
-
-__version__ = "0.1.0"
 
 _MODULES = {
     "Archive": "dateline.api.archive",

@@ -17,11 +17,12 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import datetime_to_iso_date
 from warcio.warcwriter import WARCWriter
 
-from dateline import __version__, keys
+from dateline import keys
 from dateline.aws import objects
 from dateline.capture import http_message, metadata
 from dateline.capture.digests import digest
 from dateline.page import Payload
+from dateline.version import __version__
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from warcio.warcwriter import WARCWriter
 
-from dateline import __version__
 from dateline.article import Article
 from dateline.capture import PageRecords
 from dateline.export.reading import Export
+from dateline.version import __version__
 
 _PAGES = {"format": "json-pages-1.0", "id": "pages", "title": "Stories", "hasText": True}
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from lxml.etree import LxmlError
 
-from dateline import __version__, keys
+from dateline import keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
 from dateline.extraction import clipping, is_article, source_rules
 from dateline.extraction.assemble import Story, told
@@ -21,6 +21,7 @@ from dateline.extraction.rulebook import NO_RULES, Rulebook
 from dateline.page import Page
 from dateline.places import placed
 from dateline.sources.rules import RuleSet
+from dateline.version import __version__
 
 RULES = "3"  # changes when the same page may give another article
 

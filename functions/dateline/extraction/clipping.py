@@ -21,13 +21,14 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dateline import __version__, keys, urls
+from dateline import keys, urls
 from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
 from dateline.extraction.fields import agencies, captions, dateline_agencies, language
 from dateline.extraction.fields.date_parsing import Moment, read
 from dateline.extraction.parse.document import clean, words
 from dateline.extraction.parse.html import decode
 from dateline.page import Page
+from dateline.version import __version__
 
 MEDIA_TYPE = "text/vnd.dateline.clipping"
 _RULE = "clipping"  # what the provenance of each part names
