@@ -13,6 +13,7 @@ import dateline
 from dateline.api import archive, connect, extract, stories
 from dateline.extraction import extract as extract_page
 from tests.conftest import ROOT, Aws
+from tests.search.library import searched
 from tests.support.samples import NOON, Newsroom
 
 CRANES = (ROOT / "tests" / "events" / "extract.html").read_text("utf-8").replace("2026-01-05", "2019-04-16")
@@ -26,12 +27,12 @@ def opened(aws: Aws) -> dateline.Archive:
 
 
 @pytest.fixture
-def cranes(aws: Aws) -> dateline.Archive:
+def cranes(aws: Aws, tmp_path: Path) -> dateline.Archive:
     """An archive with the page of tests/events and another one."""
     newsroom = Newsroom(aws, source="sample-gazette")
     pages = ("cranes", CRANES), ("other", CRANES.replace("Harbour cranes", "Trams").replace("T07:30", "T06:30"))
     newsroom.archive(extract=extract_page).add(newsroom.capture(*pages))
-    return opened(aws)
+    return dateline.Archive(newsroom.query(), lambda: searched(newsroom, tmp_path))
 
 
 @pytest.fixture
@@ -63,6 +64,12 @@ def test_unknown_name_is_attribute_error() -> None:
     """A name that is not public fails as in any module."""
     with pytest.raises(AttributeError, match="connekt"):
         getattr(dateline, "connekt")  # noqa: B009 - mypy knows that there is none
+
+
+def test_archive_without_search_says_so(aws: Aws) -> None:
+    """An archive that was made of a query alone cannot search, and names the way to one that can."""
+    with pytest.raises(dateline.NotFoundError, match="connect"):
+        opened(aws).search("cranes")
 
 
 def test_import_loads_no_library() -> None:

@@ -11,9 +11,11 @@ from dateline.article import Article, Image, Place, content_digest
 from dateline.search import manifest, shard
 from dateline.search.cache import Cache
 from dateline.search.find import Search
-from dateline.search.indexing import put
+from dateline.search.indexing import Indexing, put
+from dateline.search.rebuild import SearchRebuild
 from dateline.search.schema import Entry
 from tests.conftest import Aws
+from tests.support.samples import Newsroom
 
 
 def article(title: str, text: str = "", **fields: Any) -> Article:
@@ -64,3 +66,11 @@ def search(aws: Aws, folder: Path, *batches: Sequence[Article], **names: Any) ->
         }
         manifest.update(aws.s3, aws.archive, lambda there: there.adding(parts))  # noqa: B023
     return Search(aws.s3, aws.archive, Cache(folder), **names)
+
+
+def searched(newsroom: Newsroom, folder: Path) -> Search:
+    """Index all that a newsroom has archived, and search it."""
+    aws, cache, query = newsroom.aws, Cache(folder), newsroom.query()
+    indexing = Indexing(s3=aws.s3, index=newsroom.index, bucket=aws.archive, read=query.article)
+    SearchRebuild(s3=aws.s3, query=query, indexing=indexing, bucket=aws.archive, cache=cache).run()
+    return Search(aws.s3, aws.archive, cache)

@@ -46,9 +46,13 @@ class Desk:
         return Compaction(s3=self.aws.s3, bucket=self.aws.archive, cache=self.cache, **changed)
 
     def rebuild(self) -> SearchRebuild:
-        query = self.newsroom.query()
-        where = {"bucket": self.aws.archive, "cache": self.cache}
-        return SearchRebuild(s3=self.aws.s3, query=query, indexing=self.indexing(), **where)
+        return SearchRebuild(
+            s3=self.aws.s3,
+            query=self.newsroom.query(),
+            indexing=self.indexing(),
+            bucket=self.aws.archive,
+            cache=self.cache,
+        )
 
     def titles(self, query: str) -> list[str]:
         """The headlines that a query finds, each as often as it does."""

@@ -1,7 +1,8 @@
 """Read an archive: its stories, their words, their captures and what changed."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from dateline import keys
 from dateline.api.stories import Stories
@@ -9,6 +10,9 @@ from dateline.article import Article
 from dateline.query.filters import Selection
 from dateline.query.query import Query
 from dateline.story import Story, StoryItem
+
+if TYPE_CHECKING:
+    from dateline.search.find import Results, Search
 
 _BEGINNING = "0"  # before every cursor
 
@@ -28,8 +32,8 @@ class Archive:
     and WithdrawnError for a withdrawn story. Each call asks AWS anew; failures there raise botocore's ClientError.
     """
 
-    def __init__(self, query: Query) -> None:
-        self._query = query
+    def __init__(self, query: Query, search: "Callable[[], Search] | None" = None) -> None:
+        self._query, self._connected_search = query, search
 
     def stories(
         self,
@@ -68,6 +72,44 @@ class Archive:
             newest_first=not oldest_first,
         )
         return Stories(lambda: map(Story.from_item, selection.of(self._query)))
+
+    def search(
+        self,
+        query: str,
+        *,
+        sources: Collection[str] = (),
+        countries: Collection[str] = (),
+        languages: Collection[str] = (),
+        since: date | None = None,
+        until: date | None = None,
+        newest_first: bool = False,
+        limit: int = 20,
+        cursor: str | None = None,
+        facets: bool = False,
+    ) -> "Results":
+        """Return a page of the stories that a query matches, the most relevant first.
+
+        The query has words, "phrases", -exclusions and fields (``title:``, ``source:``, ``about:``, ``place:``,
+        ``person:``, ``since:``). ``since`` and ``until`` are days of publication in UTC, both included. ``cursor`` is
+        that of the page before. Raises QueryError, CursorError or OutdatedIndexError.
+
+        >>> archive.search("cranes", limit=1).hits[0].title.text
+        'Harbour cranes return to work after two-week stoppage'
+        """
+        if self._connected_search is None:
+            raise NotFoundError("this archive was made without its search; use dateline.connect")
+        return self._connected_search().find(
+            query,
+            sources=sources,
+            countries=countries,
+            languages=languages,
+            since=since,
+            until=until,
+            by="newest" if newest_first else "relevance",
+            limit=limit,
+            cursor=cursor,
+            facets=facets,
+        )
 
     def story(self, id_or_url: str) -> Story:
         """Return the newest revision of one story.

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
@@ -11,6 +12,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from dateline.api.archive import Archive
 from dateline.query.query import Query
+
+if TYPE_CHECKING:
+    from dateline.search.find import Search
 
 _LOCAL = Path(".dateline")
 
@@ -63,4 +67,11 @@ def _archive(session: boto3.Session, outputs: Mapping[str, str], endpoint: str |
     table = session.resource("dynamodb", endpoint_url=endpoint, config=config).Table(outputs["IndexTable"])
     s3 = session.client("s3", endpoint_url=endpoint, config=config)
     buckets = {"capture_bucket": outputs["CaptureBucket"], "archive_bucket": outputs["ArchiveBucket"]}
-    return Archive(Query(table, s3, **buckets))
+
+    def search() -> "Search":
+        from dateline.search.cache import Cache  # noqa: PLC0415 - tantivy, for those who search
+        from dateline.search.find import Search  # noqa: PLC0415
+
+        return Search(s3, outputs["ArchiveBucket"], Cache.of_user(outputs["ArchiveBucket"]))
+
+    return Archive(Query(table, s3, **buckets), search)

@@ -18,6 +18,7 @@ from dateline.cli import (
     query,
     rebuild,
     reextract,
+    search,
     show,
     sources,
     status,
@@ -36,7 +37,7 @@ for name, function in commands.found():
     app.command(name)(function)
 for name, function in commands.found("sources"):
     sources.app.command(name)(function)
-for command in (status.status, crawl.crawl, extract.extract, query.query, show.show):
+for command in (status.status, crawl.crawl, extract.extract, query.query, search.search, show.show):
     app.command()(command)
 app.command("import")(import_.import_)
 app.command()(export.export)

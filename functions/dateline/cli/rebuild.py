@@ -15,6 +15,9 @@ def rebuild(
     empty: Annotated[
         bool, typer.Option("--empty", help="Delete all that the index has first; all events are told again.")
     ] = False,
+    search: Annotated[
+        bool, typer.Option("--search", help="Rebuild the search index alone, from the index and the articles.")
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     stack: StackName = None,
     json: Json = False,
@@ -28,6 +31,9 @@ def rebuild(
     from dateline.maintenance.rebuild import rebuild as refill
 
     deployed = Stack.find(stack)
+    if search:
+        _rebuild_search(deployed, json=json)
+        return
     if empty and not yes:
         typer.confirm(f"delete all items of {deployed.table.name}, and make them anew?", abort=True, err=True)
 
@@ -55,3 +61,16 @@ def rebuild(
     else:
         sent = f"; {done.unarchived} captures sent to be archived" if done.unarchived else ""
         console.print(f"indexed {done.stories} stories of {done.captures} captures and {done.crawls} crawls{sent}")
+
+
+def _rebuild_search(deployed: Stack, *, json: bool) -> None:
+    from dateline.search.rebuild import SearchRebuild
+
+    def show(month: str, stories: int) -> None:
+        progress.print(f"{month}: {stories} stories")
+
+    stories = SearchRebuild.of(deployed.s3, deployed.table, deployed.archive).run(show)
+    if json:
+        print_json({"stories": stories})
+    else:
+        console.print(f"indexed {stories} stories for search")

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from dateline.search.find import Search
+
 STATE = Path(".dateline")
 
 StackName = Annotated[
@@ -87,6 +89,13 @@ class Stack:
     def archive(self) -> str:
         """The archive bucket's name."""
         return self.outputs["ArchiveBucket"]
+
+    def search(self) -> "Search":
+        """Return the search of the archive's stories; its shards are cached in the user's cache folder."""
+        from dateline.search.cache import Cache
+        from dateline.search.find import Search
+
+        return Search(self.s3, self.archive, Cache.of_user(self.archive))
 
     def query(self) -> Query:
         return Query(self.table, self.s3, capture_bucket=self.captures, archive_bucket=self.archive)

@@ -29,6 +29,7 @@ _ASK_OVER = 10_000  # objects: minutes, and in cold storage dollars
 def verify(
     source: Annotated[list[str] | None, typer.Option(help="Captures of this source alone; repeatable.")] = None,
     since: Day = None,
+    search: Annotated[bool, typer.Option("--search", help="Check the search index alone against the index.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"Don't ask, though it is over {_ASK_OVER:,} objects.")] = False,
     stack: StackName = None,
@@ -42,6 +43,9 @@ def verify(
     from dateline.verify import Scope, Spool, costs
 
     deployed = Stack.find(stack)
+    if search:
+        _verify_search(deployed, json)
+        return
     path = STATE / "verify" / f"{stack or 'local'}.sqlite"
     if resume and not path.exists():
         raise CommandError("no run was interrupted; without --resume one begins")
@@ -62,6 +66,22 @@ def verify(
         found = f"{summary['found']} wrong" if summary["found"] else "nothing wrong"
         console.print(f"{summary['objects']} objects, {summary['items']} index items: {found}", highlight=False)
     if summary["found"]:
+        raise typer.Exit(1)
+
+
+def _verify_search(deployed: Stack, json: bool) -> None:
+    """Print each story that the search index lacks, or has otherwise than the index."""
+    from dateline.search.rebuild import SearchRebuild
+
+    found = 0
+    for difference in SearchRebuild.of(deployed.s3, deployed.table, deployed.archive).check():
+        found += 1
+        if json:
+            print_json(asdict(difference))
+        else:
+            console.print(Text(f"search-{difference.kind}: {difference.id} in {difference.month}"), soft_wrap=True)
+    if found:
+        progress.print(f"{found} stories differ; dateline rebuild --search indexes them again")
         raise typer.Exit(1)
 
 

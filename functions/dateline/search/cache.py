@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from tantivy import Searcher
 
@@ -15,6 +16,7 @@ from dateline.search.manifest import Part
 from dateline.search.shard import Head
 
 LIMIT = 400_000_000  # bytes, of the 512 MB that a Lambda function has by default
+_OWN = 4_000_000_000  # bytes on a person's machine: some four million stories
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,12 @@ class Cache:
     limit: int = LIMIT
     fetched: int = 0  # bytes that were not here
     _open: dict[str, Opened] = field(default_factory=dict)
+
+    @classmethod
+    def of_user(cls, bucket: str) -> Self:
+        """The cache of a bucket's index in the user's cache folder (XDG Base Directory Specification)."""
+        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+        return cls(caches / "dateline" / "search" / bucket, _OWN)
 
     def open(self, part: Part, fetch: Callable[[str], bytes]) -> Opened:
         """A part, fetched if it is not here."""

@@ -63,7 +63,7 @@ def _alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 class Indexing:
     """Writes small parts. ``read`` gives the article of a CURRENT item."""
 
-    def __init__(self, *, s3: "S3Client", index: Index, bucket: str, read: Callable[[Mapping[str, Any]], Article]):
+    def __init__(self, *, s3: "S3Client", index: Index, bucket: str, read: Callable[[Any], Article]):
         self._s3, self._index, self._bucket, self._read = s3, index, bucket, read
 
     def index(self, changed: Changes) -> Indexed:

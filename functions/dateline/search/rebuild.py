@@ -8,11 +8,12 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
 
 from tantivy import Query as Matching
 
 from dateline.aws.prefetch import ahead
+from dateline.index.index import Index
 from dateline.query.query import Query
 from dateline.search import manifest, shard
 from dateline.search.cache import Cache
@@ -22,6 +23,7 @@ from dateline.search.schema import Entry, Version, version
 from dateline.story import StoryItem
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
 _ATTEMPTS = 5  # at a month whose parts are merged meanwhile
@@ -42,6 +44,13 @@ class SearchRebuild:
     def __init__(self, *, s3: "S3Client", query: Query, indexing: Indexing, bucket: str, cache: Cache) -> None:
         self._s3, self._query, self._indexing = s3, query, indexing
         self._bucket, self._cache = bucket, cache
+
+    @classmethod
+    def of(cls, s3: "S3Client", table: "Table", bucket: str) -> Self:
+        """The one of a deployed archive, with the user's cache."""
+        query = Query(table, s3, capture_bucket="", archive_bucket=bucket)
+        indexing = Indexing(s3=s3, index=Index(table), bucket=bucket, read=query.article)
+        return cls(s3=s3, query=query, indexing=indexing, bucket=bucket, cache=Cache.of_user(bucket))
 
     def run(self, progress: Callable[[str, int], None] = lambda *_: None) -> int:
         """Rebuild all months, the newest first, and return how many stories there are.
