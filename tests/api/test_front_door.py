@@ -74,7 +74,7 @@ def test_archive_without_search_says_so(aws: Aws) -> None:
 
 def test_import_loads_no_library() -> None:
     """The package alone imports neither boto3 nor lxml, and of its own modules its version: every function pays."""
-    loaded = "[name for name in sys.modules if name.split('.')[0] in {'boto3', 'lxml', 'dateline'}]"
+    loaded = "sorted(name for name in sys.modules if name.split('.')[0] in {'boto3', 'lxml', 'dateline'})"
     code = f"import sys, dateline; print({loaded})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "['dateline', 'dateline.version']"
