@@ -7,7 +7,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["dateline", "htmldate", "trafilatura"]):
+with atheris.instrument_imports(include=["dateline", "spiders", "feedparser", "protego", "htmldate", "trafilatura"]):
     from infra.fuzz.targets import TARGETS, seeds
 
 LIMITS = ("-timeout=20", "-rss_limit_mb=3000", "-max_len=20000")  # seconds, MB and bytes of one input
@@ -17,6 +17,8 @@ WORDS = """
 <td> <br> <a|href="http:// &amp; &#x </p> </div> "@type":"NewsArticle" "datePublished": "headline": "author":[{
 og:title article:published_time 2019-04-16T09:30:00+02:00 16/04/2019 (AFP) TUNIS|- كتب: نيسان ١٦
 WARC/1.1 WARC-Type:|response WARC-Target-URI:|http:// WARC-Date:|2019-04-16T00:00:00Z Content-Length:|
+<rss <channel> <item> <link> <pubDate> <entry> <urlset> <sitemapindex> <url> <loc> <lastmod> ]]> <![CDATA[
+<?xml|version= User-agent:|* Disallow:|/ Allow: Crawl-delay: Sitemap:|http:// xml:base="
 HTTP/1.1|200|OK Content-Encoding:|gzip Transfer-Encoding:|chunked Content-Type:|application/json
 """  # | is a space
 

@@ -16,6 +16,7 @@ from dateline.extraction.fields import date_parsing as moments_of
 from dateline.extraction.parse import jsonld
 from dateline.instants import is_believable
 from dateline.page import Page
+from infra.fuzz import listings
 
 _AT = datetime(2019, 4, 17, 6, 15, 2, tzinfo=UTC)
 _RECORDED = Path(__file__).parents[2] / "tests" / "sources"
@@ -58,7 +59,13 @@ def date(data: bytes) -> None:
     jsonld.loads(text)
 
 
-TARGETS: dict[str, Callable[[bytes], None]] = {"page": page, "clipping": cutting, "capture": warc, "date": date}
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "page": page,
+    "clipping": cutting,
+    "capture": warc,
+    "date": date,
+    **listings.TARGETS,
+}
 
 
 def seeds(target: str) -> Iterator[bytes]:
@@ -70,6 +77,7 @@ def seeds(target: str) -> Iterator[bytes]:
             response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body[:4000]
             exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET /", response=response)
             yield capture.serialise([exchange], "captures/sample/2019/04/17/20190417T061502Z-fuzz-0.warc.gz")
+    yield from listings.seeds(target)
     if target == "date":
         yield from (line.encode() for line in _DATES)
     if target == "clipping":

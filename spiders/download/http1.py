@@ -13,6 +13,7 @@ from time import monotonic
 from scrapy.exceptions import DownloadFailedError, ResponseDataLossError
 
 from dateline.capture import http_message
+from dateline.capture.decoding import undo
 from spiders.failures import Refusal
 
 MAX_EXCHANGE = 24 << 20  # bytes of a response; chunk framing and headers come on top of a body, and more is an attack
@@ -80,12 +81,15 @@ class Incoming:
 
     @property
     def body(self) -> bytes:
-        """Without its transfer encoding, with its content encoding."""
-        if self._is_whole != self._has_chunks:
-            return bytes(self.received[self._begins :])
-        return (
-            http_message.dechunked(bytes(self.received[self._begins :])).body if self._cut else b"".join(self._chunks)
-        )
+        """Without its transfer encodings, with its content encodings."""
+        others = [word.decode("latin-1") for word in self._named(b"transfer-encoding") if word != b"chunked"]
+        return undo(self._framed(), others, self._max_body).body if others else self._framed()
+
+    def _framed(self) -> bytes:
+        if self._is_whole == self._has_chunks and not self._cut:
+            return b"".join(self._chunks)
+        body = bytes(self.received[self._begins :])
+        return http_message.dechunked(body).body if self._is_whole == self._has_chunks else body
 
     def _check_size(self) -> None:
         if not self.status and len(self.received) + self._interim > MAX_HEAD:

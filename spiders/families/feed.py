@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import feedparser
+from parsel import Selector
 from scrapy.http import HtmlResponse
 from w3lib.html import remove_tags
 
@@ -61,13 +62,19 @@ class FeedFamily:
 def _named(page: Page) -> Reading:
     """The feeds that a home page names; those of comments hold no stories."""
     html = HtmlResponse(page.url, headers={"Content-Type": page.content_type}, body=page.body)
-    links = [link.attrib for link in html.css("link[rel~=alternate][href]")]
-    feeds = [link for link in links if link.get("type", "").lower() in _TYPES]
-    wanted = [link["href"] for link in feeds if not _COMMENTS.search(f"{link['href']} {link.get('title', '')}")]
+    links = [_attributes(link) for link in html.css("link[rel~=alternate][href]")]
+    feeds = [(href, title) for href, kind, title in links if kind.lower() in _TYPES]
+    wanted = [href for href, title in feeds if not _COMMENTS.search(f"{href} {title}")]
     addresses = [url for href in wanted if (url := _page(page.url, href)) and same_site(url, page.url)]
     if not addresses:
         raise UnreadableError("the page names no feeds")
     return Reading(further=[page.further(url) for url in addresses[:MAX_NAMED]], settled=False)
+
+
+def _attributes(link: Selector) -> tuple[str, str, str]:
+    """The address, type and title of a link; one by one, because lxml raises at names with control characters."""
+    href, kind, title = (link.xpath(f"@{name}").get("") for name in ("href", "type", "title"))
+    return href, kind, title
 
 
 def _entries(content_type: str, body: bytes) -> Sequence[dict[str, Any]]:

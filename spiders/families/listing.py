@@ -92,7 +92,7 @@ def _stories(source: Source, html: HtmlResponse) -> dict[str, Selector]:
 
 def _story(source: Source, html: HtmlResponse, link: Selector) -> str | None:
     """The link's address, if it is a story's."""
-    url = address(html, link.attrib["href"])
+    url = address(html, link.xpath("@href").get(""))
     if not url or not _is_of(source, html, url) or section(url) in (section(html.url), section(source.home)):
         return None
     return url if source.wants(url) and (source.article or _looks_like_story(url, link)) else None

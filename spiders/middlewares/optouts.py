@@ -14,12 +14,14 @@ A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Self
 
 from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from dateline.sources.registry import Source
+from spiders.download.decoding import decoded, encodings
 from spiders.failures import Refusal
 
 HEAD = 256 << 10  # bytes of a page in which its meta elements are looked for
@@ -28,6 +30,7 @@ PIECE = 8 << 10  # bytes that are looked at at once; of three pages in four it h
 _ARCHIVING = frozenset({"noarchive", "none"})
 _TRAINING = frozenset({"noai", "noimageai"})
 _TDM = "tdm-reservation"
+_GZIP = b"\x1f\x8b"
 _META = re.compile(rb"<meta\b[^>]*")
 _ATTRIBUTE = re.compile(rb"""([a-z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))""")
 _AGENTS = {"robots", "dateline"}
@@ -59,7 +62,7 @@ class OptOutMiddleware:
 
 def check(response: Response, *, obey: bool = True) -> list[str]:
     """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
-    said = {*_of_headers(response), *_of_markup(response.body)}
+    said = {*_of_headers(response), *_of_markup(response)}
     if obey and (forbidding := sorted(said & _ARCHIVING)):
         raise OptedOut(f"the page says {', '.join(forbidding)}")
     return sorted(said)
@@ -74,10 +77,10 @@ def _of_headers(response: Response) -> Iterator[str]:
         yield _TDM
 
 
-def _of_markup(body: bytes) -> Iterator[str]:
+def _of_markup(response: Response) -> Iterator[str]:
     """What the meta elements say, to the end of the head or of the pieces with some for us: they stand together."""
     before: list[bytes] = []
-    for piece in map(bytes.lower, _pieces(body)):
+    for piece in map(bytes.lower, _pieces(response)):
         # Most name something else, and taking all of them apart would cost as much as the download.
         named = [element for element in _META.findall(piece) if _names_us(element)] if _names_us(piece) else []
         for element in named:
@@ -100,10 +103,10 @@ def _of_element(element: bytes) -> Iterator[str]:
         yield _TDM
 
 
-def _pieces(body: bytes) -> Iterator[bytes]:
+def _pieces(response: Response) -> Iterator[bytes]:
     """The beginning of a page, as far as it can be read, in pieces that cut no element in two."""
     rest = b""
-    for data in _inflated(body) if body[:2] == b"\x1f\x8b" else _slices(body):
+    for data in _begun(response):
         piece = rest + data
         end = max(piece.rfind(b"<"), 0)
         yield piece[:end]
@@ -111,11 +114,23 @@ def _pieces(body: bytes) -> Iterator[bytes]:
     yield rest
 
 
+def _begun(response: Response) -> Iterator[bytes]:
+    """The decoded beginning of a page: gzip as far as it is wanted, what is packed otherwise at once."""
+    body, packed = response.body, encodings(response)
+    if body.startswith(_GZIP) and packed in ([], ["gzip"], ["x-gzip"]):
+        pieces = _inflated(body)
+        first = next(pieces, b"")
+        if not first.startswith(_GZIP):
+            return chain((first,), pieces)
+    return _slices(decoded(response, HEAD)[0] if packed or body.startswith(_GZIP) else body)
+
+
 def _slices(body: bytes) -> Iterator[bytes]:
     return (body[start : start + PIECE] for start in range(0, min(len(body), HEAD), PIECE))
 
 
 def _inflated(body: bytes) -> Iterator[bytes]:
+    """The beginning of all members of a gzip file."""
     decoder, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), body
     for _ in range(0, HEAD, PIECE):
         try:
@@ -124,6 +139,8 @@ def _inflated(body: bytes) -> Iterator[bytes]:
             return
         yield piece
         rest = decoder.unconsumed_tail
+        if decoder.eof:
+            decoder, rest = zlib.decompressobj(zlib.MAX_WBITS | 16), decoder.unused_data
         if not rest:
             return
 

@@ -353,3 +353,8 @@ def test_impossible_characters_cost_themselves(number: str) -> None:
     )
     (found,) = read(body)
     assert found.title == "Quay \ufffd open é"
+
+
+def test_broken_attributes_name_feeds() -> None:
+    """A link with an attribute whose name lxml refuses names its feed."""
+    assert alternates(named("/feed/").replace("<link", "<link x\x1dy='1'")) == [f"{HOME}feed/"]

@@ -180,3 +180,9 @@ def test_a_section_without_dates_has_no_history() -> None:
 def test_only_a_sections_front_is_asked_conditionally() -> None:
     assert read(STORY).settled
     assert not read(STORY, depth=1).settled
+
+
+def test_broken_attributes_are_no_end() -> None:
+    """A link with an attribute whose name lxml refuses is read, and so are the others."""
+    links = '<a rel\x1dx href="/2019/the-pump-runs-again">The pump</a><a href="/2019/the-well-is-open-now">The well</a>'
+    assert paths(read(links)) == ["/2019/the-pump-runs-again", "/2019/the-well-is-open-now"]
