@@ -1,17 +1,19 @@
 # make run [SOURCES="libya-herald"]   set up, start the local cloud, crawl, list what was archived, stop the cloud
 # make test | check | bench           set up, then what the name says
+# make docs                           generate the reference, build docs/ into .dateline/docs, check links
+# make wheel                          build dist/*.whl, install it into an empty environment and try it
 # make invoke FUNCTION=extract        one function with its sample event, under the runtime interface emulator
 PYTHON ?= python3
 BIN = .venv/bin
 FUNCTION ?= extract
 
-.PHONY: run test check bench invoke
+.PHONY: run test check docs wheel bench invoke
 .DELETE_ON_ERROR:
 
 .venv/ready: pyproject.toml infra/constraints.txt
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint infra/constraints.txt uv
-	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --constraint infra/constraints.txt --editable '.[crawl,export,import,local,plot,test]'
+	VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv pip install --quiet --constraint infra/constraints.txt --editable '.[crawl,docs,export,import,local,plot,test]'
 	touch $@
 
 run: .venv/ready
@@ -29,8 +31,22 @@ check: .venv/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m infra.english
 	$(BIN)/cfn-lint template.yaml infra/render.yaml
 	SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=us-east-1 $(BIN)/sam validate --lint
+
+docs: .venv/ready
+	$(BIN)/python -m infra.reference
+	$(BIN)/zensical build --strict
+
+wheel: .venv/ready
+	rm -rf dist .dateline/wheel
+	$(BIN)/uv build --quiet --wheel --out-dir dist
+	$(PYTHON) -m venv .dateline/wheel
+	VIRTUAL_ENV=$(CURDIR)/.dateline/wheel $(BIN)/uv pip install --quiet --constraint infra/constraints.txt dist/*.whl
+	VIRTUAL_ENV=$(CURDIR)/.dateline/wheel $(BIN)/uv pip check --quiet
+	cd dist && ../.dateline/wheel/bin/dateline sources list > /dev/null
+	cd dist && ../.dateline/wheel/bin/dateline extract ../tests/events/extract.html --url https://example.org/a > /dev/null
 
 bench: .venv/ready
 	$(BIN)/python -m infra.bench

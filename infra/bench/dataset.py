@@ -1,4 +1,4 @@
-"""The dataset, asked what README asks it: stories a day that are about Libya, by language, in April 2019.
+"""The dataset, with the example query of docs/query.md: stories a day that are about Libya, by language, in April 2019.
 
 The stories are made up, and written as the compact function writes them, a file for each country and month.
 """
@@ -28,7 +28,7 @@ METHOD = (
     "two threads, and the files in the page cache. There are JSON lines of one story in fifty; what they take is "
     "multiplied by as much for the ratio."
 )
-_MONTH, _COUNTRY = "2019-04", "ly"  # that README asks for
+_MONTH, _COUNTRY = "2019-04", "ly"  # of the example
 _SECONDS = 2  # that the answer may take over a million stories
 _SAMPLE = 50
 _VIEWS = {
@@ -72,8 +72,8 @@ def _targets(ours: list[float], theirs: list[float]) -> list[Target]:
 
 
 def _sql() -> str:
-    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-    (sql,) = re.findall(r"^```sql\n(SELECT date.*?)^```", readme, re.DOTALL | re.MULTILINE)
+    page = (Path(__file__).parents[2] / "docs" / "query.md").read_text("utf-8")
+    (sql,) = re.findall(r"^```sql\n(SELECT date.*?)^```", page, re.DOTALL | re.MULTILINE)
     return str(sql)
 
 

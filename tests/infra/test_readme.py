@@ -1,4 +1,4 @@
-"""What README says is run."""
+"""The examples in README and docs run."""
 
 import itertools
 import json
@@ -6,19 +6,24 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+import boto3
 import duckdb
 import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
+import dateline
 from dateline import keys
+from dateline.article import Article
 from dateline.cli.main import app
-from dateline.sources import registry
+from dateline.cli.stack import Stack
+from dateline.sources import registry, rules
 from infra.local.cloud import Cloud
 from tests.conftest import ROOT, Aws
-from tests.support.readme import BLOCKS, README, blocks
+from tests.support.readme import BLOCKS, PROSE, blocks
 from tests.support.samples import Newsroom
 
 URL = "http://news.example.org/a"
@@ -42,6 +47,7 @@ def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
             "STORY_URL",
             ["2019-04-17T12:00:00.000Z First words of Gao.", "2019-04-17T13:00:00.000Z Other words of Sfax."],
         ),
+        ("ByCountry", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
         ("PLACE#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
         ("ByIndexed", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
     ],
@@ -49,7 +55,31 @@ def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
 @pytest.mark.usefixtures("archived")
 def test_examples_for_boto3(having: str, says: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     (example,) = blocks("python", having)
-    exec(compile(example.replace("STORY_URL", URL), "README.md", "exec"), {})
+    exec(compile(example.replace("STORY_URL", URL), "<example>", "exec"), {})
+    assert capsys.readouterr().out.splitlines() == says
+
+
+@pytest.mark.parametrize(
+    ("having", "says"),
+    [
+        ("limit=10", ["2019-04-16T09:30:00+02:00 A dated story 4 words"]),
+        (
+            "archive.revisions",
+            ["2019-04-17T12:00:00.000Z First words of Gao.", "2019-04-17T13:00:00.000Z Other words of Sfax."],
+        ),
+    ],
+)
+def test_examples_for_python(
+    having: str,
+    says: list[str],
+    archived: Newsroom,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The examples of the Python interface print the stories of the archive."""
+    monkeypatch.setattr(dateline, "connect", lambda: dateline.Archive(archived.query()))
+    (example,) = blocks("python", having)
+    exec(compile(example, "<example>", "exec"), {})
     assert capsys.readouterr().out.splitlines() == says
 
 
@@ -61,7 +91,7 @@ def test_the_example_for_copies(archived: Newsroom, capsys: pytest.CaptureFixtur
         newsroom.archive().add(newsroom.capture(("a", page)))
     (example,) = blocks("python", "CLUSTER#")
     id = keys.article_id("http://other.example/a")
-    exec(compile(example.replace("STORY_ID", id), "README.md", "exec"), {})
+    exec(compile(example.replace("STORY_ID", id), "<example>", "exec"), {})
     assert capsys.readouterr().out.splitlines() == [
         "2019-04-17T12:00:00Z http://one.example/a",
         "2019-04-17T13:00:00Z http://other.example/a",
@@ -114,8 +144,9 @@ def test_the_examples_for_the_aws_cli(cloud: Cloud, tmp_path: Path) -> None:
     assert list(tmp_path.glob("articles/**/*.jsonl.gz"))
 
 
-def test_the_example_source_loads(tmp_path: Path) -> None:
-    (example,) = blocks("toml", "spiders/sources")
+@pytest.mark.parametrize("example", blocks("toml", "spiders/sources"))
+def test_source_examples_load(example: str, tmp_path: Path) -> None:
+    """Each example of a source file is one that the registry reads."""
     where = re.search(r"spiders/sources/(\S+)", example)
     assert where
     path = tmp_path / where[1]
@@ -124,20 +155,63 @@ def test_the_example_source_loads(tmp_path: Path) -> None:
     assert list(registry.load(tmp_path)) == [path.stem]
 
 
-@pytest.mark.parametrize("path", re.findall(r"(?:infra|tests|functions|spiders)/[\w/.*<>-]*\w", README))
+def test_rule_examples_are_read() -> None:
+    """The example of extraction rules holds for captures of both designs."""
+    (example,) = blocks("toml", "[[extract]]")
+    old, new = rules.read(tomllib.loads(example)["extract"])
+    assert (str(old.valid_until), new.valid_until, new.optional) == ("2019-05-31", None, ("authors",))
+
+
+def test_the_article_of_readme_is_one() -> None:
+    """README's article has fields of the class alone, with values of their types."""
+    (example,) = blocks("json", '"digest": "416a')
+    article = Article.from_dict(json.loads(example))
+    assert (article.published_precision, article.dateline and article.dateline.place) == ("day", "Tripoli")
+
+
+def test_the_diff_of_readme(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`show --diff` prints README's example for these two revisions."""
+    newsroom = Newsroom(aws)
+    for page in ("May|A one-way ticket will cost 25 dinars.", "June|A one-way ticket will cost 30 dinars."):
+        newsroom.archive().add(newsroom.capture(("a", f"Ferry to sail in {page}")))
+    outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive}
+    stack = Stack(s3=aws.s3, sqs=boto3.client("sqs"), table=aws.table, outputs=outputs)
+    monkeypatch.setattr(Stack, "find", lambda _: stack)
+    done = CliRunner().invoke(app, ["show", URL, "--diff", "1", "2"])
+    assert [done.stdout.strip()] == [example.strip() for example in blocks("diff")]
+
+
+def test_the_parquet_example_of_readme(tmp_path: Path) -> None:
+    """README's query counts the stories about Libya, by source and language."""
+    (example,) = blocks("sql", "read_parquet('dataset/articles/**/*.parquet', hive_partitioning = true)\nWHERE")
+    folder = tmp_path / "dataset" / "articles" / "country=ly" / "month=2019-04"
+    folder.mkdir(parents=True)
+    with duckdb.connect() as connection:
+        connection.execute(
+            "COPY (SELECT * FROM (VALUES ('a', 'en', ['ly']), ('a', 'en', ['ly', 'tn']), ('a', 'fr', ['tn']))"
+            f" stories(source, language, about)) TO '{folder}/part-01.parquet'"
+        )
+        rows = connection.execute(example.replace("dataset/", f"{tmp_path}/dataset/")).fetchall()
+    assert rows == [("a", "en", 2)]
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(re.findall(r"(?<![\w/])(?:docs|infra|tests|functions|spiders)/[\w/.*<>-]*\w", PROSE)))
+)
 def test_what_is_named_is_there(path: str) -> None:
-    if "<" not in path and "tunis-courrier" not in path:
+    """Each path in README and docs exists in the checkout."""
+    if "<" not in path:
         assert list(ROOT.glob(path)), path
 
 
-def test_the_help_names_every_command_that_readme_uses() -> None:
-    used = set(
-        re.findall(
-            r"dateline (up|down|status|crawl|import|query|show|extract|export|rebuild|reextract|verify|sources"
-            r"|quarantine|withdraw)\b",
-            str(BLOCKS),
-        )
-    )
-    for command in sorted(used):
-        done = CliRunner().invoke(app, [command, "--help"])
+COMMAND = re.compile(r"dateline (?:(sources|quarantine) )?([a-z]+)")
+
+
+def test_examples_name_real_commands() -> None:
+    """Each `dateline ...` of an example is a command."""
+    lines = [line.removeprefix(".venv/bin/") for _, text in BLOCKS for line in text.splitlines()]
+    used = {found.groups() for line in lines if (found := COMMAND.match(line))}
+    assert len(used) >= 12
+    for group, command in sorted(used, key=str):
+        done = CliRunner().invoke(app, [*([group] if group else []), command, "--help"])
         assert (done.exit_code, done.exception) == (0, None), command
