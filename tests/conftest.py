@@ -1,5 +1,6 @@
 """AWS in process, made as template.yaml says."""
 
+import functools
 import gc
 import shutil
 from collections.abc import Callable, Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from cfnlint.decode.cfn_yaml import load
 from moto import mock_aws
@@ -56,6 +58,10 @@ def pytest_configure() -> None:
     """Stop where the installation is older than pyproject.toml: commands would be missing."""
     if not entry_points(group="dateline.commands"):
         pytest.exit("the installation has no dateline.commands; run make .venv/ready", returncode=4)
+
+
+# moto gives each test a session of its own, and each session would read the services' models anew: a third of a second.
+botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
