@@ -1,9 +1,8 @@
-"""Compaction: the dataset brought up to the archive, as far as the time goes.
+"""Compaction: update the dataset from the archive, within a time limit.
 
-What has changed since the last run is in the index: the stories indexed since its cursor, and of those that have other
-revisions also the days that these are filed under. Whatever else may have happened (captures extracted anew, indexed
-days late, stories that the outlet took down, files lost) is found by looking at every partition once a day. A run that
-was killed is taken up by the next, which finds done what is done.
+The index names most changes since the last run: stories indexed after the cursor, with the days of all their revisions.
+Once a day every partition is compared, to find all other changes (re-extractions, late indexing, removed stories, lost
+files). A killed run is continued by the next one.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,14 +20,14 @@ from dateline.story import StoryItem
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_LATE = timedelta(hours=3)  # how late a capture is indexed whose archiving was cut short (``Query.indexed_since``)
+_LATE = timedelta(hours=3)  # delay of interrupted captures (``Query.indexed_since``)
 
 
 @dataclass(slots=True)
 class Compacted:
-    """How many ``partitions`` were looked at, how many files ``written``, and how many partitions are ``left``.
+    """Counts of a run: ``partitions`` compared, files ``written``, partitions ``left``.
 
-    ``unread`` are the ids of stories that could not be taken over, because their articles are not where they should be.
+    ``unread`` lists the ids of stories with missing articles.
     """
 
     partitions: int = 0
@@ -52,9 +51,9 @@ class Compaction:
         self._s3, self._query, self._parts, self._bucket, self._clock = s3, query, parts, bucket, clock
 
     def run(self, going: Callable[[], bool] = lambda: True) -> Compacted:
-        """Look at what may have changed and write what has, while ``going``; the rest is left for the next run.
+        """Compare and write pending partitions while ``going``; leave the rest to the next run.
 
-        Ends early where another run is at work.
+        Ends early if another run is active.
         """
         done = Compacted()
         with suppress(OvertakenError):
@@ -67,7 +66,7 @@ class Compaction:
         return done
 
     def _noticed(self) -> Progress:
-        """The progress so far, with what has changed since; saved."""
+        """Return the saved progress with all changes since."""
         now = keys.utc(self._clock())
         before = Progress.load(self._s3, self._bucket) or Progress(cursor=now)
         progress = Progress(cursor=before.cursor, looked=now[:10], etag=before.etag)
@@ -85,13 +84,13 @@ class Compaction:
         return progress
 
     def _filed(self, story: StoryItem) -> Iterator[tuple[str, int]]:
-        """The partitions and days that a story is filed under, and that its other revisions are."""
+        """Yield the partitions and days of a story's revisions."""
         for each in self._query.revisions(story["id"]) if story["revision"] > 1 else [story]:
             key = keys.published_key(each["id"], each.get("published_at"), each["first_seen_at"])
             yield f"{each.get('outlet_country', keys.NOWHERE)}/{key[:7]}", int(key[8:10])
 
     def _settle(self, partition: str, progress: Progress, done: Compacted, going: Callable[[], bool]) -> bool:
-        """Settle the parts of a partition; False where there was no time for all of them."""
+        """Update the parts of a partition; return False if the time ran out."""
         country, _, month = partition.partition("/")
         written, overtaken = 0, False
         for part in self._parts.of(country, month, progress.pending[partition]):
@@ -111,5 +110,5 @@ class Compaction:
 
 
 def _earlier(cursor: str) -> str:
-    """A cursor from which nothing is missed that was indexed late."""
+    """Return an earlier cursor, for stories indexed late."""
     return keys.utc(datetime.fromisoformat(cursor.partition("#")[0]) - _LATE)

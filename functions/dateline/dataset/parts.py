@@ -1,14 +1,13 @@
-"""Parts: the Parquet files of one country's stories of one month, brought to what the index says.
+"""Parts: the Parquet files of one country and month.
 
-A part holds the stories of some days of the month: from the one that its name has, to the day before the next part's.
-There is one, from the first day on, until it would be larger than it should; it is then parted between two days, and
-stays so. Of what changes only the parts with those days are written again, each by one PUT in place of the old file, so
-that a reader finds either. Where one is parted, the later days are written first: a reader may meet them twice until
-the earlier ones are there too, but never miss them.
+A part holds the stories of some days: from the day in its name to the day before the next part. A month has one part
+until it exceeds the limit; it is then split between two days, for good. Only parts with changed days are rewritten,
+each by one PUT, so readers see the old file or the new one. After a split the later days are written first: readers may
+see them twice for a moment, but never miss them.
 
-The index says which stories there are and where each is. A row of the same origin is taken from the old file, any other
-is read from the archive; so the old files are no more than a store of rows, and one that is lost is made again. A PUT
-is only in place of the very file that was read, so that of two runs at once one finds itself overtaken.
+The index decides about the contents. Rows of the same origin are copied from the old file, all others are read from the
+archive: old files are a cache, and a lost one is recreated. A PUT replaces only the version read before, so of two
+concurrent runs one is overtaken.
 """
 
 import gzip
@@ -57,17 +56,17 @@ class Part:
         return date.fromisoformat(f"{self.month}-{self.first:02}"), date.fromisoformat(f"{self.month}-{self.last:02}")
 
     def holds(self, story: Mapping[str, Any]) -> bool:
-        """Whether an index item is of a story that is filed here."""
+        """Return whether an index item belongs into this part."""
         filed = story.get("country_month") == f"{self.country}#{self.month}"
         return filed and self.first <= Origin.of(story).day <= self.last
 
 
 @dataclass(slots=True)
 class Settled:
-    """What came of it: how many files were ``written``.
+    """Result for a part: the number of files ``written``.
 
-    ``unread`` are the ids of stories whose articles are not where the index says. ``overtaken``: another run has
-    written the file meanwhile, and it is to be looked at again.
+    ``unread`` lists the ids of stories with missing articles. ``overtaken`` means that another run wrote the file
+    meanwhile and the part must be compared again.
     """
 
     written: int = 0
@@ -86,8 +85,8 @@ class Parts:
         self._max_bytes = max_bytes
 
     def of(self, country: str, month: str, days: Collection[int] = ()) -> list[Part]:
-        """The parts of a month, of which there is always one; with ``days`` those that hold them, each after the one
-        before it, for it may be that which was parted when a run was killed.
+        """Return the parts of a month, at least one; with ``days``, those for the days, each with its predecessor,
+        because an interrupted run may have split that one.
         """
         there = set(objects.keys(self._s3, bucket=self._bucket, prefix=keys.partition(country, month)))
         firsts = [day for day in range(1, 32) if day == 1 or keys.part(country, month, day) in there]
@@ -100,7 +99,7 @@ class Parts:
         return [part for part, after in pairs if not days or any(part.first <= day <= after.last for day in days)]
 
     def settle(self, part: Part) -> Settled:
-        """Make a part's file, or those that it is parted into, say what the index says."""
+        """Make a part's file, or the files after a split, agree with the index."""
         settled = Settled()
         with tempfile.TemporaryDirectory() as folder:
             known, fresh = Path(folder, "known.parquet"), Path(folder, "fresh.parquet")
@@ -124,17 +123,17 @@ class Parts:
         return settled
 
     def _put(self, key: str, file: Path, etag: str) -> bool:
-        """Put a file in place of the one with that entity tag, or where there is none."""
+        """Replace the file with the entity tag, or create it."""
         body = file.read_bytes()
         if etag:
             return objects.put_over(self._s3, bucket=self._bucket, key=key, body=body, etag=etag)
         return objects.put_once(self._s3, bucket=self._bucket, key=key, body=body)
 
     def _wanted(self, part: Part, have: Mapping[str, Origin]) -> dict[str, Origin]:
-        """Which stories the part should have, by id.
+        """Return the stories of the part, by id.
 
-        A row is not left out because its story is missing from a listing: the listing may be behind, and the index be
-        filled anew. Either the story is current elsewhere, or the archive must have it no longer.
+        A listing may lag behind, and the index may be under reconstruction. A row is therefore dropped only if its
+        story is current elsewhere or missing from the archive.
         """
         wanted = {story["id"]: Origin.of(story) for story in self._query.of_country(part.country, *part.dates)}
         unlisted = have.keys() - wanted.keys()
@@ -148,12 +147,12 @@ class Parts:
         return wanted
 
     def _stands(self, id: str, origin: Origin) -> bool:
-        """Whether the archive has a story of that capture still."""
+        """Return whether the archive still has the story of the capture."""
         archived = committed(self._s3, self._bucket, keys.parse(origin.key))
         return archived is not None and any(stored.article.id == id for stored in archived.articles)
 
     def _spans(self, part: Part, wanted: Mapping[str, Origin]) -> list[tuple[int, dict[str, Origin]]]:
-        """The stories of the files that a part becomes, each with its first day."""
+        """Yield the stories of each resulting file, with its first day."""
         days = defaultdict[int, dict[str, Origin]](dict)
         for id, origin in wanted.items():
             days[origin.day][id] = origin
@@ -168,7 +167,7 @@ class Parts:
         return spans
 
     def _read(self, origins: Mapping[str, Origin]) -> dict[str, bytes]:
-        """The lines of those articles that are where they should be, by id."""
+        """Return the readable lines of the articles, by id."""
         objects_of = defaultdict[str, dict[str, Origin]](dict)
         for id, origin in origins.items():
             objects_of[origin.key][id] = origin
@@ -193,7 +192,7 @@ class Parts:
 
 
 def _line(id: str, member: bytes) -> bytes | None:
-    """The line of an article in its gzip member; None where it is damaged, or another one's."""
+    """Return the line of an article's gzip member, or None if it is damaged or another article's."""
     try:
         line = gzip.decompress(member)
     except (OSError, EOFError, zlib.error):

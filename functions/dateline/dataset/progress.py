@@ -1,6 +1,6 @@
-"""Progress: how far the dataset has come, in one object, and what is still to do.
+"""Progress: the state of the dataset and its pending work, in one object.
 
-It is written only in place of the one that was read, so that of two runs at once one is overtaken, and ends.
+A save replaces only the version read before, so of two concurrent runs one is overtaken and ends.
 """
 
 import json
@@ -24,10 +24,10 @@ class OvertakenError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """``cursor`` is that of the index up to which changes are known; ``looked`` the day (UTC) of the last look at all.
+    """``cursor`` is the position in the index, ``looked`` the day (UTC) of the last full comparison.
 
-    ``pending`` are the partitions to look at, in that order, ``<cc>/<yyyy-mm>``, each with the days of the month that
-    may have changed, or none for all of it. ``etag`` is that of the object that this was read from.
+    ``pending`` maps partitions (``<cc>/<yyyy-mm>``, in order of work) to changed days of the month, or to an empty list
+    for the whole month. ``etag`` is the entity tag of the object at its last read or save.
     """
 
     cursor: str
@@ -37,7 +37,7 @@ class Progress:
 
     @classmethod
     def load(cls, s3: "S3Client", bucket: str) -> Self | None:
-        """What the last run left; None where there was none."""
+        """Return the progress of the last run, or None for the first."""
         try:
             answer = s3.get_object(Bucket=bucket, Key=keys.DATASET_STATE)
         except s3.exceptions.NoSuchKey:
@@ -45,7 +45,7 @@ class Progress:
         return cls(**json.loads(answer["Body"].read()), etag=answer["ETag"])
 
     def save(self, s3: "S3Client", bucket: str) -> None:
-        """OvertakenError where the object is no longer the one that this was read from or last saved as."""
+        """Write the object. Raises OvertakenError if somebody else replaced it."""
         body = json.dumps({name: value for name, value in asdict(self).items() if name != "etag"}).encode()
         try:
             if self.etag:

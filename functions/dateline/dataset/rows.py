@@ -1,10 +1,9 @@
-"""Rows: the articles of the archive as typed columns, in Parquet, by DuckDB.
+"""Rows: articles as typed columns of Parquet, with DuckDB.
 
-A row is an article as its line in the archive says it (``dateline.article``), with ``article``, where that line is; and
-as the index has them now, its ``cluster``, and ``gone_at``, when the outlet took it down. Timestamps are in UTC and
-carry no zone, so that every engine reads the same day from them, whatever its session's zone is; of a story that is
-dated by the day alone, it is the day's first instant, and ``published_precision`` says so. ``published_iso`` and
-``modified_iso`` are the dates as the article has them, with the outlet's offset.
+A row is an article (``dateline.article``) with the location of its line (``article``) and, from the index, its present
+``cluster`` and ``gone_at``, the time of its removal by the outlet. Timestamps are UTC without a zone, so every engine
+reads the same day in any session zone. A story dated by the day has the first instant of the day, and
+``published_precision`` = ``day``. ``published_iso`` and ``modified_iso`` keep the outlet's offset.
 """
 
 import hashlib
@@ -58,18 +57,18 @@ COLUMNS = {
     "extractor": 'STRUCT("name" VARCHAR, version VARCHAR, rules VARCHAR)',
     "schema": "INTEGER",
 }
-# The fields of a line that columns of other names are made of.
+# Fields of a line with other column names.
 _FIELDS = {"published_iso": "published_at", "modified_iso": "modified_at", "cluster": "cluster_now"}
 _ROWS_IN_GROUP = 20480  # with their texts some 100 MB while they are written
-_MEMORY = "1GB"  # of DuckDB's own; what needs more is spilled to disk
+_MEMORY = "1GB"  # DuckDB's memory; larger work spills to disk
 _LONGEST = 64 << 20  # bytes of a line; a page has 20 MB at most
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a row's article is in the archive, and what the index says of the story; another origin is another row.
+    """Location of a row's article, and the story's state in the index; a row with another origin is stale.
 
-    ``day`` is the day of the month, in UTC, that the story is filed under.
+    ``day`` is the day of the month (UTC) of the story's partition.
     """
 
     key: str
@@ -87,16 +86,17 @@ class Origin:
 
 
 def line(article: bytes, origin: Origin) -> bytes:
-    """What ``write`` takes: the line of the article of that origin."""
+    """Return the input of ``write`` for an article of an origin."""
     at = {"key": origin.key, "offset": origin.offset, "length": origin.length}
     more = {"article": at, "gone_at": origin.gone_at, "cluster_now": origin.cluster}
     return _sound(article).rstrip()[:-1] + b"," + json.dumps(more).encode()[1:] + b"\n"
 
 
 def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep: Iterable[str] = ()) -> int:
-    """Make a Parquet file of lines, and of the rows of a ``known`` file with the ids to ``keep``; gives its rows.
+    """Write lines, and the rows of a ``known`` file with the ids in ``keep``, as Parquet; return the number of rows.
 
-    Sorted by publication, source and id; the same rows give the same bytes. What is under way is beside ``path``.
+    Rows are sorted by publication, source and id; the same rows give the same bytes. A temporary file lies beside
+    ``path``.
     """
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         fresh = Path(folder, "rows.jsonl")
@@ -115,7 +115,7 @@ def write(lines: Iterable[bytes], path: Path, *, known: Path | None = None, keep
 
 
 def origins(path: Path) -> dict[str, Origin]:
-    """The origin of each row of a file, by id; none of a file with other columns, or that is no Parquet file."""
+    """Return the origin of each row of a file, by id; empty for other columns or a file in another format."""
     gone_at = "strftime(gone_at, '%Y-%m-%dT%H:%M:%S.%gZ')"  # as the index writes it
     columns = f"article.key, article.offset, article.length, {gone_at}, cluster"
     day = "day(coalesce(published_at, first_seen_at))"
@@ -131,7 +131,7 @@ def origins(path: Path) -> dict[str, Origin]:
 
 
 def _connect(folder: str | Path) -> duckdb.DuckDBPyConnection:
-    """DuckDB that spills into a folder, and loads no extension, which there is none of on Lambda."""
+    """Open DuckDB with a spill folder and without extensions, since Lambda has none."""
     connection = duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": str(folder)})
     connection.execute("SET TimeZone = 'UTC'; SET autoload_known_extensions = false")
     return connection
@@ -153,7 +153,7 @@ def _selected(name: str, kind: str) -> str:
 
 
 def _sound(line: bytes) -> bytes:
-    """A line without halves of surrogate pairs, which JSON may have and no text of Parquet."""
+    """Return a line without lone surrogates: JSON may have them, Parquet texts may not."""
     if rb"\ud" not in line:
         return line
     return json.dumps(json.loads(line), ensure_ascii=False).encode("utf-8", "replace")

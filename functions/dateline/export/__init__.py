@@ -1,7 +1,7 @@
-"""Export: the stories of a query in one file, their articles as a table or the captures that prove them.
+"""Export: the stories of a query in one file, as a table of articles or as captures.
 
-``tables`` are JSON lines, CSV and Parquet, ``captures`` WARC and WACZ. Each has the current revision of one story after
-the other, in the query's order.
+``tables`` writes JSON lines, CSV and Parquet, ``captures`` WARC and WACZ. Each file has the current revision of every
+story, in the query's order.
 """
 
 from dateline.export.reading import Export

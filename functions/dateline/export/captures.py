@@ -1,4 +1,4 @@
-"""Captures as WARC and WACZ: the bytes that servers sent, as they are stored."""
+"""Export captures as WARC and WACZ: the stored bytes of the responses."""
 
 import io
 import json
@@ -18,9 +18,9 @@ _PAGES = {"format": "json-pages-1.0", "id": "pages", "title": "Stories", "hasTex
 
 
 def warc(export: Export) -> Iterator[bytes]:
-    """A warcinfo record that says what the stories are, then all records of each story's capture.
+    """Write a warcinfo record with the query, then all records of each story's capture.
 
-    That is the capture which the story's words are from, so none of these is a revisit of another.
+    Stories point at the capture of their words, so no exported record is a revisit of another.
     """
     yield _warcinfo(export.about)
     for _, records in export.read(export.query.records):
@@ -28,9 +28,9 @@ def warc(export: Export) -> Iterator[bytes]:
 
 
 def wacz(export: Export, path: Path) -> None:
-    """A file made by py-wacz (WACZ 1.1.1); what is under way is beside it, and as large again.
+    """Write a WACZ 1.1.1 file with py-wacz; a temporary copy of the same size lies beside it meanwhile.
 
-    In it are the same WARC, an index of it, and a page for each story with its title and words, for searching.
+    It contains the WARC, an index, and a page for each story with title and words, for searching.
     """
     from wacz.main import main  # noqa: PLC0415 - of an extra, and slow to import
 
@@ -51,7 +51,7 @@ def wacz(export: Export, path: Path) -> None:
 
 
 def _page(page: PageRecords, article: Article) -> dict[str, str]:
-    """A line of pages.jsonl, by the URL and instant under which the index has the page."""
+    """Return a line of pages.jsonl, with the URL and instant of the index."""
     return {"id": article.id, "url": page.url, "ts": page.date, "title": article.title, "text": article.text}
 
 

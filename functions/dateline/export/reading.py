@@ -1,4 +1,4 @@
-"""Reading what the stories of an export point at, several at once."""
+"""Read articles or captures of an export, several at once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ _NOT_THERE = {"NoSuchKey", "InvalidRange"}
 
 @dataclass(slots=True)
 class Export:
-    """What is exported, and ``about`` what that is, in words.
+    """The stories of an export; ``about`` is the query in words.
 
-    ``done`` is how many stories it has so far, ``unread`` the ids of those that are not where the index says.
+    ``done`` counts the exported stories, ``unread`` lists the ids of stories missing from S3.
     """
 
     query: Query
@@ -30,7 +30,7 @@ class Export:
     unread: list[str] = field(default_factory=list)
 
     def read(self, read: Callable[[StoryItem], T]) -> Iterator[tuple[StoryItem, T]]:
-        """Each story with what was read of it, in order; without those of which nothing could be."""
+        """Yield each story with the result of ``read``, in order; skip unreadable ones."""
         for story, found in ahead(lambda story: (story, _found(read, story)), self.stories):
             if found is None:
                 self.unread.append(story["id"])

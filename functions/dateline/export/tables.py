@@ -56,8 +56,8 @@ def jsonl(export: Export) -> Iterator[bytes]:
 def csv_rows(export: Export, *, faithful: bool = False) -> Iterator[bytes]:
     """Yield the header and a row for each story, in UTF-8.
 
-    A spreadsheet runs a cell that begins like a formula, and pages are written by anybody: such a cell gets an
-    apostrophe in front, unless the rows are to be ``faithful``.
+    Spreadsheets execute cells with a leading formula character, and outlets' texts are untrusted: such cells get a
+    leading apostrophe, unless ``faithful``.
     """
     yield _row(COLUMNS)
     for story, line in export.read(export.query.line):
@@ -66,12 +66,12 @@ def csv_rows(export: Export, *, faithful: bool = False) -> Iterator[bytes]:
 
 
 def guarded(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    """Return a cell safe from execution as a formula (OWASP, CSV injection)."""
     return f"'{cell}" if _FORMULA.match(cell) else cell
 
 
 def parquet(export: Export, path: Path) -> None:
-    """A file with the columns of the dataset; what is under way is beside it."""
+    """Write a file with the columns of the dataset; a temporary file lies beside it meanwhile."""
     from dateline.dataset import rows  # noqa: PLC0415 - DuckDB is of the extra for this
 
     lines = export.read(export.query.line)

@@ -1,12 +1,10 @@
-"""The table made anew from the two buckets.
+"""Rebuild the table from the two buckets.
 
-The index holds nothing that the buckets don't, so it can be thrown away: each capture object says what the crawl
-knows of its URLs and when they are due again, its outcomes and articles objects say what is indexed, each crawl report
-what was counted and what the crawl learned beside: of feeds, of pages that failed, of hosts and of the source's health.
-Of what several say the newest counts, and what has expired is left out. Captures that were never archived (their
-message was lost) are handed to ``unarchived``. Writing is idempotent: a rebuild that was stopped is run again, and
-what the table has already is left as it is. It may run beside extraction, but not beside crawls, whose later looks at
-a URL it would undo.
+The index is disposable: WARC files give the crawl's state of URLs and their due times, outcomes and articles give the
+index, crawl reports give the counters and everything else a crawl learned (feeds, failed pages, hosts, health of the
+source). The newest statement counts, expired ones are dropped. Captures not archived yet (after a lost message) go to
+``unarchived``. Writes are idempotent: repeat an interrupted rebuild; existing items stay. Extraction may run at the
+same time, but no crawls, whose newer state a rebuild would overwrite.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -57,7 +55,7 @@ def rebuild(
     empty: bool = False,
     progress: Callable[[Rebuilt], None] = lambda _: None,
 ) -> Rebuilt:
-    """Refill the table, which is made ``empty`` before if that is wanted; ``progress`` is told after each object."""
+    """Refill the table, emptied first if ``empty``; call ``progress`` after each object."""
     index, done, known = Index(table), Rebuilt(), _Known()
     with rebuilding(s3, archive_bucket):
         if empty:
@@ -89,7 +87,7 @@ def rebuild(
 
 
 def delete_items(table: "Table") -> None:
-    """Delete all that the table has."""
+    """Delete all items of the table."""
     scan = table.meta.client.get_paginator("scan")
     pages = scan.paginate(TableName=table.name, ProjectionExpression="PK, SK", ConsistentRead=True)
     with table.batch_writer() as batch:
@@ -99,10 +97,10 @@ def delete_items(table: "Table") -> None:
 
 
 def _in_order(found: Iterable[str]) -> list[keys.Stem]:
-    """Capture objects by when their crawls were asked for, whatever their sources.
+    """Yield WARC files by the time of their crawls, across sources.
 
-    In that order they were archived, more or less: the bands of copies are then in the table at the same time, although
-    those that have expired by now may be deleted at any moment.
+    This is roughly the order of archiving, so the bands of copies exist at the same time; expired ones may be deleted
+    any time.
     """
     return sorted(map(keys.parse, found), key=lambda stem: (stem.crawl, stem))
 

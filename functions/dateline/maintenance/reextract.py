@@ -1,12 +1,12 @@
-"""Re-extraction: the present extractor run over a capture object that the archive has.
+"""Re-extraction: run the present extractor on an archived WARC file.
 
-What can be told only once stays: a revision keeps its number, its place in the chain and its instants, also where its
-words are now those of the one before it. A page whose words are seen only now gets its place in the chain. A page that
-the present extractor gives up on stays as it was.
+Unrepeatable facts stay: a revision keeps its number, its place in the chain and its instants, even if its words are now
+those of its predecessor. A page recognised only now gets its place in the chain. A page rejected by the present
+extractor stays as it was.
 
-The new articles are an object of their own. The report on what changes comes next, then the outcomes object in place of
-the old one, which is the commit; the index follows, and at last the articles of before are removed. Killed between any
-two and delivered again, it goes on from there.
+New articles go to an object of their own, then the report of changes is written, then the outcomes object is replaced:
+this is the commit. The index follows, and the old articles are deleted last. A delivery killed at any point and
+repeated continues from there.
 """
 
 import dataclasses
@@ -49,9 +49,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a run did to one capture object; until it is ``done``, what it is about to do.
+    """Report of a run on one WARC file; until ``done``, the planned changes.
 
-    ``commit`` is the sha256 (hex) of the outcomes object that it led to.
+    ``commit`` is the sha256 (hex) of the resulting outcomes object.
     """
 
     key: str
@@ -93,7 +93,7 @@ class Decided(NamedTuple):
 
 
 class Reextraction(Archive):
-    """Extracts again what an archive has; takes the arguments of ``Archive``."""
+    """Re-extracts archived WARC files; takes the arguments of ``Archive``."""
 
     def again(self, message: ReextractMessage) -> Report:
         """Extract a capture object, or some of its records, with the present extractor; what that changed."""
@@ -115,7 +115,7 @@ class Reextraction(Archive):
         return report
 
     def _settled(self, stem: keys.Stem) -> Archived:
-        """What the archive has of a capture object that is indexed: nothing, where its outcomes were lost."""
+        """Return the archived outcomes and articles of a WARC file; empty for lost outcomes."""
         return committed(self._s3, self._archive, stem) or Archived([], [])
 
     def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> Report:
@@ -136,7 +136,7 @@ class Reextraction(Archive):
         return report
 
     def _replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
-        """Write what a capture object comes to now; False where it comes to something else by now."""
+        """Write the new result of a WARC file; return False if the old one changed meanwhile."""
         if outcomes == settled.outcomes:
             return True
         if articles:
@@ -164,7 +164,7 @@ class Reextraction(Archive):
     def _decide_again(
         self, stem: keys.Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None
     ) -> dict[int, Decided]:
-        """What each page comes to, by the offset of its record; those that are not to be looked at stay."""
+        """Return the new result of each page by the offset of its record; pages out of scope stay."""
         found = {captured.offset: (captured, extraction) for captured, extraction in self._extracted(stem, offsets)}
         ids = [extraction.article.id for _, extraction in found.values() if extraction.article]
         revisions = _Revisions(self._index, ids, keys.utc(self._clock()), said=self._said)
@@ -190,7 +190,7 @@ class Reextraction(Archive):
         return Decided(page, self._index.clusters.place([new])[0] if new else None)
 
     def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
-        """What a revision has for good; of one whose article or outcome was lost, as the index has it."""
+        """Return the fixed fields of a revision, from the index if its article or outcome was lost."""
         if was and was.page.outcome is not Outcome.ARCHIVED:
             return None
         if was and was.article:
@@ -202,7 +202,7 @@ class Reextraction(Archive):
         return {name: item[name] for name in _KEPT} | {"revision": int(item["revision"])}
 
     def _said(self, revision: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """What a revision says by the present extractor: words and date; None where that finds no such story."""
+        """Return the words and date of a revision by the present extractor, or None without a story."""
         at = revision["capture"]
         answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
         with closing(answer["Body"]) as body:
@@ -217,7 +217,7 @@ class Reextraction(Archive):
         return {"digest": article.digest, "published_at": article.published_at} if article and same else None
 
     def _follow(self, stem: keys.Stem, settled: Archived) -> None:
-        """Bring the index to what is committed, and remove what that took the place of."""
+        """Update the index from the commit, and delete the replaced objects."""
         current = articles_key(stem, settled.outcomes)
         over = {
             key: objects.get(self._s3, bucket=self._archive, key=key) or b""
@@ -230,7 +230,7 @@ class Reextraction(Archive):
             self._s3.delete_object(Bucket=self._archive, Key=key)
 
     def _note_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
-        """Have the reports on pages in quarantine say what these came to."""
+        """Add the new outcomes to the reports on quarantined pages."""
         prefix = keys.quarantine_prefix(stem)
         reported = set(objects.keys(self._s3, bucket=self._archive, prefix=prefix))
         for page in settled.outcomes:
@@ -241,7 +241,7 @@ class Reextraction(Archive):
 
 
 class _Revisions(Revisions):
-    """Compares what the present extractor finds, on both sides, whatever the index has yet."""
+    """Compares results of the present extractor on both sides, whatever the index still has."""
 
     def __init__(self, *arguments: Any, said: Callable[[Mapping[str, Any]], Mapping[str, Any] | None]) -> None:
         super().__init__(*arguments)
@@ -264,7 +264,7 @@ def _withdrawn(page: PageOutcome) -> PageOutcome:
 
 
 def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles: bytes) -> list[PageOutcome]:
-    """The outcomes, each article's with the name of its extraction: no run and no content has that of another."""
+    """Return the outcomes, with a name of the extraction unique to run and content."""
     if articles == write_articles(stored.article for stored in settled.articles):
         name = extraction(settled.outcomes)
     else:
@@ -289,7 +289,7 @@ def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> I
 
 
 def _differences(before: Article, after: Article) -> Iterator[tuple[str, list[Any]]]:
-    """The fields of a page's article that differ, but for what does not come from the page."""
+    """Return the differing fields of a page's article, except those from outside the page."""
     is_now = after.to_dict()
     for name, was in before.to_dict().items():
         if name not in (*_DECIDED, "capture", "extractor") and json.dumps(was) != json.dumps(is_now[name]):

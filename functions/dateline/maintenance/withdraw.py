@@ -1,9 +1,9 @@
-"""Withdrawing a story: from the index, from the articles, and from the captures, byte for byte, in every version.
+"""Withdraw a story from the index, from the articles, and from the captures, byte for byte, in every version.
 
-First it is written down that it is withdrawn (``withdrawal``); all else follows from that and may be done again: a run
-that was killed is taken up by the same command. Capture objects are written once, so one that loses a page is deleted
-in all its versions and written anew, with every other page where it was; its new bytes are first put beside it, so that
-a kill in between loses nothing.
+The tombstone (``withdrawals``) is written first; everything else follows from it and can be repeated: the same command
+continues a killed run. WARC files are write-once, so a file with pages of the story is deleted in all versions and
+written again, with all other records at their old offsets; the new bytes are first stored beside it, so a kill in
+between loses nothing.
 """
 
 import io
@@ -39,7 +39,7 @@ Pages = Mapping[keys.Stem, Sequence[PageOutcome]]
 
 @dataclass(frozen=True, slots=True)
 class Locked:
-    """A capture object whose bytes cannot be removed yet, and until when, or by what."""
+    """A WARC file with locked bytes, and the end of the lock or its reason."""
 
     key: str
     until: str
@@ -47,7 +47,7 @@ class Locked:
 
 @dataclass(slots=True)
 class Done:
-    """What a withdrawal came to; ``locked`` are the captures that still have the story."""
+    """Result of a withdrawal; ``locked`` are WARC files that still have the story."""
 
     withdrawal: Withdrawal
     captures: int = 0
@@ -79,9 +79,9 @@ class Withdrawing:
     def withdraw(
         self, story: Mapping[str, Any], reason: str, progress: Callable[[int, int], None] = lambda *_: None
     ) -> Done:
-        """Withdraw a story, given its CURRENT item; ``progress`` is told how many captures of how many are done.
+        """Withdraw a story, given its CURRENT item; ``progress`` gets the numbers of finished and total WARC files.
 
-        Of a story that was withdrawn before, the first reason stays; what was captured of it since is taken out too.
+        A repeated withdrawal keeps its first reason and removes captures made since.
         """
         id = str(story["id"])
         pages = self._pages(str(story["source"]), id)
@@ -100,7 +100,7 @@ class Withdrawing:
         return done
 
     def _pages(self, source: str, id: str) -> Pages:
-        """All pages of a story, whatever they came to, by their capture objects; also at other URLs that led to it."""
+        """Yield all pages of a story with any outcome, by WARC file, including other URLs of it."""
         pages = self._matching(source, lambda page: page.id == id)
         others = {own_id(page) for found in pages.values() for page in found} - {id}
         return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
@@ -114,7 +114,7 @@ class Withdrawing:
         return stem, read_outcomes(objects.get(self._s3, bucket=self._archive, key=stem.outcomes) or b"")
 
     def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
-        """The withdrawal, which is now kept, with all that is known of it from before."""
+        """Write and return the tombstone, merged with an earlier one."""
         id, where = str(story["id"]), keys.withdrawal(str(story["id"]))
         known, etag = objects.get_tagged(self._s3, bucket=self._captures, key=where)
         before = (
@@ -138,7 +138,7 @@ class Withdrawing:
         return withdrawal
 
     def _urls(self, pages: Pages) -> Iterator[str]:
-        """The canonical URLs that these pages were asked for by, and answered at."""
+        """Return the requested and final canonical URLs of pages."""
         for stem, withdrawn in pages.items():
             offsets = {page.offset for page in withdrawn}
             yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
@@ -149,7 +149,7 @@ class Withdrawing:
                         yield from (state.url for state in url_states(page))
 
     def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
-        """Take the pages out of what re-extractions said of them, which is in their words."""
+        """Remove the pages' words from re-extraction reports."""
         gone = {(page.url, page.captured_at) for page in withdrawn}
         for run in objects.folders(self._s3, self._archive, keys.REEXTRACTIONS):
             where = keys.reextraction(run, stem)
@@ -161,7 +161,7 @@ class Withdrawing:
                     self._s3.put_object(Bucket=self._archive, Key=where, Body=body)
 
     def _replace_capture(self, stem: keys.Stem, offsets: set[int], id: str) -> Iterator[Locked]:
-        """Have a capture object without these pages, and no other version of it; or tell why that cannot be."""
+        """Replace a WARC file by one without these pages in all versions, or return the obstacle."""
         key, beside = stem.capture, keys.withdrawing(stem)
         there = objects.get(self._s3, bucket=self._captures, key=key)
         data = there or objects.get(self._s3, bucket=self._captures, key=beside)
@@ -204,7 +204,7 @@ class Withdrawing:
 
 
 class _Version(NamedTuple):
-    """A version of an object; ``lock`` is until when it cannot be deleted, ``governed`` that whoever may can."""
+    """A version of an object; ``lock`` is the end of its lock, ``governed`` a lock that privileged users may bypass."""
 
     id: str
     latest: bool

@@ -1,22 +1,20 @@
-"""Counters: what a day of a source came to, in numbers that add up.
+"""Counters: daily numbers of a source, consistent by construction.
 
-The table has an item for each source and day (``keys.day``): the sum of what the day's crawls and capture objects came
-to. A crawl's day is the date in its name (UTC), and that of its captures is the same, however late they are archived::
+The table has an item per source and day (``keys.day``) with the sums of the day's crawls and WARC files. The day of a
+crawl and of its captures is the date in the crawl's name (UTC), however late the captures are archived::
 
-    discovered = known + waiting + failed + left + captured                    the URLs that crawls came upon
-    failed     = failed_robots + failed_timeout + ...                          one for each reason
-    captured   = archived + unchanged + not_article + duplicate + gone + quarantined + unread     the pages fetched
+    discovered = known + waiting + failed + left + captured                    URLs discovered by crawls
+    failed     = failed_robots + failed_timeout + ...                          one counter per reason
+    captured   = archived + unchanged + not_article + duplicate + gone + quarantined + unread     pages fetched
 
-``left`` is what no crawl goes on with, such as what was beyond a ``--limit``; a URL that one crawl hands on to its
-continuation counts there. ``revisited`` of the discovered URLs were captured before and due to be looked at again.
-``unread`` is no counter but what the third line lacks: pages whose capture is not archived yet, or cannot be read to
-its end (it is then one of ``damaged``). It is below 0 while a crawl, whose pages count at its end, is under way.
+``left`` are URLs abandoned by all crawls, such as those beyond a ``--limit``; URLs handed to a continuation count
+there. ``revisited`` are captured URLs due for another look. ``unread`` is not stored but computed from the third line:
+pages with captures not archived yet, or in damaged WARC files (counted as ``damaged``). It is negative during a crawl,
+because captured pages are counted at its end.
 
-Pages that were imported belong to no crawl; their outcomes are counted as ``imported_archived`` and so on, under the
-day of their capture. ``expected_2-60`` is how many crawls said that the outlet should yield 2 to 60 stories a day,
-``rules_missed`` how often a source's rule for a field found nothing in an article's page.
-Every number is added once for each report and each capture object, so that their order does not matter, and a rebuild
-comes to the same.
+Imported pages belong to no crawl; their outcomes count as ``imported_archived`` and so on, on the day of their capture.
+``expected_2-60`` counts the crawls with an expectation of 2 to 60 stories a day, ``rules_missed`` the extraction rules
+without a match. Each report and each WARC file is added once, in any order, so a rebuild gives the same numbers.
 """
 
 from collections import Counter
@@ -39,7 +37,7 @@ _MAX_REASONS = 25  # of one crawl, the rest is "other": a server may think up a 
 
 
 def of_crawl(report: CrawlReport) -> Counted:
-    """What a crawl adds to its day."""
+    """Return the counters of a crawl report."""
     handed_on = report.left if report.continued_by else 0
     numbers = {
         "crawls": 1,
@@ -59,7 +57,7 @@ def of_crawl(report: CrawlReport) -> Counted:
 
 
 def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
-    """What the pages of a capture object add to its day; zeros too, which a correction may have brought about."""
+    """Return the counters of a WARC file's pages, with zeros, since corrections may lower a number to zero."""
     pages, prefix = list(pages), _IMPORTED if stem.imported else ""
     found = Counter(page.outcome for page in pages if not page.is_rest)
     outcomes = {f"{prefix}{outcome.value}": found[outcome] for outcome in Outcome}
@@ -69,9 +67,9 @@ def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Day:
-    """A day of a source; ``counts`` are the item's numbers, 0 for those that it has not.
+    """A source's day; ``counts`` are the item's numbers, 0 for missing ones.
 
-    ``expect`` is what its crawls said that it should yield, the widest bounds where they disagree.
+    ``expect`` is the expectation stated by the day's crawls, the widest bounds if they differ.
     """
 
     source: str

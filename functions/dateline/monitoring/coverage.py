@@ -1,9 +1,9 @@
-"""Coverage: what came of each source on each day, held against what was expected of it.
+"""Coverage: compare each source's day with its expectation.
 
-A day's report, ``reports/coverage/<yyyy-mm-dd>.json``, has a row for each source that was crawled on the day or in the
-month before it, so that one that falls silent, or is crawled no more, has a row that says so. It is a function of the
-counters and of the crawl reports, and is written again when they have changed: captures may be archived days later,
-and imports are of any day. ``reports/coverage/index.json`` has a digest of each day's rows, which tells.
+A day's report, ``reports/coverage/<yyyy-mm-dd>.json``, has a row for each source crawled on the day or in the month
+before it, so that silent and forgotten sources keep a row. It is a function of the counters and the crawl reports and
+is rewritten after changes, because captures may be archived days later and imports may be of any day.
+``reports/coverage/index.json`` holds digests of each day's rows to detect such changes.
 """
 
 import hashlib
@@ -26,24 +26,22 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
-SILENT = 7  # days without a story of a source whose habit is not known
-_FEWEST_DAYS = 4  # with stories in a month, that tell a source's habit
+SILENT = 7  # days without a story, for sources without a known habit
+_FEWEST_DAYS = 4  # with stories in a month, to know a source's habit
 _PATIENCE = 2  # times its longest pause; also the fewest days: an outlet of a story a day may rest on one
-_MONTH = 30  # days that a row looks back on
+_MONTH = 30  # days of history per row
 _DAYS_AT_ONCE = 31  # of reports in memory: with 500 sources some 10 MB
 _READS_AT_ONCE = 16
-_MAX_FAILING = 20  # entrances of a source that are named; a broken archive of sitemaps has thousands
+_MAX_FAILING = 20  # seeds listed per source; a broken archive of sitemaps has thousands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A source's day. ``day.expect`` is what was last expected of it, ``silent_days`` how long it has had no story.
+    """A source's day. ``day.expect`` is the latest expectation, ``silent_days`` the number of days without a story.
 
-    ``silent_after`` is the number of such days that is unusual for this source: twice its longest pause of the month
-    before, or ``SILENT`` where it had too few stories to tell.
-
-    ``failing`` are the feeds, sitemaps and listings that could not be read when they were last looked at on that day,
-    as far as that has been looked up. A day that is not ``whole`` yet may still yield what is expected.
+    ``silent_after`` is the unusual number of such days: twice the source's longest pause of the month before, or
+    ``SILENT`` for a source with few stories. ``failing`` are feeds, sitemaps and listings with a failed last visit of
+    the day, as far as looked up. A day is ``whole`` once it has ended; before that, low yields are not flagged.
     """
 
     day: Day
@@ -54,7 +52,7 @@ class Row:
 
     @property
     def flags(self) -> list[str]:
-        """What somebody should look at."""
+        """Names of the row's problems."""
         flags = {
             "low": self.whole and self.day.yields == "low",
             "high": self.day.yields == "high",
@@ -86,7 +84,7 @@ class Row:
 
 
 def sources(s3: "S3Client", bucket: str) -> list[str]:
-    """Those that were ever crawled or imported."""
+    """Yield the ids of all sources ever crawled or imported."""
     return sorted({source for kind in ("crawls", "captures") for source in objects.folders(s3, bucket, f"{kind}/")})
 
 
@@ -110,8 +108,9 @@ class Reports:
         self._captures, self._archive = capture_bucket, archive_bucket
 
     def update(self, now: datetime) -> Iterator[tuple[str, list[Row]]]:
-        """Write the reports of all whole days (UTC) until ``now`` that have changed, newest first, as they are asked
-        for; each day with its rows. One that is stopped goes on the next time.
+        """Write the changed reports of whole days (UTC) until ``now``; yield each day with its rows, newest first.
+
+        An interrupted update continues with the next one.
         """
         until = datetime.fromisoformat(keys.utc(now)).date() - timedelta(days=1)
         body = objects.get(self._s3, bucket=self._archive, key=keys.COVERAGE_INDEX)
@@ -135,7 +134,7 @@ class Reports:
         return {day: found.hexdigest()[:16] for day, found in hashes.items()}
 
     def _found(self, days: Sequence[str]) -> dict[str, list[Row]]:
-        """The rows of some days, with what fails."""
+        """Return the rows of some days, with their failing feeds."""
         found: dict[str, list[Row]] = {day: [] for day in days}
         first, last = date.fromisoformat(min(days)), date.fromisoformat(max(days))
         for source in sources(self._s3, self._captures):
@@ -171,7 +170,7 @@ def _days(table: "Table", source: str, since: date | None, until: date) -> Itera
 
 
 def _row(source: str, at: str, month: Sequence[Day]) -> Row | None:
-    """The row of the last day of a month, those of whose days that have counters are given in order."""
+    """Return the row of the last day of a month, from the counted days of the month in order."""
     day = month[-1] if month and month[-1].date == at else Day(source=source, date=at)
     crawled = [each.date for each in month if each.counts["crawls"]]
     if not crawled and not day.counts:
@@ -185,7 +184,7 @@ def _row(source: str, at: str, month: Sequence[Day]) -> Row | None:
 
 
 def _silent_after(stories: Sequence[str]) -> int:
-    """Days without a story that are unusual after a month with stories on these days (ISO 8601, in order)."""
+    """Return the unusual number of days without a story, from a month's days with stories (ISO 8601, in order)."""
     if len(stories) < _FEWEST_DAYS:
         return SILENT
     pauses = [(date.fromisoformat(later) - date.fromisoformat(earlier)).days for earlier, later in pairwise(stories)]

@@ -1,4 +1,4 @@
-"""How each source does, as the table knows it: when it was last read, what fails, whether it yields what it should."""
+"""Health of each source, from the table: last success, failures, yield."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -19,10 +19,9 @@ if TYPE_CHECKING:
 class Checkup:
     """A source's health.
 
-    ``failing`` are those of its entrances that could not be read the last time. ``archived`` is how many new and
-    changed stories came in on the last whole day (UTC), None for a source that was never crawled; ``yields`` is whether
-    that is under ``expect.min`` or over ``expect.max``. ``rules_missed`` is how many fields of that day's stories had a
-    rule that found nothing.
+    ``failing`` are seeds with a failed last visit. ``archived`` is the number of new and changed stories of the last
+    whole day (UTC), None for a source never crawled; ``yields`` compares it with ``expect.min`` and ``expect.max``.
+    ``rules_missed`` counts the fields of the day's stories with a rule without a match.
     """
 
     source: str
@@ -53,6 +52,6 @@ def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[
 
 
 def _day(table: "Table", source: Source, date: str) -> Day:
-    """What came in, against what the registry expects now."""
+    """Return yesterday's counters with the registry's present expectation."""
     key = keys.day(source.id, date)
     return replace(Day.of_item(table.get_item(Key=key).get("Item", key)), expect=source.expect)

@@ -1,12 +1,12 @@
-"""Places: which a story mentions, and the countries that it is about.
+"""Places: places mentioned in a story, and the countries it is about.
 
-The story's parts are searched for the gazetteer's names (``gazetteer``, ``spelling``), what is no place is left out
-(``mentions``, ``cues``), and ambiguous names get the sense that they have in this story (``senses``). A mention in the
-title counts for three, one in the standfirst or the first two paragraphs for two, any other for one.
+The story's parts are searched for the gazetteer's names (``gazetteer``, ``normalize``), other uses of the words are
+dropped (``detect``, ``context``), and ambiguous names are resolved (``disambiguation``). A mention weighs three in the
+title, two in the standfirst and the first two paragraphs, one elsewhere.
 
-``places`` are those that are named, the heaviest first, of equals the one that comes first. ``about`` are the countries
-that they are in, or that are named by their people (Libyan, libyenne), in the same order: those that have at least two
-fifths of the heaviest's weight, and those that the title names. A dateline is no mention, and neither is the outlet.
+``places`` are the mentioned places, heaviest first, then in order of appearance. ``about`` are their countries and
+those named by their people (Libyan, libyenne), in the same order, with at least two fifths of the heaviest weight or a
+mention in the title. Datelines and the outlet do not count.
 """
 
 from collections import Counter
@@ -20,15 +20,15 @@ from dateline.places.disambiguation import resolved
 from dateline.places.gazetteer import Sense
 from dateline.places.normalize import spelled
 
-MOST_PLACES, MOST_ABOUT = 30, 5  # of a story; one that names more is a list
+MOST_PLACES, MOST_ABOUT = 30, 5  # per story; lists name more
 _TITLE, _OPENING, _REST = 3, 2, 1
 _OPENING_PARAGRAPHS = 2
 _SHARE = 0.4
-_RULE = "names in title and text"  # what provenance says
+_RULE = "names in title and text"  # for provenance
 
 
 def placed(article: Article) -> Article:
-    """The article with its places and countries, and with its dateline's country where that prints a town alone."""
+    """Return the article with places and countries, and with a country for a dateline of a town alone."""
     outlet, dateline = article.outlet_country, article.dateline
     if dateline and not dateline.country:
         dateline = replace(dateline, country=_filed_in(dateline, outlet))
@@ -42,7 +42,7 @@ def placed(article: Article) -> Article:
 
 
 def _parts(article: Article) -> Iterator[tuple[str, int]]:
-    """What a story says, and what a mention there weighs."""
+    """Yield the parts of a story with the weight of a mention."""
     paragraphs = article.text.split("\n\n")
     yield article.title, _TITLE
     yield article.standfirst or "", _OPENING
@@ -68,7 +68,7 @@ def _about(found: list[tuple[Sense, int]]) -> Iterator[str]:
     weights = Counter[str]()
     for sense, weight in found:
         weights[sense.country] += weight
-    del weights[""]  # of a phrase that is of no country
+    del weights[""]  # of phrases without a country
     least = _SHARE * max(weights.values(), default=0)
     titled = {sense.country for sense, weight in found if weight == _TITLE}
     heavy = (country for country, weight in weights.most_common() if weight >= least or country in titled)

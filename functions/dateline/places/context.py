@@ -1,7 +1,7 @@
-"""What the words beside a name say of it: that it is a place, a street, somebody's, or a city and not its country.
+"""Context: clues beside a name that it means a place, a street, a person, or a city instead of its country.
 
-All of it in English, French, Arabic and Turkish at once, as ``spelling`` has texts: a word that is a cue in one of
-them is hardly ever another's. ``before`` ends where the name begins, and ``after`` begins where it ends.
+The clues cover English, French, Arabic and Turkish at once, in ``normalize`` form: a clue in one language is hardly
+ever a word of another. ``before`` ends at the start of the name, and ``after`` begins at its end.
 """
 
 import re
@@ -72,7 +72,7 @@ _NO_GIVEN_NAME = re.compile(
 
 
 def is_kind(before: str, after: str) -> bool:
-    """Whether the text says what kind of place the name is: city of, مدينة, kenti."""
+    """Return whether the text states the kind of place: city of, مدينة, kenti."""
     return bool(_KIND_BEFORE.search(before) or _KIND_AFTER.match(after))
 
 
@@ -87,12 +87,12 @@ def is_city(before: str, after: str) -> bool:
 
 
 def is_street(before: str, after: str) -> bool:
-    """Whether it is a street that is called so, or a hotel, a club, a paper."""
+    """Return whether a street, hotel, club or paper bears the name."""
     return bool(_STREET_BEFORE.search(before) or _STREET_AFTER.match(after))
 
 
 def is_body(before: str, after: str) -> bool:
-    """Return whether a name is part of what a force, a bank, a club or a paper is called."""
+    """Return whether the name is part of the name of a force, a bank, a club or a paper."""
     return bool(_BODY_BEFORE.search(before) or _BODY_AFTER.match(after))
 
 
@@ -109,21 +109,21 @@ def is_attribute(name: str, before: str) -> bool:
 
 
 def has_given_name(before: str) -> bool:
-    """Whether what stands before may be the given name of somebody who is called so."""
+    """Return whether the words before may be a given name, with the name as surname."""
     named = _GIVEN_NAME.search(before)
     return named is not None and not _NO_GIVEN_NAME.fullmatch(named[1])
 
 
 def has_surname(after: str) -> bool:
-    """Whether what follows may be the surname of somebody whose given name it is."""
+    """Return whether the words after may be a surname, with the name as given name."""
     return bool(_SURNAME.match(after))
 
 
 def are_listed(between: str) -> bool:
-    """Whether two names are members of a list, by what is between them."""
+    """Return whether two names are members of a list, judged by the text between them."""
     return bool(_AND.fullmatch(between))
 
 
 def lies_in(between: str) -> bool:
-    """Whether one of two names may say where the other one is, by what is between them."""
+    """Return whether one of two names may locate the other one, judged by the text between them."""
     return bool(_LYING_IN.fullmatch(between))

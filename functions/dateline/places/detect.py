@@ -1,7 +1,7 @@
-"""The mentions in a text: the gazetteer's names, less those that by what stands beside them are no places.
+"""Mentions in a text: names of the gazetteer, without streets, persons and common words.
 
-A street, a person and the word that begins a sentence can all look like a place. What tells them apart is next to the
-name (``cues``): a preposition, the ending that Turkish sets after an apostrophe, another capitalised word.
+A street, a person and the first word of a sentence can all look like a place. The context distinguishes them
+(``context``): a preposition, a Turkish ending after an apostrophe, another capitalised word.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ _SHORT = 4  # Arabic letters; لغات is languages, and not "to Ghat"
 
 
 class Mention(NamedTuple):
-    """A name in a text, where it stands, and what it may mean."""
+    """A name in a text with its position and its possible meanings."""
 
     start: int
     end: int
@@ -34,9 +34,9 @@ class _Seen(NamedTuple):
 
 
 def mentions(text: str, language: str | None = None, *, headline: bool = False) -> list[Mention]:
-    """The mentions in a text that is ``spelled``, in its order; ``language`` is BCP 47.
+    """Return the mentions of a ``spelled`` text, in order; ``language`` is BCP 47.
 
-    In a headline any word may be capitalised, so that none beside a place makes it a person.
+    Any word of a headline may be capitalised, so a capitalised neighbour there does not make a name a person.
     """
     marks = {"", "!", "?", "*", (language or "").partition("-")[0]}
     names = [_seen(text, match) for match in Gazetteer.load().matches(text) if match.mark in marks]

@@ -1,9 +1,9 @@
-"""What ambiguous names mean in one story: Tripoli in Libya or Lebanon, Alexandria in Egypt or Virginia.
+"""Disambiguation of names in one story: Tripoli in Libya or Lebanon, Alexandria in Egypt or Virginia.
 
-Each sense is weighed. A place of many inhabitants is the likelier one; for another speak the countries that the story
-names, by themselves, by their people or by places that are in no other; the outlet's country; that of the dateline; and
-what the sentence has beside the name ("Tripoli, Lebanon", طرابلس اللبنانية). The weights are powers of ten of
-inhabitants, and were set on the first half of the sentences in tests/places.
+Each sense has a weight. Large places are likelier; further evidence is the countries of the story (named, named by
+their people, or by unambiguous places), the outlet's country, the dateline's country, and the words beside the name
+("Tripoli, Lebanon", طرابلس اللبنانية). Weights are powers of ten of inhabitants, tuned on the first half of the
+sentences in tests/places.
 """
 
 import math
@@ -22,7 +22,7 @@ _NEIGHBOURS = 2  # mentions on each side that a sentence may set beside one
 def resolved(
     texts: Sequence[tuple[str, Sequence[Mention]]], outlet: str | None = None, dateline: str | None = None
 ) -> list[list[Sense]]:
-    """For each text's mentions what they mean. ``outlet`` and ``dateline`` are countries (ISO 3166, lower case)."""
+    """Return the meanings of each text's mentions. ``outlet`` and ``dateline`` are countries (ISO 3166, lower case)."""
     every = [mention for _, mentions in texts for mention in mentions]
     named = Counter(country for mention in every if (country := _only_country(mention)))
     most = max(named.values(), default=1)

@@ -1,7 +1,7 @@
-"""One form for the spellings of a place: what is searched is put into it, and so are the gazetteer's names.
+"""One form for the spellings of a place, applied to texts and to the gazetteer's names.
 
-Beside what ``letters`` does, hyphens are spaces and apostrophes are of one kind. Case stays, for ``Nice`` is a place
-and ``nice`` is none, except that words all in capitals get small letters.
+In addition to ``folding``, hyphens become spaces and apostrophes one character. Case stays, since ``Nice`` is a place
+and ``nice`` is not; words in capitals get lower-case letters.
 """
 
 import re

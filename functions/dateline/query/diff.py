@@ -1,7 +1,7 @@
-"""Changes: what is new from one revision of a story to another, by word.
+"""Compare two revisions of a story, word by word.
 
-Texts are compared by paragraph first, and those that differ by word, with ``difflib``: a word is what stands between
-two spaces, punctuation and all.
+Paragraphs are compared first, then the words of differing paragraphs, with ``difflib``. A word is the text between two
+spaces, punctuation included.
 """
 
 import html
@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple
 
 from dateline.article import Article
 
-_BREAK = "\n\n"  # between two paragraphs; a word like others, where they are compared
+_BREAK = "\n\n"  # paragraph break; compared like a word
 _STYLE = (
     "body{max-width:44em;margin:2em auto;padding:0 1em;font:1.1em/1.6 serif}"
     "ins{background:#dafbe1;text-decoration:none}del{background:#ffebe9}small{color:#59636e}"
@@ -20,7 +20,7 @@ _STYLE = (
 
 
 class Piece(NamedTuple):
-    """Words that are in both revisions, or in one of them."""
+    """Consecutive words, common to both revisions or in one of them only."""
 
     kind: Literal["same", "removed", "added"]
     text: str
@@ -58,7 +58,7 @@ class Change:
 
 
 def between(before: Article, after: Article) -> Change:
-    """What is new in a story's revision."""
+    """Return the changes from one revision of a story to another."""
     return Change(
         titles=(before.title, after.title),
         published_at=(before.published_at, after.published_at),
@@ -68,7 +68,7 @@ def between(before: Article, after: Article) -> Change:
 
 
 def of_words(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
-    """Words in pieces, removed ones before those that took their place."""
+    """Yield words in pieces, removed ones before their replacements."""
     for same, one, other in _blocks(before, after):
         if same:
             yield Piece("same", " ".join(one))
@@ -90,7 +90,7 @@ def _of_texts(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piec
 
 
 def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    """What is the same and what is not, in order."""
+    """Yield equal and differing blocks in order."""
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         yield tag == "equal", before[i1:i2], after[j1:j2]
 
@@ -100,7 +100,7 @@ def _with_breaks(paragraphs: Iterable[str]) -> list[str]:
 
 
 def _parted(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Paragraphs as the later revision has them; one that it made of two stays together."""
+    """Yield the paragraphs of the later revision; a paragraph split in two stays together."""
     paragraph: list[Piece] = []
     for kind, text in pieces:
         parts = [part.strip() for part in text.split(_BREAK)]
@@ -115,7 +115,7 @@ def _parted(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
 
 
 def as_html(change: Change, before: Article, after: Article) -> str:
-    """A page that shows a change; each paragraph runs in the direction of its own letters."""
+    """Return an HTML page of the changes; each paragraph follows the direction of its own letters."""
     shown = [
         "<!doctype html>",
         f'<html lang="{html.escape(after.language or "und")}"><head><meta charset="utf-8">',

@@ -1,4 +1,4 @@
-"""Selection: which stories a query or an export is of."""
+"""Conditions of a query or an export."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
@@ -13,12 +13,12 @@ from dateline.story import StoryItem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """What a story must be; what is None does not matter.
+    """Conditions for stories; None means any.
 
-    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` where it is not known), ``about`` one that a story
-    is about, ``place`` the GeoNames id of one that it mentions, ``language`` BCP 47. ``since`` and ``until`` are of the
-    publication date in UTC, both included; ``text`` are words of the title or the text, in any case. ``limit`` is how
-    many stories at most, the first in the order that ``newest_first`` says.
+    ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` for unknown), ``about`` the subject's, ``place``
+    the GeoNames id of a place mentioned in the story, ``language`` BCP 47. ``since`` and ``until`` limit the
+    publication date in UTC, both included; ``text`` is a phrase of title or text, in any case. ``limit`` is the largest
+    number of stories, the first ones in the order of ``newest_first``.
     """
 
     source: str | None = None
@@ -45,7 +45,7 @@ class Selection:
         return ", ".join(f"{name} {value}" for name, value in said.items() if value is not None) or "all stories"
 
     def _indexed(self, query: Query) -> Iterator[StoryItem]:
-        """What the narrowest index has."""
+        """Yield candidates from the narrowest index."""
         days, order = (self.since, self.until), self.newest_first
         if self.place:
             return query.of_place(self.place, *days, newest_first=order)

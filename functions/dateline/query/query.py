@@ -1,11 +1,11 @@
-"""Query: the stories of the archive, from the index, with their words read from S3 on demand.
+"""Query the index for stories; read their words from S3 on demand.
 
     stories = Query(table, s3, bucket)
     for story in stories.of_source("libya-herald", since=date(2019, 4, 1), until=date(2019, 4, 30)):
         print(story["published_at"], story["title"], stories.article(story).text)
 
-Ranges are of the publication date in UTC, both ends included, open where they are None; a story without a date counts
-by when it was first seen. Stories come as index items (``items.summary``), oldest first unless ``newest_first``.
+Ranges are publication dates in UTC, both ends included, open for None; a story without a date counts by its first
+capture. Stories are index items (``items.summary``), oldest first unless ``newest_first``.
 """
 
 import gzip
@@ -67,35 +67,35 @@ class Query:
     def of_place(
         self, place: int, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
-        """The stories that mention a place, by its GeoNames id."""
+        """Yield stories about a place, by its GeoNames id."""
         yield from self._mentioning(str(place), since, until, newest_first=newest_first)
 
     def about(
         self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
-        """The stories that are about a country (ISO 3166 alpha-2, lower case)."""
+        """Yield stories about a country (ISO 3166 alpha-2, lower case)."""
         yield from self._mentioning(country, since, until, newest_first=newest_first)
 
     def sources(self) -> list[str]:
-        """The sources that the archive has stories of."""
+        """Return the ids of archived sources."""
         sources = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("SOURCE#")
         return [item["SK"].partition("#")[2] for item in self._items(sources)]
 
     def countries(self) -> list[str]:
-        """The countries that the archive has outlets' stories of."""
+        """Return the countries of archived outlets."""
         countries = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("COUNTRY#")
         return [item["SK"].partition("#")[2] for item in self._items(countries)]
 
     def months(self, country: str) -> list[str]:
-        """The months (``yyyy-mm``) that the archive has stories of a country's outlets of."""
+        """Return the months (``yyyy-mm``) with stories of a country's outlets."""
         return list(self._months(keys.months("COUNTRY", country), *_between(None, None)))
 
     def indexed_since(self, cursor: str) -> Iterator[StoryItem]:
-        """What was indexed after a cursor: an ``indexed_key`` of an earlier story, or an ISO 8601 instant or day.
+        """Yield stories indexed after a cursor: an ``indexed_key``, or an instant or day in ISO 8601.
 
-        A capture whose archiving was cut short appears later with the instant of its first attempt: a consumer that
-        must miss nothing begins again three hours before its cursor (five deliveries, half an hour apart), or before
-        what was redriven from a dead-letter queue, and passes over what it has.
+        An interrupted capture is indexed late but keeps the instant of its first attempt. To miss nothing, restart
+        three hours before the cursor (five deliveries, half an hour apart), or before the messages redriven from a
+        dead-letter queue, and skip known stories.
         """
         days = Key("PK").eq("ARCHIVE") & Key("SK").between(f"INDEXED#{cursor[:10]}", f"INDEXED#{_LAST}")
         for item in self._items(days):
@@ -115,9 +115,9 @@ class Query:
         return list(self._stories(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])))
 
     def cluster(self, id: str) -> list[StoryItem]:
-        """The stories that are copies of a story, itself among them, in the order in which they appeared.
+        """Return the copies of a story, itself included, in order of appearance.
 
-        Three reads of the table, and one more for each hundred of them.
+        Costs three reads of the table, and one more for each hundred copies.
         """
         story = self.story(id)
         if story is None:
@@ -135,13 +135,13 @@ class Query:
         return gzip.decompress(self._record(self._archive, story["article"]))
 
     def raw(self, story: StoryItem) -> Capture:
-        """What the server sent for a story or revision: one range GET of its WARC record."""
+        """Return the response for a story or revision: one range GET of its WARC record."""
         return capture.read_one(self._record(self._captures, story["capture"]))
 
     def records(self, story: StoryItem) -> PageRecords:
-        """All WARC records of a story's or revision's capture, as they are stored: one GET, and no more than it needs.
+        """Return all WARC records of a story's or revision's capture, as stored: one GET.
 
-        DamagedCaptureError where they cannot be read.
+        Raises DamagedCaptureError for an unreadable capture.
         """
         at = story["capture"]
         answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
@@ -184,14 +184,14 @@ class Query:
         yield from (current[id] for id in ids if id in current)
 
     def _months(self, register: str, first: str, last: str, *, newest_first: bool = False) -> Iterator[str]:
-        """The months that a register has, of those from ``first`` to ``last``."""
+        """Yield a register's months from ``first`` to ``last``."""
         months = Key("PK").eq(register) & Key("SK").between(f"MONTH#{first[:7]}", f"MONTH#{last[:7]}")
         yield from (str(item["SK"]).partition("#")[2] for item in self._items(months, newest_first=newest_first))
 
     def _stories(
         self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
-        """A query's items, where these are stories."""
+        """Yield a query's items as stories."""
         return cast("Iterator[StoryItem]", self._items(condition, index, newest_first=newest_first))
 
     def _items(

@@ -1,9 +1,9 @@
-"""Likeness: whether one of two texts is a copy of the other, by their fingerprints alone.
+"""Likeness: decide from two fingerprints whether one text is a copy of the other.
 
-A fingerprint (``fingerprint.of`` makes it) is 167 bytes, written as 224 characters of base64. Two are alike where most
-of what is in the shorter text is in the other as well, and the numbers agree. So what an outlet cut from the end does
-not matter, and the words that it changed matter little; but the issues of a bulletin, which differ in nothing but their
-numbers, are no copies of one another, and neither are shorts that share standing text.
+A fingerprint (see ``fingerprint.of``) is 167 bytes, written as 224 characters of base64. Two are alike if most of the
+shorter text is in the other one and the numbers agree. Cuts from the end therefore do not matter and edited words
+matter little; issues of a bulletin with other numbers are not copies, and neither are short texts with a common
+boilerplate.
 """
 
 import base64
@@ -13,8 +13,8 @@ from typing import Self
 
 SLOTS, BANDS = 256, 7
 _LAYOUT = struct.Struct(f">BQH{BANDS}I{SLOTS // 2}s")
-_LOWEST_BITS = int.from_bytes(b"\x11" * (SLOTS // 2), "big")  # of each slot, which has four
-_CHANCE = 1 / 16  # of two slots to be equal that have nothing to do with one another
+_LOWEST_BITS = int.from_bytes(b"\x11" * (SLOTS // 2), "big")  # lowest bit of each four-bit slot
+_CHANCE = 1 / 16  # probability of two unrelated slots being equal
 
 # Measured on infra/bench/synthetic_stories.py and on 500 recorded pages; no two of those come near it.
 _CONTAINED = 0.77
@@ -25,12 +25,12 @@ _NUMBERS, _SAME_NUMBERS = 4, 0.5  # with fewer numbers, they say nothing; a copy
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is kept of a text's words.
+    """Digest of a text's words.
 
-    ``version`` changes where the same text gets other numbers: fingerprints of two versions are never alike. ``bands``
-    are seven of its passages of five words, chosen by hash, so that copies have some of them in common. ``sketch`` is a
-    MinHash of its pairs of words, ``pairs`` of which there are, with four bits a slot (b-bit minwise hashing, Li and
-    König 2010). ``numbers`` has a bit for each number in it, of 64.
+    ``version`` identifies the numbering; fingerprints of two versions are never alike. ``bands`` are seven passages of
+    five words, chosen by hash, so that copies share some. ``sketch`` is a MinHash of the text's ``pairs`` pairs of
+    words, with four bits a slot (b-bit minwise hashing, Li and König 2010). ``numbers`` is a 64-bit set of the text's
+    numbers.
     """
 
     version: int
@@ -46,12 +46,12 @@ class Fingerprint:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """The inverse of ``str``; ValueError or struct.error for a text that is none."""
+        """Inverse of ``str``. Raises ValueError or struct.error for other texts."""
         version, numbers, pairs, *bands, sketch = _LAYOUT.unpack(base64.urlsafe_b64decode(text))
         return cls(version, numbers, pairs, tuple(bands), int.from_bytes(sketch, "big"))
 
     def names(self) -> list[str]:
-        """A name for each band; texts that are alike share one, with a probability of 0.99 (``make bench``)."""
+        """Return a name for each band; alike texts share one with a probability of 0.99 (``make bench``)."""
         return [f"{self.version}-{number}-{band:08x}" for number, band in enumerate(self.bands)]
 
     def is_like(self, other: Self) -> bool:
@@ -68,7 +68,7 @@ class Fingerprint:
         return shared / min(self.pairs, other.pairs)
 
     def _similarity(self, other: Self) -> float:
-        """The estimated Jaccard similarity: the part of equal slots, without those that are equal by chance."""
+        """Return the estimated Jaccard similarity: the share of equal slots, corrected for chance."""
         differ = self.sketch ^ other.sketch
         differ |= differ >> 2
         differ |= differ >> 1

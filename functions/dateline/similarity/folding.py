@@ -1,10 +1,10 @@
-"""Letters: one spelling of words that are written in several, for comparing and finding them, never for showing them.
+"""Unicode folding: one spelling for variants of a word, for comparison and search, never for display.
 
-Case and composition are Unicode's (NFKD, full case folding). Beyond these, marks over and under Latin, Greek and
-Cyrillic letters are dropped (Béja, Beja; Atatürk; kâğıt), a dotless i is an i, ligatures are two letters. Arabic loses
-harakat, Koranic marks, tatweel and hamza, whose carrier stays; it has one alef, a heh for teh marbuta and a yeh for
-alef maksura. Persian and Urdu forms of yeh, kaf and heh are Arabic's; digits are 0 to 9. What cannot be seen (joiners,
-direction marks, soft hyphens) is gone.
+Case and composition follow Unicode (NFKD, full case folding). In addition, Latin, Greek and Cyrillic letters lose their
+marks (Béja, Beja; Atatürk; kâğıt), a dotless i becomes an i, ligatures become two letters. Arabic loses harakat,
+Koranic marks, tatweel and hamza (its carrier stays); it has one alef, a heh for teh marbuta and a yeh for alef maksura.
+Persian and Urdu yeh, kaf and heh become Arabic ones; digits are 0 to 9. Invisible characters (joiners, direction marks,
+soft hyphens) are removed.
 """
 
 import re
@@ -15,7 +15,7 @@ _MARKS = (
     *range(0x0610, 0x061B),  # honorifics
     0x0621,  # hamza by itself; over or under a letter it is one of the marks
     0x0640,  # tatweel
-    *range(0x064B, 0x0660),  # harakat, and what NFKD takes off alef, waw and yeh
+    *range(0x064B, 0x0660),  # harakat, and the marks split by NFKD from alef, waw and yeh
     0x0670,  # superscript alef
     *range(0x06D6, 0x06DD),
     *range(0x06DF, 0x06E9),
@@ -45,15 +45,15 @@ _WORD = re.compile(r"\w+")
 
 
 def fold(text: str) -> str:
-    """The text in one spelling; what is not a letter, a mark or a digit stays."""
+    """Return the text in one spelling; characters other than letters, marks and digits stay."""
     return unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
 
 
 def cased(text: str) -> str:
-    """The same with capital letters as they are, for names that in small letters are words."""
+    """Like ``fold`` with capital letters kept, for names equal to common words in lower case."""
     return unicodedata.normalize("NFKD", text).translate(_CASED)
 
 
 def words(text: str) -> list[str]:
-    """The words and numbers of a text, folded, without what stands between them."""
+    """Return the words and numbers of a text, folded."""
     return _WORD.findall(fold(text))

@@ -1,4 +1,4 @@
-"""Fingerprints: what is kept of a text to find its copies by, made of its words in one spelling (``letters``)."""
+"""Fingerprints: digests of folded words, to find copies of a text."""
 
 import zlib
 from collections.abc import Sequence
@@ -8,16 +8,16 @@ from rensa import RMinHash
 from dateline.similarity.fingerprint import BANDS, SLOTS, Fingerprint
 from dateline.similarity.folding import words
 
-# Of all that the numbers depend on: letters, the passages below, and rensa's algorithm 2.
+# Version of everything behind the numbers: folding, the passages below, and rensa's algorithm 2.
 VERSION = 1
 _SEED = 1
 _PAIR, _PASSAGE = 2, 5  # words
-_LEAST = 10  # words, title and text together: with fewer, what two texts have in common says nothing
-_MOST = 0xFFFF  # pairs of words that are counted; no article has as many
+_LEAST = 10  # words of title and text; common words of shorter texts mean nothing
+_MOST = 0xFFFF  # counted pairs of words; no article has as many
 
 
 def of(title: str, text: str) -> Fingerprint | None:
-    """The fingerprint of a title and a text; None where there are too few words."""
+    """Return the fingerprint of a title and a text, or None for too few words."""
     parts = words(title), words(text)
     if sum(map(len, parts)) < _LEAST:
         return None
@@ -32,7 +32,7 @@ def of(title: str, text: str) -> Fingerprint | None:
 
 
 def _passages(parts: Sequence[Sequence[str]], length: int) -> list[str]:
-    """All passages of so many words; of a part that is shorter, the whole."""
+    """Yield all passages of a number of words; for a shorter part, the whole part."""
     return [" ".join(part[at : at + length]) for part in parts for at in range(max(1, len(part) - length + 1))]
 
 

@@ -1,6 +1,6 @@
-"""What the crawl knows between two runs, in the table: URLs, feeds, hosts, and how a source does (see ``keys``).
+"""State of the crawl between two runs, in the table: URLs, feeds, hosts, health of sources (see ``keys``).
 
-Every item is a few hundred bytes, and a function of the capture bucket: of the captures, which say what was fetched and
-when to look again, and of the crawls' reports, which say what else was learned. A crawl stores its captures before the
-states of their URLs, and its report before what that has; ``dateline rebuild`` makes the same items of the two.
+Items have a few hundred bytes and derive from the capture bucket: captures give fetches and due times, crawl reports
+everything else. A crawl stores captures before URL states, and its report before the report's items; ``dateline
+rebuild`` makes the same items from both.
 """

@@ -1,4 +1,4 @@
-"""What captured pages, and the places where they were found, say of the states of URLs."""
+"""URL states from captured pages and discoveries."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -19,9 +19,9 @@ _MAX_TITLE = 300  # characters of a title: an item is well below 1 KB, and the w
 
 
 def url_states(page: "Capture") -> Iterator[UrlState]:
-    """What a captured page says of its URLs: the one that was asked for and the one that answered.
+    """Yield the states of a captured page's URLs: the requested and the final one.
 
-    Nothing where others fetched it: an imported page is not for the crawl to ask for again, or to leave.
+    Yields nothing for imported pages: they are not the crawl's to revisit or to skip.
     """
     if page.metadata.get("family") == "import" or not is_web(page.url):
         return iter(())
@@ -45,7 +45,7 @@ def captured(
     payload: Payload,
     validators: tuple[str | None, str | None],
 ) -> Iterator[UrlState]:
-    """The same of a page on its way to a capture object, by what its metadata record will say."""
+    """Like ``url_states``, for a page not stored yet, from its future metadata record."""
     asked_for, answered = canonical(metadata.get("requested_url", url)), canonical(url)
     etag, last_modified = validators if any(validators) else metadata.get("validators", (None, None))
     state = UrlState(
@@ -69,20 +69,20 @@ def captured(
 
 
 def kept(metadata: Mapping[str, Any]) -> dict[str, str]:
-    """What of a discovery goes into the table, so that a page that is due is asked for as it was found."""
+    """Return the part of a discovery kept in the table, for a revisit under the same conditions."""
     limits = {"family": 20, "discovered_from": 2000, "requested_url": 2000, "feed_date": 40, "lastmod": 40}
     limits |= {"feed_title": _MAX_TITLE, "feed_date_raw": _MAX_DATE}
     return {name: metadata[name][:limit] for name, limit in limits.items() if metadata.get(name)}
 
 
 def conditions(state: UrlState | FeedState) -> dict[str, str]:
-    """The headers that ask for a page or a feed only if it has changed (RFC 9110 section 13.1)."""
+    """Return the headers of a conditional request (RFC 9110 section 13.1)."""
     headers = {"If-None-Match": state.etag, "If-Modified-Since": state.last_modified}
     return {name: value for name, value in headers.items() if value}
 
 
 def fingerprint(metadata: Mapping[str, Any]) -> str:
-    """16 hex digits that change when the title or the date of a feed item does: the story is worth another look."""
+    """Return 16 hex digits of a feed item's title and date; a change of them triggers a revisit."""
     title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as the table keeps it, from which it is made again
     date = metadata["feed_date"] or (metadata["feed_date_raw"] or "")[:_MAX_DATE]
     return hashlib.sha256(f"{title}\n{date}".encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""What is known between two crawls, of URLs, feeds, hosts and sources; each is an item of the table (see ``keys``)."""
+"""Records of the crawl's state: URLs, feeds, hosts and sources; each is an item of the table (see ``keys``)."""
 
 import zlib
 from base64 import b64decode, b64encode
@@ -17,13 +17,13 @@ _MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UrlState:
-    """A canonical URL that was captured, or that could not be.
+    """A canonical URL after a capture or a failure.
 
-    ``captured_at`` is the last look that was answered, empty where none was, ``first_seen_at`` the first; ``item`` is
-    the fingerprint of the feed item that led to it, if one did, and ``found`` what is said of it where it was found.
-    ``digest`` is that of its payload, which is in the response record of ``payload_url`` and ``payload_at``. ``due`` is
-    when to look again. ``failures`` counts the looks on end that failed, the last one by the reason ``failure``. Of a
-    story that was ``withdrawn_at`` an instant, nothing else is known, and it is not asked for again.
+    ``captured_at`` is the last answered visit, empty for none, ``first_seen_at`` the first; ``item`` is the hash of the
+    feed item behind the discovery, if any, and ``found`` the other facts of the discovery. ``digest`` is the payload's,
+    stored in the response record of ``payload_url`` and ``payload_at``. ``due`` is the time of the next visit.
+    ``failures`` counts consecutive failed visits, ``failure`` is the last reason. A story ``withdrawn_at`` an instant
+    has no other fields and is never requested again.
     """
 
     url: str
@@ -45,7 +45,7 @@ class UrlState:
 
     @property
     def payload(self) -> Payload | None:
-        """The body that the page had when it was captured last."""
+        """Body of the page's last capture."""
         if self.payload_url and self.payload_at and self.digest:
             return Payload(self.payload_url, datetime.fromisoformat(self.payload_at), self.digest)
         return None
@@ -53,13 +53,13 @@ class UrlState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedState:
-    """The validators of a feed's last answer, for a conditional request (RFC 9110 section 13).
+    """State of a feed or sitemap, with validators for conditional requests (RFC 9110 section 13).
 
-    A sitemap's too; ``lastmod`` is then when its index said that it changed, in the index's words. ``digest`` is
-    that of its body. ``failures`` counts the looks on end that failed; the rest is of the last of them, and
-    ``retry_at`` is when to try again. ``changed_at`` is when it last had something new; a look without news leaves no
-    trace here. ``succeeded_at`` is of one that fails: the last crawl before that could read it, or another of its
-    source's; of one that works it is the source's own.
+    For a sitemap, ``lastmod`` is its date in the index, verbatim. ``digest`` is the body's. ``failures`` counts
+    consecutive failed visits, the other fields describe the last one; ``retry_at`` is the time of the next try.
+    ``changed_at`` is the last visit with news; visits without news are not recorded. ``succeeded_at``, of a failing
+    feed, is the last crawl before the failures in which it, or another feed of its source, was readable; of a working
+    one, the source's.
     """
 
     url: str
@@ -78,9 +78,9 @@ class FeedState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RobotsState:
-    """A host's robots.txt as it was at ``fetched_at`` (UTC); ``text`` is empty where it has none.
+    """A host's robots.txt at ``fetched_at`` (UTC); ``text`` is empty if it has none.
 
-    ``host`` is that of its URL, with the scheme: ``https://news.example``.
+    ``host`` includes the scheme: ``https://news.example``.
     """
 
     host: str
@@ -94,7 +94,7 @@ class RobotsState:
 
     @property
     def kept_until(self) -> datetime:
-        """Until when it stands in for one that is unreachable."""
+        """Until when it stands in for an unreachable robots.txt."""
         return self.fetched_at + _KEPT
 
     @property
@@ -104,15 +104,15 @@ class RobotsState:
 
     @property
     def is_small(self) -> bool:
-        """Whether it is kept at all: one that is too large for an item of the table is fetched by each crawl."""
+        """Whether it fits into an item of the table; larger ones are fetched by each crawl."""
         return len(self.packed) <= _MAX_ROBOTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """How the crawls of a source have gone: a crawl succeeds where at least one of its feeds can be read.
+    """Results of a source's crawls: a crawl succeeds if at least one of its feeds is readable.
 
-    ``revisit_at`` is when the first of its pages is due to be looked at again, as the table's ``DUE`` items say.
+    ``revisit_at`` is the earliest due time of its pages, as in the table's ``DUE`` items.
     """
 
     source: str
@@ -127,11 +127,11 @@ class Health:
 
 @dataclass(slots=True, kw_only=True)
 class Learned:
-    """What a crawl came to know beside what its captures say. Its report has it, and the table has it from there.
+    """Everything a crawl learned outside its captures; stored in its report, then in the table.
 
-    ``urls`` are the pages that failed, ``feeds`` those whose state is another now, ``robots`` what was fetched of that,
-    ``holds`` until when hosts asked to be left alone (UTC, ISO 8601). ``health`` is without ``revisit_at``.
-    ``postponed`` is the message for a continuation that is to begin when the time comes that is in its name.
+    ``urls`` are failed pages, ``feeds`` changed feed states, ``robots`` fetched robots.txt files, ``holds`` ends of
+    pauses requested by hosts (UTC, ISO 8601). ``health`` has no ``revisit_at``. ``postponed`` is the message of a
+    continuation with a later start, given in its name.
     """
 
     health: Health | None = None
@@ -142,7 +142,7 @@ class Learned:
     postponed: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """In JSON types; what is empty is left out."""
+        """Return JSON types without empty fields."""
         parts = {
             "health": values(self.health) if self.health else None,
             "urls": [values(state) for state in self.urls],
@@ -166,7 +166,7 @@ class Learned:
 
 
 def values(state: UrlState | FeedState | Health) -> dict[str, Any]:
-    """A state's part of a table item; what is empty is left out."""
+    """Return a state's attributes for a table item, without empty ones."""
     return {name: value for name, value in asdict(state).items() if value}
 
 

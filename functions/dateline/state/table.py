@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 
 class State(Protocol):
-    """What a crawl asks and tells."""
+    """Reads and writes of a crawl."""
 
     def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:
-        """The states of those canonical URLs that are known."""
+        """Return the known states of canonical URLs."""
 
     def save_urls(self, states: Iterable[UrlState]) -> None:
-        """Record URLs, and when they are due, in place of what was recorded of them."""
+        """Record URLs and their due times, replacing earlier records."""
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
-        """The first ``limit`` of a source's URLs that are due at an instant."""
+        """Return the first ``limit`` of a source's URLs due at an instant."""
 
     def health(self, sources: Iterable[str]) -> dict[str, Health]:
-        """The health of those sources that were ever crawled."""
+        """Return the health of each source crawled before."""
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:
-        """The states of those of a source's feeds that are known."""
+        """Return the known states of a source's feeds."""
 
     def robots(self, host: str) -> RobotsState | None:
-        """The robots.txt that was last fetched of a host, however old."""
+        """Return the last robots.txt of a host, of any age."""
 
     def held(self, host: str) -> datetime | None:
-        """Until when (UTC) a host asked to be left alone, if it did; that may be past."""
+        """Return the end (UTC) of the pause requested by a host, possibly past, or None."""
 
     def settle(self, report: "CrawlReport") -> None:
-        """Record what a crawl learned, once its report is stored; again, if it was killed in between."""
+        """Record everything a crawl learned, after its report was stored; repeatable after a kill."""
 
 
 class TableState:
@@ -73,7 +73,7 @@ class TableState:
         found = self._query(first["PK"], first["SK"], until, limit)
         states = self.urls(item["url"] for item in found)
         due = [states[item["url"]] for item in found if _is_due(states.get(item["url"]), item)]
-        # A URL's state says when it is due; what says otherwise was left by a crawl that was killed, or is over.
+        # The URL's state has the valid due time; other DUE items are leftovers of killed crawls.
         over = [item for item in found if not _is_due(states.get(item["url"]), item)]
         self._delete({"PK": item["PK"], "SK": item["SK"]} for item in over)
         return due
@@ -104,30 +104,30 @@ class TableState:
             self.restore(learned.urls, learned_items(report), health)
 
     def restore(self, urls: Iterable[UrlState], others: Iterable[Mapping[str, Any]], healths: Iterable[Health]) -> None:
-        """Record what was learned: URLs, other items, and the health of sources with when a page of each is due."""
+        """Record earlier knowledge: URLs, other items, and sources' health with the due times of pages."""
         self.save_urls(urls)
         self._put(others)
         dated = (replace(health, revisit_at=self._next_revisit(health.source)) for health in healths)
         self._put(keys.health(health.source) | values(health) for health in dated)
 
     def asked(self, sources: Iterable[str]) -> dict[str, datetime]:
-        """The start (UTC) of the interval for which each source was last asked for, where it ever was."""
+        """Return the start (UTC) of the last scheduled interval of each source, if any."""
         found = self._get(keys.schedule(source) for source in set(sources))
         return {item["source"]: datetime.fromisoformat(item["asked"]) for item in found}
 
     def save_asked(self, asked: Mapping[str, datetime]) -> None:
-        """Record that sources were asked for."""
+        """Record the scheduled interval of sources."""
         self._put(
             keys.schedule(source) | {"source": source, "asked": keys.utc(at, "seconds")} for source, at in asked.items()
         )
 
     def postponed(self, at: datetime) -> list[str]:
-        """The messages of continuations whose time has come at an instant, the first thousand."""
+        """Return the messages of continuations due at an instant, at most a thousand."""
         first, last = keys.postponed("", ""), keys.postponed("", f"{keys.crawl_name(at, '')}~")
         return [str(item["message"]) for item in self._query(first["PK"], first["SK"], last["SK"], 1000)]
 
     def forget_postponed(self, crawls: Iterable[tuple[str, str]]) -> None:
-        """That continuations wait, each by its source and its name: they have been asked for."""
+        """Delete the records of continuations, by source and name, after sending them."""
         self._delete(keys.postponed(source, crawl) for source, crawl in crawls)
 
     def _next_revisit(self, source: str) -> str | None:
@@ -161,7 +161,7 @@ class TableState:
 
 
 def learned_items(report: "CrawlReport") -> Iterator[dict[str, Any]]:
-    """What a crawl learned of feeds and hosts and left for later, as items; ``expires`` (POSIX time) is DynamoDB's."""
+    """Yield a crawl's items of feeds, hosts and postponed work; ``expires`` (POSIX time) is DynamoDB's."""
     source, learned = report.source, report.learned
     if learned.postponed and report.continued_by:
         yield keys.postponed(source, report.continued_by) | {"message": learned.postponed}

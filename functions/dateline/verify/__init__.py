@@ -1,11 +1,11 @@
-"""Verification: whether the archive is still what was put into it.
+"""Verification: check the archive for damage, loss and contradictions.
 
-Every capture object is read and its digests are computed anew, every gzip member of what is derived from it is read,
-and all that points is followed, both ways: captures and crawl reports, captures and outcomes, outcomes and articles,
-articles and WARC records, quarantine reports, and each item of the index with the object that it is of. What the crawl
-knows of URLs and feeds is no part of it: that can be lost (see ``rebuild``).
+Each capture's digests are recomputed, each gzip member of derived objects is read, and all pointers are followed in
+both directions: captures and crawl reports, captures and outcomes, outcomes and articles, articles and WARC records,
+quarantine reports, index items and their objects. Crawl state of URLs and feeds is not verified, since it may be lost
+(see ``rebuild``).
 
-Nothing is written but the state of the run (``Spool``), so that a run can be stopped and taken up again.
+Verification writes only its own state (``Spool``), so a run can be stopped and resumed.
 """
 
 from dateline.verify.findings import Finding, Kind

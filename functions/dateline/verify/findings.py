@@ -1,11 +1,11 @@
-"""Findings: what is wrong, where, and how it is mended."""
+"""Findings: kind of damage, location and remedy."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What may be wrong; each has its mend."""
+    """Kinds of findings; each has a remedy."""
 
     DAMAGED_CAPTURE = "damaged capture"
     NO_CAPTURE = "missing capture"
@@ -61,11 +61,11 @@ _MENDS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing that is wrong.
+    """One problem.
 
-    ``where`` is the bucket or the table, ``key`` the object's or the item's (as DynamoDB's JSON), ``offset`` the place
-    in an object, if it is known. ``captures`` are the keys of the capture objects that it belongs to, ``story`` is
-    the id of a story that was withdrawn.
+    ``where`` is the bucket or the table, ``key`` the key of the object or item (as DynamoDB's JSON), ``offset`` the
+    position in the object, if known. ``captures`` are the keys of the WARC files concerned, ``story`` is the id of a
+    withdrawn story.
     """
 
     kind: Kind
@@ -78,6 +78,6 @@ class Finding:
 
     @property
     def mend(self) -> str:
-        """What to do about it: a command, where one is enough."""
+        """Return the remedy: a command, if one is enough."""
         captures = " ".join(f"--key {key}" for key in self.captures)
         return _MENDS[self.kind].format(bucket=self.where, key=self.key, captures=captures, story=self.story)

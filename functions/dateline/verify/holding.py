@@ -1,4 +1,4 @@
-"""One capture object and what is derived from it, held against each other."""
+"""Compare one WARC file with everything derived from it."""
 
 import io
 import json
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Holding:
-    """Which objects there are of one capture: it, its outcomes, its articles, quarantine reports on its pages."""
+    """The objects of one WARC file: itself, its outcomes, its articles, quarantine reports on its pages."""
 
     stem: keys.Stem
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by their folders
@@ -40,7 +40,7 @@ class Holding:
 
 @dataclass(slots=True)
 class Page:
-    """A page as a capture object has it: the record that ``capture.read`` makes a page of, and what belongs to it."""
+    """A page of a WARC file: its main record and the records with it, as ``capture.read`` groups them."""
 
     record: Record
     length: int
@@ -48,9 +48,9 @@ class Page:
 
 
 class Examination:
-    """What one holding comes to. ``findings`` is what is wrong with it; the rest is what the index is made of.
+    """Result for one holding. ``findings`` are its problems; the other fields are the source of index items.
 
-    ``sound`` is whether that is all: where an object is damaged, what the table has of it may well be right.
+    ``sound`` is False for damaged objects: index items without a source may then be right nevertheless.
     """
 
     def __init__(self, s3: "S3Client", holding: Holding, *, captures: str, archive: str) -> None:
@@ -60,7 +60,7 @@ class Examination:
         self.sound = True
         self.pages: dict[int, Page] | None = None
         self._damaged = list[range]()
-        self._withdrawn = set[int]()  # the offsets of records that were taken out
+        self._withdrawn = set[int]()  # offsets of redacted records
         self.outcomes = list[PageOutcome]()
         self.stored = list[Stored]()
         if holding.keys["captures/"]:
@@ -78,12 +78,12 @@ class Examination:
 
     @property
     def read(self) -> bool:
-        """Whether it is known what became of its pages."""
+        """Whether the outcomes of its pages are known."""
         return bool(self.outcomes)
 
     @property
     def sound_pages(self) -> int | None:
-        """How many pages the capture object has; None where it is damaged, and some may not be seen."""
+        """Number of pages of the WARC file, or None if it is damaged and pages may be hidden."""
         if self.pages is None or self._damaged:
             return None
         return len(self.pages) + sum(page.offset in self._withdrawn for page in self.outcomes)
@@ -95,7 +95,7 @@ class Examination:
             yield id, Looks(gone_at=at, gone_in=capture) if gone else Looks(seen_at=at, seen_in=capture)
 
     def entries(self) -> Iterator[Mapping[str, Any]]:
-        """The index items that there should be of it alone."""
+        """Return the index items derived from this WARC file alone."""
         yield from entries(self.stem, self.outcomes, self.stored)
         yield keys.done(self.stem.source, self.stem.capture) | {"counted": counters.of_pages(self.stem, self.outcomes)}
 
@@ -196,7 +196,7 @@ class Examination:
                 self._find(Kind.WRONG_ARTICLES, self._archive, key, f"the article of {page.url} is not in it")
 
     def _read_article(self, key: str, member: Member, archived: dict[tuple[str, str], PageOutcome]) -> None:
-        """One article against the outcome that it is of, which is then taken out of those that are left."""
+        """Compare one article with its outcome, and remove the outcome from the remaining ones."""
         if member.flaw:
             self._find(Kind.DAMAGED_ARTICLES, self._archive, key, member.flaw, member.offset)
             return
@@ -211,7 +211,7 @@ class Examination:
             self._find(Kind.WRONG_ARTICLES, self._archive, key, detail, member.offset)
 
     def _doubts(self, article: Article, outcome: PageOutcome | None) -> Iterator[str]:
-        """What capture and outcome say against an article, and it against itself."""
+        """Yield contradictions between an article, its outcome, its capture, and its own fields."""
         if article.digest != content_digest(article.title, article.text):
             yield f"the digest of {article.id} is not that of its words"
         if outcome is None:

@@ -36,7 +36,7 @@ class Progress:
 
 
 class _Place(NamedTuple):
-    """An object that is of a capture object with this name, or is that itself."""
+    """The WARC file of an object's name, or of a derived object."""
 
     name: str
     folder: str
@@ -45,7 +45,7 @@ class _Place(NamedTuple):
 
 
 class Verification:
-    """Looks at everything in a scope, from where the spool says that an earlier run came to."""
+    """Verify everything in a scope, starting at the position in the spool."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class Verification:
         self._strays = list[Finding]()
 
     def findings(self) -> Iterator[Finding]:
-        """What is wrong; what an earlier run found comes first."""
+        """Yield the problems, those of an interrupted run first."""
         self._spool.forget_table()
         for finding in chain(self._spool.findings(), self._objects(), self._items()):
             self.progress.found += 1
@@ -103,7 +103,7 @@ class Verification:
             yield from findings
 
     def _found_astray(self) -> Iterator[Finding]:
-        """The objects that a listing had and that are of nothing."""
+        """Yield the listed objects without a WARC file."""
         strays, self._strays = self._strays, []
         self._spool.find(strays)
         yield from strays
@@ -118,7 +118,7 @@ class Verification:
         self._spool.note("key", key)
 
     def _listed(self, source: str) -> Iterator[Holding]:
-        """What there is of each of a source's capture objects, from four listings side by side."""
+        """Yield the objects of each of a source's WARC files, from four parallel listings."""
         listings = [self._places(self._captures, "captures/", source)]
         listings += [self._places(self._archive, folder, source) for folder in IN_ARCHIVE]
         for _, places in groupby(heapq.merge(*listings), lambda place: place.name):
@@ -181,7 +181,7 @@ class Verification:
         return report, list(self._captured(key, report))
 
     def _captured(self, key: str, report: CrawlReport) -> Iterator[Finding]:
-        """Whether the captures are there that a crawl says it stored."""
+        """Yield captures missing from a crawl's report."""
         for capture, pages in report.captures.items():
             seen, kind = self._spool.seen(capture), Kind.DAMAGED_CAPTURE
             if seen is None and self._scope.since is None:
@@ -211,7 +211,7 @@ class Verification:
                 yield finding
 
     def _withdrawals(self) -> Iterator[Finding]:
-        """What is left of withdrawn stories in the index, and whether no more of them is left in the captures."""
+        """Yield remains of withdrawn stories in the index and in captures."""
         for withdrawal in withdrawals(self._s3, self._captures):
             if self._scope.sources and withdrawal.source not in self._scope.sources:
                 continue
@@ -228,7 +228,7 @@ class Verification:
 
 
 def _stem(folder: str, key: str) -> keys.Stem:
-    """The capture object that an object is of; ValueError for a key that Dateline does not write."""
+    """Return the WARC file of an object. Raises ValueError for a key of another form."""
     if folder == "quarantine/":
         source, name, report = key.removeprefix(folder).split("/")
         crawl, _, number = name.rpartition("-")

@@ -1,4 +1,4 @@
-"""What is to be verified, and what it costs to."""
+"""Scope of a verification, and its costs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Scope:
         return (not self.sources or source in self.sources) and (self.since is None or day >= self.since.isoformat())
 
     def after(self, folder: str, source: str) -> str:
-        """What the keys of a source's objects in a folder come after."""
+        """Return the last key before the scope in a source's folder."""
         if self.since is None:
             return f"{folder}{source}/"
         day = f"{self.since:%Y%m%d}" if folder == "quarantine/" else f"{self.since:%Y/%m/%d}"
@@ -47,7 +47,7 @@ class Scope:
 
 @dataclass(slots=True)
 class Costs:
-    """What a run reads: objects and bytes, those of them in cold storage, LIST requests, and the table's bytes."""
+    """Volume of a run: objects and bytes, those in cold storage, LIST requests, and the table's bytes."""
 
     objects: int = 0
     bytes: int = 0
@@ -73,12 +73,12 @@ class Costs:
 
     @property
     def dollars_out(self) -> float:
-        """What comes to it for the way to a machine elsewhere."""
+        """Additional price of data transfer to a machine outside AWS."""
         return (self.bytes + self.table_bytes) * _OUT_BYTE
 
 
 def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope: Scope) -> Costs:
-    """What there is to read, from the listings, which the run reads once more; the table's size is some hours old."""
+    """Return the volume of a scope from the listings (read again by the run); the table's size is some hours old."""
     table.load()
     found = Costs(items=table.item_count, table_bytes=table.table_size_bytes)
     for bucket, folders in ((captures, IN_CAPTURES), (archive, IN_ARCHIVE)):
@@ -93,6 +93,6 @@ def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope:
 
 
 def sources(s3: "S3Client", bucket: str, folder: str, scope: Scope) -> Iterator[str]:
-    """The sources that have objects in a folder and are to be looked at."""
+    """Return the sources in scope with objects in a folder."""
     found = objects.folders(s3, bucket, folder)
     return (source for source in found if not scope.sources or source in scope.sources)

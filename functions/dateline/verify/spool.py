@@ -1,7 +1,6 @@
-"""What a verification has come to know, in a SQLite file: it takes no memory, and is found again after an interruption.
+"""State of a verification in a SQLite file, for constant memory and resumption.
 
-That is the place it has reached, what it found, which capture objects it has seen, and each index item as the objects
-say that it should be.
+It holds the position, the findings, the WARC files seen, and the expected form of each index item.
 """
 
 import json
@@ -50,21 +49,21 @@ Item = Mapping[str, Any]
 
 
 class Seen(NamedTuple):
-    """A capture object or crawl report that was looked at: its number of pages, if known, and whether it was sound."""
+    """A WARC file or crawl report already read: its number of pages, if known, and its soundness."""
 
     pages: int | None
     sound: bool
 
 
 class Expected(NamedTuple):
-    """An item as it should be, and the keys of the objects that say so, with spaces between."""
+    """Expected form of an item, with the keys of its source objects, separated by spaces."""
 
     item: dict[str, Any]
     origin: str
 
 
 class Looks(NamedTuple):
-    """When a story's page was last there and last gone, and the keys of the captures of that; empty for never."""
+    """When a story's page was last present and last gone, with the keys of those captures; empty for never."""
 
     seen_at: str = ""
     seen_in: str = ""
@@ -73,7 +72,7 @@ class Looks(NamedTuple):
 
 
 class Spool:
-    """Commits after each capture object, together with what it came to: a killed process loses only the one at hand."""
+    """Commits after each WARC file with its results: a killed process loses the current one only."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -85,7 +84,7 @@ class Spool:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """What is done in it is done wholly or, should it be broken off, not at all."""
+        """Do everything inside completely or, if interrupted, not at all."""
         self._db.execute("BEGIN")
         try:
             yield
@@ -98,7 +97,7 @@ class Spool:
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
 
     def noted(self, name: str) -> str:
-        """What was noted by that name, or nothing."""
+        """Return the note of a name, or an empty text."""
         found = self._db.execute("SELECT value FROM notes WHERE name = ?", (name,)).fetchone()
         return str(found[0]) if found else ""
 
@@ -107,13 +106,13 @@ class Spool:
         self._db.executemany("INSERT INTO findings (finding) VALUES (?)", rows)
 
     def findings(self) -> Iterator[Finding]:
-        """What was found, in its order."""
+        """Yield the findings in order."""
         for (row,) in self._db.execute("SELECT finding FROM findings ORDER BY number"):
             values: dict[str, Any] = json.loads(row)
             yield Finding(**{**values, "kind": Kind(values["kind"]), "captures": tuple(values["captures"])})
 
     def forget_table(self) -> None:
-        """Begin anew with the table: what was found in it, and which items."""
+        """Restart the comparison with the table: drop its findings and marks."""
         kinds = ", ".join(f"'{kind}'" for kind in Kind if kind.of_table)
         self._db.execute(f"DELETE FROM findings WHERE json_extract(finding, '$.kind') IN ({kinds})")  # noqa: S608
         self._db.executescript(
@@ -121,16 +120,16 @@ class Spool:
         )
 
     def see(self, key: str, pages: int | None, *, sound: bool) -> None:
-        """A capture object or crawl report was looked at; how many ``pages`` it has, if that is known."""
+        """Record a WARC file or crawl report as read, with its number of ``pages`` if known."""
         self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (key, pages, sound))
 
     def seen(self, key: str) -> Seen | None:
-        """How many pages it had, and whether it and what is derived from it was sound; None if not looked at."""
+        """Return the record of a WARC file or report, or None if not read yet."""
         found = self._db.execute("SELECT pages, sound FROM seen WHERE key = ?", (key,)).fetchone()
         return Seen(found[0], bool(found[1])) if found else None
 
     def expect(self, items: Iterable[Item], origin: str) -> None:
-        """Index items as some objects say that they are; of several with one key the last counts."""
+        """Record expected index items with their source objects; for equal keys the last one counts."""
         rows = ((item["PK"], item["SK"], text(item), origin) for item in items)
         self._db.executemany("INSERT OR REPLACE INTO items (pk, sk, item, origin) VALUES (?, ?, ?, ?)", rows)
 
@@ -150,7 +149,7 @@ class Spool:
             yield id, Looks(*looks)
 
     def expected(self, sk: str) -> Iterator[Expected]:
-        """The items with that sort key that there should be."""
+        """Yield the expected items with a sort key."""
         yield from map(_expected, self._db.execute("SELECT item, origin FROM items WHERE sk = ? ORDER BY pk", (sk,)))
 
     def newest(self) -> Iterator[Expected]:
@@ -168,14 +167,14 @@ class Spool:
             last = rows[-1][0]
 
     def take(self, pk: str, sk: str) -> Expected | None:
-        """An item that should be there, which is now found."""
+        """Return the expected item with a key and mark it as found."""
         found = self._db.execute("SELECT item, origin FROM items WHERE pk = ? AND sk = ?", (pk, sk)).fetchone()
         if found:
             self._db.execute("UPDATE items SET found = 1 WHERE pk = ? AND sk = ?", (pk, sk))
         return _expected(found) if found else None
 
     def missing(self) -> Iterator[Expected]:
-        """The items that should be there and were not found."""
+        """Yield expected items not found."""
         found = self._db.execute("SELECT item, origin FROM items WHERE NOT found ORDER BY pk, sk")
         yield from map(_expected, found)
 
@@ -185,15 +184,15 @@ class Spool:
         return " ".join(origin for (origin,) in self._db.execute(query, (f"ARTICLE#{id}",)))
 
     def home(self, id: str, cluster: str, appeared: str) -> None:
-        """A story says which cluster it is of."""
+        """Record the cluster named by a story."""
         self._db.execute("INSERT OR REPLACE INTO homes VALUES (?, ?, ?)", (id, cluster, appeared))
 
     def member(self, cluster: str, id: str, appeared: str, number: int) -> None:
-        """A cluster says which story it has, and of the first, how ``many`` they are; 0 of the others."""
+        """Record a story named by a cluster; for the first member with the total (``many``), 0 for others."""
         self._db.execute("INSERT OR REPLACE INTO members VALUES (?, ?, ?, ?)", (cluster, id, appeared, number))
 
     def disagreeing(self) -> Iterator[tuple[str, list[str]]]:
-        """The clusters that are not as their stories say, with the ids of these."""
+        """Yield clusters in contradiction with their stories, with the stories' ids."""
         rows = self._db.execute(_DISAGREEING).fetchall()
         for (cluster,) in rows:
             ids = self._db.execute(_OF_CLUSTER, (cluster, cluster)).fetchall()
@@ -209,7 +208,7 @@ class Spool:
         )
 
     def unbalanced(self) -> list[tuple[str, str]]:
-        """The keys of the counters that do not come to zero."""
+        """Yield the keys of counters with a sum other than zero."""
         return self._db.execute("SELECT DISTINCT pk, sk FROM counts WHERE number ORDER BY pk, sk").fetchall()
 
 

@@ -1,4 +1,4 @@
-"""The whole index against what the objects say: every item, both ways."""
+"""Compare the whole index with the objects, in both directions."""
 
 import json
 import math
@@ -31,7 +31,7 @@ _COUNTED = re.compile(r"(?:captures|crawls)/[^/]+/\d{4}/\d\d/\d\d/[^/]+")
 
 
 def expect(spool: Spool) -> None:
-    """Add the items that several captures make together: newest revisions, their mentions, whether stories are gone."""
+    """Record the items derived from several captures: newest revisions, mentions, removals."""
     for alias, _ in spool.expected("ARTICLE"):
         spool.look(alias["id"], spool.looks(alias["PK"].partition("#")[2]))
     for id, looks in spool.all_looks():
@@ -46,9 +46,9 @@ def expect(spool: Spool) -> None:
 
 
 class Comparison:
-    """Takes the table's items one by one, and tells what is wrong with each; ``rest`` tells of what is left at the end.
+    """Compare the table's items one by one; ``rest`` yields the remaining problems at the end.
 
-    An archive in use goes on while it is looked at: what came after its objects were listed is left alone.
+    An archive in use keeps changing during the run: items newer than the listing of their objects are ignored.
     """
 
     def __init__(self, table: "Table", spool: Spool, scope: Scope, *, exists: Callable[[str], bool]) -> None:
@@ -62,7 +62,7 @@ class Comparison:
         return dynamodb.scan(self._table, ConsistentRead=True)
 
     def compare(self, item: Item) -> Finding | None:
-        """What is wrong with an item, as far as it can be told yet."""
+        """Yield the problems of an item, as far as they are decidable at this point."""
         pk, sk = str(item["PK"]), str(item["SK"])
         if sk.startswith(_OF_CRAWLS):
             return None
@@ -78,7 +78,7 @@ class Comparison:
         return self._judge(item, sk, wanted)
 
     def _take_down(self, item: Item, pk: str, sk: str) -> bool:
-        """Keep what has to agree with other items; whether that is all that is to be told of this one."""
+        """Record properties to compare with other items; return whether nothing else needs checking."""
         if sk.startswith("DAY#"):
             self._count(pk, sk, item, -1)
         elif sk.startswith("DONE#"):
@@ -92,7 +92,7 @@ class Comparison:
         return sk.startswith("DAY#") or pk.startswith("CLUSTER#")
 
     def rest(self) -> Iterator[Finding]:
-        """What should have been in the table and was not, and the counters that are no sum."""
+        """Yield expected items missing from the table, and counters with a wrong sum."""
         if not self._grows:
             yield from self._doubts
         for item, origin in self._spool.missing():
@@ -140,7 +140,7 @@ class Comparison:
             self._spool.count(pk, sk, {name: sign * int(number) for name, number in _numbers(numbers).items()})
 
     def _difference(self, pk: str, sk: str) -> str | None:
-        """What a day's counters have other than their sum, at a second look: the first was at two moments."""
+        """Compare a day's counters with their sum at a second reading, since the first one took two moments."""
         there = self._table.get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True).get("Item", {})
         source, day = pk.partition("#")[2], sk.partition("#")[2].replace("-", "/")
         total = Counter[str]()
@@ -158,7 +158,7 @@ class Comparison:
 
 
 def _origin(item: Item, sk: str) -> str | None:
-    """The capture object or crawl report that an item says it is of."""
+    """Return the WARC file or crawl report named by an item."""
     if sk.startswith("DONE#"):
         key = sk.removeprefix("DONE#")
         return key if _COUNTED.fullmatch(key) else None
@@ -179,7 +179,7 @@ def _numbers(item: Item) -> dict[str, int]:
 
 
 def _differences(item: Item, wanted: Item) -> str:
-    """``title is 'B', not 'A'``; of values in full, as texts, what is different."""
+    """Describe differences, ``title is 'B', not 'A'``; for long values, the differing parts."""
     names = sorted(name for name in item.keys() | wanted.keys() if item.get(name) != wanted.get(name))
     return "; ".join(f"{name} is {_shown(item, name)}, not {_shown(wanted, name)}" for name in names)
 
