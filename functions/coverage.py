@@ -1,4 +1,4 @@
-"""Coverage: on a schedule, the reports of the days whose counters have changed, and metrics of the last of them."""
+"""Coverage: write reports for days with changed counters, and metrics of the last day, on a schedule."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -42,7 +42,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str
 
 
 def _tell(rows: Sequence[Row], function: str) -> None:
-    """A metric for each flag that a source has, and one for all sources that have it."""
+    """Emit a metric for each flag of a source, and one for all sources with the flag."""
     flagged = [(flag, row.day.source) for row in rows for flag in row.flags]
     for flag, count in Counter(flag for flag, _ in flagged).items():
         _add(f"sources_{flag}", count, function_name=function)
@@ -53,7 +53,7 @@ def _tell(rows: Sequence[Row], function: str) -> None:
 
 
 def _name_silent(rows: Sequence[Row]) -> None:
-    """Tell the topic of alarms which sources are silent; an alarm itself cannot name them."""
+    """Send the names of silent sources to the topic of alarms, since an alarm cannot contain them."""
     topic = Settings.from_environment().alarm_topic
     if not (rows and topic):
         return

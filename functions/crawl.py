@@ -1,4 +1,4 @@
-"""Crawl: a message on CrawlQueue asks for one crawl of one source; what the servers send becomes captures."""
+"""Crawl: run one crawl of one source per message on CrawlQueue, and store the responses as captures."""
 
 import time
 from functools import cache
@@ -25,7 +25,7 @@ from spiders.stores import BucketStore
 
 
 class UnknownSourceError(LookupError):
-    """A message names a source that this deployment's registry does not have."""
+    """The message names a source missing from this deployment's registry."""
 
 
 @cache
@@ -62,8 +62,8 @@ def _count(report: CrawlReport) -> None:
 def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     """Run the source's spider against the deployed bucket and table; ``deadline`` is on the monotonic clock.
 
-    What there was no time for is asked for with a message behind others of the host; by dispatch, if the host wants to
-    be left alone until then. Killed before that was sent, the crawl is delivered again, finds its report and sends it.
+    Unfinished work is queued as a continuation behind other crawls of the host; if the host asked for a pause, dispatch
+    sends it later. A crawl killed before sending it is delivered again, finds its report and sends it.
     """
     if message.source not in sources():
         raise UnknownSourceError(f"there is no source {message.source!r} in the registry")

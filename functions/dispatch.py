@@ -1,4 +1,4 @@
-"""Dispatch: on a schedule, a crawl message for each source that is due."""
+"""Dispatch: send a crawl message for each due source, on a schedule."""
 
 from datetime import UTC, datetime
 from functools import cache

@@ -1,9 +1,9 @@
-"""Extract: an S3 event on ExtractQueue names capture objects; each becomes articles, outcomes and index items.
+"""Extract: turn WARC files named by S3 events on ExtractQueue into articles, outcomes and index items.
 
-A message of ``dateline reextract`` names one that is to become them anew.
+A message of ``dateline reextract`` requests a new extraction of one file.
 
-Two processes share what takes long to import, and import it at the same time: the one that extracts has trafilatura,
-and this one boto3. ``warm`` has them do so while Lambda makes a new environment, before there is a message.
+Two processes import in parallel: the extracting one loads trafilatura, this one boto3. ``warm`` starts both while
+Lambda initialises an environment, before the first message.
 """
 
 import os
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def warm() -> None:
-    """Load all that a message needs."""
+    """Load everything needed for a message."""
     isolated().start()
     archive()
     isolated().ready()

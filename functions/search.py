@@ -63,7 +63,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
 
 
 def index(changed: Changes, has_time: Callable[[], bool]) -> dict[str, int]:
-    """Index what has changed, then merge the small parts of those months if they are many."""
+    """Index changes, then merge the small parts of the changed months if there are many."""
     done = indexing().index(changed)
     months = {month for found in changed.values() for month in found}
     merged = sum(compaction().merge(month) for month in sorted(months) if has_time())

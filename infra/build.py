@@ -1,12 +1,11 @@
-"""Makes the bundle of one function: ``build.py ExtractFunction FOLDER``, called by infra/Makefile.
+"""Build the bundle of one function: ``build.py ExtractFunction FOLDER``, called by infra/Makefile.
 
-A bundle is the function's handler, the library without its command line, the spiders where sources are read, the
-source files alone where pages are extracted by the rules in them, and the packages of
-infra/requirements/<function>.txt at the versions of infra/constraints.txt. Packages are installed from wheels for the
-platform that the bundle is for, so any machine can build for Lambda; DATELINE_BUILD=host builds for this machine and
-this interpreter, which is what the local cloud runs functions on.
+A bundle consists of the handler, the library without its command line, the spiders (for functions with sources) or the
+source files alone (for functions with extraction rules), and the packages of infra/requirements/<function>.txt at the
+versions of infra/constraints.txt. Packages are wheels for the target platform, so any machine can build for Lambda;
+DATELINE_BUILD=host builds for this machine and interpreter, as the local cloud needs.
 
-The same sources give the same bytes: SAM names a bundle by its content, and an unchanged one is not deployed again.
+The same sources give the same bytes: SAM names a bundle by its content and does not deploy an unchanged one again.
 """
 
 import fnmatch
@@ -43,7 +42,7 @@ def main(resource: str, folder: Path) -> None:
 
 
 def find_uv() -> list[str]:
-    """The command that runs uv: this environment's, the one on the path, or this interpreter's module."""
+    """Return the command for uv: this environment's, the one on the path, or this interpreter's module."""
     beside = Path(sys.executable).with_name("uv")
     if found := str(beside) if beside.exists() else shutil.which("uv"):
         return [found]
@@ -54,7 +53,7 @@ def find_uv() -> list[str]:
 
 
 def install(uv: Sequence[str], name: str, folder: Path, *, host: bool) -> None:
-    """Install the function's packages, and those that they need, into ``folder``."""
+    """Install the function's packages and their dependencies into ``folder``."""
     requirements = INFRA / "requirements"
     platform = ("--python", sys.executable) if host else ("--python-platform", PLATFORM, "--python-version", RUNTIME)
     command = [*uv, "pip", "install", "--quiet", "--no-config", "--only-binary=:all:", "--link-mode=copy", *platform]
@@ -64,7 +63,7 @@ def install(uv: Sequence[str], name: str, folder: Path, *, host: bool) -> None:
 
 
 def trim(folder: Path) -> None:
-    """Remove from installed packages what is never read on Lambda."""
+    """Remove files of packages never read on Lambda."""
     for path in unused(folder):
         if path.is_dir():
             shutil.rmtree(path)
@@ -105,10 +104,10 @@ def find_runtime(uv: Sequence[str]) -> str | None:
 
 
 def compile_all(python: str | None, folder: Path) -> None:
-    """Compile to bytecode, which a read-only /var/task can't keep later: a cold start is a third of what it was.
+    """Compile to bytecode, since /var/task is read-only later: cold starts take a third of the time.
 
-    Only the runtime's own version writes bytecode that it reads. Without its sources' times (unchecked-hash) and with
-    the runtime's paths, the result depends on the sources alone.
+    Bytecode is valid for the runtime's own version only. Without source times (unchecked-hash) and with the runtime's
+    paths, the result depends on the sources alone.
     """
     if python is None:
         print(f"{folder.name}: not byte-compiled, as there is no Python {RUNTIME} here: slower cold starts", flush=True)

@@ -1,7 +1,7 @@
-"""Runs a function with an event under Lambda's runtime interface emulator, which the SAM CLI ships: no Docker.
+"""Run a function with an event under the Lambda runtime interface emulator of the SAM CLI, without Docker.
 
-``python -m infra.emulator extract tests/events/extract.json`` runs the bundle and handler that the local cloud has
-deployed, against the local cloud, prints the answer and ends with 1 if it is an error. It stands in for
+``python -m infra.emulator extract tests/events/extract.json`` runs the deployed bundle and handler against the local
+cloud, prints the response and exits with 1 on an error. It replaces
 ``sam local invoke ExtractFunction -e tests/events/extract.json -n .dateline/env.json --docker-network host``.
 """
 
@@ -36,7 +36,7 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Function:
-    """What the emulator needs to know of a function."""
+    """Facts about a function for the emulator."""
 
     bundle: Path
     handler: str
@@ -62,7 +62,7 @@ def deployed(cloud: Cloud, name: str) -> Function:
 
 @contextmanager
 def running(function: Function) -> Iterator[str]:
-    """Run the emulator for the length of a ``with`` block; gives its address, which takes one event at a time."""
+    """Run the emulator inside a ``with`` block; return its address, open to one event at a time."""
     front, api = (f"127.0.0.1:{free_port()}" for _ in range(2))
     command = [str(_binary()), "--runtime-interface-emulator-address", front, "--runtime-api-address", api]
     command += [sys.executable, "-m", "awslambdaric", function.handler]
@@ -96,7 +96,7 @@ def failed(answer: Any) -> bool:
 
 
 def put_captures(s3: Any, bucket: str, event: Mapping[str, Any], page: Path) -> None:
-    """Have in the capture bucket what an extract event names: captures with ``page`` as their one page."""
+    """Store the captures named by an extract event, with ``page`` as their only page."""
     for record in event["Records"]:
         for key in captures_of(record["body"]):
             body = serialise([_exchange(keys.parse(key), page)], key)

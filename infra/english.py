@@ -18,8 +18,6 @@ FOLDERS = ("functions", "spiders", "infra")  # a package's docstrings are counte
 REWRITING = frozenset(  # packages (and the page of their help) with docstrings still to be rewritten
     {
         "docs/commands.md",
-        "functions",
-        "functions/dateline",
         "functions/dateline/archive",
         "functions/dateline/aws",
         "functions/dateline/capture",
@@ -36,12 +34,6 @@ REWRITING = frozenset(  # packages (and the page of their help) with docstrings 
         "spiders/download",
         "spiders/families",
         "spiders/middlewares",
-        "infra",
-        "infra/bench",
-        "infra/fuzz",
-        "infra/gazetteer",
-        "infra/local",
-        "infra/newsroom",
     }
 )
 
@@ -54,7 +46,7 @@ _CODE = re.compile(r"(`+)[^`]+\1|https?://\S+")
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """A text with the place where it stands, relative to the checkout."""
+    """A text with its location, relative to the checkout."""
 
     place: str
     text: str

@@ -1,11 +1,11 @@
 """Dateline: a serverless archive of regional news.
 
-The library that the Lambda functions, the spiders and the command line share. Data flows one way:
+The library of the Lambda functions, the spiders and the command line. Data flows one way:
 
     source -> dispatch -> crawl -> capture -> extract -> article -> index -> query
 
-Python users begin with ``connect`` and ``extract``. Names are imported when they are first used, because each Lambda
-function imports this module too.
+Python users start with ``connect`` and ``extract``. Names are imported on first use, because each Lambda function
+imports this module too.
 """
 
 import importlib

@@ -1,7 +1,7 @@
-"""The article: what Dateline keeps of a story, and the outcomes that a page can have.
+"""The article, as kept for each revision of a story, and the outcomes of pages.
 
-Field names follow schema.org NewsArticle where it has one. An article is one JSON object on one line; its fields
-stand in the order of the class. Instants are ISO 8601 with an offset; a day without a time is ``yyyy-mm-dd``.
+Field names follow schema.org NewsArticle where possible. An article is one JSON object on one line, its fields in the
+order of the class. Instants are ISO 8601 with an offset; a day without a time is ``yyyy-mm-dd``.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ SCHEMA = 1
 
 
 class Outcome(StrEnum):
-    """What became of a captured page; each has exactly one."""
+    """Outcome of a captured page; each page has exactly one."""
 
     ARCHIVED = "archived"
     UNCHANGED = "unchanged"  # the archive has these words of this page already
@@ -28,7 +28,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Dateline:
-    """Where a story says it was filed: ``TUNIS``, not where it happens. ``country`` is ISO 3166 alpha-2, lower case."""
+    """Printed place of filing, such as ``TUNIS``. ``country`` is ISO 3166 alpha-2, lower case."""
 
     text: str
     place: str | None = None
@@ -37,7 +37,7 @@ class Dateline:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place that a story mentions: GeoNames' id and name, and its country (ISO 3166 alpha-2, lower case)."""
+    """Place mentioned in a story: GeoNames id and name, and its country (ISO 3166 alpha-2, lower case)."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A photograph. ``url`` is empty where a clipping shows no more than that there was one."""
+    """A photograph. ``url`` is empty for one known from a clipping only."""
 
     url: str
     caption: str | None = None
@@ -76,10 +76,10 @@ class Extractor:
 class Article:
     """One revision of one story.
 
-    ``published_at`` and ``modified_at`` are ISO 8601 with an offset, or a bare day where ``published_precision`` is
-    ``day``; null where the page, its URL and its feed item give none. ``captured_at``, ``first_seen_at`` and
-    ``indexed_at`` are UTC and end in ``Z``. What only the archive can know (``revision``, ``first_seen_at``,
-    ``indexed_at``, ``capture``) is null before a page is archived. ``provenance`` names the rule that gave each field.
+    ``published_at`` and ``modified_at`` are ISO 8601 with an offset, or a bare day if ``published_precision`` is
+    ``day``; null if page, URL and feed item have no date. ``captured_at``, ``first_seen_at`` and ``indexed_at`` are UTC
+    and end in ``Z``. ``revision``, ``first_seen_at``, ``indexed_at`` and ``capture`` are null before archiving.
+    ``provenance`` maps fields to the rules behind them.
     """
 
     id: str
@@ -141,9 +141,9 @@ class Article:
 
 
 class Extraction(NamedTuple):
-    """What extraction made of a page: an article, or the reason why it is none.
+    """Result of extraction: an article, or the reason for another outcome.
 
-    ``rules_missed`` are the fields of the article for which its source has a rule that found nothing.
+    ``rules_missed`` are fields with an extraction rule of the source that matched nothing.
     """
 
     outcome: Outcome

@@ -1,14 +1,13 @@
-"""Events: what is new in the index, told to whoever subscribes on the event bus.
+"""Events: publish index changes on the event bus.
 
-A story's first revision is ``article.archived``, each later one ``article.revised``; ``article.gone`` is its page's
-removal, ``article.returned`` that it is there again, ``article.withdrawn`` that the story was taken out of the archive
-for good, so that subscribers' copies can go too. They are made of the records of the table's stream, so that all
-that is committed is told, at least once; ``events.schema.json`` beside this module describes them.
+A story's first revision is ``article.archived``, each later one ``article.revised``; ``article.gone`` reports the
+removal of its page, ``article.returned`` its return, ``article.withdrawn`` the story's withdrawal from the archive, so
+that subscribers can delete their copies. Events derive from the table's stream: everything committed is published, at
+least once. ``events.schema.json`` is their schema.
 
-An event's ``id`` is the same however often it is told. ``replay`` is true where it was told before, as far as that can
-be known: while the table is made anew (``rebuilding``), of what was in the archive when that began. A write that
-changes nothing has no record in a stream, and a re-extraction changes revisions that there are; so neither a message
-that is delivered twice nor other words of the same page are told.
+Repeated events have the same ``id``. ``replay`` marks events known to be repeated: those of stories archived before a
+rebuild of the table (``rebuilding``). Writes without a change produce no stream record, and re-extractions change
+existing revisions, so neither duplicate messages nor re-extracted words produce events.
 """
 
 import json
@@ -34,7 +33,7 @@ Kind = Literal["article.archived", "article.revised", "article.gone", "article.r
 SOURCE = "dateline"
 _VERSION = 1  # of the schema
 _AT_ONCE = 10  # PutEvents' limit
-_PAUSES = (0.1, 0.4, 1.6, 6.4)  # seconds before what the bus did not take is put again
+_PAUSES = (0.1, 0.4, 1.6, 6.4)  # seconds before rejected events are put again
 _STREAM = timedelta(days=1)  # how long DynamoDB keeps a stream's records
 _HIDDEN = {"PK", "SK", "published_key", "source_month", "country_month", "indexed_day", "indexed_key"}
 
@@ -45,10 +44,10 @@ class UntoldError(RuntimeError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something new of a story, whose item of the table is ``story``.
+    """A change of a story; ``story`` is its table item.
 
-    ``at`` (UTC, ISO 8601) is when it was archived, or seen to be gone, or of one that returned, had been; ``told_at``
-    is when the table was told.
+    ``at`` (UTC, ISO 8601) is the time of archiving or of the observed removal; for a returned story, of its earlier
+    removal. ``told_at`` is the time of the table's change.
     """
 
     kind: Kind
@@ -65,13 +64,13 @@ class Span(NamedTuple):
     until: datetime | None
 
     def replays(self, event: Event) -> bool:
-        """Whether the event was told by that, and is of what was there before."""
+        """Return whether the event was published before, because of this rebuild."""
         within = self.since <= event.told_at and (self.until is None or event.told_at <= self.until)
         return within and datetime.fromisoformat(event.at) < self.since
 
 
 def of_records(records: Iterable[DynamoDBRecord]) -> Iterator[Event]:
-    """What the records of the table's stream tell, in their order."""
+    """Yield the events of stream records, in order."""
     for record in records:
         change = record.dynamodb
         if change and change.new_image and change.approximate_creation_date_time:
@@ -80,7 +79,7 @@ def of_records(records: Iterable[DynamoDBRecord]) -> Iterator[Event]:
 
 
 class Bus:
-    """The event bus; ``archive`` and ``captures`` are the buckets that a story's pointers are into."""
+    """The event bus; ``archive`` and ``captures`` are the buckets of a story's pointers."""
 
     def __init__(
         self,
@@ -95,7 +94,7 @@ class Bus:
         self._archive, self._captures, self._pause = archive, captures, pause
 
     def put(self, events: Iterable[Event], spans: Sequence[Span] = ()) -> None:
-        """Tell the events; UntoldError where the bus does not take them, though it took some of them."""
+        """Publish events. Raises UntoldError if the bus rejects some of them; others may have been published."""
         entries = map(self._entry, events, iter(lambda: spans, None))
         while some := list(islice(entries, _AT_ONCE)):
             self._put(some)
@@ -132,7 +131,7 @@ class Bus:
 
 @contextmanager
 def rebuilding(s3: "S3Client", bucket: str) -> Iterator[None]:
-    """Have it known that what the table is told meanwhile is told again; for good, if this is never left."""
+    """Mark table changes inside the block as replays; forever, if the process dies inside."""
     known = spans(s3, bucket)
     begun = _put_spans(s3, bucket, known)
     known = [span for span in known if span.until is None or begun - span.until < _STREAM] + [Span(begun, None)]

@@ -1,14 +1,14 @@
-"""Isolation: pages are extracted in a child process; one that hangs, eats memory or crashes it costs itself alone.
+"""Isolation: extract pages in a child process.
 
-What extraction needs is loaded once, in a process that does nothing else than to fork children: the fork server. It
-loads while the function is still importing what is its own, and a child is there in milliseconds, with all that the
-server has. The child serves page after page. One that takes too long is killed, one that takes too much memory is
-refused more by the kernel, and one that dies, whatever of, is followed by another child for the next page. A page that
-ends a child that served others before is tried once more in a new one, for it may have died of what they left. Lambda
-has no /dev/shm, so there are no pools, queues or locks: pipes are enough.
+A page that hangs, exhausts memory or crashes the parser affects only itself. A fork server loads the extraction
+libraries once, in parallel with the function's own imports; its children start within milliseconds and share the loaded
+memory. A child serves page after page. A slow page gets its child killed, a page above the memory limit gets an error
+from the kernel, and the next page gets a new child. If a page kills a child that served others before, it is tried once
+more in a new child, because earlier pages may be the cause. Lambda has no /dev/shm, so pipes replace pools, queues and
+locks.
 
-A batch of nothing but slow pages must end in its function's time. So a page may take half of what is left of the
-batch's own time, down to a second: 200 pages, as many as a capture object has, then take 200 seconds more at most.
+A batch of slow pages must end within the function's time. A page therefore gets at most half of the batch's remaining
+time, but at least one second: 200 pages, as many as in a WARC file, then take at most 200 seconds more.
 """
 
 import gc
@@ -31,9 +31,9 @@ from dateline.page import Page
 Extract = Callable[[Page], Extraction]
 
 _FORK = multiprocessing.get_context("fork")
-LEAST = 1.0  # seconds that a page always has; the slowest sound page of a thousand took 0.7
-SHARE = 0.25  # of the function's time, for pages that take longer; the rest is for as many as there may be at least
-RESERVE = 15.0  # seconds before the function's end at which nothing is begun: what there is has to be stored
+LEAST = 1.0  # least seconds of a page; the slowest sound page of a thousand took 0.7
+SHARE = 0.25  # of the function's time, for slow pages; the rest is for the usual number of pages
+RESERVE = 15.0  # seconds before the function's end, for storing results
 
 
 class OutOfTimeError(Exception):
@@ -41,15 +41,14 @@ class OutOfTimeError(Exception):
 
 
 class LoadError(Exception):
-    """What extraction needs could not be loaded; the message says why."""
+    """The extraction libraries failed to load; the message has the reason."""
 
 
 class Isolated:
-    """Extraction in a child process, with ``seconds`` and ``memory`` (MB beyond what was loaded) a page.
+    """Extraction in a child process, with ``seconds`` and ``memory`` (MB beyond the loaded libraries) per page.
 
-    ``load`` gives the extraction; it is called in another process, once, and all that it imports stays there. Raises
-    LoadError if it fails, and for nothing that a page does to the child: the outcome is then ``QUARANTINED``, with what
-    happened.
+    ``load`` returns the extraction; it runs once, in another process, and its imports stay there. Raises LoadError if
+    it fails. Failures of a page never raise: the outcome is ``QUARANTINED`` with the reason.
     """
 
     def __init__(self, load: Callable[[], Extract], *, seconds: float, memory: int) -> None:
@@ -109,7 +108,7 @@ class Isolated:
 
 
 class ChildError(Exception):
-    """A page ended the process that it was extracted in; the message says how."""
+    """A page ended its child process; the message describes the end."""
 
 
 class TooSlowError(ChildError):
@@ -200,7 +199,7 @@ def _how(exitcode: int | None) -> str:
 
 def _serve_children(theirs: Connection, ours: Connection, load: Callable[[], Extract], memory: int) -> None:
     """Load, then fork child after child until the other end is closed."""
-    ours.close()  # a copy, which would keep this process waiting for ever when its parent is gone
+    ours.close()  # a copy; it would keep this process waiting after its parent's end
     for number in (signal.SIGTERM, signal.SIGALRM):
         signal.signal(number, signal.SIG_DFL)  # whatever the parent does at them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle

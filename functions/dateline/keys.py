@@ -1,68 +1,67 @@
-"""Where everything is kept: the S3 keys and the table keys, built here and nowhere else.
+"""S3 keys and table keys, built here and nowhere else (docs/storage.md explains them).
 
 S3, dates are capture dates in UTC::
 
     CaptureBucket
-        captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   what the servers sent, one gzip member a record
-        crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            what the crawl did and learned
-        frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      what the crawl had no time for, for its continuation
-        withdrawals/<id>.json                                    that a story was withdrawn, why, where its pages were
-        withdrawals/captures/...                                 a capture object while pages are taken out of it
+        captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   WARC file: server responses, one gzip member per record
+        crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            crawl report
+        frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      URLs left for the continuation of a crawl
+        withdrawals/<id>.json                                    tombstone of a withdrawn story
+        withdrawals/captures/...                                 copy of a WARC file during its redaction
     ArchiveBucket
-        articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  the articles of that capture, one gzip member each
-        outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  a line for each of its pages, articles or not
-        quarantine/<source>/<crawl>-<n>/<offset>.json            a page that extraction gave up on, why, and until when
-        reports/coverage/<yyyy-mm-dd>.json                       what came of that day, a row for each source
-        reports/coverage/index.json                              a digest of each day's rows
-        reports/rebuilds.json                                    when the table was made anew
-        reports/reextract/<run>/<source>/<crawl>-<n>.json        what a re-extraction changed in that capture's articles
-        reports/reextract/<run>.json                             and in all of the run's
-        dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   its stories, from that day to the next part's
-        dataset/state.json                                       how far the dataset has come
-        reports/verify/<run>.jsonl                               what a verification looked at, a line for each finding
-        search/manifest.json                                     which parts of the search index there are
-        search/<yyyy-mm>/<name>.tar                              a part of it: some or all stories of that month
+        articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  articles of a WARC file, one gzip member each
+        outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  one line per page of a WARC file
+        quarantine/<source>/<crawl>-<n>/<offset>.json            report on a page with a failed extraction
+        reports/coverage/<yyyy-mm-dd>.json                       coverage of one day, one row per source
+        reports/coverage/index.json                              digests of the daily reports
+        reports/rebuilds.json                                    times of index rebuilds
+        reports/reextract/<run>/<source>/<crawl>-<n>.json        changes in one WARC file's articles
+        reports/reextract/<run>.json                             summary of a re-extraction
+        dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   current revisions, to the next part's day
+        dataset/state.json                                       progress of compaction
+        reports/verify/<run>.jsonl                               verification report, one line per finding
+        search/manifest.json                                     list of the search index's parts
+        search/<yyyy-mm>/<name>.tar                              part of the search index for a month
 
-A crawl's name starts with the UTC second at which it was asked for (``20190417T061500Z-sample``), so the capture
-date is in the name and a message delivered twice names the same objects. Imported pages are kept as those of a crawl of
-the day of their own capture, ``20190416T000000Z-import``. Articles that were extracted anew are in an object
-``<crawl>-<n>.<extraction>.jsonl.gz`` (12 hex digits), which the outcomes object names; the one before it is removed.
+A crawl's name starts with the UTC second of its request (``20190417T061500Z-sample``). The capture date is therefore
+part of the name, and a message delivered twice names the same objects. Imported pages belong to a crawl of the day of
+their capture, ``20190416T000000Z-import``. Articles of a later extraction are in an object
+``<crawl>-<n>.<extraction>.jsonl.gz`` (12 hex digits), named by the outcomes object; the earlier one is deleted.
 
 DynamoDB, one table, keys ``PK`` and ``SK``::
 
-    ARTICLE#<id>                 CURRENT              the newest revision; carries the index attributes below. Of a
-                                                      story that was withdrawn, that it was, and nothing else
-    ARTICLE#<id>                 REV#<captured_at>    one for each revision
-    ARTICLE#<id>                 PRESENCE             when its page was last there, and last gone (404, 410)
-    BAND#<band>                  <appeared>#<id>#<captured_at>  a revision that has this passage; expires in a year
-    CLUSTER#<id>                 <appeared>#<id>      a story of a cluster of several, named by the first
-    URL#<hash>                   ARTICLE              the id of the story at a URL that is not the story's canonical one
-    URL#<hash>                   STATE                what the crawl knows of a URL
-    SOURCE#<source>              FEED#<hash>          what the crawl knows of a feed
-    SOURCE#<source>              SCHEDULE             the interval for which the schedule last asked for it
-    SOURCE#<source>              HEALTH               how its crawls have gone, and when a page of it is due next
-    SOURCE#<source>              DUE#<instant>#<hash> a URL to look at again then; its STATE has the same ``due``
-    SOURCE#<source>              DAY#<yyyy-mm-dd>     what the crawls and captures of that day came to (``counters``)
-    SOURCE#<source>              DONE#<key>           what this capture or crawl report has added to the counters
-    PLACE#<place>#<yyyy-mm>      <published_key>      a story of that month that names the place or is about the country
-    PLACE#<place>                MONTH#<yyyy-mm>      there have been such stories of that month
-    SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of that month
-    COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has
-    HOST#<scheme>://<host>       ROBOTS               its robots.txt; ``expires`` after 30 days
-    POSTPONED                    <crawl>#<source>     the message for a continuation that begins when its name says
-    HOST#<host>                  HOLD                 until when it asked to be left alone; ``expires`` then
-    ARCHIVE                      SOURCE#<source>      the archive has stories of that source
-    ARCHIVE                      COUNTRY#<cc>         and of outlets of that country
-    ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of that day
+    ARTICLE#<id>                 CURRENT              newest revision with the index attributes below, or a tombstone
+    ARTICLE#<id>                 REV#<captured_at>    one revision
+    ARTICLE#<id>                 PRESENCE             times of the page's last presence and last absence (404, 410)
+    BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in a year
+    CLUSTER#<id>                 <appeared>#<id>      member of a cluster of copies; the first one names it
+    URL#<hash>                   ARTICLE              story id of a non-canonical URL
+    URL#<hash>                   STATE                crawl state of a URL
+    SOURCE#<source>              FEED#<hash>          crawl state of a feed, sitemap or listing
+    SOURCE#<source>              SCHEDULE             interval of the last scheduled crawl
+    SOURCE#<source>              HEALTH               results of crawls, time of the next due page
+    SOURCE#<source>              DUE#<instant>#<hash> URL due for a revisit; its STATE has the same ``due``
+    SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of a day (``counters``)
+    SOURCE#<source>              DONE#<key>           contribution of a WARC file or crawl report to the counters
+    PLACE#<place>#<yyyy-mm>      <published_key>      story about the place or country, published in the month
+    PLACE#<place>                MONTH#<yyyy-mm>      there are such stories of the month
+    SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of the month
+    COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has stories of the month
+    HOST#<scheme>://<host>       ROBOTS               robots.txt of a host; ``expires`` after 30 days
+    POSTPONED                    <crawl>#<source>     message of a continuation with a later start
+    HOST#<host>                  HOLD                 end of a pause requested by the host; ``expires`` then
+    ARCHIVE                      SOURCE#<source>      the archive has stories of the source
+    ARCHIVE                      COUNTRY#<cc>         and of outlets of the country
+    ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of the day
 
     BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
     ByCountry  country_month  <cc>#<yyyy-mm>       published_key
     ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
 
-A story without a date is filed under the month and instant at which it was first seen, without ``published_at``; one
-with a day only under that day. One of an outlet whose country is not known is filed under the country ``zz``, which ISO
-3166 leaves to its users. A place is a GeoNames id, or ISO 3166 of a country that stories are about. The MONTH and
-INDEXED items say which partitions exist, so that no reader need guess.
+A story without a date is filed under the month and instant of its first capture and has no ``published_at``; a story
+with a day only, under the day. Outlets without a known country have the country ``zz``, a code that ISO 3166 reserves
+for its users. A place is a GeoNames id, or ISO 3166 for stories about a country. MONTH and INDEXED items list the
+existing partitions, so readers need not guess.
 """
 
 import base64
@@ -73,7 +72,7 @@ from typing import Literal, NamedTuple
 
 REBUILDS = "reports/rebuilds.json"
 COVERAGE_INDEX = "reports/coverage/index.json"
-NOWHERE = "zz"  # the country of an outlet whose country is not known
+NOWHERE = "zz"  # for outlets without a known country
 DATASET_STATE = "dataset/state.json"
 SEARCH = "search/"
 SEARCH_MANIFEST = f"{SEARCH}manifest.json"
@@ -89,7 +88,7 @@ _PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
 
 
 class Stem(NamedTuple):
-    """The part of a key that a capture object and what is derived from it share."""
+    """The common part of the keys of a WARC file and its derived objects."""
 
     source: str
     crawl: str
@@ -102,7 +101,7 @@ class Stem(NamedTuple):
 
     @property
     def imported(self) -> bool:
-        """Whether its pages come from elsewhere, and no crawl of the source reports on them."""
+        """Whether its pages were imported, so no crawl reports on them."""
         return self.crawl == imports(crawl_time(self.crawl))
 
     @property
@@ -114,12 +113,12 @@ class Stem(NamedTuple):
         return self.extracted(None)
 
     def extracted(self, extraction: str | None) -> str:
-        """The articles object of a later extraction; of the first without a name."""
+        """Return the key of a later extraction's articles; None is the first one."""
         return f"{self.articles_prefix}{extraction}.jsonl.gz" if extraction else f"{self.articles_prefix}jsonl.gz"
 
     @property
     def articles_prefix(self) -> str:
-        """What the keys of this capture's articles objects begin with, of whatever extraction."""
+        """Common prefix of this WARC file's articles objects, of all extractions."""
         return f"articles/{self._path}."
 
     @property
@@ -132,7 +131,7 @@ class Stem(NamedTuple):
 
 
 def parse(key: str) -> Stem:
-    """The stem of a capture, articles or outcomes key; ValueError names a key that is none of these."""
+    """Return the stem of a captures, articles or outcomes key. Raises ValueError for other keys."""
     match = _STEM.fullmatch(key)
     if not match:
         raise ValueError(f"{key!r} is not a key of captures/, articles/ or outcomes/")
@@ -143,27 +142,27 @@ def parse(key: str) -> Stem:
 
 
 def crawl_name(requested_at: datetime, label: str) -> str:
-    """A crawl's name: when it was asked for (to the second, UTC) and a short label that tells two of them apart."""
+    """Return a crawl's name: the time of its request (UTC, to the second) and a distinguishing label."""
     return f"{requested_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{label}"
 
 
 def scheduled_crawl(slot: datetime) -> str:
-    """The name of the crawl that the schedule asks for in the interval that begins then."""
+    """Return the name of the scheduled crawl of an interval, given its start."""
     return crawl_name(slot, _SCHEDULED)
 
 
 def scheduled_at(crawl: str) -> datetime | None:
-    """The start of the interval in which the schedule asked for a crawl; None where it was asked for otherwise."""
+    """Return the start of a scheduled crawl's interval, or None for other crawls."""
     return crawl_time(crawl) if crawl.partition("-")[2] == _SCHEDULED else None
 
 
 def imports(at: datetime) -> str:
-    """The name under which the imported pages are kept that were captured on the same day (UTC)."""
+    """Return the crawl name for imported pages captured on the same day (UTC)."""
     return crawl_name(datetime.combine(at.astimezone(UTC), time(), UTC), "import")
 
 
 def crawl_time(crawl: str) -> datetime:
-    """When a crawl was asked for; ValueError where that is not how its name begins."""
+    """Return the time of a crawl's request. Raises ValueError for another form of name."""
     match = _CRAWL.fullmatch(crawl)
     if not match:
         raise ValueError(f"{crawl!r} is not a crawl's name, such as 20190417T061500Z-sample")
@@ -171,7 +170,7 @@ def crawl_time(crawl: str) -> datetime:
 
 
 def captures_prefix(source: str, crawl: str) -> str:
-    """What the keys of all of a crawl's capture objects begin with."""
+    """Return the common prefix of a crawl's WARC files."""
     return f"captures/{_folder(source, crawl)}/{crawl}-"
 
 
@@ -180,7 +179,7 @@ def crawl_report(source: str, crawl: str) -> str:
 
 
 def crawl_reports(source: str, date: str) -> str:
-    """What the keys of the reports of a source's crawls of one day (``yyyy-mm-dd``, UTC) begin with."""
+    """Return the common prefix of a source's crawl reports of a day (``yyyy-mm-dd``, UTC)."""
     return f"crawls/{source}/{date.replace('-', '/')}/"
 
 
@@ -189,7 +188,7 @@ def coverage_report(date: str) -> str:
 
 
 def continuation(crawl: str, at: datetime) -> str:
-    """The name of the crawl that goes on where one stopped: of its own time, ``-c1``, ``-c2`` and so on."""
+    """Return the name of a crawl's continuation: with its own time, and ``-c1``, ``-c2`` and so on."""
     match = _PART.fullmatch(crawl.partition("-")[2])
     if not match:
         raise ValueError(f"{crawl!r} is not a crawl's name")
@@ -197,74 +196,74 @@ def continuation(crawl: str, at: datetime) -> str:
 
 
 def is_continuation(crawl: str) -> bool:
-    """Whether a crawl goes on where another one stopped."""
+    """Return whether a crawl is a continuation."""
     match = _PART.fullmatch(crawl.partition("-")[2])
     return match is not None and match["part"] is not None
 
 
 def frontier(source: str, crawl: str) -> str:
-    """Where a crawl puts what it had no time for."""
+    """Return the key of a crawl's frontier."""
     return f"frontiers/{_folder(source, crawl)}/{crawl}.json.gz"
 
 
 def quarantine(stem: Stem, offset: int) -> str:
-    """Where the report on a page is put that extraction gave up on; ``offset`` is its record's in the capture."""
+    """Return the key of a report on a quarantined page; ``offset`` is its record's in the WARC file."""
     return f"{quarantine_prefix(stem)}{offset}.json"
 
 
 def quarantine_prefix(stem: Stem) -> str:
-    """What the keys of the reports on all of a capture object's such pages begin with."""
+    """Return the common prefix of the quarantine reports of a WARC file."""
     return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/"
 
 
 def reextractions(run: str) -> str:
-    """What the keys of the reports on all of a run's capture objects begin with."""
+    """Return the common prefix of a re-extraction's reports on WARC files."""
     return f"{REEXTRACTIONS}{run}/"
 
 
 def reextraction(run: str, stem: Stem | None = None) -> str:
-    """Where the report on a run of ``reextract`` is put, or on what it did to one capture object."""
+    """Return the key of the report on a re-extraction, or on one WARC file of it."""
     name = f"{REEXTRACTIONS}{run}"
     return f"{name}/{stem.source}/{stem.crawl}-{stem.number}.json" if stem else f"{name}.json"
 
 
 def partition(country: str, month: str) -> str:
-    """The folder of the dataset's files of a country's stories of a month (``yyyy-mm``)."""
+    """Return the dataset's folder for a country and a month (``yyyy-mm``)."""
     return f"dataset/articles/country={country}/month={month}/"
 
 
 def part(country: str, month: str, day: int) -> str:
-    """The file of those that begins with a day of the month."""
+    """Return the key of the Parquet file starting at a day of the month."""
     return f"{partition(country, month)}part-{day:02}.parquet"
 
 
 def search_part(month: str, name: str) -> str:
-    """A part of the search index's stories of a month (``yyyy-mm``); ``name`` is of no other part."""
+    """Return the key of a part of the search index for a month (``yyyy-mm``); ``name`` is unique."""
     return f"{SEARCH}{month}/{name}.tar"
 
 
 def withdrawal(id: str) -> str:
-    """Where it is kept that a story was withdrawn."""
+    """Return the key of a withdrawn story's tombstone."""
     return f"withdrawals/{id}.json"
 
 
 def withdrawing(stem: Stem) -> str:
-    """Where a capture object is kept while it is replaced."""
+    """Return the key of a WARC file's copy during redaction."""
     return f"withdrawals/{stem.capture}"
 
 
 def verification(run: str) -> str:
-    """Where the report on a run of ``verify`` is put."""
+    """Return the key of a verification report."""
     return f"reports/verify/{run}.jsonl"
 
 
 def article_id(canonical_url: str) -> str:
-    """26 letters and digits of base32(sha256(canonical URL)): the identity of the page, not of its content."""
+    """Return 26 characters of base32(sha256(canonical URL)): identity of the page, not of its content."""
     return _hash(canonical_url)
 
 
 def event_id(id: str, name: str) -> str:
-    """Of something that happened to a story: the same however often it is told."""
+    """Return the id of an event of a story, equal for repetitions."""
     return _hash(f"{id}#{name}")
 
 
@@ -281,12 +280,12 @@ def presence(id: str) -> dict[str, str]:
 
 
 def band(name: str, sort: str) -> dict[str, str]:
-    """An item of a band: ``sort`` is when a story appeared, its id, and when the revision was captured, or a part."""
+    """Return the key of a band item; ``sort`` is time of appearance, id and capture time, or a prefix."""
     return {"PK": f"BAND#{name}", "SK": sort}
 
 
 def cluster(id: str) -> str:
-    """The partition of a cluster's stories."""
+    """Return the partition of a cluster's stories."""
     return f"CLUSTER#{id}"
 
 
@@ -295,7 +294,7 @@ def member(cluster_id: str, appeared: str, id: str) -> dict[str, str]:
 
 
 def alias(id: str) -> dict[str, str]:
-    """Of the id that a URL would have by itself, where its page names another URL as the canonical one."""
+    """Return the key for the id of a non-canonical URL."""
     return {"PK": f"URL#{id}", "SK": "ARTICLE"}
 
 
@@ -328,7 +327,7 @@ def health(source: str) -> dict[str, str]:
 
 
 def due(source: str, instant: str, canonical_url: str | None = None) -> dict[str, str]:
-    """A URL that is due at an instant (UTC, to the second); without the URL, a bound that is after all of them."""
+    """Return the key of a URL due at an instant (UTC, to the second); without the URL, an upper bound."""
     suffix = article_id(canonical_url) if canonical_url else "~" if instant else ""
     return {"PK": f"SOURCE#{source}", "SK": f"DUE#{instant}#{suffix}" if instant else "DUE#"}
 
@@ -342,17 +341,17 @@ def done(source: str, key: str) -> dict[str, str]:
 
 
 def months(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str) -> str:
-    """The partition that lists a source's, an outlet country's or a place's months."""
+    """Return the partition of the months of a source, a country or a place."""
     return f"{kind}#{name}"
 
 
 def mention(place: str, published_key: str) -> dict[str, str]:
-    """Of a story in a place's or a country's partition; ``published_key`` is the story's."""
+    """Return the key of a story in a place's or country's partition; ``published_key`` is the story's."""
     return {"PK": f"PLACE#{place}#{published_key[:7]}", "SK": published_key}
 
 
 def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
-    """Sort key of BySource and ByCountry: an instant in UTC or a bare day, then the id; its first 7 are the month."""
+    """Return the sort key of BySource and ByCountry: instant in UTC or day, then the id; it starts with the month."""
     if published_at is None:
         return f"{first_seen_at}#{id}"
     if len(published_at) == len("yyyy-mm-dd"):
@@ -361,9 +360,9 @@ def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
 
 
 def appeared(published_at: str | None, first_seen_at: str) -> str:
-    """When a story had appeared at the latest, in UTC, to the second.
+    """Return the latest possible time of a story's appearance, in UTC, to the second.
 
-    That is when it says so, for a bare day the end of it, unless it was seen before.
+    This is the stated time (for a bare day, its end), unless the story was captured earlier.
     """
     seen = utc(datetime.fromisoformat(first_seen_at), "seconds")
     if published_at is None:
@@ -374,7 +373,7 @@ def appeared(published_at: str | None, first_seen_at: str) -> str:
 
 
 def utc(instant: datetime, precision: Literal["seconds", "milliseconds", "microseconds"] = "milliseconds") -> str:
-    """An aware instant as the archive writes it: ``2019-04-17T06:15:02.000Z``."""
+    """Format an aware instant as in the archive: ``2019-04-17T06:15:02.000Z``."""
     return instant.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 

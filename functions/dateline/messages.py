@@ -1,6 +1,4 @@
-"""What the stages say to each other: the crawl message on CrawlQueue, the report that a crawl leaves in S3, and the
-S3 events and requests for a new extraction on ExtractQueue.
-"""
+"""Messages between stages: crawl messages, crawl reports, S3 events, re-extraction requests."""
 
 import json
 from collections import Counter
@@ -14,12 +12,11 @@ from dateline.state.records import Learned
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlMessage:
-    """Asks for one crawl of one source; ``crawl`` names all that it will write (see ``keys.crawl_name``).
+    """Request for one crawl of one source; ``crawl`` names all its objects (see ``keys.crawl_name``).
 
-    With ``since`` or ``until`` (ISO 8601 days in the outlet's time zone, both included) it is one of the outlet's
-    history: of the stories of those days, and not of new ones. ``continues`` names a crawl whose left-over work this
-    one takes up, in place of beginning anew. ``patient``: leave alone what is backing off after failures, as the
-    schedule does. ``revisits_only``: look at no feed, just at the pages that are due again.
+    ``since`` or ``until`` (ISO 8601 days in the outlet's time zone, both included) make it a history crawl: stories of
+    those days instead of new ones. ``continues`` names an interrupted crawl with a frontier to take over. ``patient``
+    skips URLs in back-off, as the schedule does. ``revisits_only`` visits no feeds, only pages due again.
     """
 
     source: str
@@ -32,7 +29,7 @@ class CrawlMessage:
     revisits_only: bool = False
 
     def continued(self, by: str) -> Self:
-        """The message for the crawl that goes on where this one stopped."""
+        """Return the message for the continuation of this crawl."""
         return replace(self, crawl=by, continues=self.crawl, revisits_only=False)
 
     def to_json(self) -> str:
@@ -40,7 +37,7 @@ class CrawlMessage:
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """ValueError says what is wrong with a message that is not one."""
+        """Parse a message. Raises ValueError for an invalid one."""
         try:
             return cls(**json.loads(text))
         except (TypeError, json.JSONDecodeError) as error:
@@ -57,7 +54,7 @@ class Expect:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A URL that the crawl wanted and did not capture; ``reason`` is a short word such as ``robots`` or ``timeout``."""
+    """A URL without a capture; ``reason`` is a short word such as ``robots`` or ``timeout``."""
 
     url: str
     reason: str
@@ -66,10 +63,9 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedVisit:
-    """One look at a feed: ``items`` it listed, or the ``error`` that says why there are none.
+    """One visit of a feed: the number of listed ``items``, or the ``error``.
 
-    ``unchanged``: it answered that it has not changed, or with the very bytes that it had. ``note`` is what was left
-    out of it.
+    ``unchanged`` means that the server said so or sent the same bytes. ``note`` describes ignored parts.
     """
 
     url: str
@@ -81,19 +77,19 @@ class FeedVisit:
 
     @property
     def failed(self) -> bool:
-        """Whether there was nothing to read; a feed that had to be cut short has failed in part only."""
+        """Whether the feed was unreadable; a truncated feed failed in part only."""
         return self.error is not None and not self.items
 
 
 @dataclass(slots=True, kw_only=True)
 class CrawlReport:
-    """What a crawl did; the last thing it writes.
+    """Report of a crawl, its last object.
 
-    ``captures`` maps the key of each capture object to the number of pages in it. Of the ``discovered`` URLs some
-    were ``known`` (captured before), some ``waiting`` (they failed, and are tried again later), the rest were captured,
-    failed, or were ``left`` for want of time; the crawl ``continued_by`` takes these up. ``revisited`` is how many of
-    the pages were due to be looked at again. What it ``learned`` goes into the table from here. ``expect`` is what the
-    source should yield a day, as its registry had it; a crawl of its ``history`` brings stories of other days.
+    ``captures`` maps the keys of WARC files to their numbers of pages. Of the ``discovered`` URLs some were ``known``
+    (captured before), some ``waiting`` (failed, retried later), others captured, failed, or ``left`` for lack of time;
+    the crawl ``continued_by`` takes those over. ``revisited`` counts pages due for another look. ``learned`` is copied
+    to the table. ``expect`` is the source's expected daily yield at the time; a ``history`` crawl collects stories of
+    other days.
     """
 
     source: str
@@ -119,7 +115,7 @@ class CrawlReport:
 
     @property
     def waits_until(self) -> str | None:
-        """When its continuation begins (UTC), if that is not at once: its host asked to be left alone."""
+        """Start of the continuation (UTC) if it is delayed by the host's request."""
         if not (self.continued_by and self.learned.postponed):
             return None
         return keys.utc(keys.crawl_time(self.continued_by), "seconds")
@@ -158,7 +154,7 @@ class ReextractMessage:
 
     @classmethod
     def from_json(cls, text: str) -> Self | None:
-        """None for another message on the same queue; ValueError says what is wrong with this one."""
+        """Parse a request; None for another message on the queue. Raises ValueError for an invalid one."""
         values = json.loads(text).get("reextract")
         if values is None:
             return None
@@ -170,10 +166,10 @@ class ReextractMessage:
 
 
 def capture_event(bucket: str, key: str) -> str:
-    """What S3 puts on ExtractQueue for a new capture object (S3 event message structure, version 2.1)."""
+    """Return S3's message on ExtractQueue for a new WARC file (S3 event message structure, version 2.1)."""
     return json.dumps({"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key)}}}]})
 
 
 def captures_of(event: str) -> list[str]:
-    """The keys that such an event names; none in the test event that S3 sends when it is first set up."""
+    """Return the keys of an S3 event; none for S3's initial test event."""
     return [unquote_plus(record["s3"]["object"]["key"]) for record in json.loads(event).get("Records", [])]

@@ -1,4 +1,4 @@
-"""What became of the pages of a capture object: lines of its outcomes object, and the articles that go with them."""
+"""Outcomes of a WARC file's pages: the lines of its outcomes object, and their articles."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.urls import identity, is_identity
 
-WITHDRAWN = "withdrawn"  # the reason why a page of a story that was withdrawn is no article
+WITHDRAWN = "withdrawn"  # reason for the outcome of a withdrawn story's page
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageOutcome:
-    """What became of one captured page: a line of an outcomes object.
+    """Outcome of one captured page: a line of an outcomes object.
 
-    ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
-    object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
-    the source has a rule that found nothing.
+    ``offset`` and ``length`` locate its response record in the WARC file. ``extraction`` names the articles object of
+    its article (``keys.Stem.extracted``). ``rules_missed`` are fields with an extraction rule of the source that
+    matched nothing.
     """
 
     url: str
@@ -33,18 +33,18 @@ class PageOutcome:
 
     @property
     def is_withdrawn(self) -> bool:
-        """Whether it is of a story that was withdrawn."""
+        """Whether the page belongs to a withdrawn story."""
         return self.outcome is Outcome.NOT_ARTICLE and self.reason == WITHDRAWN
 
     @property
     def is_rest(self) -> bool:
-        """Whether this is no page but all the rest of a capture object that cannot be read to its end."""
+        """Whether this is the unreadable rest of a damaged WARC file instead of a page."""
         return self.length == 0
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An article and where its gzip member lies in its articles object."""
+    """An article with the location of its gzip member in the articles object."""
 
     article: Article
     offset: int
@@ -52,20 +52,20 @@ class Stored:
 
 
 def looks(outcomes: Iterable[PageOutcome]) -> Iterator[tuple[str, str, bool]]:
-    """When each page was looked at, by the id of its story, and whether it was gone."""
+    """Yield each page's story id, capture time, and whether it was gone."""
     return ((page.id, page.captured_at, page.outcome is Outcome.GONE) for page in outcomes if page.status)
 
 
 def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
-    """The articles object that a capture object's outcomes name."""
+    """Return the key of the articles object named by a WARC file's outcomes."""
     return stem.extracted(extraction(outcomes))
 
 
 def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
-    """The name of the extraction that a capture object's articles are of; the first has none."""
+    """Return the name of the extraction behind a WARC file's articles; None for the first."""
     return next((page.extraction for page in outcomes if page.extraction), None)
 
 
 def own_id(page: PageOutcome) -> str:
-    """The id of the story at a page's URL, if its page names no other URL as the canonical one."""
+    """Return the story id of a page's own URL, regardless of a canonical URL in the page."""
     return keys.article_id(identity(page.url)) if is_identity(page.url) else page.id

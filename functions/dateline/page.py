@@ -1,4 +1,4 @@
-"""A page as extraction sees it: its bytes, and all that the crawl knew of it."""
+"""A page for extraction: its bytes and its crawl context."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Payload(NamedTuple):
-    """A body that was captured: the URL and the aware instant of its response record, and the digest of its bytes."""
+    """A captured body: URL and aware instant of its response record, and digest of its bytes."""
 
     url: str
     at: datetime

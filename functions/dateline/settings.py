@@ -1,4 +1,4 @@
-"""What a function is told by its environment; read once, when its handler is built."""
+"""Settings of a function from its environment, read when its handler is built."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -10,17 +10,16 @@ _READ: dict[str, Callable[[str], Any]] = {"page_seconds": float, "page_memory": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Names of the deployed resources and the few knobs of a function.
+    """Names of deployed resources, and options of a function.
 
-    Each field is the environment variable ``DATELINE_<FIELD>``; template.yaml sets those that a function uses.
-    ``sources`` are folders of further source files, separated by ``os.pathsep`` (the sample newsroom's, on the local
-    cloud).
-    ``allow_hosts`` are the ``host:port`` with private addresses that may be crawled, separated by commas.
-    ``render`` is not empty where there is a browser: the sources that need one are then crawled, and no others.
-    ``alarm_topic`` is the ARN of the SNS topic of alarms, empty if there is none.
-    ``scheduled`` are the sources that the schedule crawls, separated by commas; empty for all.
-    ``contact`` is the address or the page that outlets are told, where they can reach whoever crawls.
-    ``page_seconds`` and ``page_memory`` (MB) are what the extraction of one page may take.
+    Each field is the environment variable ``DATELINE_<FIELD>``; template.yaml sets them.
+    ``sources`` are folders of further source files, separated by ``os.pathsep`` (on the local cloud, the newsroom's).
+    ``allow_hosts`` are ``host:port`` with private addresses open to crawls, separated by commas.
+    ``render`` is not empty in functions with a browser: they crawl only the sources with ``render = true``.
+    ``alarm_topic`` is the ARN of the SNS topic of alarms, or empty.
+    ``scheduled`` are the sources of the schedule, separated by commas; empty for all.
+    ``contact`` is a mail address or page, sent to outlets in the User-Agent.
+    ``page_seconds`` and ``page_memory`` (MB) limit the extraction of one page.
     """
 
     capture_bucket: str = ""

@@ -1,7 +1,7 @@
-"""The story as lists show it: its newest revision's metadata, and where its words and its capture are kept.
+"""A story without its words: metadata of its newest revision, and the locations of article and capture.
 
-``Story`` is what ``dateline query --json`` and ``dateline show --json`` print and what ``dateline.Archive`` yields.
-``StoryItem`` is the index item that it is read from.
+``Story`` is the output of ``dateline query --json``, ``dateline show --json`` and ``dateline.Archive``; ``StoryItem``
+is the index item behind it.
 """
 
 import dataclasses
@@ -15,7 +15,7 @@ Precision = Literal["second", "minute", "day"]
 
 
 class ItemPointer(TypedDict):
-    """Where a gzip member is, as the index has it."""
+    """Location of a gzip member, as in an index item."""
 
     key: str
     offset: Decimal
@@ -23,9 +23,9 @@ class ItemPointer(TypedDict):
 
 
 class StoryItem(TypedDict, total=False):
-    """An index item of a story or of one of its revisions (``keys``); attributes without a value are absent.
+    """Index item of a story or of one of its revisions (``keys``); attributes without a value are absent.
 
-    The story of a withdrawn one has ``withdrawn_at`` and ``reason`` instead of what it said.
+    A withdrawn story has ``withdrawn_at`` and ``reason`` and little else.
     """
 
     PK: str
@@ -81,11 +81,11 @@ class Location:
 class Story:
     """One story, or one of its revisions, without its words.
 
-    ``title`` has its first 200 characters. ``published_at`` is ISO 8601 with an offset, or a bare day where
-    ``published_precision`` is ``day``; None where the page gives none. The other instants are UTC and end in ``Z``.
-    Countries are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places`` are GeoNames ids. ``article`` is
-    in the archive bucket, ``capture`` in the capture bucket. ``gone_at`` is when its page was last found missing (404
-    or 410). ``cluster`` names the story that the copies of this one are united under; None for a past revision.
+    ``title`` has the first 200 characters. ``published_at`` is ISO 8601 with an offset, or a bare day if
+    ``published_precision`` is ``day``; None for undated stories. The other instants are UTC and end in ``Z``. Countries
+    are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places`` are GeoNames ids. ``article`` is in the
+    archive bucket, ``capture`` in the capture bucket. ``gone_at`` is the time of its last missing page (404 or 410).
+    ``cluster`` is the id of the first of its copies; None for a past revision.
     """
 
     id: str

@@ -1,8 +1,8 @@
-"""One form for each URL, so that one page has one identity however it was linked.
+"""Canonical URLs, so that a page has one identity under all its links.
 
-Scheme and host in lower case, no default port, no fragment but a ``#!`` address, percent-encoding in one form, query
-parameters in order, and none that only say where a reader came from or which session is theirs. Paths keep their case,
-and every other parameter stays: on many outlets it is the article's number.
+Scheme and host become lower case; default ports and fragments (except ``#!`` addresses) go; percent-encoding is
+unified; query parameters are sorted, without those for tracking and sessions. Paths keep their case, and all other
+parameters stay: on many outlets one of them is the article's number.
 """
 
 import re
@@ -37,9 +37,9 @@ _DEFAULT_PORT = {"http": 80, "https": 443}
 
 @lru_cache(maxsize=4096)  # a crawl asks for the same URL at every stage of a page
 def canonical(url: str) -> str:
-    """The canonical form of an absolute http or https URL; applying it twice changes nothing more.
+    """Return the canonical form of an absolute http or https URL; idempotent.
 
-    ValueError names a URL that is no such thing.
+    Raises ValueError for anything else.
     """
     parts = urlsplit(url.strip())
     if parts.scheme.lower() not in _DEFAULT_PORT or not parts.hostname:
@@ -57,9 +57,9 @@ def _query(query: str) -> str:
 
 
 def identity(url: str) -> str:
-    """What a page's id is made of: its canonical URL, or for a text without an address its name by digest.
+    """Return the source of a page's id: its canonical URL, or for text without an address an ``ni`` URI of its digest.
 
-    That name is an ``ni`` URI (RFC 6920), which stands for itself. ValueError names anything else.
+    ``ni`` URIs (RFC 6920) stand for themselves. Raises ValueError for anything else.
     """
     return url if _NAME.fullmatch(url) else canonical(url)
 
@@ -84,7 +84,7 @@ def is_identity(url: str) -> bool:
 
 
 def joined(base: str, link: str) -> str | None:
-    """A link of the page at ``base`` in full, if it is that of a web page."""
+    """Return a link of the page at ``base`` as an absolute URL, or None if it is not a web address."""
     try:
         url = urljoin(base, link.strip())
         canonical(url)

@@ -1,3 +1,3 @@
-"""The release, below all that names it: in captures, articles, exports and requests."""
+"""The release, in a module without imports for captures, articles, exports and requests."""
 
 __version__ = "0.1.0"

@@ -1,8 +1,8 @@
-"""Benches: what Dateline costs beside the tools that one would use otherwise, measured in the same run.
+"""Benches: costs of Dateline and of alternative tools, measured in the same run.
 
-Only ratios travel from one machine to another, so each bench runs its peers in alternating rounds on the same pages,
-after a warm-up, and reports medians. Targets stand beside the ratios; a bench reports and never fails a build.
+Only ratios travel between machines, so each bench runs its peers in alternating rounds on the same pages, after a
+warm-up, and reports medians. Targets stand beside the ratios; a bench reports and never fails a build.
 
 ``python -m infra.bench [crawl|extract|dataset|clusters ...]`` runs them (``make bench`` runs all), with ``--json`` as
-JSON lines. Pages are made up (``pages``), unless ``--pages`` names recorded ones.
+JSON lines. Pages are generated (``pages``), unless ``--pages`` names recorded ones.
 """

@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|dataset|clusters ...]``: run the benches and print what they found."""
+"""``python -m infra.bench [crawl|extract|dataset|clusters ...]``: run benches and print their figures."""
 
 import argparse
 import json
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def show(result: Result, console: Console) -> None:
-    """The figures as a table, then a line for each target, and what could not be measured."""
+    """Print a table of figures, a line per target, and the missing measurements."""
     table = Table(title=result.bench, caption=result.method, title_justify="left", caption_justify="left")
     table.add_column("")
     names = list(result.rows[0].figures)

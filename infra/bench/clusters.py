@@ -1,4 +1,4 @@
-"""Copies of one story among many: how many are found, how many of those are copies, and what it costs the table."""
+"""Copies of stories among many others: recall, precision, and cost for the table."""
 
 import itertools
 import time
@@ -32,7 +32,7 @@ _READS = 20  # an article may take so many
 
 @dataclass(slots=True)
 class Run:
-    """What became of articles, in order: the cluster that each was stored with, and the one it is in at the end."""
+    """Results for articles in order: the cluster at archiving and the final cluster."""
 
     stored: list[str] = field(default_factory=list)
     settled: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ def settle(printed: Iterable[Piece]) -> Run:
 
 
 def archive(clusters: Clusters, table: Any, article: Article) -> str:
-    """What is done to an article as far as its cluster goes; that with which it is stored."""
+    """Assign an article's cluster as archiving does; return the stored one."""
     (placed,) = clusters.place([article])
     for item in (_current(placed), *bands(placed)):
         table.put_item(Item=item)
@@ -128,7 +128,7 @@ def _current(article: Article) -> dict[str, Any]:
 
 
 def by_jaccard(printed: Sequence[Piece], least: float) -> list[int]:
-    """The clusters of texts that share so much of all their passages of three words, in letters as they are."""
+    """Return clusters by the share of common passages of three words, in unfolded letters."""
     signed = [_signed(piece) for piece in printed]
     index = RMinHashLSH(threshold=least, num_perm=128, num_bands=32)
     index.insert_many(signed)
@@ -154,7 +154,7 @@ def _root(homes: Sequence[int], number: int) -> int:
 
 
 def score(clusters: Sequence[Hashable], stories: Sequence[int]) -> tuple[float, float]:
-    """Precision and recall of the pairs that clusters make; 1 where there are none."""
+    """Return precision and recall of pairs; 1 without pairs."""
     made, true = set(_pairs(clusters)), set(_pairs(stories))
     both = len(made & true)
     return both / len(made) if made else 1.0, both / len(true) if true else 1.0

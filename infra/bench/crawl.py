@@ -26,7 +26,7 @@ WARM_UP = 20  # pages
 
 
 class Usage(NamedTuple):
-    """What a process used, in seconds."""
+    """Consumption of a process, in seconds."""
 
     wall: float
     cpu: float
@@ -52,7 +52,7 @@ class Subject:
 
 
 def run(*, count: int, rounds: int, pages: Path | None) -> Result:
-    """Crawl ``count`` pages in each of the rounds with every crawler that is installed."""
+    """Crawl ``count`` pages in each round with every installed crawler."""
     result = Result(bench="crawl", method=METHOD)
     subjects = [Subject("dateline"), Subject("scrapy")]
     if shutil.which("wget"):

@@ -1,8 +1,8 @@
-"""The crawlers that are compared, each to be run in a process of its own: ``python -m infra.bench.crawlers dateline``.
+"""The compared crawlers, each in a process of its own: ``python -m infra.bench.crawlers dateline``.
 
-Both obey robots.txt, have the same requests under way at once and no delay, and fetch ``/story/0`` to ``/story/<n-1>``.
-Dateline finds them in feeds and writes captures; Scrapy is told their URLs, runs with its default settings otherwise,
-and does nothing with the pages. Each prints how many pages it got.
+Both obey robots.txt, have the same number of concurrent requests and no delay, and fetch ``/story/0`` to
+``/story/<n-1>``. Dateline discovers them in feeds and writes captures; Scrapy gets their URLs, runs with its default
+settings otherwise, and drops the pages. Each prints its number of pages.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def dateline(site: str, pages: int, folder: Path) -> int:
 
 
 def plain_scrapy(site: str, pages: int, folder: Path) -> int:  # noqa: ARG001 - it writes nothing
-    """The smallest spider. It logs no line per page, which is Scrapy's default, because Dateline doesn't either."""
+    """Run the smallest spider, without Scrapy's default log line per page, as Dateline has none."""
     equal = ("CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN")
     own = {"ROBOTSTXT_OBEY": True, "LOG_LEVEL": "INFO"}
     process = CrawlerProcess({name: getattr(settings, name) for name in equal} | own)

@@ -1,6 +1,6 @@
-"""The dataset, with the example query of docs/query.md: stories a day that are about Libya, by language, in April 2019.
+"""The dataset with the example query of docs/query.md: stories about Libya by day and language, in April 2019.
 
-The stories are made up, and written as the compact function writes them, a file for each country and month.
+Stories are synthetic, in files as the compact function writes them, one per country and month.
 """
 
 import gzip

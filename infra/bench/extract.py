@@ -1,4 +1,4 @@
-"""Extraction, against trafilatura with metadata: speed, memory, and the time that importing takes."""
+"""Extraction against trafilatura with metadata: speed, memory, and time of imports."""
 
 import json
 import os
@@ -96,7 +96,7 @@ def _targets(ours: Subject, theirs: Subject) -> list[Target]:
 
 
 def import_ms(module: str) -> float:
-    """How long a fresh interpreter takes to import a module, with all that this imports, in milliseconds."""
+    """Return the import time of a module in a fresh interpreter, in milliseconds."""
     command = [sys.executable, "-X", "importtime", "-c", f"import {module}"]
     ended = subprocess.run(command, capture_output=True, text=True, check=True, cwd=FUNCTIONS)
     # The last line is the module's own: "import time: <self, us> | <cumulative, us> | <name>".

@@ -1,8 +1,8 @@
-"""The extractors that are compared, each in a process of its own: ``python -m infra.bench.extractors dateline``.
+"""The compared extractors, each in a process of its own: ``python -m infra.bench.extractors dateline``.
 
-For each line that it reads, a worker extracts all pages once and prints how many of them had a story, the seconds of
-CPU that took, the peak memory so far of the process that extracts, and what all processes have. Dateline's extracts in
-a process of its own, as its function does: the time of all of them counts.
+For each input line, a worker extracts all pages once and prints the number of stories, the CPU seconds, the peak memory
+of the extracting process, and the memory of all processes. Dateline extracts in a child process, as its function does;
+all processes count.
 """
 
 import argparse
@@ -30,7 +30,7 @@ def dateline() -> Extract:
 
 
 def trafilatura() -> Extract:
-    """As a user calls it who wants text and metadata; all else is its default."""
+    """Extract as a user of trafilatura would for text and metadata, with defaults otherwise."""
     from trafilatura import bare_extraction  # noqa: PLC0415
 
     return lambda page: bare_extraction(page.html, url=page.url, with_metadata=True) is not None

@@ -1,9 +1,9 @@
-"""News pages to measure with: made up, always the same, and of the size and make of real ones; or recorded.
+"""News pages for measurements: generated, reproducible, of realistic size and structure; or recorded.
 
-A made-up page has the words of the sample newsroom's stories and, around them, what surrounds a story on an outlet's
-page: 30 meta tags, JSON-LD, style sheets, menus, shares, related stories, a script with the page's state. It is 110 to
-150 kB long, 32 kB when gzip'd, with about 670 elements and 137 links: somewhat below the median of real news pages.
-A third of them have no JSON-LD and a quarter no date but the one that is printed; one in twelve has neither.
+A generated page has the words of a newsroom story within typical surroundings: 30 meta tags, JSON-LD, style sheets,
+menus, shares, related stories, a script with the page's state. It is 110 to 150 kB long, 32 kB with gzip, with about
+670 elements and 137 links: somewhat below the median of real news pages. A third have no JSON-LD, a quarter no date
+except the printed one, one in twelve neither.
 """
 
 import functools

@@ -1,4 +1,4 @@
-"""What a bench reports."""
+"""Results of benches."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class BenchError(RuntimeError):
-    """A subject did not do what was to be measured."""
+    """A subject did not do its work, so there is nothing to measure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """A ratio of Dateline to a peer, and what it should be: ``at_most`` or ``at_least``, one of the two."""
+    """Intended ratio of Dateline to a peer: either ``at_most`` or ``at_least``."""
 
     what: str
     ratio: float
@@ -40,7 +40,7 @@ class Target:
 
 @dataclass(slots=True, kw_only=True)
 class Result:
-    """A bench that was run; ``method`` says how to read the figures, ``notes`` what could not be measured."""
+    """A finished bench; ``method`` explains the figures, ``notes`` list missing measurements."""
 
     bench: str
     method: str
@@ -61,5 +61,5 @@ class Result:
 
 
 def median_ratio(ours: list[float], theirs: list[float]) -> float:
-    """The median over rounds of ours divided by theirs, so that what slows a whole round counts for neither."""
+    """Return the median over rounds of ours divided by theirs, so that a slow round affects both."""
     return median(one / other for one, other in zip(ours, theirs, strict=True))

@@ -1,7 +1,7 @@
-"""An outlet that costs next to nothing to serve: ``python -m infra.bench.site`` prints its address, and runs on.
+"""An outlet with next to no serving costs: ``python -m infra.bench.site`` prints its address, and runs on.
 
-``/story/<n>`` is a page, for any n; gzip'd for a client that takes it so. ``/feed/<from>/<to>`` is an RSS feed of such
-stories. Bodies are compressed before the first request, so that what a bench measures is the crawler.
+``/story/<n>`` is a page for any n, with gzip for clients that accept it. ``/feed/<from>/<to>`` is an RSS feed of such
+stories. Bodies are compressed before the first request, so a bench measures the crawler only.
 """
 
 import argparse
@@ -20,7 +20,7 @@ _FIRST = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
 
 
 class Site:
-    """The replies, whole as they go out, by what the client takes."""
+    """The complete replies, by accepted encoding."""
 
     def __init__(self, bodies: Sequence[bytes]) -> None:
         self._plain = [_answer(body, "text/html; charset=utf-8") for body in bodies]

@@ -1,10 +1,9 @@
-"""Made-up stories of many outlets, in which it is known which are one story: for measuring the clusters.
+"""Synthetic stories of many outlets with known copies, for measuring clusters.
 
-Stories in Arabic, English, French and Turkish are made of the words in ``words/``, always the same for one seed. One in
-three is a wire story that other outlets print within days, as outlets do: trimmed from the end, under another headline
-and dateline, lightly edited, in other letters, or several of these. The rest are hard to tell from copies: the issues
-of a daily bulletin, which differ in their numbers; shorts that are half standing text; other stories about the same
-people and places.
+Stories in Arabic, English, French and Turkish use the words in ``words/``, reproducibly for a seed. One in three is an
+agency story printed by several outlets within days: trimmed from the end, under another headline and dateline, lightly
+edited, in other letters, or several of these. The others resemble copies: issues of a daily bulletin with other
+numbers, shorts with half boilerplate, other stories about the same people and places.
 """
 
 import random
@@ -28,7 +27,7 @@ Words = dict[str, list[str]]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What one outlet printed. Those of the same ``story`` are copies of one another; ``kind`` says how it was made."""
+    """One outlet's version. Pieces of the same ``story`` are copies; ``kind`` describes the making."""
 
     story: int
     kind: str
@@ -87,14 +86,14 @@ class Newsroom:
         yield [story, *(self._copy(story) for _ in range(self._chance.randint(1, 5)))]
 
     def same_people(self) -> Iterator[list[Piece]]:
-        """Two stories about the same people and places, with a sentence that is in both."""
+        """Yield two stories about the same people and places, with a common sentence."""
         one, other = self._story(), self._story()
         shared = self._chance.choice(one.paragraphs)
         yield [one]
         yield [replace(other, paragraphs=(*other.paragraphs, shared))]
 
     def series(self) -> Iterator[list[Piece]]:
-        """A bulletin's issues of some days, which differ in numbers and little else; some are reprinted."""
+        """Yield a bulletin's issues of some days, different mainly in numbers; some are reprinted."""
         outlet, title = self._outlet(), self._fill(self._chance.choice(self._words["headline"]))
         lines = [
             self._fill(line, but="n")
@@ -260,6 +259,6 @@ WAYS: tuple[Way, ...] = (trim, headline, dateline, edit, letters)
 
 @cache
 def words(language: str) -> Words:
-    """What stories in a language are made of."""
+    """Return the vocabulary of a language."""
     read = tomllib.loads((Path(__file__).parent / "words" / f"{language}.toml").read_text("utf-8"))
     return {name: [value] if isinstance(value, str) else value for name, value in read.items()}

@@ -1,7 +1,7 @@
-"""A table in memory that answers those calls that clusters are found and changed by, and counts them.
+"""A table in memory with the calls used for clusters, and counts of them.
 
-moto takes milliseconds for a call and the local cloud more, so twenty thousand articles would take them hours. What it
-takes for true of DynamoDB is held against moto's answers by tests/index/test_clusters.py.
+moto takes milliseconds per call and the local cloud more, so twenty thousand articles would take hours. Its model of
+DynamoDB is compared with moto's responses by tests/index/test_clusters.py.
 """
 
 import bisect
@@ -75,7 +75,7 @@ class CountingTable:
         return {"UnprocessedItems": {}}
 
     def transact_write_items(self, *, TransactItems: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
-        """All of the writes, or TransactionCanceledException where the condition of one is not met."""
+        """Do all writes, or raise TransactionCanceledException for an unmet condition."""
         self.calls["TransactWriteItems"] += 1
         writes = [next(iter(write.items())) for write in TransactItems]
         if len(writes) > 100:

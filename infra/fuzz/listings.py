@@ -1,4 +1,4 @@
-"""What is fuzzed of finding stories: feeds, sitemaps, section pages and robots.txt, each read or refused."""
+"""Fuzz targets of discovery: feeds, sitemaps, section pages and robots.txt, each read or refused."""
 
 import json
 import math
@@ -59,7 +59,7 @@ SECTION = (
 
 
 def feed(data: bytes) -> None:
-    """A feed or a home page that names some; its first byte chooses the declared type and which of the two it is."""
+    """A feed, or a home page with links to feeds; the first byte chooses the declared type and the kind."""
     home = bool(data) and data[0] >= 128
     _read(FeedFamily(), data, _HOME if home else f"{_HOME}feed")
 

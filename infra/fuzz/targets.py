@@ -1,4 +1,4 @@
-"""What is fuzzed: each target takes any bytes, and raises where these have not exactly one outcome."""
+"""Fuzz targets: each takes any bytes and raises unless they have exactly one outcome."""
 
 import io
 import json
@@ -34,7 +34,7 @@ _DATES = (
 
 
 def page(data: bytes) -> None:
-    """A page; its first byte chooses the charset that its header declares."""
+    """A page; the first byte chooses the charset in the header."""
     _check(extract(_page(data[1:], f"text/html{_CHARSETS[data[0] % len(_CHARSETS)]}" if data else "")))
 
 
@@ -43,7 +43,7 @@ def cutting(data: bytes) -> None:
 
 
 def warc(data: bytes) -> None:
-    """A capture object: each record has an outcome, until all are read or one error says where it is damaged."""
+    """A WARC file: each record has an outcome, until the end or one error about damage."""
     with suppress(DamagedCaptureError):
         for found in capture.read(io.BytesIO(data)):
             _check(extract(found.page()))

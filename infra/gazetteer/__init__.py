@@ -1,4 +1,4 @@
-"""Makes the gazetteer that ``dateline.places`` reads, from kept packages and from the tables beside this file."""
+"""Generate the gazetteer of ``dateline.places`` from pinned packages and from the tables beside this file."""
 
 from pathlib import Path
 
@@ -8,5 +8,5 @@ GAZETTEER = Path(__file__).parents[2] / "functions" / "dateline" / "places" / "g
 
 
 def text() -> str:
-    """What the file is to be."""
+    """Return the text of the file."""
     return "".join(entry.line() for entry in entries())

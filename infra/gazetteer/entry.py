@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What it is, its GeoNames id, country, inhabitants and name, and the forms to look for."""
+    """Kind, GeoNames id, country, inhabitants, name and searched forms of a place."""
 
     kind: str
     id: int | None

@@ -1,4 +1,4 @@
-"""Which of a place's names are looked for, in the form in which texts are searched."""
+"""Searched names of a place, in ``normalize`` form."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -23,7 +23,7 @@ def is_arabic(name: str) -> bool:
 
 
 def forms(name: str, alternatives: Iterable[str], stated: Iterable[str] = ()) -> tuple[str, ...]:
-    """The forms of a place's name, of those of its alternative names that papers might use, and of all stated ones."""
+    """Return the forms of a place's name, of its plausible alternative names, and of all stated names."""
     own = [spelled(name)] if _is_name(spelled(name), _SHORTEST) else []
     usable = [form for form in map(spelled, alternatives) if _is_name(form, _SHORTEST + 1)]
     return tuple(dict.fromkeys(form for one in (*own, *usable, *map(spelled, stated)) for form in _variants(one)))

@@ -1,4 +1,4 @@
-"""What the people of a country are called, and what is theirs: adjectives of four languages, in their forms."""
+"""Adjectives of countries and peoples in four languages, in their forms."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Names that several places have, and which of them are to have them."""
+"""Names shared by several places, and their assignment."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from infra.gazetteer.entry import Entry
 
 
 def joined(places: Sequence[Entry]) -> Iterator[Entry]:
-    """The places, with a region that is called like a city of its country in one with it, as few texts part them."""
+    """Return the places, with a region merged into a city of the same name and country: few texts distinguish them."""
     cities: dict[tuple[str, str], Entry] = {}
     for city in sorted((place for place in places if place.kind == "city"), key=lambda each: each.population):
         cities |= {(city.country, form): city for form in city.forms}
@@ -28,10 +28,10 @@ def joined(places: Sequence[Entry]) -> Iterator[Entry]:
 def distinct(
     places: Sequence[Entry], *, taken: Collection[str], stated: Mapping[str, set[str]], deep: Collection[str]
 ) -> Iterator[Entry]:
-    """The places without the forms by which another is meant.
+    """Return the places without forms that mean another place.
 
-    What is but another name of a place, and that not in a deep country, gives way to the places that have it as their
-    own, a region to the country that is called so, and all to what is ``taken``. What is ``stated`` of a place stays.
+    An alternative name outside deeply covered countries yields to places with it as main name, a region to the country
+    of the same name, and every place to ``taken`` forms. ``stated`` names of a place stay.
     """
     owners = defaultdict(set)
     for place in places:

@@ -1,9 +1,9 @@
-"""The tables beside this file, tab-separated, with lists parted by ``|``, in the spelling of newspapers.
+"""The tables beside this file, tab-separated, with lists separated by ``|``, in the spelling of newspapers.
 
-spellings.tsv   place (country or GeoNames id), names       names that the packages lack; they are taken as they are
+spellings.tsv   place (country or GeoNames id), names       additional names, used as they are
 peoples.tsv     country, en, fr, ar, tr                     adjectives, masculine singular
 phrases.tsv     country (or none), names                    see ``dateline.places.gazetteer``
-wary.tsv        mark, names                                 how names of places are marked there; ``-`` drops one
+wary.tsv        mark, names                                 marks of names there; ``-`` drops a name
 """
 
 import csv
@@ -26,5 +26,5 @@ def spellings() -> Mapping[str, list[str]]:
 
 
 def marks() -> Mapping[str, str]:
-    """How to mark a name that is ``spelled``."""
+    """Return the mark of a ``spelled`` name."""
     return {spelled(name): row["mark"] for row in rows("wary.tsv") for name in row["names"].split("|")}

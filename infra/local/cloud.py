@@ -20,7 +20,7 @@ Progress = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """A local cloud that runs. ``outputs`` are the stack's: names of buckets, table and functions, URLs of queues."""
+    """A running local cloud. ``outputs`` are the stack's: names of buckets, table and functions, URLs of queues."""
 
     folder: Path
     port: int
@@ -32,7 +32,7 @@ class Cloud:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of a process that is to use this cloud."""
+        """Environment of a process with this cloud as AWS."""
         return ministack.client_environment(self.port)
 
     @property
@@ -77,11 +77,11 @@ def up(
     recorded: Sequence[Path] = (),
     progress: Progress = print,
 ) -> Cloud:
-    """Start the local cloud, or find it; deploy what changed; return when it is ready.
+    """Start the local cloud, or find it; deploy changes; return when it is ready.
 
-    ``schedule`` names the sources that are to be crawled by the schedule alone (empty: all of the registry); None
-    leaves it off. ``recorded`` are files of recorded pages for the newsroom to serve as further outlets.
-    LocalCloudError tells what failed, where its log is and what to do.
+    ``schedule`` names sources to crawl by the schedule alone (empty: all registered); None leaves it off. ``recorded``
+    are files of recorded pages for the newsroom to serve as further outlets. Raises LocalCloudError with the log and
+    the next step.
     """
     folder = folder.resolve()
     with locked(folder):
@@ -124,7 +124,7 @@ def down(folder: Path = FOLDER, *, progress: Progress = print) -> bool:
 
 
 def connect(folder: Path = FOLDER) -> Cloud:
-    """The cloud that runs in this folder; LocalCloudError if none does."""
+    """Return the cloud running in this folder. Raises LocalCloudError without one."""
     found = status(folder)
     if not found.stack:
         raise LocalCloudError(f"no local cloud runs in {folder}; start it with dateline up")
@@ -155,7 +155,7 @@ def _ensure_ministack(folder: Path, record: Record, progress: Progress) -> None:
     """Have it run, and know whether it was killed since it was last stopped."""
     if processes.leader(folder, ministack.ROLE) and ministack.healthy(record.port or 0):
         return
-    processes.stop(folder, ministack.ROLE)  # one that does not answer, or workers of one that was killed
+    processes.stop(folder, ministack.ROLE)  # unresponsive, or workers of a killed one
     record.lost = record.lost or not record.clean
     port = ministack.free_port(record.port, patience=5)
     progress(f"starting MiniStack on port {port}")

@@ -1,10 +1,10 @@
-"""What can go wrong with the local cloud, told with the log to read and what to do."""
+"""Errors of the local cloud, with the log to read and the next step."""
 
 from pathlib import Path
 
 
 class LocalCloudError(RuntimeError):
-    """The message names what failed, the end of its log, and the mend."""
+    """The message has the failure, the end of the log, and the next step."""
 
 
 def tail(log: Path, lines: int = 12) -> str:

@@ -1,8 +1,8 @@
-"""MiniStack: AWS on 127.0.0.1, with everything that it writes in the local cloud's folder.
+"""MiniStack: AWS on 127.0.0.1, with all its files in the local cloud's folder.
 
-Its buckets' objects are on disk at once; tables, queues, functions and stacks only when it stops (on SIGTERM). So it
-is stopped and started once after each deployment (``checkpoint``): a later kill loses items and messages, which
-``dateline.maintenance.rebuild`` makes again from the buckets, but not the stack.
+Objects are on disk at once; tables, queues, functions and stacks only after a stop (SIGTERM). It is therefore restarted
+once after each deployment (``checkpoint``): a later kill loses items and messages, recreated by
+``dateline.maintenance.rebuild`` from the buckets, but not the stack.
 """
 
 import json
@@ -33,7 +33,7 @@ def endpoint(port: int) -> str:
 
 
 def client_environment(port: int) -> dict[str, str]:
-    """The environment with which any AWS tool speaks to this cloud and to nothing else."""
+    """Return the environment for AWS tools to use this cloud and nothing else."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DATELINE_"))}
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     return {**kept, **_NO_PROXY, **CREDENTIALS, **nowhere, "AWS_ENDPOINT_URL": endpoint(port)}
@@ -142,9 +142,9 @@ def _bindable(port: int) -> int:
 
 
 def set_aside(folder: Path) -> None:
-    """Forget all but the buckets' objects, and take those out of the way (while it is stopped).
+    """Forget everything except the buckets' objects, and move those away (while it is stopped).
 
-    For a cloud whose stack is lost: a stack can't be made over buckets that exist.
+    For a cloud with a lost stack: a new stack cannot adopt existing buckets.
     """
     put_back(folder)
     shutil.rmtree(folder / "state", ignore_errors=True)

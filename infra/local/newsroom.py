@@ -26,7 +26,7 @@ def ensure(folder: Path, recorded: Sequence[Path] = ()) -> bool:
 
 
 def outlets(folder: Path) -> list[str]:
-    """The source ids of the outlets that it serves or ever served."""
+    """Return the source ids of the outlets served now or earlier."""
     return sorted(_state(folder).get("ports", {}))
 
 

@@ -1,7 +1,7 @@
-"""The local cloud's processes, told from all others by a mark in their environment.
+"""Processes of the local cloud, recognised by a mark in their environment.
 
-A process id in a file may belong to somebody else by the time it is read; a mark that children inherit can't. It also
-finds the workers that MiniStack leaves behind when it is killed.
+The process id in a file may belong to another process by now; a mark inherited by children cannot. It also finds
+workers left by a killed MiniStack.
 """
 
 import os
@@ -34,7 +34,7 @@ def ours(folder: Path, role: str) -> list[psutil.Process]:
 
 
 def leader(folder: Path, role: str) -> psutil.Process | None:
-    """The process that ``start`` made, if it still runs."""
+    """Return the process created by ``start``, if it still runs."""
     found = ours(folder, role)
     return found[0] if found and _leads(found[0]) else None
 
@@ -74,9 +74,9 @@ def start(
 
 
 def stop(folder: Path, role: str, *, patience: float = 30) -> bool:
-    """Ask the leader to end, wait for what it has to save, then kill what is left. True if it ended as asked.
+    """Ask the leader to end, wait for its saving, then kill the rest. Return True if it ended as asked.
 
-    MiniStack's workers finish the invocation they are in after it has gone, and would write into the next one.
+    MiniStack's workers finish their invocation after its end, and would write into its successor.
     """
     asked = leader(folder, role)
     if asked:

@@ -1,4 +1,4 @@
-"""What the local cloud remembers between runs (``cloud.json``), and the lock on its folder."""
+"""Memory of the local cloud between runs (``cloud.json``), and the lock on its folder."""
 
 import fcntl
 import json
@@ -13,10 +13,10 @@ from infra.local.errors import LocalCloudError
 
 @dataclass(slots=True, kw_only=True)
 class Record:
-    """``built`` and ``deployed`` are fingerprints of what went into the bundles and the stack.
+    """``built`` and ``deployed`` are fingerprints of the inputs of bundles and stack.
 
-    ``clean`` is false while MiniStack runs: found false with no MiniStack running, it was killed, and has lost what
-    its tables and queues got since it last stopped. ``lost`` stays true until the index has been rebuilt.
+    ``clean`` is false while MiniStack runs; found false without a running MiniStack, it was killed and lost all changes
+    of tables and queues since its last stop. ``lost`` stays true until the index has been rebuilt.
     """
 
     port: int | None = None
@@ -32,7 +32,7 @@ class Record:
         return cls(**json.loads(path.read_text("utf-8"))) if path.exists() else cls()
 
     def write(self, folder: Path) -> None:
-        """In one step, so that a kill leaves the old record or the new one."""
+        """Replace the record in one step, safe against kills."""
         fresh = folder / ".cloud.json.new"
         fresh.write_text(json.dumps(asdict(self), indent=1) + "\n", "utf-8")
         fresh.replace(folder / "cloud.json")

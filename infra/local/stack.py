@@ -24,7 +24,7 @@ _RULES = ("infra/Makefile", "infra/build.py")
 
 
 def fingerprint(parameters: Mapping[str, str] | None = None) -> str:
-    """Of all that goes into the bundles, and into the stack if ``parameters`` are given."""
+    """Return a fingerprint of all inputs of the bundles, and of the stack if ``parameters`` are given."""
     digest = hashlib.sha256(f"{sys.version} {sys.executable} {sorted((parameters or {}).items())}".encode())
     for path in _inputs():
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
@@ -60,7 +60,7 @@ def _pack(built: Path) -> None:
 
 
 def deploy(folder: Path, s3: Any, environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
-    """Create or change the stack. ``environment`` says where AWS is."""
+    """Create or change the stack. ``environment`` points to AWS."""
     s3.create_bucket(Bucket=_BUCKET)
     overrides = [f'ParameterKey={name},ParameterValue="{value}"' for name, value in parameters.items()]
     options = ["--template-file", f"{folder / 'build' / 'template.yaml'}", "--stack-name", NAME]
@@ -84,10 +84,10 @@ def outputs(cloudformation: Any) -> dict[str, str] | None:
 
 
 def adjust(functions: Any) -> None:
-    """Do for the event sources what MiniStack 1.5 does not.
+    """Correct event sources for MiniStack 1.5.
 
-    A number from a parameter reaches it as text, on which its poller fails. And it hands out one message of a FIFO
-    queue at a time, whatever their groups, where AWS has one for each group: a second mapping makes it two.
+    It passes numbers from parameters as text, and its poller fails on them. It also delivers one message of a FIFO
+    queue at a time in all groups, AWS one per group: a second mapping makes it two.
     """
     mappings = functions.list_event_source_mappings()["EventSourceMappings"]
     for mapping in (each for each in mappings if "ScalingConfig" in each):

@@ -1,11 +1,11 @@
-"""The sample newsroom: invented outlets on loopback, to crawl where there is no internet and in tests.
+"""The sample newsroom: invented outlets on loopback, for tests and for crawls without internet.
 
-Each outlet is a host of its own, ``127.0.0.1:<port>``, with feeds, sitemaps, section fronts, robots.txt and stories.
-What an outlet is stands in ``outlets/<source>.toml``, its markup in ``templates/<source>/``, and each of its stories in
-``stories/<source>/<slug>.toml``: adding a story is adding a file. The same file is what a test compares the archive
-with (``Newsroom.stories``).
+Each outlet is a host of its own, ``127.0.0.1:<port>``, with feeds, sitemaps, section fronts, robots.txt and stories. It
+is defined in ``outlets/<source>.toml``, its markup in ``templates/<source>/``, each of its stories in
+``stories/<source>/<slug>.toml``: add a story by adding a file. Tests compare the archive with the same files
+(``Newsroom.stories``).
 
-Stories have editions: with edition 2 one has other words, and some are gone. Recorded pages (gzip'd JSON lines with
+Stories have editions: in edition 2 some have other words, and some are gone. Recorded pages (gzip'd JSON lines with
 ``id``, ``url`` and ``html``) are served as further outlets.
 
 ``python -m infra.newsroom --state DIR`` runs it until SIGTERM; ``serve`` runs it inside a test. The state folder::

@@ -1,8 +1,7 @@
-"""What the hostile outlets serve, and what must be recorded of each.
+"""Contents of the hostile outlets, with the outcome to be recorded for each.
 
-The outcome of a story is a failure's reason in the crawl's report, ``left`` where the report hands it on to a
-continuation, or the outcome of extraction. That of a feed or
-sitemap is a part of the error in the report, empty where it can be read.
+The outcome of a story is a failure's reason in the crawl report, ``left`` for a URL handed to a continuation, or the
+outcome of extraction. The outcome of a feed or sitemap is a part of the error in the report, empty for a readable one.
 """
 
 import functools
@@ -49,9 +48,9 @@ class Case(NamedTuple):
 
 
 def story(language: str = "en", charset: str = "utf-8", declared: str | None = None, **changes: Any) -> Reply:
-    """An article in this charset, which the header and the page may call by another name.
+    """Return an article in a charset, under a possibly wrong label in header and page.
 
-    ``head`` and ``before`` are markup for the page's head and before its text; the rest is the reply's.
+    ``head`` and ``before`` are markup for the page's head and before its text; other arguments go to the reply.
     """
     declared = declared or charset
     parts = {"head": changes.pop("head", ""), "before": changes.pop("before", "")}
@@ -60,7 +59,7 @@ def story(language: str = "en", charset: str = "utf-8", declared: str | None = N
 
 
 def says(text: str) -> Reply:
-    """A page with status 200 that is no article."""
+    """Return a page with status 200 that is not an article."""
     return document(f"<!DOCTYPE html><title>{text}</title><h1>{text}</h1>")
 
 
@@ -97,7 +96,7 @@ def bomb(wbits: int = 31, *, megabytes: int = 64) -> bytes:
 
 
 def stairs(path: str, base: str) -> Reply:
-    """A redirect to a further one, or an index that names a further one, each at an address of its own."""
+    """Redirect to a further redirect, or list a further index, each at its own address."""
     kind, _, step = path.rpartition("/")
     onward = f"{kind}/{int(step) + 1}"
     return index(onward)(base) if path.startswith(STAIRWELL) else moved(base + onward)

@@ -1,8 +1,7 @@
-"""Hostile outlets: each page, feed and sitemap ill-treats the crawler in one way, among good ones that must not suffer.
+"""Hostile outlets: each page, feed and sitemap attacks the crawler in one way, among good ones that must not suffer.
 
-``CASES`` (in ``cases``) are what they serve, each with the outcome that must be recorded for it. What concerns a whole
-host, such as its robots.txt, has an outlet of its own. Not among the default outlets: ``serve(..., hostile=True)``, or
-``--hostile``.
+``CASES`` (in ``cases``) are their contents with the outcomes to be recorded. Attacks by a whole host, such as by
+robots.txt, have an outlet of their own. Serve them with ``serve(..., hostile=True)`` or ``--hostile``.
 """
 
 from collections.abc import Sequence
@@ -15,9 +14,9 @@ from infra.newsroom.reply import Reply, document, missing
 
 
 class HostileSite:
-    """One host: its stories, which ``/feed.xml`` lists, its further feeds and sitemaps, and its robots.txt.
+    """One host: its stories, listed in ``/feed.xml``, its further feeds and sitemaps, and its robots.txt.
 
-    ``shut`` is the reason for which even its feed is not to be had.
+    ``shut`` is the reason for an unreachable feed.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Starting and stopping the newsroom, and what its state folder keeps."""
+"""Start and stop the newsroom; its state folder."""
 
 import json
 import os
@@ -38,7 +38,7 @@ class Newsroom:
         return _edition(self.state)
 
     def stories(self, source: str) -> dict[str, Story]:
-        """An invented outlet's stories in the edition that it serves now, by URL: what the archive must hold."""
+        """Return an outlet's stories in the present edition, by URL: the expected contents of the archive."""
         site = self.sites[source]
         if not isinstance(site, OutletSite):
             raise ValueError(f"{source} has recorded pages, not stories")
@@ -75,12 +75,11 @@ def serve(
     recorded: Sequence[Path] = (),
     hostile: bool = False,
 ) -> Iterator[Newsroom]:
-    """Run the newsroom for the length of a ``with`` block, each outlet in threads of its own.
+    """Run the newsroom inside a ``with`` block, each outlet in threads of its own.
 
-    ``ports`` are the outlets', in the order of their ids, recorded files after the invented, the hostile ones
-    last; an outlet without one has the port that
-    the state folder remembers, or at first a free one. ``edition`` None keeps the last one, at first 1.
-    PortTakenError if a port is in use, ValueError if a story, outlet or recorded file is wrong.
+    ``ports`` are the outlets', in the order of their ids, recorded files after the invented ones, hostile ones last;
+    others get their port from the state folder, or at first a free one. ``edition`` None keeps the last one, at first
+    1. Raises PortTakenError for a port in use, ValueError for an invalid story, outlet or recorded file.
     """
     state.mkdir(parents=True, exist_ok=True)
     if edition is not None:

@@ -1,4 +1,4 @@
-"""An invented outlet: what it is, and which stories it has."""
+"""An invented outlet: its properties and its stories."""
 
 import tomllib
 from dataclasses import dataclass, field, replace
@@ -15,10 +15,10 @@ HERE = Path(__file__).parent
 class Outlet:
     """One file of ``outlets/``; its stories are in the folder of ``stories/`` with the same name.
 
-    ``date_pattern`` is how its pages print a date (CLDR, in ``locale`` and ``timezone``). ``sections`` maps a section's
-    label to its path; ``next_page`` is what follows that path for page ``{number}``. ``article_path`` is filled from a
-    story, as ``/news/{story.slug}/``. The feed gives the newest ``feed_items`` stories and, as if they were stories,
-    the fronts of the sections ``feed_fronts``. ``keys`` are further keys of its source file.
+    ``date_pattern`` is the format of dates on its pages (CLDR, in ``locale`` and ``timezone``). ``sections`` maps a
+    section's label to its path; ``next_page`` follows that path for page ``{number}``. ``article_path`` is filled from
+    a story, as ``/news/{story.slug}/``. The feed has the newest ``feed_items`` stories and, as false stories, the
+    section fronts ``feed_fronts``. ``keys`` are further keys of its source file.
     """
 
     id: str
@@ -40,14 +40,14 @@ class Outlet:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """The outlet in this file; ValueError names the file and the key that is missing or unknown."""
+        """Read an outlet's file. Raises ValueError with the file and the missing or unknown key."""
         try:
             return cls(id=path.stem, **tomllib.loads(path.read_text("utf-8")))
         except TypeError as error:
             raise ValueError(f"{path}: {error}") from error
 
     def stories(self, base: str, edition: int) -> tuple[Story, ...]:
-        """All stories of an edition, gone ones too, newest first, with the URLs that they have at ``base``."""
+        """Return all stories of an edition, gone ones included, newest first, with their URLs at ``base``."""
         read = [Story.read(path, edition) for path in (HERE / "stories" / self.id).glob("*.toml")]
         placed = (self._placed(story, base) for story in read)
         return tuple(sorted(placed, key=lambda story: (story.published_at, story.slug), reverse=True))

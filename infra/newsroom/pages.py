@@ -1,4 +1,4 @@
-"""Everything that an outlet serves in one edition, rendered from its stories and its templates."""
+"""All pages and feeds of an outlet in one edition, rendered from its stories and templates."""
 
 import functools
 import gzip
@@ -19,7 +19,7 @@ XML = "application/xml; charset=utf-8"
 
 @dataclass(frozen=True, slots=True)
 class FeedItem:
-    """An entry of a feed; ``story`` is null for what is none, such as a section's front."""
+    """An entry of a feed; ``story`` is None for a false story, such as a section front."""
 
     title: str
     url: str
@@ -38,7 +38,7 @@ class OutletSite:
         return self.outlet.source(base)
 
     def reply(self, target: str, base: str, edition: int) -> Reply:
-        """As most outlets do, a query that means nothing (a tracking parameter) is passed over."""
+        """Return the reply to a path; unknown query parameters are ignored, as by most outlets."""
         pages = build(self.outlet, base, edition)
         path = unquote(target)
         return pages.get(path) or pages.get(path.partition("?")[0]) or missing()

@@ -1,4 +1,4 @@
-"""Recorded pages served as an outlet: a feed that lists them all, and each at a path of its own."""
+"""Recorded pages as an outlet: one feed with all of them, and a path for each."""
 
 import gzip
 import hashlib

@@ -16,7 +16,7 @@ from infra.newsroom.stories import linked
 
 
 def render(template: str, **context: Any) -> str:
-    """A template of ``templates/`` filled in; jinja2.UndefinedError for a name that the context lacks."""
+    """Fill in a template of ``templates/``. Raises jinja2.UndefinedError for a name missing from the context."""
     return _environment().get_template(template).render(context)
 
 

@@ -1,4 +1,4 @@
-"""What the newsroom answers: the reply to a request, before and after the request's own conditions."""
+"""Replies of the newsroom, before and after the conditions of a request."""
 
 import gzip
 import hashlib
@@ -40,7 +40,7 @@ class Reply:
         return replace(reply, status=304) if reply._is_known_to(request) else reply
 
     def header_lines(self) -> dict[str, str]:
-        """The headers to send, with the validators that a later request can come back with."""
+        """Return the headers, with validators for later conditional requests."""
         lines = {"Content-Type": self.content_type, **self.headers}
         if self.status in {200, 304} and not self.stream:
             lines["ETag"] = self.etag
@@ -71,7 +71,7 @@ def document(text: str, *, content_type: str = HTML, last_modified: datetime | N
 
 
 def missing(status: int = 404) -> Reply:
-    """A page that is not there, or no longer (410)."""
+    """Return the reply for a missing page, or a removed one (410)."""
     return Reply(status=status, body=b"<!DOCTYPE html><title>Not found</title><h1>This page is not here</h1>\n")
 
 

@@ -15,7 +15,7 @@ from infra.newsroom.reply import Reply
 
 
 class Site(Protocol):
-    """What a server serves: an outlet, whichever way its pages come about. ``base`` is ``http://127.0.0.1:<port>``."""
+    """A served outlet with any kind of pages. ``base`` is ``http://127.0.0.1:<port>``."""
 
     @property
     def id(self) -> str:
@@ -29,7 +29,7 @@ class Site(Protocol):
 
 
 class PortTakenError(OSError):
-    """An outlet's port belongs to somebody else; the message says which and what to do."""
+    """An outlet's port is in use by another process; the message names it and the next step."""
 
 
 class AccessLog:
@@ -85,7 +85,7 @@ class OutletServer(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that hangs up in the middle is its own business; anything else is a fault worth a traceback."""
+        """Ignore clients that hang up; print the traceback of any other error."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 

@@ -1,4 +1,4 @@
-"""Stories as files: what an outlet published, edition by edition, and so what the archive must hold."""
+"""Stories as files: the publications of an outlet by edition, and so the expected contents of the archive."""
 
 import re
 import tomllib
@@ -14,14 +14,14 @@ _LINK = re.compile(r"\[([^]]+)\]\((https?://[^)]+)\)")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """One story in one edition. Fields that an article has too are named and shaped as in ``dateline.article``.
+    """One story in one edition. Fields in common with an article have the names and shapes of ``dateline.article``.
 
     ``published_at`` and ``modified_at`` are aware. ``body`` is the paragraphs as written, links as ``[text](URL)``.
-    ``printed_dateline`` is what stands before the first of them: ``TRIPOLI, Libya (Reuters) -``.
+    ``printed_dateline`` precedes the first of them: ``TRIPOLI, Libya (Reuters) -``.
 
-    The rest is how the outlet serves it: ``path`` where it differs from the outlet's pattern, ``moved_from`` a path
-    that the feed still gives and that redirects here, ``status`` other than 200 for a story that is gone, ``listed``
-    whether the feed names it, ``gzipped`` and ``chunked`` how it travels. ``url`` is known once the outlet has a port.
+    The rest describes its delivery: ``path`` if it differs from the outlet's pattern, ``moved_from`` an old path in the
+    feed with a redirect, ``status`` other than 200 for a removed story, ``listed`` for a story in the feed, ``gzipped``
+    and ``chunked`` its encodings. ``url`` is known once the outlet has a port.
     """
 
     slug: str
@@ -67,7 +67,7 @@ class Story:
 
     @classmethod
     def read(cls, path: Path, edition: int) -> Self:
-        """The story in this file, as of ``edition``; ValueError names the file and what is wrong in it."""
+        """Read a story's file for an ``edition``. Raises ValueError with the file and the problem."""
         values = tomllib.loads(path.read_text("utf-8"))
         later: dict[str, dict[str, Any]] = values.pop("edition", {})
         for number in sorted(later, key=int):

@@ -87,6 +87,8 @@ S3_KEYS = [
     keys.DATASET_STATE,
     keys.withdrawal("abc"),
     keys.withdrawing(STEM),
+    f"{keys.SEARCH}manifest.json",
+    keys.search_part("2019-04", "abc"),
 ]
 SAID = "2019-04-17T06:15:02.000Z"
 TABLE_KEYS = [
@@ -145,6 +147,16 @@ def written_table() -> Iterator[tuple[str, str]]:
 def test_storage_page_has_each_object(key: str) -> None:
     """Each S3 key that `keys` builds is one of docs/storage.md."""
     assert [each for each in written_s3() if pattern(each).fullmatch(key)], key
+
+
+def test_layout_of_keys_is_on_the_page() -> None:
+    """The layout in the docstring of `keys` has the keys of docs/storage.md, and no others."""
+    lines = (keys.__doc__ or "").splitlines()
+    objects = {line.split()[0] for line in lines if line.startswith(" " * 8) and "/" in line.split()[0]}
+    later = "articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.<extraction>.jsonl.gz"  # in the text below the layout
+    assert objects | {later} == set(written_s3())
+    items = {tuple(line.split()[:2]) for line in lines if re.match(r" {4}[A-Z]+(#| )", line)}
+    assert items == set(written_table())
 
 
 @pytest.mark.parametrize("written", written_s3())
