@@ -18,18 +18,12 @@ FOLDERS = ("functions", "spiders", "infra")  # a package's docstrings are counte
 REWRITING = frozenset(  # packages (and the page of their help) with docstrings still to be rewritten
     {
         "docs/commands.md",
-        "functions/dateline/archive",
-        "functions/dateline/aws",
-        "functions/dateline/capture",
         "functions/dateline/cli",
         "functions/dateline/extraction",
         "functions/dateline/extraction/body",
         "functions/dateline/extraction/fields",
         "functions/dateline/extraction/parse",
-        "functions/dateline/importing",
-        "functions/dateline/index",
         "functions/dateline/search",
-        "functions/dateline/sources",
         "spiders",
         "spiders/download",
         "spiders/families",

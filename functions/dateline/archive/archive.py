@@ -1,8 +1,8 @@
-"""The archive: the articles of one capture object become one object, and every page of it gets its outcome.
+"""The archive: turn a WARC file into one articles object and one outcome per page.
 
-The order of writes is what makes it safe to kill anywhere. First the articles object, then the outcomes object, each
-only where there is none yet. The outcomes object is the commit: from then on the capture's fate is settled, and the
-index is a function of the two. Before it nothing points at the articles, and the next attempt takes up what it finds.
+The order of writes makes it safe against kills: first the articles object, then the outcomes object, each only if it
+does not exist. Writing the outcomes object commits the WARC file; the index derives from the two. Before the commit
+nothing points at the articles, and the next attempt reuses them.
 """
 
 import dataclasses
@@ -35,7 +35,7 @@ _REVISIT = "the server sent what an earlier capture has"
 
 
 class Archived(NamedTuple):
-    """What one capture object came to; ``etag`` and ``digest`` (sha256, hex) are its outcomes object's."""
+    """Result of a WARC file; ``etag`` and ``digest`` (sha256, hex) belong to its outcomes object."""
 
     outcomes: list[PageOutcome]
     articles: list[Stored]
@@ -44,9 +44,9 @@ class Archived(NamedTuple):
 
 
 class Archive:
-    """Turns capture objects into articles, outcomes and index items.
+    """Turns WARC files into articles, outcomes and index items.
 
-    ``extract`` makes an ``Extraction`` of a page; ``clock`` gives the aware instant that becomes ``indexed_at``.
+    ``extract`` returns an ``Extraction`` for a page; ``clock`` gives the aware instant for ``indexed_at``.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class Archive:
         self._extract, self._clock = extract, clock
 
     def add(self, key: str) -> list[PageOutcome]:
-        """Archive and index the capture object ``key``; its pages' outcomes, or none where that was done before."""
+        """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before."""
         stem = keys.parse(key)
         if self._index.is_done(stem.source, stem.capture):
             return []
@@ -184,7 +184,7 @@ def _without_extraction(captured: Capture) -> Extraction | None:
 
 
 def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
-    """What became of a capture object, as the archive bucket has it; None where that is not settled yet."""
+    """Return the committed outcomes and articles of a WARC file, or None if it is not archived yet."""
     lines, etag = objects.get_tagged(s3, bucket=bucket, key=stem.outcomes)
     if lines is None:
         return None

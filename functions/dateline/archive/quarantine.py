@@ -1,7 +1,6 @@
-"""Quarantine: pages that extraction gave up on, each with a report in the archive bucket.
+"""Quarantine: pages with a failed extraction, each with a report in the archive bucket.
 
-A page is released by extracting its capture again, once what stopped extraction is mended. Its report stays and says
-what became of it each time.
+A release extracts the capture again, after a fix. The report stays and records each attempt.
 """
 
 import json
@@ -23,7 +22,7 @@ _MEND = "read the record with a range GET, mend what stopped its extraction, the
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """What a page came to once; ``run`` names the re-extraction, and is None for the page's first extraction."""
+    """Outcome of one attempt; ``run`` names the re-extraction, None for the first extraction."""
 
     outcome: Outcome
     reason: str | None = None
@@ -32,7 +31,7 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """A page that is, or was, in quarantine; ``capture`` is where its bytes are, ``history`` its attempts in order."""
+    """A page in quarantine, or released; ``capture`` locates its bytes, ``history`` has the attempts in order."""
 
     url: str
     captured_at: str
@@ -41,7 +40,7 @@ class Report:
 
     @property
     def key(self) -> str:
-        """Where the report is kept."""
+        """Key of the report."""
         return keys.quarantine(self.stem, self.capture.offset)
 
     @property
@@ -57,7 +56,7 @@ class Report:
         return self.last.outcome is not Outcome.QUARANTINED
 
     def tried(self, attempt: Attempt) -> Self:
-        """The report after an attempt, which counts once however often it is told."""
+        """Return the report with an attempt added, once for repeated calls."""
         others = (each for each in self.history if each.run != attempt.run)
         return replace(self, history=(*others, attempt))
 
@@ -80,9 +79,9 @@ class Report:
 
 
 def note(s3: "S3Client", bucket: str, page: Report, attempt: Attempt) -> None:
-    """Add an attempt to the report on a page; ``page`` is its report where there is none yet.
+    """Add an attempt to the report on a page; ``page`` is the initial report.
 
-    One that was released, and need not come back, has its report as it is.
+    A released page's report stays as it is, unless the page fails again.
     """
     known = objects.get(s3, bucket=bucket, key=page.key)
     report = Report.from_json(known) if known else page
@@ -101,7 +100,7 @@ def reports(s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date 
 
 
 def named(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Report]:
-    """The reports whose keys begin so."""
+    """Yield the reports with a key prefix."""
     return _read(s3, bucket, prefix)
 
 

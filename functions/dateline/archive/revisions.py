@@ -1,8 +1,7 @@
-"""Revisions: new words, and another date, told from old.
+"""Revisions: distinguish new words, or another date, from repetitions.
 
-A story's revision is compared with the one captured before it, whatever order the captures are archived in; so the
-same capture gets the same answer at every attempt. What counts is the title, the text and the date of publication;
-what surrounds them on the page may change as it likes.
+A capture is compared with the revision captured before it, in any order of archiving, so the same capture gets the same
+answer at every attempt. Title, text and date of publication count; page furniture does not.
 """
 
 import dataclasses
@@ -15,9 +14,9 @@ from dateline.index.index import Index
 
 
 class Revisions:
-    """The last revision of each story of one capture object: from the index, and from earlier in the object.
+    """Last revision of each story of one WARC file: from the index, and from earlier pages of the file.
 
-    ``indexed_at`` is what new revisions get.
+    ``indexed_at`` is for new revisions.
     """
 
     def __init__(self, index: Index, ids: Iterable[str], indexed_at: str) -> None:
@@ -27,7 +26,7 @@ class Revisions:
         self._indexed_at = indexed_at
 
     def settle(self, found: Article, captured_at: str, pointer: Pointer) -> tuple[Outcome, Article | None]:
-        """The outcome of a page that is an article, and the revision to archive where it says something new."""
+        """Return the outcome of an article's page, and the revision to archive if it is new."""
         before = self._here.get(found.id)
         if before and _says_the_same(before, found):
             return Outcome.DUPLICATE, None
@@ -50,7 +49,7 @@ class Revisions:
         return "withdrawn_at" in self._current.get(id, {})
 
     def keep(self, revision: Article) -> None:
-        """Have what comes later in the object compared with this revision."""
+        """Compare later pages of the file with this revision."""
         self._here[revision.id] = dataclasses.asdict(revision)
 
     def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
@@ -69,11 +68,11 @@ def _says_the_same(before: Mapping[str, Any], found: Article) -> bool:
 
 
 def same_date(before: str | None, after: str | None) -> bool:
-    """Whether two dates of publication do not contradict each other.
+    """Return whether two dates of publication agree.
 
-    The second may say less: nothing, which is how it is where a page has no date of its own and was not found by its
-    feed this time, or the day alone, the outlet's or UTC's. Two instants are the same within a minute, for some places
-    of a page give the seconds and others don't. A date where there was none is another one.
+    The second may be less precise: missing, as for an undated page found without its feed, or a day only, the outlet's
+    or UTC's. Instants within a minute agree, because some places of a page omit seconds. A date after none is a new
+    one.
     """
     if after is None or before == after:
         return True

@@ -1,1 +1,1 @@
-"""Clients of S3, DynamoDB and SQS, and the deployment that they belong to."""
+"""Clients of S3, DynamoDB and SQS, and their deployment."""

@@ -1,4 +1,4 @@
-"""Items of the table in batches, and writes that give way to newer ones."""
+"""Batches of table items, and writes that yield to newer ones."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -25,7 +25,7 @@ def get(
     consistent: bool = False,
     pause: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
-    """Those items of a table that there are; ``client`` is that of a boto3 resource, which takes Python's values."""
+    """Yield the existing items of a table; ``client`` belongs to a boto3 resource, for Python values."""
     for chunk in chunks(wanted, _GET):
         left: dict[str, Any] = {table: {"Keys": chunk, "ConsistentRead": consistent}}
         for seconds in _pauses():
@@ -39,7 +39,7 @@ def get(
 
 
 def query(table: Any, **request: Any) -> Iterator[dict[str, Any]]:
-    """The items that a boto3 ``Table``'s query finds, page after page."""
+    """Yield the items of a boto3 ``Table`` query, page by page."""
     return _paged(table.query, request)
 
 
@@ -51,7 +51,7 @@ def scan(table: Any, **request: Any) -> Iterator[dict[str, Any]]:
 def write(
     client: Any, table: str, requests: Iterable[Mapping[str, Any]], *, pause: Callable[[float], None] = time.sleep
 ) -> None:
-    """Do what PutRequests and DeleteRequests ask for; no two of a batch may be of one key."""
+    """Do PutRequests and DeleteRequests; keys must be distinct within a batch."""
     for chunk in chunks(requests, _WRITE):
         left: dict[str, Any] = {table: chunk}
         for seconds in _pauses():
@@ -64,7 +64,7 @@ def write(
 
 @contextmanager
 def unless_newer() -> Iterator[None]:
-    """A conditional write that finds something newer has nothing to do."""
+    """Ignore the failed condition of a write superseded by a newer one."""
     try:
         yield
     except ClientError as error:

@@ -22,9 +22,9 @@ class Listed(NamedTuple):
 
 
 def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
-    """Write an object where there is none; False, and nothing written, where there is another.
+    """Create an object. Return False, without writing, if another one exists.
 
-    One with the same bytes is this one: written by a request whose answer was lost, and which was repeated.
+    An object with the same bytes counts as created: the response to an earlier attempt was lost.
     """
     written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
     return written or get(s3, bucket=bucket, key=key) == body
@@ -52,12 +52,12 @@ def _put_if(s3: "S3Client", **request: Any) -> bool:
 
 
 def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
-    """The keys that begin with a prefix, in order."""
+    """Yield the keys with a prefix, in order."""
     return (found.key for found in listed(s3, bucket=bucket, prefix=prefix))
 
 
 def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iterator[Listed]:
-    """The objects whose keys begin with a prefix and come after another, in order."""
+    """Yield the objects with a prefix after a key, in order."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
         for found in page.get("Contents", []):
             yield Listed(found["Key"], found["Size"], found.get("StorageClass", "STANDARD"))
@@ -70,13 +70,13 @@ def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
 
 
 def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:
-    """Write an object in place of the one with this entity tag; False, and nothing written, where there is another."""
+    """Replace the object with an entity tag. Return False, without writing, if it has another one."""
     written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfMatch=etag)
     return written or get(s3, bucket=bucket, key=key) == body
 
 
 def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
-    """Have an object be these bytes; False, and nothing written, where it is, or was written at the same time."""
+    """Set an object's bytes. Return False, without writing, if they are equal or another writer was faster."""
     there, etag = get_tagged(s3, bucket=bucket, key=key)
     if there is None:
         return put_once(s3, bucket=bucket, key=key, body=body)
@@ -84,7 +84,7 @@ def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
 
 def versions(s3: "S3Client", bucket: str, key: str) -> int:
-    """How many versions there are of an object, those that were deleted included."""
+    """Return the number of an object's versions, deleted ones included."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
     return sum(found["Key"] == key for page in pages for found in page.get("Versions", []))
 
@@ -95,12 +95,12 @@ def exists(s3: "S3Client", bucket: str, key: str) -> bool:
 
 
 def get(s3: "S3Client", *, bucket: str, key: str) -> bytes | None:
-    """An object's bytes, or None where there is no such object."""
+    """Return an object's bytes, or None if it does not exist."""
     return get_tagged(s3, bucket=bucket, key=key)[0]
 
 
 def get_tagged(s3: "S3Client", *, bucket: str, key: str) -> tuple[bytes | None, str]:
-    """An object's bytes and its entity tag; None and an empty one where there is no such object."""
+    """Return an object's bytes and entity tag, or None and an empty text if it does not exist."""
     try:
         answer = s3.get_object(Bucket=bucket, Key=key)
     except ClientError as error:

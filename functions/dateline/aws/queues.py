@@ -13,7 +13,7 @@ BATCH = 10  # messages in one SendMessageBatch call, the most that SQS takes
 
 
 def crawl_entry(message: CrawlMessage, host: str) -> dict[str, str]:
-    """Return the SendMessage arguments of a crawl: grouped by host, so that no host is crawled twice at once."""
+    """Return the SendMessage arguments of a crawl, grouped by host to prevent concurrent crawls of one."""
     return {
         "MessageBody": message.to_json(),
         "MessageGroupId": host,

@@ -1,7 +1,7 @@
-"""Batch processors whose failed messages come back soon, not after the queue's whole visibility timeout.
+"""Batch processors with early redelivery of failed messages, before the queue's visibility timeout.
 
-A caught error is told from a killed function: Lambda leaves the message of a killed function invisible for the timeout
-of the queue (30 minutes), while an error that the handler caught is most often a throttle or a conflict of a moment.
+Lambda keeps a killed function's message invisible for the queue's timeout (30 minutes), but an error caught by the
+handler is mostly a throttle or a short conflict.
 """
 
 from collections.abc import Callable
@@ -22,12 +22,12 @@ Client = Callable[[], "SQSClient"]
 
 
 def delay(deliveries: int) -> int:
-    """Return the seconds until the next delivery of a message that has been delivered so many times."""
+    """Return the seconds until the next delivery of a message, given its number of deliveries."""
     return int(min(FIRST * _FACTOR ** max(deliveries - 1, 0), _LONGEST))
 
 
 def return_soon(sqs: "SQSClient", queue: str, record: SQSRecord) -> None:
-    """Make a failed message visible again after ``delay``; where SQS refuses, the queue's own timeout stands."""
+    """Make a failed message visible again after ``delay``; if SQS refuses, the queue's timeout stands."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - the extract function starts its worker before boto3
 
     seconds = delay(int(record.attributes.approximate_receive_count))

@@ -1,17 +1,16 @@
-"""Captures: what the servers sent, as WARC/1.1, written and read back with warcio.
+"""Captures: server responses as WARC/1.1, written and read with warcio.
 
-A capture object is one ``.warc.gz`` with one gzip member per record, so that a record is one range GET. It begins with
-a ``warcinfo`` record; then each page is a ``response`` (status line, headers and body as they came over the wire,
-before any decoding), its ``request``, and a ``metadata`` record with what the crawl knew: source, country,
-languages, timezone, feed item, discovery path. Digests are sha256. Record ids and gzip members hold no clock of their
-own: the same exchanges give the same bytes. What came without a server, such as a saved page, is a ``resource`` record
-in place of the ``response``.
+A WARC file is a ``.warc.gz`` with one gzip member per record, so one range GET reads a record. After a ``warcinfo``
+record, each page has a ``response`` (status line, headers and body as received, before any decoding), its ``request``,
+and a ``metadata`` record with the crawl context: source, country, languages, timezone, feed item, discovery path.
+Digests are sha256. Record ids and gzip members contain no clock: the same exchanges give the same bytes. Pages without
+a server, such as saved ones, have a ``resource`` record instead of the ``response``.
 
-A page whose payload was captured before is a ``revisit`` in place of the ``response``: the headers that came now, and
-where the payload is (WARC/1.1 section 6.7, its profiles ``identical-payload-digest`` and ``server-not-modified``).
+A page with a known payload has a ``revisit`` instead of the ``response``: the new headers, and a reference to the
+payload (WARC/1.1 section 6.7, profiles ``identical-payload-digest`` and ``server-not-modified``).
 
-A page that a browser rendered has a ``conversion`` record (section 6.8) right after its ``response``: the document as
-it stood when the page's scripts had run, in UTF-8. Both are read as one capture, whose body is the rendered document.
+A page rendered by a browser has a ``conversion`` record (section 6.8) right after its ``response``: the document after
+its scripts, in UTF-8. Both are read as one capture, with the rendered document as body.
 """
 
 from dateline.capture.decoding import MAX_BODY, Decoded, inflate

@@ -25,16 +25,16 @@ _MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*<[!?a-zA-Z]")
 
 
 class Decoded(NamedTuple):
-    """A body, and what is wrong with the rest of it where it could not be decoded whole."""
+    """A body, and the problem of the undecodable rest, if any."""
 
     body: bytes
     damage: str | None
 
 
 def undo(data: bytes, encodings: Iterable[str], limit: int = MAX_BODY) -> Decoded:
-    """Undo encodings, named in the order in which they were applied, to at most ``limit`` bytes each.
+    """Undo encodings, named in the order of application, to at most ``limit`` bytes each.
 
-    Data without the encoding that its header names comes back as it is; undeclared gzip is undone too.
+    Data without the declared encoding is returned unchanged; undeclared gzip is undone too.
     """
     damage = None
     for name in reversed([*encodings]):
@@ -65,8 +65,8 @@ def _undo_one(data: bytes, name: str, limit: int) -> Decoded:
 def inflate(data: bytes, limit: int = MAX_BODY) -> Decoded:
     """Undo gzip or deflate, all members of a gzip file, to at most ``limit`` bytes.
 
-    Return what can be decoded, and what is wrong with the rest. Data in neither format comes back as it is. Bytes after
-    the last member are dropped, as gzip(1) and browsers do.
+    Return the decoded bytes, and the problem of the rest. Data in neither format is returned unchanged. Bytes after the
+    last member are dropped, as by gzip(1) and browsers.
     """
     gzipped = data.startswith(b"\x1f\x8b")
     known = gzipped or data[:1] == b"\x78"

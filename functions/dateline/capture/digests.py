@@ -1,4 +1,4 @@
-"""Digests of WARC records (WARC/1.1 section 5.8): ``label:value``, for which the standard fixes neither half."""
+"""Digests of WARC records (WARC/1.1 section 5.8): ``label:value``, neither part fixed by the standard."""
 
 import hashlib
 import re
@@ -15,7 +15,7 @@ def digest(data: bytes) -> str:
 
 
 def contradicts(stated: str, data: bytes) -> bool:
-    """Return whether a stated digest is known to be another one than that of these bytes.
+    """Return whether a stated digest provably differs from that of these bytes.
 
     Crawlers write ``sha1:``, ``sha-256:`` or ``SHA256:`` before base32, base64 or hex. A label of an unknown algorithm
     proves nothing.

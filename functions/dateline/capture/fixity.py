@@ -1,4 +1,4 @@
-"""Fixity: whether a capture object is still what was written, byte for byte, by its own digests."""
+"""Fixity: check a WARC file's bytes against its own digests."""
 
 import io
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ _PARSER = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
-    """A WARC record, by what its headers say of it; ``flaw`` is what its bytes say otherwise.
+    """A WARC record by its headers; ``flaw`` describes a contradiction with its bytes.
 
-    ``kind`` is empty where it cannot be read at all.
+    ``kind`` is empty for an unreadable record.
     """
 
     offset: int
@@ -44,13 +44,13 @@ class Record:
         return self.kind in {"response", "revisit"}
 
     def renders(self, page: "Record") -> bool:
-        """Whether it is what a browser made of a page."""
+        """Whether it is a page's rendered document."""
         html = (self.media_type or "").startswith("text/html")
         return self.kind == "conversion" and html and self.refers_to == page.id
 
 
 def records(stream: Readable) -> Iterator[Record]:
-    """Every record of a capture object, with its digests computed anew, and every stretch that is none."""
+    """Yield every record of a WARC file with recomputed digests, and every stretch of other bytes."""
     for member in members(stream, begins=b"WARC/"):
         if member.flaw:
             yield Record(offset=member.offset, length=member.length, flaw=member.flaw)

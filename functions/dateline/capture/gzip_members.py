@@ -1,4 +1,4 @@
-"""The gzip members of an object, one after the other, and what lies between them where it is damaged."""
+"""Gzip members of an object in sequence, and the bytes between them in a damaged one."""
 
 import zlib
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ _PIECE = 1 << 16  # bytes to read at once
 
 
 class Member(NamedTuple):
-    """A gzip member's place and what is in it; or bytes that are no sound member, and what is wrong with them."""
+    """A gzip member's location and contents; or damaged bytes and their problem."""
 
     offset: int
     length: int

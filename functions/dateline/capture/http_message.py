@@ -17,7 +17,7 @@ _STATUS = re.compile(rb"HTTP/\d(?:\.\d)?[ \t]+(\d{3})(?!\d)")
 
 
 class Message(NamedTuple):
-    """A message in three parts that make the whole: ``head`` without its last line end, ``end``, ``body``."""
+    """A message in three parts: ``head`` without its last line end, ``end``, ``body``."""
 
     head: bytes
     end: bytes
@@ -25,7 +25,7 @@ class Message(NamedTuple):
 
     @property
     def status(self) -> int:
-        """The status of a response; 0 for a request, and where the status line cannot be read."""
+        """Status of a response; 0 for a request or an unreadable status line."""
         found = _STATUS.match(self.head)
         return int(found[1]) if found else 0
 
@@ -56,7 +56,7 @@ class Message(NamedTuple):
 
 
 def split(message: bytes) -> Message:
-    """Split a message at the first empty line, whichever line ends it has."""
+    """Split a message at the first empty line, with any line ends."""
     end = END_OF_HEAD.search(message)
     if end is None:
         return Message(message, b"", b"")
@@ -78,8 +78,8 @@ def headers(head: bytes) -> list[tuple[bytes, bytes]]:
 def dechunked(body: bytes) -> Decoded:
     """Undo the chunked transfer coding (RFC 9112 section 7.1) as far as the chunks are sound.
 
-    Many crawlers store a body without its chunks and keep the header: a body that does not begin with a chunk comes
-    back as it is.
+    Many crawlers store a body without its chunks and keep the header: a body without a leading chunk is returned
+    unchanged.
     """
     chunks, at = list[bytes](), 0
     while (line := body.find(b"\n", at)) >= 0:

@@ -1,4 +1,4 @@
-"""Holdings: which capture objects there are, by source and day."""
+"""Listings of WARC files by source and day."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -29,5 +29,5 @@ def held(
 
 
 def sources(s3: "S3Client", bucket: str) -> list[str]:
-    """The sources that there are captures of."""
+    """Return the sources with captures."""
     return sorted(objects.folders(s3, bucket, "captures/"))

@@ -1,7 +1,7 @@
-"""What a crawl knew of a page, in its metadata record: JSON in one field of ``application/warc-fields``.
+"""A page's crawl context in its metadata record: JSON in one field of ``application/warc-fields``.
 
-Of another media type, tools that replay captures take the record for one more answer of the same URL, and show it in
-place of the page (cdxj-indexer and pywb do). Captures from before that was seen have ``application/json``.
+With another media type, replay tools take the record for another response of the URL and show it in place of the page
+(cdxj-indexer and pywb do). Older captures have ``application/json``.
 """
 
 import json
@@ -18,7 +18,7 @@ def write(known: Mapping[str, Any]) -> bytes:
 
 
 def read(media_type: str, block: bytes) -> dict[str, Any]:
-    """Return what one of our crawls wrote, so that it names a source; nothing of another crawler's record."""
+    """Return the context written by our crawl, including a source; nothing for another crawler's record."""
     if not media_type.startswith("application/json"):
         fields = dict(line.split(b":", 1) for line in block.splitlines() if b":" in line)
         block = fields.get(_FIELD, b"{}")

@@ -1,4 +1,4 @@
-"""A page's records as they are stored, byte for byte, for whoever wants WARC and not what is in it."""
+"""A page's records as stored, byte for byte, for copies in WARC."""
 
 from dataclasses import dataclass
 
@@ -11,9 +11,9 @@ _ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each 
 
 @dataclass(frozen=True, slots=True)
 class PageRecords:
-    """The gzip members of a page: the answer, what a browser made of it, the request, and what the crawl knew.
+    """Gzip members of a page: response, rendered document, request, metadata.
 
-    ``url`` and ``date`` are the answer's WARC-Target-URI and WARC-Date.
+    ``url`` and ``date`` are the response's WARC-Target-URI and WARC-Date.
     """
 
     url: str
@@ -22,9 +22,9 @@ class PageRecords:
 
 
 def page_records(stream: Readable) -> PageRecords:
-    """The page that a stream of records begins with; DamagedCaptureError where one of its records cannot be read.
+    """Return the first page of a stream of records. Raises DamagedCaptureError for an unreadable record.
 
-    No more of the stream is read than its other records, and the beginning of the next page's.
+    Reads no further than the beginning of the next page's records.
     """
     kept, end, url, date = _Kept(stream), 0, "", ""
     for member in members(kept, begins=b"WARC/"):

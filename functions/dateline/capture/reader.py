@@ -33,7 +33,7 @@ class Readable(Protocol):
 
 
 class DamagedCaptureError(Exception):
-    """A capture object that cannot be read on from ``offset``; what came before it is sound."""
+    """A WARC file is unreadable from ``offset`` on; everything before is sound."""
 
     def __init__(self, offset: int, detail: str) -> None:
         super().__init__(f"the capture is damaged at offset {offset}: {detail}")
@@ -42,13 +42,12 @@ class DamagedCaptureError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """One response, revisit or resource record read back.
+    """One response, revisit or resource record.
 
-    ``offset`` and ``length`` are those of its gzip member, and of the next one too where that is what a browser
-    ``rendered`` of the page: ``body`` and ``content_type`` are then the rendered document's. ``body`` is without
-    transfer and content encodings, cut at ``MAX_BODY``; ``damage`` says what is wrong with a body that could not be
-    decoded whole. A ``revisit`` has no body; ``revisits`` is where its payload is, as far as the record says.
-    ``validators`` are the ETag and the Last-Modified that came with it.
+    ``offset`` and ``length`` locate its gzip member, or two members if a browser ``rendered`` the page: ``body`` and
+    ``content_type`` are then the rendered document's. ``body`` has no transfer and content encodings and is cut at
+    ``MAX_BODY``; ``damage`` is the problem of a body decoded in part. A ``revisit`` has no body; ``revisits`` locates
+    its payload, if stated. ``validators`` are its ETag and Last-Modified.
     """
 
     url: str
@@ -85,10 +84,10 @@ class Capture:
 
 
 def read(stream: Readable, undated: datetime = _EPOCH) -> Iterator[Capture]:
-    """Yield the response, revisit and resource records of a capture object in their order.
+    """Yield the response, revisit and resource records of a WARC file in order.
 
-    A record without a believable date or without a URL is damaged, and has ``undated`` for its instant.
-    DamagedCaptureError, after the sound records, where the rest cannot be read.
+    A record without a believable date or without a URL is damaged, with ``undated`` as its instant. Raises
+    DamagedCaptureError after the sound records if the rest is unreadable.
     """
     records = ArchiveIterator(stream, no_record_parse=True)
     pending: dict[str, Any] | None = None
@@ -118,7 +117,7 @@ def read(stream: Readable, undated: datetime = _EPOCH) -> Iterator[Capture]:
 
 
 def read_one(data: bytes) -> Capture:
-    """The response record in the bytes of one gzip member, or of two with what was rendered; without its metadata."""
+    """Return the response in the bytes of one gzip member, or of two with the rendered document; without metadata."""
     return next(read(io.BytesIO(data)))
 
 

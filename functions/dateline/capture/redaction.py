@@ -1,8 +1,8 @@
-"""Taking pages out of a capture object, so that everything else in it stays where it is.
+"""Redaction: remove pages from a WARC file and keep all other records at their offsets.
 
-Each record of the page becomes a ``withdrawn`` record of exactly the same length, which says when the page was captured
-and of which story it was. WARC/1.1 (section 5.5) has readers pass over record types that they don't know. What is
-missing to the length is in the comment of the gzip member's header (RFC 1952), which all readers pass over too.
+Each record of the page becomes a ``withdrawn`` record of the same length, with the capture time and the story's id.
+Readers of WARC/1.1 (section 5.5) skip unknown record types. A comment in the gzip member's header (RFC 1952) fills up
+the length; readers skip it as well.
 """
 
 import io
@@ -18,9 +18,9 @@ _COMMENT = 16
 
 
 def without(data: bytes, key: str, offsets: Collection[int], id: str) -> bytes:
-    """The capture object ``key`` without the pages whose records begin at these offsets, which are of the story ``id``.
+    """Return the WARC file ``key`` without the pages with records at these offsets, pages of the story ``id``.
 
-    Applying it twice changes nothing more.
+    Idempotent.
     """
     parts, inside = [], False
     for record in records(io.BytesIO(data)):

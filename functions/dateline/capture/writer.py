@@ -47,13 +47,13 @@ _SMALL = 2 << 10  # bytes of a record, such as a request, that has nothing to re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One request and its response as they went over the wire: start line, headers, empty line, body.
+    """One request and its response as sent and received: start line, headers, empty line, body.
 
-    ``captured_at`` is aware; ``metadata`` is what the crawl knew, in JSON types. ``revisits`` is the payload that the
-    page was found to have still; its body is then not written again. ``rendered`` is the document that a browser made
-    of the page, in UTF-8. With a ``media_type`` there was no exchange, as of a saved page: ``response`` is then what is
-    in the file, and ``request`` is empty. An imported response may be without its request too.
-    ``digest`` is its payload's (``payload_digest``) where that is known already.
+    ``captured_at`` is aware; ``metadata`` is the crawl context in JSON types. ``revisits`` is a known payload of the
+    page; the body is then not written again. ``rendered`` is the document after rendering, in UTF-8. With a
+    ``media_type`` there was no exchange, as for a saved page: ``response`` is then the file's contents, and ``request``
+    is empty. Imported responses may lack their request too. ``digest`` is the payload's (``payload_digest``), if known
+    already.
     """
 
     url: str
@@ -69,16 +69,15 @@ class Exchange:
 
     @property
     def payload(self) -> Payload:
-        """What its record will say of the body."""
+        """The record's facts about the body."""
         body = self.response if self.media_type is not None or self.digest else http_message.split(self.response).body
         return Payload(self.url, self.captured_at, self.digest or digest(body))
 
 
 class Batch:
-    """The pages of one capture object of a crawl that is being filled; closed by count, size or age.
+    """Pages of a crawl's open WARC file; closed by count, size or age.
 
-    ``max_bytes`` counts what came over the wire and what was rendered of it; ``max_age`` is in seconds since the first
-    page.
+    ``max_bytes`` limits received and rendered bytes; ``max_age`` is in seconds since the first page.
     """
 
     def __init__(
@@ -106,13 +105,13 @@ class Batch:
         self._bytes += len(exchange.request) + len(exchange.response) + len(exchange.rendered or b"")
 
     def write(self) -> None:
-        """Make the records of the pages. ``body`` does so too; this is for doing it on another thread than that."""
+        """Make the records of the pages, for use on another thread before ``body``."""
         if not self._written:
             records = chain.from_iterable(_records(exchange, self._crawl) for exchange in self.pages)
             self._written = list(map(_member, _plain(records)))
 
     def body(self, key: str) -> bytes:
-        """The bytes of the capture object ``key`` that holds these pages; none can be added afterwards."""
+        """Return the bytes of the WARC file ``key``; no pages can be added afterwards."""
         self.write()
         return b"".join([*map(_member, _plain([_warcinfo(keys.parse(key))])), *self._written])
 
@@ -135,7 +134,7 @@ class CaptureStore:
         self._number = 0
 
     def put(self, batch: Batch) -> str:
-        """Upload a batch and return its key. Never overwrites: a number that is taken is passed over."""
+        """Upload a batch and return its key. Never overwrites: taken numbers are skipped."""
         while True:
             key = keys.Stem(self._source, self._crawl, self._number).capture
             self._number += 1
@@ -144,7 +143,7 @@ class CaptureStore:
 
 
 def serialise(exchanges: list[Exchange], key: str) -> bytes:
-    """The bytes of the capture object ``key`` that holds these exchanges."""
+    """Return the bytes of the WARC file ``key`` with these exchanges."""
     batch = Batch(keys.parse(key).crawl)
     for exchange in exchanges:
         batch.add(exchange)
@@ -152,17 +151,17 @@ def serialise(exchanges: list[Exchange], key: str) -> bytes:
 
 
 def payload_digest(message: bytes) -> str:
-    """The digest of what follows the headers of an HTTP message, as its record states it."""
+    """Return the digest of an HTTP message's bytes after the headers, as stated in its record."""
     return digest(http_message.split(message).body)
 
 
 def header(message: bytes, name: str) -> str | None:
-    """Return the first header of that name of an HTTP message or a WARC record, or None."""
+    """Return the first header of a name in an HTTP message or WARC record, or None."""
     return http_message.split(message).header(name)
 
 
 def withdrawn_record(name: str, date: str | None, id: str) -> bytes:
-    """A record, before compression, that takes the place of one of a page of the story ``id``, with its ``date``."""
+    """Return an uncompressed record to replace one of a page of the story ``id``, with its ``date``."""
     block = f"story: {id}\r\n".encode()
     headers = {"WARC-Block-Digest": digest(block)}
     date = date or _warc_date(datetime.fromtimestamp(0, UTC))

@@ -1,8 +1,8 @@
-"""Bringing in what others collected: WARC files, saved pages and newspaper clippings.
+"""Importing: WARC files of other crawlers, saved pages and newspaper clippings.
 
-Each file is read to what it holds (``warcs``, ``folders``, ``clippings``): pages that were ``Found``, and what was
-``Refused`` with a word that says why. Each page is given to its outlet (``outlets``) and written as a capture with its
-own time and bytes (``importer``); from there on it is archived as every capture is.
+Each file is read into pages (``Found``) and refusals with a reason (``Refused``) by ``warcs``, ``folders`` and
+``clippings``. Each page is assigned to its outlet (``outlets``) and written as a capture with its own time and bytes
+(``importer``); extraction follows as for other captures.
 """
 
 from dateline.importing.found import Found, Refused, UnreadableError

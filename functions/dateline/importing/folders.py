@@ -1,8 +1,8 @@
-"""The pages of a folder: saved HTML files, with a list that says where each is from or by what they say themselves.
+"""Pages of a folder: saved HTML files, with addresses from a list or from the pages themselves.
 
-The list is ``urls.tsv``, ``urls.txt`` (both with tabs) or ``urls.csv``, and its lines are ``file url [captured_at]``:
-the file from the list's own folder on, the time in ISO 8601 and UTC unless it says otherwise. A file without such a
-time was captured when it was last written.
+The list is ``urls.tsv``, ``urls.txt`` (both with tabs) or ``urls.csv`` with lines ``file url [captured_at]``: the file
+relative to the list's folder, the time in ISO 8601, UTC by default. Without a time, a file's last modification counts
+as its capture.
 """
 
 import csv
@@ -24,14 +24,14 @@ _HTML = (".html", ".htm", ".xhtml")
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """What a list says of a file."""
+    """A list's entry for a file."""
 
     url: str
     captured_at: datetime | None
 
 
 def files(path: Path) -> Iterator[tuple[str, Iterator[Found | Refused]]]:
-    """A path as what is reported on: each WARC file by itself, and the other files of a folder together."""
+    """Yield the units of a path: each WARC file by itself, and the other files of a folder together."""
     if not path.is_dir():
         yield path.name, _pages(path, {}, path.parent)
         return
@@ -92,7 +92,7 @@ def written_at(path: Path) -> datetime:
 
 
 def read_list(path: Path) -> dict[Path, Listed]:
-    """What a list says of each file, by its path; UnreadableError names the first line that is not one of a list."""
+    """Return a list's entries by file path. Raises UnreadableError with the first invalid line."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:  # as file names are read
         rows = csv.reader(lines, delimiter="," if path.suffix == ".csv" else "\t")
         read = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if row and not row[0].startswith("#")]

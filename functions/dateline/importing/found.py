@@ -1,4 +1,4 @@
-"""What a file that is imported holds."""
+"""Contents of an imported file."""
 
 import re
 from collections.abc import Mapping
@@ -31,10 +31,10 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A page. ``data`` is the HTTP message as received; with a ``media_type`` there was none, and it is the body.
+    """A page. ``data`` is the HTTP message as received, or with a ``media_type`` the body alone.
 
-    ``captured_at`` is aware. ``source`` is a source's id or name where the file names one, ``known`` what else is to
-    stand in the capture's metadata, ``rendered`` what a browser made of the page (see ``capture``).
+    ``captured_at`` is aware. ``source`` is a source's id or name, if the file has one, ``known`` further metadata of
+    the capture, ``rendered`` the document after rendering (see ``capture``).
     """
 
     url: str
@@ -50,16 +50,16 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Something that is no page, or cannot be taken for one; ``name`` is its URL, or its file's path."""
+    """Something other than an acceptable page; ``name`` is its URL or file path."""
 
     name: str
     reason: Reason
 
 
 class UnreadableError(Exception):
-    """A file that cannot be read on; what was found in it before is sound."""
+    """The rest of a file is unreadable; everything found before is sound."""
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:
-    """Whether a body is an HTML page: its declared type says so, or its beginning where none is declared."""
+    """Return whether a body is an HTML page, by its declared type or else by its beginning."""
     return bool(_HTML.match(content_type)) if content_type else _LOOKS_LIKE_HTML.match(body) is not None

@@ -1,8 +1,8 @@
-"""Captures made of what was found: filed by outlet and capture day, and each page only once.
+"""Import pages as captures, filed by outlet and capture day, each page once.
 
-The capture objects of an outlet's imported pages of one day (UTC) are those of one crawl, which is named after the day.
-What they hold already, by URL, instant and payload, is not written again, whichever file it comes from this time: the
-same one, one in another compression, or one that was read in part when an import was killed.
+An outlet's imported pages of one day (UTC) form one crawl, named after the day. Pages already present, by URL, instant
+and payload, are not written again, whatever file they come from: the same one, another compression of it, or one read
+in part by a killed import.
 """
 
 import io
@@ -30,9 +30,9 @@ _MAX_BATCHES = 64  # that are being filled, each of up to 32 MB and mostly of le
 
 @dataclass(slots=True, kw_only=True)
 class Imported:
-    """What became of one file: pages ``captured`` now, those ``known`` from an earlier import, and the rest by reason.
+    """Result of one file: pages ``captured`` now, those ``known`` from earlier imports, and the others by reason.
 
-    ``damage`` says why the file could not be read to its end.
+    ``damage`` is the reason for an unread rest.
     """
 
     file: str
@@ -52,9 +52,9 @@ class Imported:
 
 
 class Importer:
-    """Writes what files hold into the capture bucket.
+    """Writes the contents of files into the capture bucket.
 
-    ``captures`` maps the key of each object that was written to the number of its pages.
+    ``captures`` maps the key of each written object to its number of pages.
     """
 
     def __init__(self, s3: "S3Client", bucket: str, outlets: Outlets) -> None:
@@ -63,7 +63,7 @@ class Importer:
         self.captures: dict[str, int] = {}
 
     def add(self, file: str, pages: Iterable[Found | Refused]) -> Imported:
-        """Take in what one file holds, stored when this returns; where it raises UnreadableError, what came before."""
+        """Import one file's contents, stored on return; before an UnreadableError, the part read so far."""
         imported = Imported(file=file)
         try:
             for page in pages:
@@ -74,7 +74,7 @@ class Importer:
         return imported
 
     def flush(self) -> None:
-        """Store the pages that wait for their batch to be full."""
+        """Store the pages of open batches."""
         for day in self._days.values():
             self._store(day)
 

@@ -1,4 +1,4 @@
-"""Which outlet a page is of, by its URL."""
+"""Assign pages to outlets by URL."""
 
 import re
 from collections.abc import Iterable
@@ -11,10 +11,10 @@ _NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
 
 
 class Outlets:
-    """The sources whose pages are imported, by their addresses: home page, feeds, sitemaps and listings.
+    """Registered sources by their addresses: home page, feeds, sitemaps and listings.
 
-    With ``any_host`` also the pages of other hosts, each host as a source of its own whose country, languages and
-    time zone are not known. ``default`` is the outlet of what does not tell its own: of clippings, and then of these.
+    With ``any_host``, pages of other hosts come in too, each host as a source without country, languages and time zone.
+    ``default`` is the outlet for clippings without one of their own.
     """
 
     def __init__(self, outlets: Iterable[Source], *, any_host: bool = False, default: Source | None = None) -> None:
@@ -22,7 +22,7 @@ class Outlets:
         self._any_host, self._default = any_host, default
 
     def of(self, url: str, named: str | None = None) -> Source | None:
-        """The outlet of a page; None for one of a host, or of a name, that is not registered."""
+        """Return the outlet of a page, or None for an unregistered host or name."""
         if named:
             return next((outlet for outlet in self._outlets if named.casefold() in _names(outlet)), None)
         if not urls.is_web(url):

@@ -1,6 +1,6 @@
-"""The pages of a WARC file of any crawler: WARC/1.0 or 1.1, plain, gzip or zstd, with a dictionary too.
+"""Pages of any crawler's WARC file: WARC/1.0 or 1.1, plain, gzip or zstd, also with a dictionary.
 
-fastwarc reads them: warcio, which reads and writes our own, knows no zstd. What a record holds is not changed.
+fastwarc reads them, because warcio, used for our own files, does not know zstd. Records are kept unchanged.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ class _Record:
 
 
 def pages(path: Path) -> Iterator[Found | Refused]:
-    """What a WARC file holds, in its order; UnreadableError, after what is sound, where the rest cannot be read."""
+    """Yield the contents of a WARC file in order. Raises UnreadableError after the sound part of a damaged file."""
     pending: Found | Refused | None = None
     request: _Record | None = None
     damage: UnreadableError | None = None

@@ -1,12 +1,12 @@
-"""Membership: the transaction that brings stories into one cluster, or one out of it.
+"""Membership: the transaction that merges stories into one cluster, or takes one out.
 
-A cluster of two stories and more has an item for each, under the id of the story that appeared first, whose own item
-says how many they are. Each story's CURRENT item names its cluster; a story that is in one by itself is in no other
-item. A transaction changes all of this together, on the condition that it still is what was read: whatever is going on
-at once or dies on the way, each story is in one cluster, and that cluster knows of it.
+A cluster of two or more stories has an item per member, under the id of the first to appear; the first's item has their
+number. Each CURRENT item names its story's cluster; a story alone in its cluster has no member item. A transaction
+changes all of these together, on condition that they are as read. Concurrent or killed changes therefore leave each
+story in exactly one cluster, known to the cluster.
 
-Where there is more to move than a transaction takes, the items of the firsts say with which other cluster theirs is
-being joined. Whoever reads either next goes on with it.
+Changes beyond the limit of a transaction proceed in steps: the items of the two firsts name the other cluster. The next
+reader of either continues the merge.
 """
 
 from collections import defaultdict
@@ -23,9 +23,9 @@ Grouping = Mapping[str, Mapping[str, str]]  # clusters by their ids: the stories
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the table has of some stories, and of the clusters that they are in.
+    """State of some stories and their clusters in the table.
 
-    ``appeared`` is when they did, by their CURRENT items, ``captured_at`` the revisions that these are of.
+    ``appeared`` has their times of appearance by CURRENT items, ``captured_at`` the revisions behind these.
     """
 
     clusters: Grouping
@@ -39,9 +39,9 @@ class Known:
 
 
 def united(known: Known, id: str) -> tuple[Grouping, str, bool]:
-    """The clusters made one as far as one transaction can, the first of all their stories, and whether that is all.
+    """Merge clusters as far as one transaction can, into the first of all their stories; return whether that is all.
 
-    ``id`` is the story for which it is done: it may have appeared at another instant than its cluster has it.
+    ``id`` is the story at hand: its time of appearance may differ from its cluster's.
     """
     homes = known.homes
     members = {story: at for cluster in known.clusters.values() for story, at in cluster.items()}
@@ -77,9 +77,9 @@ def without(known: Known, id: str) -> Grouping:
 
 
 def writes(table: str, before: Known, after: Grouping, first: str | None = None) -> Iterator[dict[str, Any]]:
-    """The writes of the transaction that makes ``before`` what is to be ``after``; none where it is that already.
+    """Return the writes that change ``before`` into ``after``; none if they are equal.
 
-    ``first`` is the story whose cluster all others are to be joined with.
+    ``first`` is the story of the target cluster.
     """
     old, new = _items(before.clusters), _items(after)
     joined = _half_joined(before.clusters, after, first)

@@ -1,18 +1,16 @@
-"""Clusters: the stories that are one story, printed by several outlets, or by one at several addresses.
+"""Clusters: copies of one story in several outlets, or at several addresses of one.
 
-Two stories are of one cluster where some revision of the one is like some revision of the other (``likeness``) and they
-appeared within ten days of each other; and so is what is like one of them. A cluster has the id of the story that
-appeared first. A story appeared when it says so, or when it was first seen if that was earlier or it says nothing; one
-that says only the day, at the end of that day.
+Two stories belong to one cluster if some revision of one is like some revision of the other (``fingerprint``) and they
+appeared within ten days; the relation is transitive. A cluster has the id of its first story. A story appears at its
+stated time, or at its first capture if that is earlier or no time is stated; a story with a day only, at the day's end.
 
-Copies are found by the bands of their fingerprints, items of the table that expire a year after they were archived. A
-story's own are written before it looks for others', and it sees those that were written before: so of two that are
-archived at once, one finds the other. What is united stays so. Therefore it does not matter in which order stories
-are archived or indexed, how often, or where a function dies: the items are the same in the end.
+Copies are found by the bands of their fingerprints, items that expire a year after archiving. A story writes its own
+bands before it looks for others', and sees all earlier ones: of two stories archived at once, one finds the other.
+Merges are permanent. Neither the order of archiving, nor repetitions, nor killed functions change the final items.
 
-There is one limit. A band is read as far as 50 items go, those that appeared last first. Where more stories than
-that share a passage within twenty days (a standing text that extraction did not know as such), which of them are
-compared by that band depends on the order; their other bands are read all the same.
+There is one limit: of a band, the last 50 items by appearance are read. If more stories share a passage within twenty
+days (boilerplate not recognised by extraction), the order decides about the comparisons by this band; other bands are
+not affected.
 """
 
 import dataclasses
@@ -75,7 +73,7 @@ class Clusters:
         return placed
 
     def settle(self, articles: Iterable[Article]) -> None:
-        """Bring stories into their clusters whose CURRENT and bands are in the table."""
+        """Merge stories into their clusters, given their CURRENT items and bands in the table."""
         for article in articles:
             self._unite(article.id, self._near(article, consistent=True))
 
@@ -87,7 +85,7 @@ class Clusters:
         dynamodb.write(self._client, self._table.name, requests)
 
     def leave(self, id: str) -> None:
-        """Take a story out of its cluster, which goes on without it."""
+        """Remove a story from its cluster."""
         self._unite(id, ())  # where its cluster is still being joined with another
         self._change([id], lambda known: (cluster_transaction.without(known, id) if known.clusters else {}, None, True))
 
@@ -168,7 +166,7 @@ class Clusters:
 
 
 def read(table: "Table", name: str) -> list[Mapping[str, Any]]:
-    """The items of a cluster; none where it is of one story. One page has thousands of them."""
+    """Return the items of a cluster; none for a single story. One page has thousands of them."""
     found = table.query(KeyConditionExpression=Key("PK").eq(keys.cluster(name)), ConsistentRead=True)["Items"]
     return list(found)
 
@@ -212,7 +210,7 @@ def _lived_with(item: Mapping[str, Any], article: Article) -> bool:
 
 
 def bands(article: Article) -> Iterator[dict[str, Any]]:
-    """The items that an article is found by."""
+    """Return the items for finding an article's copies."""
     if article.fingerprint:
         for name in Fingerprint.parse(article.fingerprint).names():
             key = keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")

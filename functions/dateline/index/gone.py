@@ -1,8 +1,7 @@
-"""Which stories are gone from the web: whose pages answered 404 or 410, and have not been there again since.
+"""Stories gone from the web: their pages answered 404 or 410, and have not returned since.
 
-When a page was last there, and when it was last gone, is kept in an item of its own, and a story's CURRENT item has
-``gone_at`` where that is the later of the two. So it doesn't matter in which order captures are archived, whether a
-removal is archived before any capture of its story, or what is archived at the same time.
+An item per story holds the last presence and the last absence of its page; its CURRENT item has ``gone_at`` if the
+absence is later. The order of archiving, removals archived before captures, and concurrent archiving do not matter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +26,7 @@ class Presence:
         self._table = table
 
     def note(self, seen: Iterable[tuple[str, str]], gone: Iterable[tuple[str, str]]) -> None:
-        """That pages were there, and that others were not, at these instants; earlier ones change nothing."""
+        """Record presences and absences of pages at instants; earlier ones change nothing."""
         last = {(id, name): at for name, looks in zip(_TIMES, (seen, gone), strict=True) for id, at in sorted(looks)}
         with ThreadPoolExecutor(_AT_ONCE) as threads:
             list(threads.map(lambda look: self._note(look[0], look[1], last[look]), last))
@@ -44,14 +43,14 @@ class Presence:
             )
 
     def forget(self, ids: Iterable[str]) -> None:
-        """What was noted of ids that no page has any more."""
+        """Delete the records of ids without any page."""
         requests = ({"DeleteRequest": {"Key": keys.presence(id)}} for id in ids)
         dynamodb.write(self._table.meta.client, self._table.name, requests)
 
     def mark(self, ids: Iterable[str]) -> None:
-        """Have the CURRENT items of these stories say whether they are gone, once all that is known is noted.
+        """Update ``gone_at`` in the CURRENT items of stories from the records.
 
-        A page with one of these ids that is known to be of another story tells of that one too.
+        A page with one of these ids that belongs to another story counts for that story as well.
         """
         ids = dict.fromkeys(ids)
         stories = {str(alias["PK"]).partition("#")[2]: str(alias["id"]) for alias in self._get(map(keys.alias, ids))}

@@ -1,7 +1,7 @@
-"""The index: DynamoDB items that point into the two buckets and hold nothing that those don't.
+"""The index: DynamoDB items pointing into the two buckets, without data of their own.
 
-``Index.apply`` is the only writer of stories, for extraction and for a rebuild alike, and may be called again with the
-same capture at any time. Reading for users is in ``query``.
+``Index.apply`` is the only writer of stories, for extraction and for a rebuild, and can be repeated at any time.
+``query`` reads for users.
 """
 
 import random
@@ -49,22 +49,22 @@ class Index:
         self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The CURRENT items of those ids that have one, read consistently."""
+        """Return the existing CURRENT items of ids, read consistently."""
         wanted = (keys.article(id) for id in dict.fromkeys(ids))
         found = dynamodb.get(self._table.meta.client, self._table.name, wanted, consistent=True)
         return {str(item["id"]): item for item in found}
 
     def alias(self, id: str) -> str | None:
-        """The id of the story at a URL that by itself would have this one; None where it has."""
+        """Return the id of the story at a URL with this id of its own, or None if they are equal."""
         found = self._table.get_item(Key=keys.alias(id), ConsistentRead=True).get("Item")
         return str(found["id"]) if found else None
 
     def revision(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
-        """A story's revision that was captured at an instant."""
+        """Return a story's revision captured at an instant."""
         return self._table.get_item(Key=keys.revision(id, captured_at), ConsistentRead=True).get("Item")
 
     def revision_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
-        """The newest revision of a story that was captured before an instant."""
+        """Return a story's newest revision captured before an instant."""
         first, last = keys.revision(id, ""), keys.revision(id, captured_at)
         answer = self._table.query(
             KeyConditionExpression=Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"]),
@@ -75,9 +75,9 @@ class Index:
         return next((item for item in answer["Items"] if item["SK"] != last["SK"]), None)
 
     def apply(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
-        """Make the table say what one capture object's outcomes and articles say.
+        """Index a WARC file's outcomes and articles.
 
-        Idempotent, and blind to the order of capture objects: the newest capture of a story is its CURRENT.
+        Idempotent, in any order of WARC files: the newest capture of a story is its CURRENT.
         """
         if self.is_done(stem.source, stem.capture):
             return
@@ -96,7 +96,7 @@ class Index:
         articles: Sequence[Stored],
         before: Sequence[Article],
     ) -> None:
-        """Make the table say what a capture object's new outcomes and articles say, and no more what ``before`` said.
+        """Index a WARC file's new outcomes and articles, and remove those in ``before``.
 
         Idempotent.
         """
@@ -135,7 +135,7 @@ class Index:
                 batch.delete_item(Key=key)
 
     def count_crawl(self, report: CrawlReport) -> None:
-        """Add what a crawl did to its day's counters."""
+        """Add a crawl's numbers to its day's counters."""
         day = keys.utc(keys.crawl_time(report.crawl))[:10]
         key = keys.crawl_report(report.source, report.crawl)
         self.count(report.source, day, key, counters.of_crawl(report))
@@ -145,9 +145,9 @@ class Index:
         return self._counted(source, key) is not None
 
     def count(self, source: str, day: str, key: str, counted: Counted, before: Counted | None = None) -> None:
-        """Have ``key`` count for so much in a day's counters, and no more for what it had ``before``.
+        """Set the contribution of ``key`` to a day's counters, replacing that in ``before``.
 
-        However often it is called. Without ``before``, what has been counted stays: it may be a correction.
+        Idempotent. Without ``before``, existing contributions stay: they may be corrections.
         """
         marker, to = keys.done(source, key), keys.day(source, day)
         if before == counted:

@@ -1,4 +1,4 @@
-"""The index items that one capture object comes to, and what is made of them."""
+"""Index items of a WARC file, and their parts."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
@@ -13,7 +13,7 @@ _MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole 
 
 
 def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
-    """The items that one capture object alone says: revisions and their bands, aliases, which partitions there are."""
+    """Yield the items of one WARC file alone: revisions, bands, aliases, registers."""
     found = summaries(stem, outcomes, articles)
     yield from _registers(found)
     yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
@@ -22,17 +22,17 @@ def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence
 
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
-    """The CURRENT item of the story whose newest revision this is, but for whether it is gone, and its cluster."""
+    """Return the CURRENT item of a story with this newest revision, without ``gone_at`` and cluster."""
     return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
 
 
 def summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
-    """What lists show of the revisions of one capture object."""
+    """Return the summaries of a WARC file's revisions."""
     return [summary(articles_key(stem, outcomes), stored) for stored in articles]
 
 
 def summary(key: str, stored: Stored) -> dict[str, Any]:
-    """What lists show of a story, and where the rest is; attributes without a value are left out."""
+    """Return a story's metadata for lists and the location of the rest, without empty attributes."""
     article = stored.article
     values = {
         "id": article.id,
@@ -75,7 +75,7 @@ def _partitions(revision: Mapping[str, Any]) -> dict[str, str]:
 
 
 def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
-    """The ids that the URLs that were asked for have, and those of the stories that their pages said they are."""
+    """Return pairs of ids: of requested URLs, and of the stories named by their pages."""
     for page in outcomes:
         own = own_id(page)
         if page.outcome in _STORIES and own != page.id:

@@ -1,7 +1,7 @@
-"""Mentions: items that lead from a place to the stories that name it, and from a country to those that are about it.
+"""Place items: from a place to stories with a mention of it, and from a country to stories about it.
 
-They are those of each story's CURRENT revision. Where another one takes its place, what that one alone mentioned is
-removed, and each write is followed by another look, so that the last of several at once is made of what is CURRENT.
+They follow each story's CURRENT revision. If another one takes its place, mentions of the old one alone are removed;
+each write is followed by another look, so the last of several concurrent writers uses the final CURRENT.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -31,9 +31,9 @@ class Mentions:
         self._table = table
 
     def settle(self, added: Sequence[Revision], over: Sequence[Revision] = ()) -> None:
-        """Have each story of these revisions be mentioned where its CURRENT item says so, and nowhere else.
+        """Make the place index match each story's CURRENT item: add missing items, delete stale ones.
 
-        ``added`` are in the table by now, and ``over`` are those that were there in their place.
+        ``added`` are revisions now in the table, and ``over`` those replaced by them.
         """
         client, name = self._table.meta.client, self._table.name
         settled = dict[str, tuple[Any, ...] | None]()
@@ -66,13 +66,13 @@ class Mentions:
 
 
 def registers(revision: Revision) -> Iterator[dict[str, str]]:
-    """The items that say which partitions of mentions there are."""
+    """Yield the items listing the existing partitions."""
     month = _published_key(revision)[:7]
     yield from ({"PK": keys.months("PLACE", place), "SK": f"MONTH#{month}"} for place in _mentioned(revision))
 
 
 def of(revision: Revision) -> Iterator[dict[str, Any]]:
-    """The mentions of the story whose CURRENT revision this is."""
+    """Yield the place items of a story's CURRENT revision."""
     published_key = _published_key(revision)
     shown = {name: revision[name] for name in _SHOWN if name in revision} | {"published_key": published_key}
     yield from (keys.mention(place, published_key) | shown for place in _mentioned(revision))

@@ -1,7 +1,7 @@
-"""That a story was withdrawn, at somebody's legal request: the only thing that the archive ever deletes.
+"""Record of stories withdrawn after legal requests. Withdrawal is the only operation that deletes evidence.
 
-The fact is kept: an object beside the captures says which story it was, why and when it was withdrawn, and where its
-pages were. Whatever is derived follows from that object, also when the index is made anew.
+The tombstone, an object beside the captures, names the story, the reason, the time and the location of its pages.
+Everything derived follows it, in a rebuild as well.
 """
 
 import json
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Withdrawn:
-    """A page that was taken out of a capture object: where its records were."""
+    """A redacted page of a WARC file: the location of its records."""
 
     key: str
     offset: int
@@ -28,7 +28,7 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A story that was withdrawn. ``urls`` are the canonical URLs that led to it, which no crawl asks for again."""
+    """A withdrawn story. ``urls`` are its canonical URLs, never requested again."""
 
     id: str
     url: str
@@ -40,13 +40,13 @@ class Withdrawal:
 
     @property
     def item(self) -> dict[str, str]:
-        """The story's CURRENT item: what is left of it in the index."""
+        """Return the story's CURRENT item, a tombstone."""
         kept = ("id", "url", "source", "reason", "withdrawn_at")
         return keys.article(self.id) | {name: str(getattr(self, name)) for name in kept}
 
     @property
     def states(self) -> Iterator[UrlState]:
-        """What a crawl knows of its URLs."""
+        """Yield the crawl states of its URLs."""
         for url in self.urls:
             yield UrlState(url=url, source=self.source, withdrawn_at=self.withdrawn_at)
 
@@ -61,7 +61,7 @@ class Withdrawal:
 
 
 def withdrawals(s3: "S3Client", bucket: str) -> Iterator[Withdrawal]:
-    """Every withdrawal that there was."""
+    """Yield every withdrawal."""
     for key in objects.keys(s3, bucket=bucket, prefix="withdrawals/"):
         if key.endswith(".json"):
             yield Withdrawal.from_json(objects.get(s3, bucket=bucket, key=key) or b"")

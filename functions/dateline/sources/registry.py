@@ -1,8 +1,8 @@
-"""The registry: one TOML file per outlet and language edition, read strictly.
+"""The registry: one TOML file per outlet and language edition, validated strictly (docs/sources.md).
 
 A source is ``spiders/sources/<cc>/<source>.toml``: the file's name is its id, the folder its country. Its keys are the
-fields of ``Source``; anything else is an error that names the file, the key and the mend, because a misspelt
-``timezone`` would put every undated hour of an outlet in the wrong place for years.
+fields of ``Source``; errors name the file, the key and the fix. Unknown keys are errors, because a misspelt
+``timezone`` would shift an outlet's dates for years.
 """
 
 import difflib
@@ -42,7 +42,7 @@ SHIPPED = _shipped()
 
 
 class SourceError(ValueError):
-    """What is wrong with a source file: the file, the key where there is one, and how to mend it."""
+    """An invalid source file; the message names the file, the key if any, and the fix."""
 
     def __init__(self, path: Path, mend: str, key: str | None = None) -> None:
         super().__init__(f"{path}: {key}: {mend}" if key else f"{path}: {mend}")
@@ -54,17 +54,15 @@ class Source:
     """An outlet, or one language edition of it.
 
     ``country`` is ISO 3166 alpha-2 in lower case, ``languages`` are BCP 47, ``timezone`` is IANA. A URL is an article
-    where one of ``article`` is found in it (or there are none) and none of ``skip``. ``every`` is in minutes,
-    ``delay`` in seconds between two requests to one host. ``validators = "ignore"`` is for an outlet whose ETag or
-    Last-Modified lies: nothing is then asked conditionally. ``revisit`` says how often to look at a captured story
-    again, as pairs of minutes: below that age, at that interval (``[[1440, 60]]`` for hourly during the first day, and
-    then no more); without it ``dateline.sources.revisit_plan.DEFAULT`` holds, and ``[]`` is never.
-    ``opt_outs = "record"`` is for an outlet that has agreed to be archived, whatever its pages say
-    (``spiders.middlewares.optouts``).
-    ``render = true`` is for an outlet whose pages say nothing until their scripts have run: a browser runs them.
-    ``extract`` are rules for what extraction does not find in its pages by itself (``dateline.sources.rules``).
-    ``checked`` is the day of the last live run that found the outlet as the file has it (``dateline sources check
-    --record``); without it none has. What others saw stands in a comment, with its date and place.
+    if one of ``article`` is found in it (or there are none) and none of ``skip``. ``every`` is in minutes, ``delay`` in
+    seconds between two requests to one host. ``validators = "ignore"`` is for outlets with wrong ETags or Last-Modified
+    dates: no conditional requests. ``revisit`` is the revisit plan in pairs of minutes: below that age, at that
+    interval (``[[1440, 60]]``: hourly during the first day, then never); default
+    ``dateline.sources.revisit_plan.DEFAULT``, ``[]`` for never. ``opt_outs = "record"`` is for outlets with an
+    agreement to be archived in spite of opt-outs in their pages (``spiders.middlewares.optouts``). ``render = true`` is
+    for pages without text before their scripts run: a browser renders them. ``extract`` are extraction rules
+    (``dateline.sources.rules``). ``checked`` is the day of the last successful live check (``dateline sources check
+    --record``). Other people's observations go into comments, with date and place.
     """
 
     id: str
@@ -92,7 +90,7 @@ class Source:
 
     @classmethod
     def of_host(cls, host: str, id: str) -> Self:
-        """Return a source for a host that no file describes: its country, languages and time zone are empty."""
+        """Return a source for an unregistered host, without country, languages and time zone."""
         return cls(id=id, path=Path(), name=host, home=f"https://{host}/", country="", languages=(), timezone="")
 
     @property
@@ -102,7 +100,7 @@ class Source:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What each of its captures says of it (see ``capture``); None for what is not known."""
+        """Facts for the metadata of its captures (see ``capture``); None for unknown ones."""
         return {
             "source": self.id,
             "country": self.country or None,
@@ -111,7 +109,7 @@ class Source:
         }
 
     def complete(self, page: Page) -> Page:
-        """Return the page with what this source knows where the page itself does not say it."""
+        """Return the page with this source's facts in place of missing ones."""
         return replace(
             page,
             source=page.source or self.id,
@@ -131,7 +129,7 @@ class Source:
         return self.access == "open" and bool(self.entrances)
 
     def wants(self, url: str) -> bool:
-        """Whether the URL is that of an article, as far as the patterns say."""
+        """Return whether the URL may be an article's, by the patterns."""
         included = not self.article or any(re.search(pattern, url) for pattern in self.article)
         return included and not any(re.search(pattern, url) for pattern in self.skip)
 
@@ -142,7 +140,7 @@ def registered(further: str = "") -> dict[str, Source]:
 
 
 def load(*folders: Path) -> dict[str, Source]:
-    """Every source file below the folders, by id and in its order; SourceError for the first that is not sound."""
+    """Return all sources below the folders, sorted by id. Raises SourceError for the first invalid file."""
     sources: dict[str, Source] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -156,7 +154,7 @@ def load(*folders: Path) -> dict[str, Source]:
 
 
 def read(path: Path) -> Source:
-    """One source file, checked; SourceError says what to mend."""
+    """Return one source. Raises SourceError with the fix."""
     if not _ID.fullmatch(path.stem):
         raise SourceError(path, "name the file with the letters a-z, digits and '-', such as libya-herald.toml")
     try:

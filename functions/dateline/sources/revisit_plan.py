@@ -16,9 +16,9 @@ DEFAULT: Plan = (
 
 
 def due(plan: Plan, born: datetime, seen: datetime) -> datetime | None:
-    """When a page that was ``seen`` is due again; None where its story, ``born`` so long ago, is too old for the plan.
+    """Return the next visit of a page last ``seen``, or None if its story, ``born`` long ago, is too old for the plan.
 
-    A story that is dated ahead of the clock is as young as can be.
+    A story dated in the future counts as new.
     """
     age = seen - born
     for minutes, every in plan:

@@ -1,25 +1,24 @@
-"""Rules of one source's pages, as its TOML file states them: where to find a field, and what is not the story's.
+"""Extraction rules of one source's pages, from its TOML file: selectors for fields, and elements to remove.
 
-``[extract]``, or ``[[extract]]`` for several sets, one after another as the outlet was redesigned::
+``[extract]``, or ``[[extract]]`` for several sets, one per design of the site::
 
     [[extract]]
-    valid_until = 2019-05-31                         # the last day (of the capture, UTC) that this set is for
+    valid_until = 2019-05-31                         # last day of capture (UTC) for this set
     title = "h2.headline"
 
-    [[extract]]                                      # without it: for all later captures
+    [[extract]]                                      # all later captures
     authors = "p.signature b"                        # CSS, or XPath 1.0 if it begins with / or ./ or (
-    published_at = ["//time/@datetime", "p.date"]    # the first of these that selects anything
-    text = "div.story"                               # the paragraphs, or what holds them
-    prune = ["div.related", "p.also"]                # taken out of the page, and of what the rules select
-    optional = ["authors"]                           # fields that not every story has
+    published_at = ["//time/@datetime", "p.date"]    # the first one with a match
+    text = "div.story"                               # the paragraphs, or their container
+    prune = ["div.related", "p.also"]                # removed from the page, and from the other rules' results
+    optional = ["authors"]                           # fields missing in some stories
 
-A set is valid for a capture by the capture's time, so that a redesign adds a set and old captures are still read by the
-rules of their day. A rule goes before all that extraction finds by itself, and where it selects nothing, or a date that
-is none, that is what stands; unless the field is ``optional``, such a story is counted in ``rules_missed`` of its day.
+Validity depends on the capture time, so old captures are read with the rules of their design. Rules take precedence
+over automatic extraction. If a rule matches nothing, or an invalid date, the automatic result stands and, unless the
+field is ``optional``, the miss is counted in the day's ``rules_missed``.
 
-The rules are no part of a capture: they change after it, and the pages are extracted again with the new ones. So a
-function that extracts has the source files in its bundle, as data, and reads this one key of them; the registry checks
-it with the same code.
+Captures do not contain rules: after a change, pages are extracted again. Extracting functions therefore have the source
+files in their bundle, as data, and read this key alone; the registry validates it with the same code.
 """
 
 import difflib
@@ -44,9 +43,9 @@ FIELDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """The rules for the pages of one design of an outlet: for each field its selectors, in the order of trial.
+    """Rules for one design of an outlet's pages: selectors by field, in order of trial.
 
-    ``valid_until`` is the last day of capture (UTC) that it is for; None is for ever.
+    ``valid_until`` is the last day of capture (UTC) for the set; None is for ever.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -56,18 +55,18 @@ class RuleSet:
 
     @property
     def selectors(self) -> Mapping[str, tuple[str, ...]]:
-        """All of its selectors, by the key that they stand under."""
+        """All selectors by key."""
         return {**self.fields, "prune": self.prune}
 
     def name(self, source: str | None) -> str:
-        """What articles call it: its source, and the last day that it is for."""
+        """Return the name for articles: the source and the last day of validity."""
         return f"{source}@{self.valid_until}" if self.valid_until else f"{source}"
 
 
 def read(value: Any) -> tuple[RuleSet, ...]:
-    """The sets of an ``extract`` key, in the order of their validity; ValueError says what to mend.
+    """Return the sets of an ``extract`` key, in order of validity. Raises ValueError with the fix.
 
-    Whether the selectors are any is for whoever has a parser (``extraction.rulebook``).
+    Selectors are compiled elsewhere, by a parser (``extraction.rulebook``).
     """
     tables = value if isinstance(value, list) else [value]
     sets = sorted((_rule_set(table) for table in tables), key=lambda rules: rules.valid_until or date.max)
