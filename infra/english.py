@@ -24,10 +24,6 @@ REWRITING = frozenset(  # packages (and the page of their help) with docstrings 
         "functions/dateline/extraction/fields",
         "functions/dateline/extraction/parse",
         "functions/dateline/search",
-        "spiders",
-        "spiders/download",
-        "spiders/families",
-        "spiders/middlewares",
     }
 )
 

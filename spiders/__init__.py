@@ -1,1 +1,1 @@
-"""The collecting side: the registry of outlets, and the spiders that are made from it."""
+"""The crawl: spiders for the registered outlets."""

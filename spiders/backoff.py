@@ -1,8 +1,8 @@
-"""How a feed, a source or a page that fails is left alone: longer each time, and never for ever.
+"""Back-off of failing feeds, sources and pages: longer after each failure, never for ever.
 
-Failures are of three kinds, as Media Cloud's rss-fetcher tells them apart. ``temporary``: the server or the way to it
-is out of order. ``soft``: it answers, but with nothing to read (HTML in place of a feed, a feed without stories).
-``hard``: it says no, and will say so again (404, 403, forbidden by robots.txt). A success ends any back-off.
+Three kinds of failure, as in Media Cloud's rss-fetcher. ``temporary``: the server or the network is out of order.
+``soft``: the answer has nothing to read (HTML instead of a feed, a feed without stories). ``hard``: a refusal, likely
+to be repeated (404, 403, robots.txt). A success ends any back-off.
 """
 
 from dataclasses import replace
@@ -42,13 +42,13 @@ def kind_of_visit(visit: FeedVisit) -> Kind | None:
 
 
 def back_off(kind: Kind, failures: int) -> timedelta:
-    """How long to leave alone what has failed so many times on end, at least once: twice as long each time."""
+    """Return the pause after a number of consecutive failures, at least one: twice as long each time."""
     doubled: int = 2 ** min(failures - 1, 16)
     return min(_FIRST[kind] * doubled, LONGEST)
 
 
 def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> FeedState:
-    """The state of a feed that has failed once more. What it last sent is still known."""
+    """Return a feed's state after another failure. Its last contents are still known."""
     failures = state.failures + 1
     return replace(
         state,
@@ -61,7 +61,7 @@ def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> Fee
 
 
 def after_success(state: FeedState) -> FeedState:
-    """The state of a feed that works again."""
+    """Return a feed's state after a success."""
     return replace(state, failures=0, failure=None, error=None, failing_since=None, succeeded_at=None, retry_at=None)
 
 

@@ -162,6 +162,6 @@ def _age(instant: datetime) -> str:
 
 
 def allow_samples(sources: "Iterable[Source]") -> None:
-    """Let this process crawl the sample newsroom, whose addresses are private, as the local cloud's functions may."""
+    """Let this process crawl the sample newsroom at its private addresses, as the local cloud's functions may."""
     hosts = [source.host for source in sources if source.id.startswith("sample-")]
     os.environ["DATELINE_ALLOW_HOSTS"] = ",".join([os.environ.get("DATELINE_ALLOW_HOSTS", ""), *hosts])

@@ -1,12 +1,11 @@
-"""The ledger of one crawl: what was discovered, what became of each URL, and the captures on their way to the store.
+"""State of one crawl: discovered URLs and their outcomes, and captures waiting to be stored.
 
-Every discovered URL ends in exactly one way: known (an earlier crawl captured it, and nothing says that it changed),
-waiting (it failed, and its time has not come again), captured, failed with a reason, or left for want of time. A
-capture object is stored before the states of its URLs are written, so a crawl that is killed between the two fetches
-nothing twice: the next delivery of its message reads the objects it finds (``open``) and goes on. What is left for want
-of time goes into a frontier, for a continuation.
+Every discovered URL ends in exactly one way: known (captured by an earlier crawl and not known to have changed),
+waiting (failed, its time has not come), captured, failed with a reason, or left for lack of time. A WARC file is stored
+before the states of its URLs, so a crawl killed between the two fetches nothing twice: the next delivery of its message
+reads the stored files (``open``) and continues. URLs left for lack of time go into a frontier, for a continuation.
 
-New stories come first. Pages that were captured before and are due again follow when there is nothing else to fetch.
+New stories come first. Revisits follow when nothing else is left to fetch.
 """
 
 import asyncio
@@ -39,7 +38,7 @@ AT_ONCE = 200  # pages handed out: the requests of a backfill of 100,000 would n
 
 
 class Fate(Enum):
-    """What became of a URL; ``LEFT`` until something else does."""
+    """Outcome of a URL; ``LEFT`` until it has another one."""
 
     LEFT = auto()
     KNOWN = auto()
@@ -51,11 +50,10 @@ class Fate(Enum):
 class Collector:
     """Collects for one crawl of one source.
 
-    ``limit`` is how many pages to fetch at most. ``patient``: leave alone what is backing off. ``history``: the stories
-    are old ones, and one that has no date is not looked at again. ``revisit``: fetch also what is due again.
-    ``message`` asked for the crawl, and has what is left asked for by a continuation; without one nothing is.
-    ``frontier`` is what another crawl left so.
-    Its coroutines run on the reactor's loop; the store and the state, which block, on other threads.
+    ``limit`` is the largest number of pages to fetch. ``patient`` skips URLs in back-off. ``history``: the stories are
+    old ones, and undated ones are not revisited. ``revisit`` includes due revisits. ``message`` is the crawl's request,
+    and the model of a continuation's; without it, there are no continuations. ``frontier`` is another crawl's
+    unfinished work. Coroutines run on the reactor's loop; store and state block, so they run on other threads.
     """
 
     def __init__(
@@ -95,7 +93,7 @@ class Collector:
         self._storing = asyncio.Lock()
 
     async def open(self) -> None:
-        """Take up what an earlier delivery of this crawl has stored, what another left, and what is due again."""
+        """Load stored captures of an earlier delivery, the frontier of another crawl, and due revisits."""
         await asyncio.to_thread(self._recover)
         if self.frontier:
             self._entrances.resume(self.frontier)
@@ -106,20 +104,20 @@ class Collector:
     async def expect(
         self, entrances: Sequence[Entrance], *, family: str, afresh: bool
     ) -> list[tuple[Entrance, Mapping[str, str]]]:
-        """The entrances to look at, with the headers to ask with; ``afresh``, all and as if nothing were known.
+        """Return the seeds to visit, with the headers of their requests; ``afresh``: all of them, unconditionally.
 
-        Until they have been read, the state of what led to them is not kept.
+        Until they have been read, the states of their parents are not saved.
         """
         asked = await self._entrances.expect(entrances, family=family, afresh=afresh)
         return [(entrance, self._conditions(state)) for entrance, state in asked]
 
     def unchanged(self, entrance: str, digest: str) -> bool:
-        """Whether that is the digest of what an entrance answered the last time it had something new."""
+        """Return whether a seed's digest equals that of its last contents with news."""
         state = self._entrances.known(entrance)
         return state is not None and state.digest == digest
 
     async def discover(self, found: Sequence[Found]) -> list[Found]:
-        """Those of the stories to fetch now; the rest of those that this crawl should fetch come from ``more``."""
+        """Return the stories to fetch now; the others to fetch come from ``more``."""
         await self._consider(found)
         return self._hand_out(self._backlog)
 
@@ -132,7 +130,7 @@ class Collector:
         return self._fates.get(found.identity) in (Fate.LEFT, Fate.CAPTURED)
 
     def more(self) -> list[Found]:
-        """What to fetch now that nothing is under way: stories left over, then pages that are due again."""
+        """Return further pages to fetch once nothing is in flight: remaining stories, then revisits."""
         return self._hand_out(self._backlog) or self._hand_out(self._due)
 
     def conditions(self, found: Found) -> Mapping[str, str]:
@@ -144,7 +142,7 @@ class Collector:
     async def capture(
         self, found: Found, wire: Wire, *, url: str, status: int, redirects: Sequence[Mapping[str, Any]] = ()
     ) -> None:
-        """Take a page into the batch that is being filled; ``url`` is where the redirects led."""
+        """Add a page to the open batch; ``url`` is the last of its redirects."""
         before = self._states.get(found.identity)
         payload, same = _payload(wire, url, status, before)
         if payload is None:
@@ -176,7 +174,7 @@ class Collector:
             await self.flush()
 
     def reached(self, found: Found) -> bool:
-        """Whether the page was captured as that to which another one's redirect led."""
+        """Return whether the page was captured as the end of another one's redirects."""
         return found.identity in self._reached
 
     def fail(self, url: str, reason: str, detail: str = "") -> None:
@@ -197,18 +195,18 @@ class Collector:
         self._entrances.visited(visit, validators, _now())
 
     def keep_robots(self, state: RobotsState) -> None:
-        """Record a robots.txt that was fetched, unless it is too large: that one is fetched by each crawl."""
+        """Record a fetched robots.txt, unless it is too large: such a file is fetched by each crawl."""
         if state.is_small:
             self.report.learned.robots.append(state)
 
     def hold(self, host: str, until: datetime) -> None:
-        """Record that a host asked to be left alone until then."""
+        """Record the end of a pause requested by a host."""
         self.report.learned.holds[host] = keys.utc(until, "seconds")
 
     def postpone(self, host: str, until: datetime) -> bool:
-        """Leave what is still to be fetched for when the outlet's host may be asked again; False where that cannot be.
+        """Leave the rest of the crawl for after the host's pause; return False if that is impossible.
 
-        The next crawls of the source wait until then as well.
+        The source's next crawls wait as well.
         """
         if self._message is None or not same_site(f"http://{host}/", self.source.home):
             return False
@@ -216,7 +214,7 @@ class Collector:
         return True
 
     async def flush(self) -> None:
-        """Store what has been captured so far, after what is being stored already."""
+        """Store the captures so far, after the batches in progress."""
         batch, self._batch = self._batch, self._new_batch(self.crawl)
         states, self._url_states = self._url_states, []
         async with self._storing:
@@ -228,7 +226,7 @@ class Collector:
                 await asyncio.to_thread(self._state.save_urls, states)
 
     async def finish(self) -> CrawlReport:
-        """Store the rest, then the report, and then what that says was learned."""
+        """Store the rest, then the report, and then the knowledge in the report."""
         await asyncio.to_thread(self._leave)
         await self.flush()
         fates, now = Counter(self._fates.values()), _now()

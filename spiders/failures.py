@@ -1,26 +1,26 @@
-"""Why a URL was not captured, in one short word each; the words are those of the crawl report.
+"""Reasons of failed URLs: one short word each, as in the crawl report.
 
 ======================  ================================================================================================
-``address``             it led to an address that is not public, or to no web address; nothing was connected to
-``bad-redirect``        it led to something that is no address
-``certificate``         the host's certificate does not verify, and why
-``connection``          the connection was refused, or ended before there was an answer
-``deadline``            the crawl's time was up
-``dns``                 its host has no address
-``http-<status>``       the server answered so
-``incomplete``          the answer ended before its end
-``opt-out``             the page asks not to be archived
-``redirect-loop``       its redirects led back to one of them
-``redirects``           it led through more redirects than browsers follow
-``refused``             the outlet refuses automated access, says its source
-``render``              a browser could make nothing of the page, or there is none here
-``retry-after``         its host asked to be left alone for longer than the crawl could wait
+``address``             the address is private, or not a web address; no connection was made
+``bad-redirect``        the redirect target is not a valid URL
+``certificate``         the TLS certificate does not verify; ``detail`` has the reason
+``connection``          the connection was refused, or closed before a response
+``deadline``            the crawl ran out of time
+``dns``                 the host has no address
+``http-<status>``       HTTP error
+``incomplete``          the response ended early
+``opt-out``             the page forbids archiving
+``redirect-loop``       redirects lead back to one of them
+``redirects``           more redirects than browsers follow
+``refused``             the source is registered with ``access = "refused"``
+``render``              the browser failed, or there is none
+``retry-after``         the host asked for a longer pause than the crawl could wait
 ``robots``              robots.txt forbids it
-``robots-unreachable``  robots.txt cannot be had for now, and there is no recent copy
+``robots-unreachable``  robots.txt is unreachable, and there is no recent copy
 ``scheme``              neither http nor https
-``timeout``             it took longer than a URL may, however much of the answer had come
-``too-large``           its headers or its body went on beyond the limit
-``error``               anything else; ``detail`` has it
+``timeout``             the time limit of a URL was exceeded, even by a slow response
+``too-large``           headers or body exceed the limit
+``error``               anything else; see ``detail``
 ======================  ================================================================================================
 """
 
@@ -28,7 +28,7 @@ from scrapy import exceptions
 
 
 class Refusal(exceptions.IgnoreRequest):
-    """Dateline's own no to a request, or to what came back; each kind has the word that is its reason."""
+    """Dateline's own refusal of a request or a response; each class has the word of its reason."""
 
     reason = "error"
 
@@ -49,13 +49,13 @@ DOWNLOAD_ERRORS = tuple(_REASONS)  # what a download that did not succeed raises
 
 
 def reason(error: BaseException) -> str:
-    """The word for a failed download; ``error`` where none fits, so that one odd page never stops an outlet."""
+    """Return the word for a failed download; ``error`` for unknown ones, so that one odd page never stops an outlet."""
     if isinstance(error, Refusal):
         return error.reason
     return next((word for kind, word in _REASONS.items() if isinstance(error, kind)), "error")
 
 
 def detail(error: BaseException) -> str:
-    """The error in one line of at most 200 characters, with its kind where its text says little."""
+    """Return the error in one line of at most 200 characters, with its class if the text is short."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text}"[:200] if text else type(error).__name__

@@ -1,4 +1,4 @@
-"""What a crawl had no time for, kept in the capture bucket until its continuation takes it up."""
+"""The frontier of a crawl out of time, stored in the capture bucket for its continuation."""
 
 import gzip
 import json
@@ -13,11 +13,10 @@ from spiders.families.family import Entrance, Found
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frontier:
-    """``pages`` to fetch and ``entrances`` to read, each with its family's name; ``limit`` is what is left of it.
+    """``pages`` to fetch and ``entrances`` to read, each with its family's name; ``limit`` is the remaining number.
 
-    ``feeds`` are the states of entrances that were read, to be kept once all that they led to has been dealt with, and
-    ``parents`` says which entrance led to which. ``tries`` counts the crawls on end that came to nothing, because the
-    host asked each of them to be left alone.
+    ``feeds`` are states of visited seeds, to be saved once all their stories are done, and ``parents`` maps seeds to
+    their parents. ``tries`` counts consecutive crawls without result because of the host's pauses.
     """
 
     pages: tuple[Found, ...] = ()
@@ -53,7 +52,7 @@ class Frontier:
 
 
 def found(metadata: Mapping[str, Any]) -> Found:
-    """A discovery, from what its metadata or a URL's state keeps of it."""
+    """Return a discovery from its metadata, or from a URL's state."""
     return Found(
         url=metadata["requested_url"],
         family=metadata.get("family", ""),

@@ -13,7 +13,7 @@ from spiders.spider import NewsSpider, spider_class
 
 
 class SourceSpiderLoader:
-    """Loads a source where Scrapy asks for a spider (its ``SpiderLoaderProtocol``)."""
+    """Loads sources as spiders (Scrapy's ``SpiderLoaderProtocol``)."""
 
     def __init__(self, sources: dict[str, Source]) -> None:
         self._sources = sources
@@ -23,13 +23,13 @@ class SourceSpiderLoader:
         return cls(registry.registered(Settings.from_environment().sources))
 
     def load(self, spider_name: str) -> type[NewsSpider]:
-        """KeyError names a source that there is not."""
+        """Return a source's spider. Raises KeyError for an unknown source."""
         return spider_class(self._sources[spider_name])
 
     def list(self) -> list[str]:
         return list(self._sources)
 
     def find_by_request(self, request: Request) -> builtins.list[str]:
-        """The sources whose home is on the request's host."""
+        """Return the sources with a home page on the request's host."""
         host = request.url.split("/")[2]
         return [source.id for source in self._sources.values() if source.host == host]

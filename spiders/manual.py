@@ -1,8 +1,7 @@
-"""Crawling by hand, with ``scrapy crawl <source>``.
+"""Manual crawls with ``scrapy crawl <source>``.
 
-With ``DATELINE_CAPTURE_BUCKET`` set (and ``DATELINE_TABLE`` for what is known), a crawl by hand writes where the
-deployed one does. Without, its captures land below ``.dateline/here/`` under the same keys, and every crawl is a
-first one: nothing is known.
+With ``DATELINE_CAPTURE_BUCKET`` (and ``DATELINE_TABLE`` for known URLs), captures go to the deployed bucket. Otherwise
+they go to ``.dateline/here/`` under the same keys, and every crawl starts without knowledge.
 """
 
 from collections.abc import Iterable
@@ -53,14 +52,14 @@ class NoState:
 
 
 def collector(source: Source) -> Collector:
-    """A collector for one crawl by hand, where the environment says."""
+    """Return a collector for one manual crawl, as the environment says."""
     settings = Settings.from_environment()
     crawl = keys.crawl_name(datetime.now(UTC), "hand")
     return Collector(source, crawl, store=_store(settings, source.id, crawl), state=_state(settings))
 
 
 def count(report: CrawlReport) -> None:
-    """Count a crawl by hand as one of its day's, where the environment has a table."""
+    """Count a manual crawl among its day's, if the environment names a table."""
     if table := Settings.from_environment().table:
         Index(boto3.resource("dynamodb").Table(table)).count_crawl(report)
 

@@ -1,8 +1,8 @@
-"""Probing sources live: whether each still answers as its file says.
+"""Live checks of sources: whether each still answers as its file says.
 
-A probe is a crawl that keeps nothing: robots.txt, each entrance, of what an index or a home page names the first, and
-one story, which extraction must find an article. It has a crawl's families, downloader and manners, but tries nothing
-again, so that without a network each source says so at once.
+A probe is a crawl without captures: robots.txt, each seed, the first entry of indexes and home pages, and one story,
+which must extract as an article. Families, downloader and conduct are a crawl's, but nothing is retried, so without a
+network each source fails at once.
 """
 
 import asyncio
@@ -38,10 +38,10 @@ MAX_DEPTH = 2  # robots.txt, an index, its first file
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Probe:
-    """What the probe of one source came to: well, if there are no ``problems``. One that ``refused`` was not asked.
+    """Result of a source's probe: healthy without ``problems``. A source in ``refused`` was not contacted.
 
-    Of the ``stories`` that its ``entrances`` list ``dated`` have a date, the newest ``newest`` (aware). ``article`` is
-    the title that extraction found on a story's page.
+    ``stories`` counts the stories in its ``entrances``, ``dated`` those with a date, ``newest`` (aware) is the latest
+    date. ``article`` is the title extracted from a story's page.
     """
 
     source: str
@@ -55,7 +55,7 @@ class Probe:
 
 
 class ProbingCollector(Collector):
-    """Remembers what was found."""
+    """Remembers discoveries."""
 
     found: tuple[Found, ...] = ()
 
@@ -65,7 +65,7 @@ class ProbingCollector(Collector):
 
 
 class ProbingSpider(NewsSpider):
-    """Of what an entrance leads to, asks for the first alone; of a section, for no other page."""
+    """Requests only the first child of each seed, and no further pages of a section."""
 
     async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
         first = [entrance for entrance in entrances if not entrance.depth]

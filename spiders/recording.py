@@ -1,10 +1,10 @@
-"""Recorded pages: what an outlet sent once, kept for the tests with the article that extraction must make of it.
+"""Recorded pages: responses of outlets kept for tests, with the article to be extracted.
 
 A recorded page is a folder, ``tests/sources/<cc>/<source>/<name>/``::
 
-    page.html      the body, its charset as sent; without the encodings of its way, so that it can be read and compared
-    page.json      its URL, the instant of its capture, the content type, and what the crawl knew of outlet and story
-    article.json   what extraction makes of it: the first test writes that, and is to be believed once it was reviewed
+    page.html      the body in its original charset, without content encodings, for reading and comparing
+    page.json      its URL, capture time, content type, and the crawl's knowledge of outlet and story
+    article.json   the extracted article: written by the first test run, to be reviewed by you
 """
 
 import json
@@ -51,7 +51,7 @@ def fetch(source: Source, url: str) -> Capture:
 
 
 def write(folder: Path, page: Page) -> None:
-    """Keep a page in a new folder; FileExistsError where there is one."""
+    """Save a page in a new folder. Raises FileExistsError for an existing one."""
     folder.mkdir(parents=True)
     known = {f.name: _plain(getattr(page, f.name)) for f in fields(page) if f.name not in ("body", "source")}
     (folder / _BODY).write_bytes(page.body)
@@ -59,7 +59,7 @@ def write(folder: Path, page: Page) -> None:
 
 
 def read(folder: Path) -> Page:
-    """The page in a folder, of the source that the folder above is named for."""
+    """Return the page of a folder, with the source of the parent folder's name."""
     known: dict[str, Any] = json.loads((folder / _KNOWN).read_text("utf-8"))
     instants = {name: datetime.fromisoformat(known[name]) for name in ("captured_at", "feed_date") if known[name]}
     typed = {"languages": tuple(known["languages"]), "source": folder.parent.name, **instants}

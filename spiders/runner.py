@@ -1,8 +1,8 @@
-"""Runs spiders in a process that lives on, such as a warm Lambda function.
+"""Run spiders in a long-lived process such as a warm Lambda function.
 
-Twisted's reactor cannot be started twice, so it is started once, on a thread of its own, and every crawl is a
-coroutine on its loop: the second crawl of a warm function begins at once. (No child processes: on Lambda there is no
-/dev/shm for multiprocessing, and a new interpreter costs seconds.)
+Twisted's reactor cannot start twice, so it starts once, on its own thread, and every crawl is a coroutine on its loop:
+the second crawl of a warm function starts at once. (Lambda has no /dev/shm for multiprocessing, and a new interpreter
+costs seconds.)
 """
 
 import asyncio
@@ -36,8 +36,8 @@ STOP_BEFORE = 60.0  # seconds before the deadline at which downloads end: the re
 def run(message: CrawlMessage, source: Source, *, store: Store, state: State, deadline: float) -> CrawlReport:
     """Crawl a source once; ``deadline`` is on the monotonic clock.
 
-    A crawl that has its report is not done again. Whatever stops it short is raised, with all that was captured
-    stored, for the next delivery of the message to go on from.
+    A crawl with a report is not repeated. Errors that stop it are raised after storing all captures, for the next
+    delivery of the message to continue.
     """
     if done := store.report():
         state.settle(done)

@@ -1,13 +1,12 @@
-"""Which sources are due, and the messages that say so.
+"""Find due sources, and send their crawl messages.
 
-A source is due once in each of its intervals (``every`` minutes), which are the same for every run: the interval's
-start names the crawl and is in the message's deduplication id. A dispatch that is killed after it sent and before it
-recorded that sends the same message again, and a crawl of that name is done once. Each source's intervals begin at a
-minute of its own, so that fifty outlets are not all crawled on the half hour.
+A source is due once in each of its intervals (``every`` minutes). Intervals are the same for every run: the start names
+the crawl and is part of the message's deduplication id. A dispatch killed between sending and recording sends the same
+message again, and a crawl of one name runs once. Each source's intervals start at a minute of its own, to spread the
+load.
 
-Between two of them a source is asked for whose pages are due to be looked at again; that crawl is named by the one
-before it, so that it too is done once. A source that fails, or asks to be left alone, is so for as long as its health
-says; what a crawl had to leave for afterwards is asked for when that time is over.
+Between intervals, a source with due revisits gets a crawl named after the one before, so it runs once too. A source in
+back-off or in a pause waits as its health says; postponed continuations are sent after the pause.
 """
 
 import zlib
@@ -35,14 +34,14 @@ class SendError(RuntimeError):
 
 
 class Dispatcher:
-    """Sends crawl messages for those of its sources that are due."""
+    """Sends crawl messages for due sources."""
 
     def __init__(self, sources: Sequence[Source], *, state: TableState, sqs: "SQSClient", queue_url: str) -> None:
         self._sources = {source.id: source for source in sources}
         self._state, self._sqs, self._queue_url = state, sqs, queue_url
 
     def send_due(self, now: datetime) -> list[str]:
-        """Send a message for each source that is due; their ids. SendError after the others are sent and recorded."""
+        """Send a message for each due source; return the ids. Raises SendError after recording the others."""
         waiting = chain(self._due(now), self._postponed(now))
         sent: list[str] = []
         refused: list[str] = []
@@ -82,7 +81,7 @@ class Dispatcher:
 
 
 def slot(source: Source, now: datetime) -> datetime:
-    """The start of the source's interval in which ``now`` lies."""
+    """Return the start of the source's interval around ``now``."""
     every = _interval(source)
     offset = timedelta(minutes=zlib.crc32(source.id.encode()) % source.every)
     return now - (now - _EPOCH - offset) % every

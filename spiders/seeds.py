@@ -1,8 +1,7 @@
-"""The entrances of one crawl (feeds, sitemaps, section pages): which to look at, and what is known of each afterwards.
+"""Seeds of one crawl (feeds, sitemaps, section pages): choose the ones to visit, and keep their states.
 
-An entrance that has nothing new costs a conditional request and no write: its state changes when it has something new,
-when it fails and when it works again. That a source was crawled at all is in its health, one item for all its
-entrances.
+A seed without news costs a conditional request and no write: its state changes with news, with a failure and with a
+recovery. The visit itself is recorded in the source's health, one item for all seeds.
 """
 
 import asyncio
@@ -20,7 +19,7 @@ from spiders.frontier import Frontier
 
 
 class Entrances:
-    """``patient``: those that are backing off after failures are left alone."""
+    """``patient`` skips seeds in back-off."""
 
     def __init__(self, source: str, state: State, *, patient: bool = False) -> None:
         self._source, self._state, self._patient = source, state, patient
@@ -33,14 +32,14 @@ class Entrances:
         self._errors: list[backoff.Kind | None] = []
 
     def resume(self, frontier: Frontier) -> None:
-        """Go on where another crawl stopped."""
+        """Continue another crawl's frontier."""
         self._parents |= frontier.parents
         self._settled |= {feed.url: feed for feed in frontier.feeds}
 
     async def expect(
         self, entrances: Sequence[Entrance], *, family: str, afresh: bool
     ) -> list[tuple[Entrance, FeedState | None]]:
-        """The entrances to look at, with what is known of them; ``afresh``, all and as if nothing were."""
+        """Return the seeds to visit with their states; ``afresh``: all of them, without states."""
         urls = [entrance.url for entrance in entrances]
         states = {} if afresh else await asyncio.to_thread(self._state.feeds, self._source, urls)
         moved = {entrance.url: entrance for entrance in entrances if entrance.moved(states)}
@@ -55,7 +54,7 @@ class Entrances:
         return self._known.get(url)
 
     def visited(self, visit: FeedVisit, validators: FeedState | None, at: datetime) -> None:
-        """Take in a look at an entrance; ``validators`` are what to ask with the next time."""
+        """Record a visit of a seed; ``validators`` are for its next request."""
         self._unread.pop(visit.url, None)
         before, kind = self._known.get(visit.url, FeedState(url=visit.url)), backoff.kind_of_visit(visit)
         self._errors.append(kind)
@@ -75,17 +74,17 @@ class Entrances:
 
     @property
     def unread(self) -> list[tuple[str, Entrance]]:
-        """Those that there was no time for, each with its family's name."""
+        """Seeds not visited for lack of time, each with its family's name."""
         return list(self._unread.values())
 
     def frontier(self) -> Frontier:
-        """The part of it that is the entrances'."""
+        """The seeds' part of the frontier."""
         return Frontier(entrances=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
 
     def changes(self, before: Health, *, settled: bool) -> list[FeedState]:
-        """The states to keep; those that have something new only where all the stories of the crawl are ``settled``.
+        """Return the changed states; those with news only if all stories of the crawl are ``settled``.
 
-        ``before`` says when one was read last that fails now for the first time.
+        ``before`` has the last success of seeds failing for the first time.
         """
         new = self._without_rest() if settled else ()
         changed = self._changed | {state.url: state for state in new}
@@ -95,7 +94,7 @@ class Entrances:
         ]
 
     def health(self, before: Health, at: datetime) -> Health:
-        """The source's health after the crawl; one that looked at nothing tells nothing of it."""
+        """Return the source's health after the crawl; unchanged by a crawl without visits."""
         after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=None)
         if not self._errors:
             return after

@@ -1,6 +1,6 @@
-"""How every spider crawls: politely, under its own name, and with only the parts of Scrapy that a news page needs.
+"""Settings of every spider: polite, under our own name, with only the needed parts of Scrapy.
 
-Scrapy reads the names in capitals; what a source says itself (``delay``, ``languages``) comes on top, from ``base``.
+Scrapy reads the capitalised names; a source's own settings (``delay``, ``languages``) come on top, from ``spider``.
 """
 
 from dateline.settings import Settings
@@ -8,7 +8,7 @@ from dateline.version import __version__
 
 
 def user_agent(contact: str) -> str:
-    """What a request says of who asks; ``contact`` may be empty."""
+    """Return the User-Agent; ``contact`` may be empty."""
     return f"Dateline/{__version__} ({f'+{contact}; ' if contact else ''}archive of regional news)"
 
 

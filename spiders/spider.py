@@ -1,4 +1,4 @@
-"""The spider that every source is made into: its families' entrances, then the pages they list, each to its outcome."""
+"""The spider of every source: the seeds of its families, then the listed pages, each with an outcome."""
 
 import asyncio
 import hashlib
@@ -43,11 +43,10 @@ CAPTURED = (200, 304, 404, 410)
 
 
 class NewsSpider(scrapy.Spider):
-    """Crawls one source. ``stop_at`` (on the monotonic clock) is when no download may be under way any more.
-    ``window`` has it look for stories of some days instead of new ones.
+    """Crawls one source. ``stop_at`` (on the monotonic clock) is the end of all downloads.
 
-    ``broken`` is the first error that is ours and not an outlet's, such as a bucket that refuses a capture: it ends
-    the crawl, and whoever runs the spider raises it.
+    ``window`` limits it to stories of some days instead of new ones. ``broken`` is the first error of our own, not of
+    an outlet, such as a bucket that refuses a capture: it ends the crawl, and the runner raises it.
     """
 
     source: ClassVar[Source]
@@ -63,7 +62,7 @@ class NewsSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: "Crawler", collector: Collector | None = None, **options: Any) -> Self:
-        """Without a collector (``scrapy crawl``), one is made that collects here, and finished with the crawl."""
+        """Without a collector (``scrapy crawl``), make one, and finish it with the crawl."""
         spider = super().from_crawler(crawler, collector or manual.collector(cls.source), **options)
         crawler.signals.connect(spider.on_error, signals.spider_error)
         crawler.signals.connect(spider.on_idle, signals.spider_idle)
@@ -102,7 +101,7 @@ class NewsSpider(scrapy.Spider):
             yield request
 
     async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
-        """Ask for the stories that an entrance lists and that are not known, and for what else it leads to."""
+        """Request the unknown stories listed by a seed, and its children."""
         reading = await self._read(response, family, entrance)
         stories = [found for found in reading.found if found.identity not in self._entrances]
         new = await self.collector.discover(stories)
@@ -115,7 +114,7 @@ class NewsSpider(scrapy.Spider):
             yield self._page_request(found)
 
     async def read_page(self, response: Response, found: Found) -> None:
-        """Capture a page, whatever it says; what it is worth is the extraction's to say."""
+        """Capture a page with any contents; extraction judges it."""
         if response.status not in CAPTURED:
             self.collector.fail(found.url, f"http-{response.status}")
             return
@@ -124,7 +123,7 @@ class NewsSpider(scrapy.Spider):
         )
 
     def entrance_failed(self, failure: Failure) -> list[Request]:
-        """Record that an entrance did not answer; returns what waited for it alone."""
+        """Record a seed without a response; yield the requests waiting for it alone."""
         error, asked = _error(failure), _request(failure).cb_kwargs
         left = self._postponed(error) and self.window  # news is looked for again anyway
         if not left and time.monotonic() < self.stop_at:
@@ -151,7 +150,7 @@ class NewsSpider(scrapy.Spider):
             self._closing = asyncio.get_running_loop().create_task(closing)
 
     async def ask_state(self, call: Callable[..., T], *arguments: Any) -> T:
-        """Call a method of the state, which blocks, off the reactor's thread; that it fails ends the crawl."""
+        """Call a blocking method of the state off the reactor's thread; its errors end the crawl."""
         try:
             return await asyncio.to_thread(call, *arguments)
         except Exception:  # whatever it is: it ends the crawl, and travels on
@@ -165,7 +164,7 @@ class NewsSpider(scrapy.Spider):
         self.logger.info("%s: %s", report.crawl, ", ".join(f"{count} {what}" for what, count in counts.items()))
 
     def on_idle(self) -> None:
-        """All that was asked for has come: go on with what waits."""
+        """Continue with waiting requests when all responses are in."""
         requests = list(map(self._page_request, self.collector.more()))
         for request in requests:
             self.crawler.engine.crawl(request)
@@ -190,7 +189,7 @@ class NewsSpider(scrapy.Spider):
         )
 
     async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
-        """The requests for those entrances that have not been asked, and that may have changed."""
+        """Yield requests for seeds not requested yet that may have changed."""
         fresh = {canonical(entrance.url): entrance for entrance in entrances}
         wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
         within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]

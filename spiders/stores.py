@@ -1,4 +1,4 @@
-"""Where a crawl puts its captures and its report: the capture bucket, or a folder with the same keys."""
+"""Stores for a crawl's captures and report: the capture bucket, or a folder with the same keys."""
 
 import io
 from collections.abc import Iterator
@@ -15,25 +15,25 @@ if TYPE_CHECKING:
 
 
 class Store(Protocol):
-    """Keeps what one crawl collects. Methods block; nothing that is stored is ever overwritten."""
+    """Stores the objects of one crawl. Methods block; stored objects are never overwritten."""
 
     def put(self, batch: Batch) -> str:
         """Store a batch and return its key."""
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
-        """The capture objects that this crawl has stored before, of an earlier delivery of its message."""
+        """Return the WARC files stored by an earlier delivery of this crawl's message."""
 
     def put_report(self, report: CrawlReport) -> CrawlReport:
-        """Store the report, unless there is one; the one that is there then."""
+        """Store the report unless one exists; return the stored one."""
 
     def report(self) -> CrawlReport | None:
         """The report of this crawl if it was done before."""
 
     def put_frontier(self, data: bytes) -> None:
-        """Store what this crawl had no time for; an earlier delivery's, which came to no report, is replaced."""
+        """Store the frontier of this crawl, replacing one of an earlier delivery without a report."""
 
     def frontier(self, crawl: str) -> bytes | None:
-        """What another crawl of the source had no time for."""
+        """Return the frontier of another crawl of the source."""
 
 
 class BucketStore:

@@ -1,1 +1,1 @@
-"""Download handler: connections, HTTP/1.1, addresses, and pages that a browser renders."""
+"""Download handler: connections, HTTP/1.1, addresses, and rendered pages."""

@@ -1,9 +1,8 @@
-"""Which addresses a crawl may connect to: public ones, so that no outlet can send it into the network that it runs in.
+"""Addresses open to a crawl: public ones only, so that no outlet can lead it into our own network.
 
-The address is looked at where a connection is made to it, which is after DNS and for each redirect anew. What a name
-resolved to a moment before doesn't matter, so a name that changes its address in between gains nothing.
-``DATELINE_ALLOW_HOSTS`` names the exceptions, as ``host:port`` in the URLs of a source: the sample newsroom's on the
-local cloud. A proxy (``http_proxy``) resolves names itself, and what it refuses is its operator's matter.
+The address is checked at connection time, after DNS and for each redirect, so a name with changing addresses gains
+nothing. ``DATELINE_ALLOW_HOSTS`` names the exceptions, as ``host:port``: the sample newsroom's on the local cloud. A
+proxy (``http_proxy``) resolves names itself, under its operator's rules.
 """
 
 import asyncio
@@ -36,15 +35,15 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class AddressRefused(Refusal):
-    """A URL led to an address that is not public; nothing was connected to."""
+    """The address is not public; no connection was made."""
 
     reason = "address"
 
 
 async def resolve(url: str, allowed: Collection[str]) -> list[AddrInfoType]:
-    """The addresses of a URL's host to connect to: all of one that is ``allowed``, else those that are public.
+    """Return the addresses for a connection to a URL's host: all of an ``allowed`` one, else the public ones.
 
-    AddressRefused where there are none but others, CannotResolveHostError where there are none.
+    Raises AddressRefused for private ones only, CannotResolveHostError for none.
     """
     netloc = host_port(url)
     if netloc in allowed:
@@ -59,7 +58,7 @@ async def resolve(url: str, allowed: Collection[str]) -> list[AddrInfoType]:
 
 
 async def look_up(url: str) -> list[AddrInfoType]:
-    """The addresses of a URL's host; CannotResolveHostError where it has none."""
+    """Return the addresses of a URL's host. Raises CannotResolveHostError for none."""
     host, port = urlsplit(url).hostname or "", int(host_port(url).rpartition(":")[2])
     try:
         return [*await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)]
@@ -68,7 +67,7 @@ async def look_up(url: str) -> list[AddrInfoType]:
 
 
 def check(address: str, netloc: str) -> None:
-    """AddressRefused where ``netloc`` led to an address that is not public."""
+    """Raise AddressRefused if the address of ``netloc`` is not public."""
     if not public(address):
         raise AddressRefused(
             f"{netloc} is at {address}, which is not a public address; if it is yours to crawl, "
@@ -87,14 +86,14 @@ def public(address: str) -> bool:
 
 
 def host_port(url: str) -> str:
-    """``host:port`` of an http or https URL, the port always there; ValueError where it has an impossible one."""
+    """Return ``host:port`` of an http or https URL, always with a port. Raises ValueError for an impossible one."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     return f"{f'[{host}]' if ':' in host else host}:{parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)}"
 
 
 def authority(url: str) -> str:
-    """The host of an http or https URL, with its port where that is not its scheme's."""
+    """Return the host of an http or https URL, with its port unless that is the scheme's default."""
     host, port = host_port(url).rsplit(":", 1)
     return host if int(port) == _DEFAULT_PORTS.get(urlsplit(url).scheme) else f"{host}:{port}"
 

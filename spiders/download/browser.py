@@ -1,8 +1,7 @@
-"""The browser for sources whose pages say nothing until their scripts have run (``render = true``).
+"""The browser for sources with pages that need their scripts (``render = true``).
 
-It is Debian's Chromium where that is installed, else the one that ``playwright install chromium`` brings, and it is
-driven by scrapy-playwright (``render``). It is started with no network at all: whatever a page asks for is fetched by
-the crawl, which knows what may be connected to, and handed to it.
+It is Debian's Chromium if installed, else the one of ``playwright install chromium``, driven by scrapy-playwright
+(``render``). It starts without any network: the crawl, under its own rules of connection, fetches everything for it.
 """
 
 import os
@@ -19,12 +18,12 @@ _HANDLER = "spiders.download.render.RenderDownloadHandler"
 
 
 def missing() -> str:
-    """How to come by what drives a browser, where it is not installed; empty where it is."""
+    """Return how to install missing parts of the browser's driver; empty if complete."""
     return "" if find_spec("scrapy_playwright") else MEND
 
 
 def settings() -> dict[str, Any]:
-    """What Scrapy is told beside ``spiders.settings`` to crawl a source whose pages are rendered."""
+    """Return additional Scrapy settings for a source with rendered pages."""
     return {
         "DOWNLOAD_HANDLERS": {"http": _HANDLER, "https": _HANDLER, **dict.fromkeys(("data", "file", "ftp", "s3"))},
         "PLAYWRIGHT_LAUNCH_OPTIONS": {

@@ -1,8 +1,8 @@
-"""Connections to the hosts of a crawl: to public addresses only, verified, and used for one request at a time.
+"""Connections of a crawl: to public addresses only, verified, and used for one request at a time.
 
-A certificate must be valid for its host and lead to an authority that the system trusts. What was verified, of which
-certificate, goes into the metadata of the captures that came by it. One that does not verify is a failure, with the
-reason: what anyone on the way may have written is no evidence of what the outlet did.
+A certificate must be valid for its host and lead to an authority trusted by the system. The verified certificate is
+recorded in the captures' metadata. An invalid one is a failure with a reason: bytes that anyone on the way may have
+written are no evidence.
 """
 
 import asyncio
@@ -34,9 +34,9 @@ class CertificateRefused(Refusal):
 
 
 class Connection(asyncio.Protocol):
-    """A connection. ``open`` is whether it may be used again, as far as is known.
+    """A connection. ``open`` is whether it is reusable, as far as known.
 
-    ``ip_address`` is the host's, or the proxy's; ``tls`` is what was verified, in JSON types.
+    ``ip_address`` is the host's, or the proxy's; ``tls`` is the verified certificate, in JSON types.
     """
 
     _transport: asyncio.Transport
@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
     async def to(cls, url: str, allowed: Collection[str]) -> Self:
         """Connect to the host of a URL.
 
-        AddressRefused, CertificateRefused, or Scrapy's errors of a host that has no address or cannot be reached.
+        Raises AddressRefused, CertificateRefused, or Scrapy's errors for hosts without an address or connection.
         """
         connection = await cls._open(url, await addresses.resolve(url, allowed))
         if url.startswith("https:"):
@@ -62,9 +62,9 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def through(cls, proxy: str, url: str, authorization: bytes = b"") -> Self:
-        """Connect to a proxy and, for https, by it to the host of a URL (CONNECT, RFC 9110 section 9.3.6).
+        """Connect to a proxy and, for https, through it to the host of a URL (CONNECT, RFC 9110 section 9.3.6).
 
-        ``authorization`` is the value of the header that the proxy asks for.
+        ``authorization`` is the value of the proxy's authorization header.
         """
         connection = await cls._open(proxy, await addresses.look_up(proxy))
         if url.startswith("https:"):

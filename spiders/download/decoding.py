@@ -1,4 +1,4 @@
-"""Bodies are kept as received; these read one where something must be known of it."""
+"""Decode bodies for the crawl's own needs; they are stored as received."""
 
 from scrapy.http import Response
 
@@ -12,9 +12,9 @@ def encodings(response: Response) -> list[str]:
 
 
 def decoded(response: Response, limit: int) -> tuple[bytes, str | None]:
-    """The body without its content encodings, at most ``limit`` bytes of it, and what is wrong with the rest.
+    """Return the body without its content encodings, at most ``limit`` bytes, and the problem of the rest.
 
-    Some servers compress unasked, twice or in several gzip members, so the bytes decide before the header.
+    Some servers compress unasked, twice or in several gzip members, so the bytes take precedence over the header.
     """
     body, damage = undo(response.body, encodings(response), limit)
     if len(body) > limit or damage == TOO_LONG:

@@ -1,9 +1,8 @@
 """A download handler that keeps the exact bytes of each exchange, as evidence.
 
-It leaves with a response what was sent and received for it (``wire.of``). It also keeps the limits: it
-connects to public addresses only (``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, however slowly it
-answers and however often it is tried or redirected, stops reading what is too large, and begins nothing when the
-spider's time is up. Connections are kept, and used for one request at a time.
+Each response carries its exchange (``wire.of``). The handler also enforces limits: it connects to public addresses only
+(``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, retries and redirects included, stops reading
+oversized responses, and starts nothing after the spider's end. Connections are reused, for one request at a time.
 """
 
 import asyncio

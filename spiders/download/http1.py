@@ -1,9 +1,8 @@
-"""One HTTP/1.1 response as its bytes come in (RFC 9112), every one of them kept.
+"""Parse one HTTP/1.1 response incrementally (RFC 9112), keeping every byte.
 
-An archive of evidence wants the bytes: a status line with the server's words, header names in its case and order, the
-chunks as they were. The HTTP libraries take them apart and let them go, and refuse what browsers and servers have long
-agreed to overlook, such as a header line that is none. So this finds where a response ends, and what its status,
-headers and body are, and alters nothing.
+Evidence needs the bytes: the status line's words, header names in case and order, the chunks. HTTP libraries drop
+these, and reject errors tolerated by browsers, such as invalid header lines. This parser finds the end of a response,
+its status, headers and body, and alters nothing.
 """
 
 import re
@@ -25,7 +24,7 @@ _DIGITS = 19  # of a length; with more it is too large anyway
 
 
 class TooLarge(Refusal):
-    """A response was cut off: its headers, its body or its chunks went on beyond what any page needs."""
+    """A response was cut off: headers, body or chunks exceed the limit."""
 
     reason = "too-large"
 
@@ -34,13 +33,13 @@ READING_ERRORS = (TooLarge, DownloadFailedError, ResponseDataLossError)
 
 
 class Incoming:
-    """A response that is coming in; a ``bodiless`` one, to CONNECT, ends with its headers.
+    """An incoming response; a ``bodiless`` one, to CONNECT, ends with its headers.
 
-    A body longer than ``max_body`` bytes raises TooLarge; with ``cut`` it ends there and counts as whole.
+    A body longer than ``max_body`` bytes raises TooLarge; with ``cut`` it ends there and counts as complete.
 
-    ``status`` is 0 until its headers are there, all of them; ``answered_at`` is when that was, on the monotonic clock.
-    ``received`` are its bytes, without interim responses (1xx, RFC 9110 section 15.2) before it. ``reusable`` is
-    whether its connection may be used again once it is whole.
+    ``status`` is 0 until all headers are in; ``answered_at`` is that moment on the monotonic clock. ``received`` are
+    its bytes, without preceding interim responses (1xx, RFC 9110 section 15.2). ``reusable`` is whether the connection
+    may be used again afterwards.
     """
 
     def __init__(self, max_body: int, *, bodiless: bool = False, cut: bool = False) -> None:
@@ -58,9 +57,9 @@ class Incoming:
         self._is_whole: Callable[[], bool] = self._has_head
 
     def add(self, data: bytes) -> bool:
-        """Take in what has come; True when the response is whole, and anything after it dropped.
+        """Add received bytes; return True when the response is complete, dropping anything after it.
 
-        TooLarge; DownloadFailedError where it is no HTTP, ResponseDataLossError where its body cannot be read.
+        Raises TooLarge; DownloadFailedError for anything but HTTP, ResponseDataLossError for an unreadable body.
         """
         self.received += data
         if self._is_whole():
@@ -72,7 +71,7 @@ class Incoming:
         return False
 
     def close(self, *, cleanly: bool) -> bool:
-        """The connection has ended, which is the end of some responses; of others a part is lost (the same errors)."""
+        """Handle the end of the connection: the end of some responses, a loss of data for others (the same errors)."""
         if not self.status:
             raise DownloadFailedError("the connection ended before there was an answer")
         if self._is_whole != self._goes_on or not cleanly:

@@ -1,4 +1,4 @@
-"""The pace of one host: its delay, and the pauses that it asked for (``middlewares.throttle`` says by which rules)."""
+"""Pace of one host: its delay, and the pauses it asked for (rules in ``middlewares.throttle``)."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ REFUSALS = 3
 
 
 class HostHeld(Refusal):
-    """The host asked to be left alone, ``until`` then, which is longer than this crawl can wait."""
+    """The host asked for a pause ``until`` an instant, longer than this crawl can wait."""
 
     reason = "retry-after"
 
@@ -29,10 +29,10 @@ class HostHeld(Refusal):
 
 @dataclass(slots=True)
 class Pace:
-    """How one host is asked. ``floor`` is the least delay, ``delay`` the present one, in seconds.
+    """Pace of one host. ``floor`` is the least delay, ``delay`` the present one, in seconds.
 
-    ``known_until`` is the ``held_until`` that the table has. ``turn`` is held by the one request that is under way:
-    Scrapy's own limit lets two through where there is no delay.
+    ``known_until`` is the table's ``held_until``. ``turn`` belongs to the one request in flight: Scrapy's own limit
+    lets two through for hosts without a delay.
     """
 
     host: str
@@ -44,7 +44,7 @@ class Pace:
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ready(self, seconds: float) -> None:
-        """Wait until the host may be asked; HostHeld where that is not within so many seconds, or too long a wait."""
+        """Wait for the host's turn. Raises HostHeld if the wait exceeds the given seconds, or is too long."""
         pause = (self.held_until - _now()).total_seconds() if self.held_until else 0.0
         if self.held_until and pause > min(PATIENCE, seconds):
             raise HostHeld(self.host, self.held_until)
@@ -56,7 +56,7 @@ class Pace:
         self.delay = max(self.delay, floor)
 
     def heard(self, response: Response, latency: float) -> None:
-        """Learn from an answer that took so many seconds to begin."""
+        """Adjust the delay to a response and its seconds of waiting."""
         if response.status == 429 or response.status >= 500:
             self.strained()
             self._hold(response)
@@ -78,7 +78,7 @@ class Pace:
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:
-    """The pause that a Retry-After asks for, in seconds or until a date (RFC 9110 section 10.2.3); None for neither."""
+    """Return the pause of a Retry-After in seconds, from seconds or a date (RFC 9110 section 10.2.3), or None."""
     text = value.strip()
     if text.isascii() and text.isdigit():
         return timedelta(seconds=min(int(text[:9]), MAX_HOLD.total_seconds()))

@@ -1,16 +1,15 @@
-"""Renders the pages of stories in a browser that sees no network but through the crawl.
+"""Render story pages in a browser with no network except through the crawl.
 
-The page itself is fetched as every other page is: its bytes as they came are the evidence, and robots.txt, the host's
-pace, the limits, redirects and opt-outs hold. The browser is then given that answer, not the URL, runs the scripts,
-and the document as it stands when they have gone quiet is kept beside (``Wire.rendered``).
+The page itself is fetched like every other page: its bytes are the evidence, under robots.txt, pace, limits, redirects
+and opt-outs. The browser gets this response instead of the URL, runs the scripts, and the resulting document is stored
+beside (``Wire.rendered``).
 
-While they run, scripts and data (XHR, fetch) of the same registered domain are fetched for the page, one at a time,
-by the same handler: to public addresses only, within limits of size, time and number, without cookies, and with GET
-alone. Everything else is refused: other sites, images, media, fonts, frames, sockets, and leaving the page.
-Stylesheets are answered empty, because some pages' scripts wait for them. A script is fetched once in a crawl.
-robots.txt is obeyed for the page, not for what it needs to be read.
+Scripts and data (XHR, fetch) of the same registered domain are fetched for the page, one at a time, by the same
+handler: from public addresses only, within limits of size, time and number, without cookies, GET only. Everything else
+is refused: other sites, images, media, fonts, frames, sockets, and navigation. Stylesheets are answered empty, because
+some scripts wait for them. A script is fetched once per crawl. robots.txt applies to the page, not to its subresources.
 
-A page that cannot be rendered is not captured: without its words it is no evidence. Its reason is ``render``.
+A page with a failed rendering is not captured: without its words it is no evidence. Its reason is ``render``.
 """
 
 import asyncio
@@ -105,7 +104,7 @@ class _Answers:
 
 
 class RenderDownloadHandler(WireDownloadHandler):
-    """The handler of ``wire``, and a browser for those pages of stories that are HTML."""
+    """The handler of ``handler``, with a browser for story pages in HTML."""
 
     def __init__(self, crawler: "Crawler") -> None:
         super().__init__(crawler)

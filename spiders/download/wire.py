@@ -13,10 +13,10 @@ class WireError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One exchange as it went over the wire; ``sent_at`` (UTC) is when its request was written.
+    """One exchange as sent and received; ``sent_at`` (UTC) is the time of the request.
 
-    ``rendered`` is the document that a browser made of it (``render``). ``notes`` is what the exchange itself says, for
-    the capture's metadata record, in JSON types.
+    ``rendered`` is the document from the browser (``render``). ``notes`` are facts about the exchange for the capture's
+    metadata, in JSON types.
     """
 
     request: bytes
@@ -28,7 +28,7 @@ class Wire:
 
 
 def of(response: Response) -> Wire:
-    """The exchange that a response came by; WireError where its bytes were not kept."""
+    """Return the exchange of a response. Raises WireError if its bytes were not kept."""
     wire: Wire | None = response.meta.get("wire")
     if wire is None or not wire.response:
         raise WireError(f"{response.url} was downloaded, but its bytes were not kept")

@@ -1,4 +1,4 @@
-"""Days: the window that a crawl of history is for, and the days that an address says it is of."""
+"""Date ranges: the window of a history crawl, and days stated by addresses."""
 
 import re
 from calendar import monthrange
@@ -33,20 +33,20 @@ class Period(NamedTuple):
 
     @classmethod
     def at(cls, instant: datetime) -> Self:
-        """The day of an instant, in the zone that it is in."""
+        """Return the day of an instant in its own zone."""
         return cls(instant.date(), instant.date())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """The days, both included and as the outlet counts them, that a crawl of history is for; without any, for news."""
+    """Days of a history crawl, both included, in the outlet's zone; without any, for news."""
 
     since: date | None = None
     until: date | None = None
 
     @classmethod
     def of(cls, since: str | None, until: str | None) -> Self:
-        """A window of ISO 8601 days; ValueError names one that is none, or a window that ends before it begins."""
+        """Return a window of ISO 8601 days. Raises ValueError for an invalid day, or an end before the start."""
         first, last = (_day(day) if day else None for day in (since, until))
         window = cls(since=first, until=last)
         if window.since and window.until and window.until < window.since:
@@ -66,12 +66,12 @@ class Window:
 
 
 def period(url: str) -> Period | None:
-    """The day or month that the address of a story names: ``/2019/04/16/``, ``/2019-04/``, ``?date=20190416``."""
+    """Return the day or month in a story's address: ``/2019/04/16/``, ``/2019-04/``, ``?date=20190416``."""
     return next(_periods(_written(url), (_DAY_OF, _DAY_OF_LOOSE, _MONTH_OF)), None)
 
 
 def file_period(url: str) -> Period | None:
-    """The day, month or year that the address of a file of stories names: ``sitemap-201904.xml``, ``?yyyy=2019``."""
+    """Return the day, month or year in a sitemap's address: ``sitemap-201904.xml``, ``?yyyy=2019``."""
     patterns = (_DAY_OF, _DAY_OF_LOOSE, _MONTH_OF, _MONTH_OF_FILE)
     named = next(_periods(_written(url), patterns), None) or _queried(url)
     return named or next(_periods(_written(url), (_YEAR_OF_FILE,)), None)

@@ -1,8 +1,8 @@
-"""What a family of spiders has to offer: where to look for stories, and what it finds there.
+"""Interface of the families of spiders: seeds, and the stories found there.
 
-A family (feeds, sitemaps, listings) knows its ways in, the entrances, and how to read what they answer: stories, and
-further entrances, as an index of sitemaps names files and a section's page the one before it. All else, from
-politeness to captures, is the same for every family and lives in ``base`` and ``collector``.
+A family (feeds, sitemaps, listings) knows its seeds and reads their responses into stories and further seeds: files of
+a sitemap index, the next page of a section. Everything else, from politeness to captures, is common to all families, in
+``spider`` and ``collector``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from spiders.families.date_range import Window
 
 
 class UnreadableError(ValueError):
-    """An entrance (a feed, say) answered with something that lists no stories; the message says what it is."""
+    """A seed answered with something other than a list of stories; the message describes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A story's URL and what the place where it was found says of it.
+    """A story's URL and the facts stated where it was found.
 
-    ``date`` is aware; a date that the feed gives without a zone is in the source's. ``date_raw`` is what it said.
-    ``link`` is the feed's link, which may be that of a proxy that counts readers. ``lastmod`` (aware) is when a sitemap
-    says that the page changed, which is no date of the story.
+    ``date`` is aware; a feed's date without a zone is in the source's. ``date_raw`` is its text. ``link`` is the feed's
+    link, possibly a proxy's for counting readers. ``lastmod`` (aware) is a sitemap's date of change, not the story's
+    date.
     """
 
     url: str
@@ -51,7 +51,7 @@ class Found:
         return fingerprint(self.metadata())
 
     def changed(self, state: UrlState) -> bool:
-        """Whether this says that the page is no longer as it was captured."""
+        """Return whether the page has changed since its capture, by these facts."""
         if self.lastmod:  # one of tomorrow would have the page fetched in each crawl until then
             return state.captured_at < keys.utc(self.lastmod, "seconds") and self.lastmod <= datetime.now(UTC)
         return self.family == "feed" and state.item not in (None, self.fingerprint)
@@ -72,10 +72,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entrance:
-    """A place to look for stories.
+    """A seed.
 
-    ``depth`` is how many others led to it, ``parent`` the last of these. ``lastmod`` is when that one says it changed,
-    as it says it: where this is known from last time, there is nothing new.
+    ``depth`` is the number of its ancestors, ``parent`` the nearest one. ``lastmod`` is the parent's date of change for
+    it, verbatim: an equal one means no news.
     """
 
     url: str
@@ -84,14 +84,14 @@ class Entrance:
     lastmod: str | None = None
 
     def moved(self, states: Mapping[str, FeedState]) -> bool:
-        """Whether it may have changed since its state, for all that what led to it says."""
+        """Return whether it may have changed since its state, by its parent's facts."""
         state = states.get(self.url)
         return not (state and self.lastmod and state.lastmod == self.lastmod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """What an entrance answered: ``url`` is where it was in the end, ``body`` is without content encoding."""
+    """Response of a seed: ``url`` is the final one, ``body`` has no content encoding."""
 
     entrance: Entrance
     url: str
@@ -99,16 +99,16 @@ class Page:
     body: bytes
 
     def further(self, url: str, lastmod: str | None = None) -> Entrance:
-        """An entrance that this one leads to."""
+        """Return a child of this seed."""
         return Entrance(url=url, depth=self.entrance.depth + 1, parent=self.entrance.url, lastmod=lastmod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an entrance lists: stories, and further entrances.
+    """Contents of a seed: stories, and further seeds.
 
-    ``settled``: as long as it does not change, there is nothing new behind it. ``while_new``: its further entrances are
-    worth a look only where some of its own stories are not known. ``note``: what of it was left out, and why.
+    ``settled``: nothing new is behind it as long as it does not change. ``while_new``: its children are worth a visit
+    only if some of its own stories are unknown. ``note`` describes ignored parts, and why.
     """
 
     found: Sequence[Found] = ()
@@ -119,7 +119,7 @@ class Reading:
 
 
 class Family(Protocol):
-    """One way to find stories. ``history``: it reaches further back than what is new."""
+    """One way of discovery. ``history``: it reaches beyond new stories."""
 
     name: str
     history: bool
@@ -128,4 +128,4 @@ class Family(Protocol):
         """The URLs to begin at."""
 
     def read(self, source: Source, page: Page, window: Window) -> Reading:
-        """What an entrance lists, as far as it is of the window. UnreadableError: it lists no stories."""
+        """Return the contents of a seed within the window. Raises UnreadableError if it lists no stories."""

@@ -1,6 +1,6 @@
-"""The feed family: RSS, RDF and Atom, as feedparser reads them, however broken, and JSON Feed.
+"""The feed family: RSS, RDF and Atom by feedparser, however broken, and JSON Feed.
 
-Where a source's feed is its home page, the feeds that the page names in ``<link rel="alternate">`` are read.
+If a source's feed is its home page, the feeds in its ``<link rel="alternate">`` are read.
 """
 
 import html
@@ -142,10 +142,10 @@ def _found(source: Source, page: Page, url: str, item: dict[str, Any]) -> Found:
 
 
 def date(raw: str, zone: ZoneInfo) -> datetime | None:
-    """An instant in RFC 822 or ISO 8601, aware; one without a zone is in ``zone``. None where it is neither.
+    """Return an aware instant from RFC 822 or ISO 8601, in ``zone`` by default, or None.
 
-    A day alone, a zone of unknown name and what is written otherwise, "Tuesday 16/04/2019" say, are kept raw for
-    extraction, which knows the outlet's habits. A year before 1990 or after tomorrow is refused as written.
+    Bare days, unknown zones and other formats, such as "Tuesday 16/04/2019", are kept raw for extraction, with its
+    knowledge of the outlet. Years before 1990 and dates after tomorrow are rejected.
     """
     text = _OFFSET.sub(r"\1\2", raw.strip()).replace(" -0000", " +0000")  # UTC, from a place unsaid (RFC 5322)
     for parse in (datetime.fromisoformat, parsedate_to_datetime):

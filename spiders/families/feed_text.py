@@ -1,7 +1,7 @@
-"""A feed's bytes as the UTF-8 that they stand for, whatever is declared.
+"""Convert a feed's bytes to UTF-8, whatever is declared.
 
-Feeds are declared wrongly more often than pages: UTF-8 called windows-1256, windows-1256 called UTF-8, one bad byte in
-the whole, gzip that no header tells of. What reads as UTF-8 is UTF-8; else the letters decide.
+Feeds are mislabelled more often than pages: UTF-8 declared as windows-1256 or the reverse, a single bad byte, gzip
+without a header. Valid UTF-8 is UTF-8; otherwise the letters decide.
 """
 
 import codecs
@@ -25,7 +25,7 @@ _LONG_TAG = re.compile(rf"<([A-Za-z_][\w:.-]{{0,60}})\s[^<>]{{{MAX_TAG},}}?(/?)>
 
 
 def utf8(body: bytes, content_type: str) -> bytes:
-    """The feed in UTF-8 without its declaration; UnreadableError where gzip is damaged and gives nothing."""
+    """Return the feed in UTF-8 without its declaration. Raises UnreadableError for damaged gzip without contents."""
     text = _decoded(_inflated(body), content_type)
     text = _REFERENCE.sub(_character, _DECLARATION.sub("", text, count=1))
     return _LONG_TAG.sub(r"<\1\2>", text).encode("utf-8", "replace")

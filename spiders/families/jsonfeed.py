@@ -1,4 +1,4 @@
-"""JSON Feed 1.0 and 1.1 (jsonfeed.org), as items of the shape that feedparser gives."""
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org), as items in feedparser's form."""
 
 import json
 from typing import Any
@@ -7,9 +7,9 @@ from spiders.families.family import UnreadableError
 
 
 def items(body: bytes) -> list[dict[str, Any]] | None:
-    """The items, each with ``link``, ``title``, ``published`` and ``updated`` where it has them.
+    """Return the items, each with ``link``, ``title``, ``published`` and ``updated`` if present.
 
-    None for what is not JSON; UnreadableError for JSON that is no feed.
+    None for anything but JSON. Raises UnreadableError for other JSON.
     """
     if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] != b"{":
         return None

@@ -1,8 +1,8 @@
-"""The listing family: section pages, page after page, as far as they have stories that are new or of the window.
+"""The listing family: section pages, page by page, while they have new stories, or stories of the window.
 
-A story is told from what else a page links to by the source's ``article`` and ``skip`` patterns. Without ``article``,
-by what stories' addresses have in common, a slug of three words or a long number, or else by a headline for a link's
-text; and by courlan, which knows the addresses of tags, authors, logins, images and the like.
+The source's ``article`` and ``skip`` patterns distinguish stories from other links. Without ``article``, the usual form
+of stories' addresses decides (a slug of three words or a long number), or a headline as link text; courlan excludes
+addresses of tags, authors, logins, images and the like.
 """
 
 import re
@@ -40,7 +40,7 @@ class ListingFamily:
         return source.listings
 
     def read(self, source: Source, page: Page, window: Window) -> Reading:
-        """The stories that a page links to, and the page after it."""
+        """Return the stories linked from a page, and the next page."""
         html = HtmlResponse(page.url, headers={"Content-Type": page.content_type}, body=page.body)
         stories = _stories(source, html)
         if not stories:

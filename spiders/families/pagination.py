@@ -15,7 +15,7 @@ _PARAMETERS = {"page", "p", "paged", "pg", "pagenum", "pageno", "sayfa"}
 
 
 def next_page(html: HtmlResponse) -> str | None:
-    """The page that says it is the next one, else the one with the next number in its address."""
+    """Return the page marked as next, else the one with the next number in its address."""
     if (stated := html.xpath(_NEXT).get()) and (url := address(html, stated)):
         return url
     here, number = _numbered(html.url)
@@ -28,7 +28,7 @@ def next_page(html: HtmlResponse) -> str | None:
 
 
 def address(html: HtmlResponse, link: str) -> str | None:
-    """A link in full, without its fragment, if it is that of a web page; the page's ``<base>`` counts."""
+    """Return a web page's link as absolute URL without fragment, or None for others; the page's ``<base>`` counts."""
     url = joined(get_base_url(html), link)
     return url.partition("#")[0] if url else None
 

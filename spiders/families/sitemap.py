@@ -1,9 +1,8 @@
-"""The sitemap family: sitemaps.org's index, XML and text files, and Google's news sitemaps with their titles and dates.
+"""The sitemap family: sitemaps.org's index, XML and text files, and Google's news sitemaps with titles and dates.
 
-An index is read for the files that have moved since the last crawl, and a file for the stories that are not known or
-whose ``lastmod`` is later than their capture. For news that is the newest files and the newest stories of each; what
-lies further back is a crawl of history's, which reads only what its window may hold. ``<outlet>/robots.txt`` as a
-source's sitemap stands for those that it names.
+An index is read for files changed since the last crawl, a file for unknown stories and those with a ``lastmod`` later
+than their capture. News crawls read the newest files and the newest stories of each; older ones belong to history
+crawls, which read only files of their window. ``<outlet>/robots.txt`` as a sitemap stands for the sitemaps named in it.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
-"""Reading one sitemap file: XML however it is put (gzipped, UTF-16, with the wrong namespace or none), or plain text.
+"""Read one sitemap file: XML in any form (gzip, UTF-16, wrong or missing namespace), or plain text.
 
-sitemaps.org's protocol 0.9 and Google's news extension. No entity is expanded and nothing else is loaded; a file that
-breaks off gives what stands before the break.
+It follows sitemaps.org's protocol 0.9 and Google's news extension. No entity is expanded and nothing else is loaded; a
+truncated file gives everything before the break.
 """
 
 import codecs
@@ -57,9 +57,9 @@ class Entry:
 
 
 def parse(body: bytes, base: str, zone: ZoneInfo) -> tuple[bool, list[Entry]]:
-    """Whether a file is an index, and its entries, each URL once; dates without a zone are in ``zone``.
+    """Return whether a file is an index, and its entries, each URL once; dates without a zone are in ``zone``.
 
-    UnreadableError says what the file is instead.
+    Raises UnreadableError with the kind of a file in another format.
     """
     if body[:2] == b"\x1f\x8b":  # gzipped as a file, and once more for the way
         body, damage = inflate(body, MAX_BYTES)

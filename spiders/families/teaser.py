@@ -1,6 +1,6 @@
-"""The date that a section page prints beside a link to a story.
+"""The date printed beside a story's link on a section page.
 
-It decides only whether the story is of a window of history. A date of the article itself is extraction's to find.
+It decides only about the window of a history crawl; extraction finds the article's own date.
 """
 
 import re
@@ -19,7 +19,7 @@ _YEAR_FIRST = re.compile(r"(?<!\d)((?:19|20)\d\d)-(\d\d)-(\d\d)(?!\d)")
 
 
 def date_beside(link: Selector, zone: ZoneInfo) -> Period | None:
-    """The day that the story's teaser states in a ``time`` element or prints in digits, the day or the year first."""
+    """Return the day in the teaser's ``time`` element or in digits, with day or year first."""
     for box in _teaser(link.root):
         for stated in box.iter("time"):
             if day := _stated(stated.get("datetime") or "", zone):

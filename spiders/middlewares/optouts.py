@@ -1,14 +1,14 @@
-"""What a page says of being kept and used, beside robots.txt, and what Dateline does about it.
+"""Opt-outs of pages, in addition to robots.txt, and our policy.
 
-Read are the header X-Robots-Tag and the meta elements ``robots`` and ``dateline`` (``noarchive``, ``none``, ``noai``,
+Sources: the header X-Robots-Tag and the meta elements ``robots`` and ``dateline`` (``noarchive``, ``none``, ``noai``,
 ``noimageai``), and the TDM Reservation Protocol's header and meta element ``tdm-reservation`` (W3C community group,
-2024). The policy: a page that says ``noarchive`` (or ``none``, which has it) is not captured, and its outcome is
-``opt-out``. A reservation against training or mining (``noai``, ``noimageai``, ``tdm-reservation``) doesn't forbid
-keeping a page as evidence, so the page is captured, and its metadata record has the words as ``opt_outs``, for whoever
-uses the archive to obey. Dateline itself trains nothing. Of a source with ``opt_outs = "record"``, an outlet that has
-agreed to be archived, pages that say ``noarchive`` are captured and have that recorded too.
+2024). Policy: a page with ``noarchive`` (or ``none``, which includes it) is not captured, with the reason ``opt-out``.
+A reservation against training or mining (``noai``, ``noimageai``, ``tdm-reservation``) does not forbid evidence: the
+page is captured, with ``opt_outs`` in its metadata for users of the archive to obey. Dateline itself trains nothing.
+For sources with ``opt_outs = "record"``, by agreement with the outlet, ``noarchive`` pages are captured and recorded as
+well.
 
-A directive for another agent (``googlebot: noarchive``) is not for us. ``/.well-known/tdmrep.json`` is not read.
+Directives for other agents (``googlebot: noarchive``) do not apply. ``/.well-known/tdmrep.json`` is not read.
 """
 
 import re
@@ -43,7 +43,7 @@ class OptedOut(Refusal):
 
 
 class OptOutMiddleware:
-    """Looks at the pages of stories: refuses those that opt out, and notes the reservations of the others."""
+    """Refuses story pages with an opt-out, and notes the reservations of others."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -61,7 +61,7 @@ class OptOutMiddleware:
 
 
 def check(response: Response, *, obey: bool = True) -> list[str]:
-    """The page's opt-outs, in order; OptedOut where it asks not to be archived and is to be obeyed."""
+    """Return the page's opt-outs, in order. Raises OptedOut if archiving is forbidden and the source obeys."""
     said = {*_of_headers(response), *_of_markup(response)}
     if obey and (forbidding := sorted(said & _ARCHIVING)):
         raise OptedOut(f"the page says {', '.join(forbidding)}")

@@ -30,7 +30,7 @@ class RedirectLoop(TooManyRedirects):
 
 
 class BadRedirect(Refusal):
-    """The URL led to something that is no address."""
+    """The redirect target is not a valid URL."""
 
     reason = "bad-redirect"
 
@@ -90,7 +90,7 @@ class Reached(Refusal):
 
 
 class ReachedMiddleware:
-    """Asks for no page that was captured as the end of another one's redirects."""
+    """Skips pages captured as the end of another one's redirects."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler

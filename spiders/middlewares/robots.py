@@ -1,12 +1,11 @@
-"""robots.txt by RFC 9309: fetched once a day from each host, and obeyed under the name Dateline.
+"""robots.txt by RFC 9309: fetched once a day per host, and obeyed under the name Dateline.
 
-Absent (4xx, or redirects without an end) it allows everything. While it is unreachable (5xx, 429, no connection) the
-copy in the table is used if it is not older than 30 days; without a copy nothing is allowed, for the temporary reason
-``robots-unreachable``, and the next crawl asks again. What was fetched counts for 24 hours, for all crawls of the host.
-One that is too long is read as far as RFC 9309 asks. ``Crawl-delay`` is honoured
-where it is more than the source's delay (``throttle``). Which groups are ours is said by ``robots_txt``; wildcards and
-the longest match are Protego's work. A host that cannot be asked at all, because it has no address or not a public one,
-fails as that.
+A missing one (4xx, or endless redirects) allows everything. While it is unreachable (5xx, 429, no connection), a copy
+of the last 30 days in the table counts; without a copy everything is forbidden for the temporary reason
+``robots-unreachable``, and the next crawl asks again. A fetched one is valid for 24 hours, for all crawls of the host.
+An oversized one is read as far as RFC 9309 demands. ``Crawl-delay`` counts if it exceeds the source's delay
+(``throttle``). ``robots_txt`` selects the groups; Protego handles wildcards and the longest match. A host without a
+public address fails for that reason.
 """
 
 import asyncio
@@ -50,14 +49,14 @@ class RobotsRefused(Refusal):
 
 
 class RobotsUnreachable(Refusal):
-    """robots.txt cannot be had for now, which forbids everything meanwhile (RFC 9309 section 2.3.1.4)."""
+    """robots.txt is unreachable; everything is forbidden meanwhile (RFC 9309 section 2.3.1.4)."""
 
     reason = "robots-unreachable"
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What a host's robots.txt says; ``missing`` is why it could not be had."""
+    """Rules of a host's robots.txt; ``missing`` is the reason for an unreachable one."""
 
     text: bytes = b""
     missing: str = ""
@@ -68,7 +67,7 @@ class Rules:
 
     @property
     def crawl_delay(self) -> float:
-        """Seconds that the host wants between two requests."""
+        """Seconds between two requests demanded by the host."""
         return float(self.parsed.crawl_delay(AGENT) or 0)
 
     def check(self, url: str) -> None:
@@ -80,7 +79,7 @@ class Rules:
 
 
 class RobotsMiddleware:
-    """Lets those requests pass that robots.txt allows."""
+    """Lets requests pass as robots.txt allows."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler

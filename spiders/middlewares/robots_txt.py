@@ -1,9 +1,9 @@
-"""Reading a robots.txt as RFC 9309 has it, for one product token; Protego matches the paths.
+"""Read a robots.txt by RFC 9309 for one product token; Protego matches the paths.
 
-A group is ours if one of its ``User-agent`` lines names our token whole: alone, with a version, in a whole header or
-among other names. Only ``Allow`` and ``Disallow`` end the names of a group (section 2.2), so that a ``Crawl-delay``
-between two names leaves them in one. Lines end in LF, CR or both; a byte order mark, blanks and comments are passed
-over.
+A group applies if one of its ``User-agent`` lines has our token as a whole word: alone, with a version, in a whole
+header or among other names. Only ``Allow`` and ``Disallow`` end the names of a group (section 2.2), so a
+``Crawl-delay`` between two names does not separate them. Lines end in LF, CR or both; a byte order mark, blanks and
+comments are skipped.
 """
 
 import codecs
@@ -28,7 +28,7 @@ _URL_WITHIN = re.compile(r"\+?https?://[^\s;,)]*", re.IGNORECASE)
 
 
 def parse(data: bytes, token: str) -> Protego:
-    """The rules for a product token, under that name or ``*``; groups of other crawlers are left out."""
+    """Return the rules for a product token, under its name or ``*``, without groups of other crawlers."""
     return Protego.parse("\n".join(_groups(_text(data), token.lower())))
 
 

@@ -1,13 +1,13 @@
-"""The pace at which each host is asked: never faster than its source says, slower when the host is under strain.
+"""Pace of each host: never faster than its source's delay, slower for a host under strain.
 
-The delay between two requests is the source's, or the ``Crawl-delay`` of robots.txt where that is more (60 seconds at
-most: beyond, a crawl would come to nothing; that it was cut is logged). It doubles with each 429, each 5xx and each
-download that breaks off, and grows to twice the time that a slow answer took, so that a host rests for as long as it
-works; with each good answer it comes down by a tenth. A source with no delay, such as the sample newsroom, has none.
+The delay between two requests is the source's, or the ``Crawl-delay`` of robots.txt if larger (at most 60 seconds, with
+a log message; beyond, a crawl would come to nothing). It doubles with each 429, 5xx and broken download, and grows to
+twice the time of a slow response, so a host rests as long as it works; each good response reduces it by a tenth.
+Sources without a delay, such as the sample newsroom, have none.
 
-A host that sends Retry-After with a 429 or 503, or three 429s on end without, is left alone for that time, also by the
-crawls after this one: the time is in the table. Half a minute is waited for. What is longer ends the crawl, and its
-continuation begins when the time is over; what cannot be left for one fails, with the reason ``retry-after``.
+A host with Retry-After in a 429 or 503, or three consecutive 429s, gets a pause, in later crawls as well: the table
+holds its end. Up to half a minute is waited for. A longer pause ends the crawl, and its continuation starts afterwards;
+without a possible continuation, URLs fail with the reason ``retry-after``.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 
 class ThrottleMiddleware:
-    """Sets the delay of each host's slot before a request, and learns from what comes back."""
+    """Sets the delay of each host's slot before a request, and adjusts it to responses."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
@@ -41,7 +41,7 @@ class ThrottleMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """HostHeld where the host is to be left alone."""
+        """Set the delay. Raises HostHeld during a pause."""
         pace = await self._pace(request)
         crawl_delay = request.meta.get("crawl_delay", 0.0)
         if crawl_delay > pace.floor:
