@@ -156,7 +156,7 @@ def _put_spans(s3: "S3Client", bucket: str, found: Iterable[Span]) -> datetime:
 
 def _news(before: Mapping[str, Any], now: Mapping[str, Any], told_at: datetime) -> Iterator[Event]:
     """What is new of a story's item."""
-    if now["SK"].startswith("REV#"):
+    if now["SK"].startswith(keys.REVISION):
         if not before:
             kind: Kind = "article.archived" if now["revision"] == 1 else "article.revised"
             yield _event(kind, now, told_at, at=now["indexed_at"], name=now["SK"])

@@ -73,11 +73,17 @@ from typing import Literal, NamedTuple
 REBUILDS = "reports/rebuilds.json"
 COVERAGE_INDEX = "reports/coverage/index.json"
 NOWHERE = "zz"  # for outlets without a known country
-DATASET_STATE = "dataset/state.json"
+DATASET, DATASET_STATE = "dataset/articles/", "dataset/state.json"
 SEARCH = "search/"
 SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 
 REEXTRACTIONS = "reports/reextract/"
+CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
+ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
+CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
+DAY, DONE, CLUSTER = "DAY#", "DONE#", "CLUSTER#"  # CLUSTER begins partitions
+OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
+REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
     r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)(?:\.[0-9a-f]{12})?\.(?:warc|jsonl)\.gz"
@@ -167,6 +173,11 @@ def crawl_time(crawl: str) -> datetime:
     if not match:
         raise ValueError(f"{crawl!r} is not a crawl's name, such as 20190417T061500Z-sample")
     return datetime.strptime(match[1], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def folder(kind: str, source: str) -> str:
+    """Return the prefix of a source's objects; ``kind`` is CAPTURES, CRAWLS, ARTICLES and so on."""
+    return f"{kind}{source}/"
 
 
 def captures_prefix(source: str, crawl: str) -> str:
@@ -340,9 +351,14 @@ def done(source: str, key: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
 
 
-def months(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str) -> str:
-    """Return the partition of the months of a source, a country or a place."""
-    return f"{kind}#{name}"
+def month(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str, month: str) -> dict[str, str]:
+    """Return the key of a month (``yyyy-mm``) with stories of a source, a country's outlets or a place."""
+    return {"PK": f"{kind}#{name}", "SK": f"MONTH#{month}"}
+
+
+def register(kind: Literal["SOURCE", "COUNTRY", "INDEXED"], name: str = "") -> dict[str, str]:
+    """Return the key of an archived source, country or day of indexing; without a name, the prefix of the sort keys."""
+    return {"PK": "ARCHIVE", "SK": f"{kind}#{name}"}
 
 
 def mention(place: str, published_key: str) -> dict[str, str]:

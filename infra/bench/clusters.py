@@ -91,7 +91,7 @@ def settle(printed: Iterable[Piece]) -> Run:
         done.stored.append(archive(clusters, table, article(piece, number)))
         done.reads.append(table.calls["Query"] + table.calls["BatchGetItem"])
     done.cpu = time.process_time() - begun
-    stories = {item["id"]: item["cluster"] for item in table.items() if item["SK"] == "CURRENT"}
+    stories = {item["id"]: item["cluster"] for item in table.items() if item["SK"] == keys.CURRENT}
     done.settled = [stories[id] for id in sorted(stories)]
     return done
 

@@ -32,7 +32,7 @@ _MONTH, _COUNTRY = "2019-04", "ly"  # of the example
 _SECONDS = 2  # that the answer may take over a million stories
 _SAMPLE = 50
 _VIEWS = {
-    "dataset": "SELECT * FROM read_parquet('{folder}/dataset/articles/**/*.parquet', hive_partitioning = true)",
+    "dataset": f"SELECT * FROM read_parquet('{{folder}}/{keys.DATASET}**/*.parquet', hive_partitioning = true)",
     "json_lines": "SELECT *, strftime(published_at, '%Y-%m') AS month FROM read_json('{folder}/articles.jsonl.gz', "
     "columns = {{published_at: 'TIMESTAMPTZ', language: 'VARCHAR', about: 'VARCHAR[]'}})",
 }
@@ -103,7 +103,7 @@ def _write(folder: Path, count: int) -> Answer:
 
 def _lines(articles: list[dict[str, Any]]) -> Iterator[bytes]:
     for number, article in enumerate(articles):
-        origin = Origin("articles/sample/2019/12/31/20191231T230000Z-sample-0.jsonl.gz", number, 1200, None, None, 1)
+        origin = Origin(keys.Stem("sample", "20191231T230000Z-sample", 0).articles, number, 1200, None, None, 1)
         yield rows.line(json.dumps(article, ensure_ascii=False).encode(), origin)
 
 

@@ -27,7 +27,7 @@ _FORM = Article(
     captured_at=_SEEN,
     first_seen_at=_SEEN,
     indexed_at=_SEEN,
-    capture=Pointer("captures", "captures/sample/2019/12/31/20191231T230000Z-sample-0.warc.gz", 512, 30_000),
+    capture=Pointer("captures", keys.Stem("sample", "20191231T230000Z-sample", 0).capture, 512, 30_000),
     provenance={"title": "jsonld.headline", "text": "vote", "published_at": "jsonld.datePublished"},
     extractor=Extractor("dateline", "0.1.0", "1"),
 ).to_dict()

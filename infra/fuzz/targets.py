@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dateline import capture
+from dateline import capture, keys
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
 from dateline.extraction import clipping, extract
@@ -76,7 +76,7 @@ def seeds(target: str) -> Iterator[bytes]:
         elif target == "capture":
             response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body[:4000]
             exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET /", response=response)
-            yield capture.serialise([exchange], "captures/sample/2019/04/17/20190417T061502Z-fuzz-0.warc.gz")
+            yield capture.serialise([exchange], keys.Stem("sample", "20190417T061502Z-fuzz", 0).capture)
     yield from listings.seeds(target)
     if target == "date":
         yield from (line.encode() for line in _DATES)

@@ -109,7 +109,9 @@ TABLE_KEYS = [
     keys.day("sample", "2019-04-17"),
     keys.done("sample", STEM.capture),
     keys.mention("2467454", f"{SAID}#abc"),
-    *({"PK": keys.months(kind, "x"), "SK": "MONTH#2019-04"} for kind in ("SOURCE", "COUNTRY", "PLACE")),
+    keys.month("SOURCE", "x", "2019-04"),
+    keys.month("COUNTRY", "x", "2019-04"),
+    keys.month("PLACE", "x", "2019-04"),
 ]
 _PARTS = {  # what a placeholder of docs/storage.md stands for
     "<yyyy>": r"\d{4}",

@@ -94,8 +94,8 @@ def reports(s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date 
 
     ``since`` is a day of capture (UTC).
     """
-    for source in of or sorted(objects.folders(s3, bucket, "quarantine/")):
-        folder = f"quarantine/{source}/"
+    for source in of or sorted(objects.folders(s3, bucket, keys.QUARANTINE)):
+        folder = keys.folder(keys.QUARANTINE, source)
         yield from _read(s3, bucket, folder, after=f"{folder}{since:%Y%m%d}" if since else "")
 
 

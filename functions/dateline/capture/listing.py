@@ -19,7 +19,7 @@ def held(
     ``since`` and ``until`` are days of capture (UTC), both included.
     """
     for source in of or sources(s3, bucket):
-        prefix = f"captures/{source}/"
+        prefix = keys.folder(keys.CAPTURES, source)
         after = f"{prefix}{since:%Y/%m/%d}" if since else prefix
         for found in objects.listed(s3, bucket=bucket, prefix=prefix, after=after):
             stem = keys.parse(found.key)
@@ -30,4 +30,4 @@ def held(
 
 def sources(s3: "S3Client", bucket: str) -> list[str]:
     """Return the sources with captures."""
-    return sorted(objects.folders(s3, bucket, "captures/"))
+    return sorted(objects.folders(s3, bucket, keys.CAPTURES))

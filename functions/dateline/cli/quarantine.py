@@ -93,7 +93,7 @@ def _named(stack: Stack, wanted: str) -> Iterator[Report]:
     """What a report's key, a capture's key or a source names; CommandError if it is none."""
     if "/" not in wanted:
         return reports(stack.s3, stack.archive, of=[wanted])
-    if wanted.startswith("quarantine/"):
+    if wanted.startswith(keys.QUARANTINE):
         return named(stack.s3, stack.archive, wanted)
     try:
         return named(stack.s3, stack.archive, keys.quarantine_prefix(keys.parse(wanted)))

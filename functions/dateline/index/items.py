@@ -86,11 +86,11 @@ def _registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     """The items that say which partitions there are."""
     for each in found:
         partitions, source = _partitions(each), each.get("source")
-        month = f"MONTH#{partitions['source_month'][-7:]}"
-        yield {"PK": "ARCHIVE", "SK": f"SOURCE#{source}"}
-        yield {"PK": "ARCHIVE", "SK": f"INDEXED#{partitions['indexed_day']}"}
-        yield {"PK": f"SOURCE#{source}", "SK": month}
+        month = partitions["source_month"][-7:]
+        yield keys.register("SOURCE", f"{source}")
+        yield keys.register("INDEXED", partitions["indexed_day"])
+        yield keys.month("SOURCE", f"{source}", month)
         country = partitions["country_month"].partition("#")[0]
-        yield {"PK": "ARCHIVE", "SK": f"COUNTRY#{country}"}
-        yield {"PK": f"COUNTRY#{country}", "SK": month}
+        yield keys.register("COUNTRY", country)
+        yield keys.month("COUNTRY", country, month)
         yield from place_items.registers(each)

@@ -68,7 +68,7 @@ class Mentions:
 def registers(revision: Revision) -> Iterator[dict[str, str]]:
     """Yield the items listing the existing partitions."""
     month = _published_key(revision)[:7]
-    yield from ({"PK": keys.months("PLACE", place), "SK": f"MONTH#{month}"} for place in _mentioned(revision))
+    yield from (keys.month("PLACE", place, month) for place in _mentioned(revision))
 
 
 def of(revision: Revision) -> Iterator[dict[str, Any]]:

@@ -62,6 +62,6 @@ class Withdrawal:
 
 def withdrawals(s3: "S3Client", bucket: str) -> Iterator[Withdrawal]:
     """Yield every withdrawal."""
-    for key in objects.keys(s3, bucket=bucket, prefix="withdrawals/"):
+    for key in objects.keys(s3, bucket=bucket, prefix=keys.WITHDRAWALS):
         if key.endswith(".json"):
             yield Withdrawal.from_json(objects.get(s3, bucket=bucket, key=key) or b"")

@@ -63,7 +63,7 @@ def rebuild(
         for withdrawal in withdrawals(s3, capture_bucket):
             index.withdraw(withdrawal)
             known.add_withdrawal(withdrawal)
-        for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix="captures/")):
+        for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix=keys.CAPTURES)):
             known.add_captures(stem, _pages(s3, capture_bucket, stem.capture))
             settled = committed(s3, archive_bucket, stem)
             if settled:
@@ -74,7 +74,7 @@ def rebuild(
                 done.unarchived += 1
             done.captures += 1
             progress(done)
-        reports = objects.keys(s3, bucket=capture_bucket, prefix="crawls/")
+        reports = objects.keys(s3, bucket=capture_bucket, prefix=keys.CRAWLS)
         for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
             report = CrawlReport.from_json(body or b"")
             known.add_report(report)

@@ -106,7 +106,7 @@ class Withdrawing:
         return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
 
     def _matching(self, source: str, wanted: Callable[[PageOutcome], bool]) -> Pages:
-        listed = objects.keys(self._s3, bucket=self._archive, prefix=f"outcomes/{source}/")
+        listed = objects.keys(self._s3, bucket=self._archive, prefix=keys.folder(keys.OUTCOMES, source))
         found = ((stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(keys.parse, listed)))
         return {stem: pages for stem, pages in found if pages}
 

@@ -38,6 +38,9 @@ _PARTITION: dict[_Published, tuple[Literal["SOURCE", "COUNTRY"], str]] = {
 _FIRST, _LAST = "0", "~"  # before and after every sort key
 
 
+_Register = Literal["SOURCE", "COUNTRY", "PLACE"]
+
+
 class Query:
     """Reads the index and the two buckets; writes nothing."""
 
@@ -78,17 +81,15 @@ class Query:
 
     def sources(self) -> list[str]:
         """Return the ids of archived sources."""
-        sources = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("SOURCE#")
-        return [item["SK"].partition("#")[2] for item in self._items(sources)]
+        return self._registered("SOURCE")
 
     def countries(self) -> list[str]:
         """Return the countries of archived outlets."""
-        countries = Key("PK").eq("ARCHIVE") & Key("SK").begins_with("COUNTRY#")
-        return [item["SK"].partition("#")[2] for item in self._items(countries)]
+        return self._registered("COUNTRY")
 
     def months(self, country: str) -> list[str]:
         """Return the months (``yyyy-mm``) with stories of a country's outlets."""
-        return list(self._months(keys.months("COUNTRY", country), *_between(None, None)))
+        return list(self._months("COUNTRY", country, *_between(None, None)))
 
     def indexed_since(self, cursor: str) -> Iterator[StoryItem]:
         """Yield stories indexed after a cursor: an ``indexed_key``, or an instant or day in ISO 8601.
@@ -97,7 +98,8 @@ class Query:
         three hours before the cursor (five deliveries, half an hour apart), or before the messages redriven from a
         dead-letter queue, and skip known stories.
         """
-        days = Key("PK").eq("ARCHIVE") & Key("SK").between(f"INDEXED#{cursor[:10]}", f"INDEXED#{_LAST}")
+        first, last = keys.register("INDEXED", cursor[:10]), keys.register("INDEXED", _LAST)
+        days = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
         for item in self._items(days):
             day = Key("indexed_day").eq(item["SK"].partition("#")[2])
             yield from self._stories(day & Key("indexed_key").gt(cursor), "ByIndexed")
@@ -162,7 +164,7 @@ class Query:
         newest_first: bool,
     ) -> Iterator[StoryItem]:
         days, (kind, attribute) = _between(since, until), _PARTITION[index]
-        for month in self._months(keys.months(kind, name), *days, newest_first=newest_first):
+        for month in self._months(kind, name, *days, newest_first=newest_first):
             partition = Key(attribute).eq(f"{name}#{month}")
             condition = partition & Key("published_key").between(*days)
             yield from self._stories(condition, index, newest_first=newest_first)
@@ -171,7 +173,7 @@ class Query:
         self, place: str, since: date | None, until: date | None, *, newest_first: bool
     ) -> Iterator[StoryItem]:
         days = _between(since, until)
-        for month in self._months(keys.months("PLACE", place), *days, newest_first=newest_first):
+        for month in self._months("PLACE", place, *days, newest_first=newest_first):
             partition = Key("PK").eq(keys.mention(place, month)["PK"])
             mentions = self._items(partition & Key("SK").between(*days), newest_first=newest_first)
             for ids in dynamodb.chunks(str(mention["id"]) for mention in mentions):
@@ -183,9 +185,18 @@ class Query:
         current = {story["id"]: story for story in cast("Iterator[StoryItem]", found)}
         yield from (current[id] for id in ids if id in current)
 
-    def _months(self, register: str, first: str, last: str, *, newest_first: bool = False) -> Iterator[str]:
-        """Yield a register's months from ``first`` to ``last``."""
-        months = Key("PK").eq(register) & Key("SK").between(f"MONTH#{first[:7]}", f"MONTH#{last[:7]}")
+    def _registered(self, kind: Literal["SOURCE", "COUNTRY"]) -> list[str]:
+        """Return the names of the archive's sources or countries."""
+        first = keys.register(kind)
+        found = self._items(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"]))
+        return [item["SK"].partition("#")[2] for item in found]
+
+    def _months(
+        self, kind: _Register, name: str, first: str, last: str, *, newest_first: bool = False
+    ) -> Iterator[str]:
+        """Yield the months with stories from ``first`` to ``last``."""
+        since, until = keys.month(kind, name, first[:7]), keys.month(kind, name, last[:7])
+        months = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], until["SK"])
         yield from (str(item["SK"]).partition("#")[2] for item in self._items(months, newest_first=newest_first))
 
     def _stories(

@@ -49,7 +49,7 @@ def changes(records: Iterable[DynamoDBRecord]) -> Changes:
     for record in records:
         change = record.dynamodb
         images = [image for image in (change.old_image, change.new_image) if image] if change else []
-        if not images or images[0]["SK"] != "CURRENT" or (len(images) == 2 and _alike(*images)):
+        if not images or images[0]["SK"] != keys.CURRENT or (len(images) == 2 and _alike(*images)):
             continue
         id = images[0]["PK"].partition("#")[2]
         found[id] |= {image["published_key"][:7] for image in images if "published_key" in image}

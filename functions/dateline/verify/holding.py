@@ -63,15 +63,15 @@ class Examination:
         self._withdrawn = set[int]()  # offsets of redacted records
         self.outcomes = list[PageOutcome]()
         self.stored = list[Stored]()
-        if holding.keys["captures/"]:
+        if holding.keys[keys.CAPTURES]:
             self._read_capture()
         else:
             self._find(Kind.NO_CAPTURE, self._captures, self.stem.capture, "its outcomes and articles are there")
-        if holding.keys["outcomes/"]:
+        if holding.keys[keys.OUTCOMES]:
             self._read_outcomes()
         else:
             self._find(Kind.NO_OUTCOMES, self._archive, self.stem.outcomes, "its pages have not been archived")
-        if holding.keys["outcomes/"] and self.sound:
+        if holding.keys[keys.OUTCOMES] and self.sound:
             self._compare_pages()
             self._read_articles()
             self._compare_quarantine()
@@ -183,10 +183,10 @@ class Examination:
     def _read_articles(self) -> None:
         archived = {(page.id, page.captured_at): page for page in self.outcomes if page.outcome is Outcome.ARCHIVED}
         key = articles_key(self.stem, self.outcomes) if archived else None
-        for other in sorted(self.holding.keys["articles/"] - {key}):
+        for other in sorted(self.holding.keys[keys.ARTICLES] - {key}):
             detail = f"{self.stem.outcomes} names another" if archived else "the outcomes have no article"
             self._find(Kind.ORPHAN_ARTICLES, self._archive, other, detail)
-        if key and key not in self.holding.keys["articles/"]:
+        if key and key not in self.holding.keys[keys.ARTICLES]:
             self._find(Kind.NO_ARTICLES, self._archive, key, f"{len(archived)} articles should be in it")
         elif key:
             body = objects.get(self._s3, bucket=self._archive, key=key) or b""
@@ -227,10 +227,10 @@ class Examination:
 
     def _compare_quarantine(self) -> None:
         pages = {keys.quarantine(self.stem, page.offset): page for page in self.outcomes}
-        for key in sorted(self.holding.keys["quarantine/"] - pages.keys()):
+        for key in sorted(self.holding.keys[keys.QUARANTINE] - pages.keys()):
             self._find(Kind.ORPHAN_QUARANTINE, self._archive, key, "there is no page at that offset")
         for key, page in pages.items():
-            if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys["quarantine/"]:
+            if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys[keys.QUARANTINE]:
                 self._find(Kind.NO_QUARANTINE, self._archive, key, f"{page.url} is quarantined: {page.reason}")
 
 

@@ -119,7 +119,7 @@ class Verification:
 
     def _listed(self, source: str) -> Iterator[Holding]:
         """Yield the objects of each of a source's WARC files, from four parallel listings."""
-        listings = [self._places(self._captures, "captures/", source)]
+        listings = [self._places(self._captures, keys.CAPTURES, source)]
         listings += [self._places(self._archive, folder, source) for folder in IN_ARCHIVE]
         for _, places in groupby(heapq.merge(*listings), lambda place: place.name):
             found = list(places)
@@ -130,7 +130,7 @@ class Verification:
 
     def _places(self, bucket: str, folder: str, source: str) -> Iterator[_Place]:
         for found in objects.listed(
-            self._s3, bucket=bucket, prefix=f"{folder}{source}/", after=self._after(folder, source)
+            self._s3, bucket=bucket, prefix=keys.folder(folder, source), after=self._after(folder, source)
         ):
             try:
                 stem = _stem(folder, found.key)
@@ -145,18 +145,18 @@ class Verification:
         key = self._spool.noted("key")
         if source != self._spool.noted("source"):
             return self._scope.after(folder, source)
-        if key.startswith("crawls/"):
-            return key if folder == "crawls/" else f"{folder}{source}/~"
-        if folder == "crawls/":
+        if key.startswith(keys.CRAWLS):
+            return key if folder == keys.CRAWLS else f"{keys.folder(folder, source)}~"
+        if folder == keys.CRAWLS:
             return self._scope.after(folder, source)
         stem = keys.parse(key)
-        last = {"captures/": stem.capture, "outcomes/": stem.outcomes, "articles/": f"{stem.articles_prefix}~"}
+        last = {keys.CAPTURES: stem.capture, keys.OUTCOMES: stem.outcomes, keys.ARTICLES: f"{stem.articles_prefix}~"}
         return last.get(folder, f"{keys.quarantine_prefix(stem)}~")
 
     def _crawls(self, source: str) -> Iterator[Finding]:
         """A source's crawl reports, once its captures have been looked at."""
-        after = self._after("crawls/", source)
-        listed = objects.listed(self._s3, bucket=self._captures, prefix=f"crawls/{source}/", after=after)
+        after = self._after(keys.CRAWLS, source)
+        listed = objects.listed(self._s3, bucket=self._captures, prefix=keys.folder(keys.CRAWLS, source), after=after)
         for key, body in ahead(self._read, (found.key for found in listed)):
             report, findings = self._report(key, body)
             with self._spool.transaction():
@@ -229,14 +229,14 @@ class Verification:
 
 def _stem(folder: str, key: str) -> keys.Stem:
     """Return the WARC file of an object. Raises ValueError for a key of another form."""
-    if folder == "quarantine/":
+    if folder == keys.QUARANTINE:
         source, name, report = key.removeprefix(folder).split("/")
         crawl, _, number = name.rpartition("-")
         stem = keys.Stem(source, crawl, int(number))
         expected = keys.quarantine(stem, int(report.removesuffix(".json")))
     else:
         stem = keys.parse(key)
-        expected = {"captures/": stem.capture, "outcomes/": stem.outcomes}.get(folder, key)
+        expected = {keys.CAPTURES: stem.capture, keys.OUTCOMES: stem.outcomes}.get(folder, key)
     if key != expected or not stem.day:
         raise ValueError(key)
     return stem

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
 
@@ -18,8 +19,8 @@ _COLD_GET, _COLD_BYTE = 10e-6, 0.03 / 1e9  # S3 Glacier Instant Retrieval: a req
 _READ_UNIT = 0.125e-6  # on demand: 4 KB, read consistently
 _OUT_BYTE = 0.09 / 1e9  # to the internet; nothing to a machine in the same region
 
-IN_CAPTURES = ("captures/", "crawls/")
-IN_ARCHIVE = ("outcomes/", "articles/", "quarantine/")
+IN_CAPTURES = (keys.CAPTURES, keys.CRAWLS)
+IN_ARCHIVE = (keys.OUTCOMES, keys.ARTICLES, keys.QUARANTINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,9 @@ class Scope:
     def after(self, folder: str, source: str) -> str:
         """Return the last key before the scope in a source's folder."""
         if self.since is None:
-            return f"{folder}{source}/"
-        day = f"{self.since:%Y%m%d}" if folder == "quarantine/" else f"{self.since:%Y/%m/%d}"
-        return f"{folder}{source}/{day}"
+            return keys.folder(folder, source)
+        day = f"{self.since:%Y%m%d}" if folder == keys.QUARANTINE else f"{self.since:%Y/%m/%d}"
+        return f"{keys.folder(folder, source)}{day}"
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope:
             before = found.objects
             for source in sources(s3, bucket, folder, scope):
                 after = scope.after(folder, source)
-                for each in objects.listed(s3, bucket=bucket, prefix=f"{folder}{source}/", after=after):
+                for each in objects.listed(s3, bucket=bucket, prefix=keys.folder(folder, source), after=after):
                     found.add(each)
             found.lists += 2 * (1 + (found.objects - before) // 1000)
     return found

@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from dateline import keys
 from dateline.verify.findings import Finding, Kind
 
 _TABLES = """
@@ -157,9 +158,9 @@ class Spool:
         last, some = "", 1000
         while True:
             rows = self._db.execute(
-                "SELECT pk, max(sk), item, origin FROM items WHERE sk GLOB 'REV#*' AND pk > ?"
+                "SELECT pk, max(sk), item, origin FROM items WHERE sk GLOB ? AND pk > ?"
                 " GROUP BY pk ORDER BY pk LIMIT ?",
-                (last, some),
+                (f"{keys.REVISION}*", last, some),
             ).fetchall()
             yield from (_expected(row[2:]) for row in rows)
             if len(rows) < some:
@@ -180,8 +181,9 @@ class Spool:
 
     def origins(self, id: str) -> str:
         """The keys of the captures of a story's revisions, with spaces between."""
-        query = "SELECT DISTINCT origin FROM items WHERE pk = ? AND sk GLOB 'REV#*' ORDER BY origin"
-        return " ".join(origin for (origin,) in self._db.execute(query, (f"ARTICLE#{id}",)))
+        query = "SELECT DISTINCT origin FROM items WHERE pk = ? AND sk GLOB ? ORDER BY origin"
+        found = self._db.execute(query, (keys.article(id)["PK"], f"{keys.REVISION}*"))
+        return " ".join(origin for (origin,) in found)
 
     def home(self, id: str, cluster: str, appeared: str) -> None:
         """Record the cluster named by a story."""

@@ -24,10 +24,7 @@ if TYPE_CHECKING:
 
 Item = Mapping[str, Any]
 
-# What the crawl knows of URLs, feeds, hosts and itself: its loss costs a look more, and `dateline rebuild` restores it.
-_OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
-_REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # one of a partition that is empty costs a reader a query
-_COUNTED = re.compile(r"(?:captures|crawls)/[^/]+/\d{4}/\d\d/\d\d/[^/]+")
+_COUNTED = re.compile(rf"(?:{keys.CAPTURES}|{keys.CRAWLS})[^/]+/\d{{4}}/\d\d/\d\d/[^/]+")
 
 
 def expect(spool: Spool) -> None:
@@ -64,13 +61,13 @@ class Comparison:
     def compare(self, item: Item) -> Finding | None:
         """Yield the problems of an item, as far as they are decidable at this point."""
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(_OF_CRAWLS):
-            return None
+        if sk.startswith(keys.OF_CRAWLS):
+            return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
         wanted = self._spool.take(pk, sk)
         try:
             is_of_several = self._take_down(item, pk, sk)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            counts = wanted and sk.startswith("DONE#")
+            counts = wanted and sk.startswith(keys.DONE)
             kind = Kind.WRONG_COUNTERS if counts else Kind.WRONG_ITEM if wanted else Kind.ORPHAN_ITEM
             return self._finding(kind, item, f"it cannot be read: {error!r}", wanted.origin if wanted else "")
         if is_of_several or (wanted and self._same(item, wanted.item)):
@@ -79,17 +76,17 @@ class Comparison:
 
     def _take_down(self, item: Item, pk: str, sk: str) -> bool:
         """Record properties to compare with other items; return whether nothing else needs checking."""
-        if sk.startswith("DAY#"):
+        if sk.startswith(keys.DAY):
             self._count(pk, sk, item, -1)
-        elif sk.startswith("DONE#"):
-            self._count(pk, f"DAY#{_folder(sk)[1]}", item["counted"], 1)
-        elif pk.startswith("CLUSTER#"):
+        elif sk.startswith(keys.DONE):
+            self._count(pk, keys.day(*_folder(sk))["SK"], item["counted"], 1)
+        elif pk.startswith(keys.CLUSTER):
             appeared, id = sk.split("#")
             self._spool.member(pk.partition("#")[2], id, appeared, int(item.get("members", 0)))
         elif "cluster" in item:
             appeared = keys.appeared(item.get("published_at"), item["first_seen_at"])
             self._spool.home(item["id"], item["cluster"], appeared)
-        return sk.startswith("DAY#") or pk.startswith("CLUSTER#")
+        return sk.startswith(keys.DAY) or pk.startswith(keys.CLUSTER)
 
     def rest(self) -> Iterator[Finding]:
         """Yield expected items missing from the table, and counters with a wrong sum."""
@@ -98,7 +95,7 @@ class Comparison:
         for item, origin in self._spool.missing():
             if item.get("expires", math.inf) < time.time():
                 continue
-            kind = Kind.WRONG_COUNTERS if item["SK"].startswith("DONE#") else Kind.NO_ITEM
+            kind = Kind.WRONG_COUNTERS if item["SK"].startswith(keys.DONE) else Kind.NO_ITEM
             yield self._finding(kind, item, f"{origin.strip() or 'a withdrawal'} comes to it", origin)
         for cluster, ids in self._spool.disagreeing() if self._scope.whole and not self._grows else ():
             origins = " ".join(map(self._spool.origins, ids))
@@ -118,9 +115,9 @@ class Comparison:
             finding = self._finding(Kind.WRONG_ITEM, item, _differences(item, wanted.item), wanted.origin)
         else:
             finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
-        if sk.startswith(_REGISTERS):
-            return finding if wanted else None
-        if sk in {"PRESENCE", "ARTICLE"} or "expires" in item:
+        if sk.startswith(keys.REGISTERS):
+            return finding if wanted else None  # one of an empty partition costs a reader a query
+        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item:
             if not (self._scope.since or self._unread) and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
@@ -144,8 +141,9 @@ class Comparison:
         there = self._table.get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True).get("Item", {})
         source, day = pk.partition("#")[2], sk.partition("#")[2].replace("-", "/")
         total = Counter[str]()
-        for folder in ("captures", "crawls"):
-            done = Key("PK").eq(pk) & Key("SK").begins_with(f"DONE#{folder}/{source}/{day}/")
+        for kind in (keys.CAPTURES, keys.CRAWLS):
+            first = keys.done(source, f"{keys.folder(kind, source)}{day}/")["SK"]
+            done = Key("PK").eq(pk) & Key("SK").begins_with(first)
             for item in dynamodb.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
                 total.update(_numbers(item.get("counted", {})))
         return None if +total == +Counter(_numbers(there)) else _differences(_numbers(there), dict(total))
@@ -159,8 +157,8 @@ class Comparison:
 
 def _origin(item: Item, sk: str) -> str | None:
     """Return the WARC file or crawl report named by an item."""
-    if sk.startswith("DONE#"):
-        key = sk.removeprefix("DONE#")
+    if sk.startswith(keys.DONE):
+        key = sk.removeprefix(keys.DONE)
         return key if _COUNTED.fullmatch(key) else None
     try:
         return keys.parse(item["article"]["key"]).capture
