@@ -1,8 +1,8 @@
-"""Commands of packages above the library, found by the entry point group ``dateline.commands``.
+"""Commands of packages above the library, from the entry point group ``dateline.commands``.
 
-An entry point's name says where it belongs: ``up`` is a command, ``sources.check`` a command of the group ``sources``,
-``crawl.here`` a part of the command ``crawl``. The packages that offer them may be absent: the spiders need the extra
-``crawl``, and the local cloud comes with a checkout only.
+An entry point's name is its place: ``up`` is a command, ``sources.check`` a command of the group ``sources``,
+``crawl.here`` a part of the command ``crawl``. Their packages may be absent: the spiders need the extra ``crawl``, and
+the local cloud comes with a checkout only.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""``dateline status --coverage``: what came of each source on each day, as the table counts it now."""
+"""``dateline status --coverage``: each source's days, as counted by the table now."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -57,9 +57,9 @@ def export(
     ] = False,
     stack: StackName = None,
 ) -> None:
-    """Export stories with their words (jsonl, csv, parquet), or the captures that these are from (warc, wacz).
+    """Export stories with their words (jsonl, csv, parquet), or their captures (warc, wacz).
 
-    Safe to interrupt: the file is there when all of it is.
+    Safe to interrupt: the file appears when it is complete.
     """
     if output is None and (form in _FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")

@@ -41,7 +41,7 @@ def extract(
         datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Later dates are not taken.")
     ] = None,
 ) -> None:
-    """Print a JSON line for each page: its outcome, and the article's fields where it is one."""
+    """Print a JSON line for each page: its outcome, and the fields of its article."""
     from dateline.extraction import batch
 
     at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)

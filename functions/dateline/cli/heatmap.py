@@ -1,7 +1,7 @@
-"""Coverage as a picture: a heat map in SVG, a line for each source and a column for each day.
+"""Coverage as a picture: a heat map in SVG, with a row per source and a column per day.
 
-It suits light and dark pages, prints how many stories came in, so that nobody need tell colours apart, and says a
-cell's other numbers where a pointer rests on it.
+It suits light and dark pages, prints the numbers of stories, so nobody needs to distinguish colours, and shows a cell's
+other numbers in a tooltip.
 """
 
 import html

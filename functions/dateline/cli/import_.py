@@ -1,4 +1,4 @@
-"""``dateline import``: what others collected, into the archive."""
+"""``dateline import``: bring other people's captures into the archive."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -32,9 +32,9 @@ def import_(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Import WARC files, saved pages and clippings, and follow them to the archive. What is there already stays.
+    """Import WARC files, saved pages and clippings, and follow them to the archive. Known pages are skipped.
 
-    Beside saved pages, a list `urls.tsv` says where each is from: file, URL and, if known, the time of its capture.
+    Beside saved pages, a list `urls.tsv` gives their addresses: file, URL and, if known, the time of capture.
     """
     from dateline.importing import Importer, Outlets
     from dateline.importing.folders import files

@@ -1,7 +1,7 @@
 """The ``dateline`` command.
 
-Data goes to standard output, everything else to standard error. Exit status 0: done; 1: something failed; 2: wrong
-usage. Each command imports what it needs when it runs, so that ``--help`` is quick.
+Data goes to standard output, messages to standard error. Exit status: 0 success, 1 failure, 2 wrong usage. Commands
+import what they need when they run, to keep ``--help`` quick.
 """
 
 import sys

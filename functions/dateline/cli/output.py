@@ -1,4 +1,4 @@
-"""What the commands print with."""
+"""Output of the commands."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON lines.")]
 
 
 class CommandError(Exception):
-    """A failure that the user can understand and mend; the message says how."""
+    """A failure with a remedy in its message."""
 
 
 def print_json(value: Mapping[str, Any]) -> None:

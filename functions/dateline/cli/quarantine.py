@@ -1,4 +1,4 @@
-"""``dateline quarantine``: pages that extraction gave up on."""
+"""``dateline quarantine``: pages with a failed extraction."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -55,9 +55,9 @@ def release(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Extract pages again that are in quarantine, once what stopped extraction is mended and deployed.
+    """Extract quarantined pages again, after a fix has been deployed.
 
-    Safe to interrupt and to run again: what was asked for goes on in the stack, and what has left quarantine is let be.
+    Safe to interrupt and to repeat: requested extractions continue in the stack, and released pages are skipped.
     """
     deployed = Stack.find(stack)
     found = {report.key: report for each in wanted for report in _named(deployed, each)}

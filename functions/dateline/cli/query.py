@@ -1,4 +1,4 @@
-"""``dateline query``: what the archive has."""
+"""``dateline query``: list stories."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -52,13 +52,13 @@ def query(
 
 
 def select(since: datetime | None, until: datetime | None, place: str | None, **wanted: Any) -> Selection:
-    """What a command's options say."""
+    """Return the conditions of a command's options."""
     first, last = since.date() if since else None, until.date() if until else None
     return Selection(since=first, until=last, place=place_id(place) if place else None, **wanted)
 
 
 def place_id(name: str) -> int:
-    """The GeoNames id of a place, given it or a name in any spelling, of a place that outweighs all others of it."""
+    """Return the GeoNames id of a place, given the id or a name in any spelling with one dominant meaning."""
     if name.isdecimal():
         return int(name)
     from dateline.places.gazetteer import Gazetteer

@@ -22,10 +22,9 @@ def rebuild(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Refill the index from the two buckets; captures that were never archived go to the extract queue.
+    """Refill the index from the two buckets; captures not archived yet go to the extract queue.
 
-    What is indexed stays as it is, unless with --empty. Safe to interrupt and to run again; not to be run while crawls
-    are under way.
+    Existing items stay, unless with --empty. Safe to interrupt and to repeat; do not run it during crawls.
     """
     from dateline.maintenance.rebuild import Rebuilt
     from dateline.maintenance.rebuild import rebuild as refill

@@ -40,10 +40,10 @@ def reextract(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Extract captures again with the extractor that is deployed, and say what that changed, field by field.
+    """Extract captures again with the deployed extractor, and print the changes by field.
 
-    Days are of capture (UTC). Revisions keep their numbers, and a story found now gets its place in the chain. Safe to
-    interrupt: what was asked for goes on in the stack, and --run takes it up.
+    Days are of capture (UTC). Revisions keep their numbers, and newly found stories get their place in the chain. Safe
+    to interrupt: the extraction continues in the stack; follow it with --run.
     """
     deployed = Stack.find(stack)
     named = [*(sources or []), *(source or [])]
@@ -65,14 +65,14 @@ def reextract(
 
 
 def new_run() -> str:
-    """A name for a run that begins now."""
+    """Return a name for a new run."""
     return keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}")
 
 
 def carry_out(stack: Stack, followed: FollowedAgain, messages: Iterable[ReextractMessage], patience: float) -> bool:
-    """Ask for what is left of a run and watch it until it has finished, which it then says of itself in the archive.
+    """Request the rest of a run and watch it to its end, recorded in the archive.
 
-    False where nothing has happened for so many seconds.
+    Return False after so many seconds without progress.
     """
     followed.look(stack.s3, archive=stack.archive)
     wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}

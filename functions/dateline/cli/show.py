@@ -1,4 +1,4 @@
-"""``dateline show``: one story, what became of it, and who else printed it."""
+"""``dateline show``: one story, its revisions and its copies."""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -35,9 +35,9 @@ def show(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Show one story: what it says, where it is kept, how it changed, and who else printed it.
+    """Show one story: its text, its location in the archive, its revisions and its copies.
 
-    A story whose page is gone stays readable.
+    A story with a removed page remains readable.
     """
     if html and not diff:
         raise typer.BadParameter("--html goes with --diff A B")

@@ -18,7 +18,7 @@ app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=Tr
 
 
 def registered() -> "dict[str, Source]":
-    """The shipped sources, and the sample newsroom's where the local cloud has one; CommandError names a bad file."""
+    """Return the shipped sources, and the local cloud's. Raises CommandError for an invalid file."""
     from dateline.extraction.rulebook import Rulebook
     from dateline.sources import registry
 
@@ -32,7 +32,7 @@ def registered() -> "dict[str, Source]":
 
 
 def named(id: str) -> "Source":
-    """A registered source; CommandError where there is none of that name."""
+    """Return a registered source. Raises CommandError for an unknown name."""
     known = registered()
     if id not in known:
         raise CommandError(f"there is no source {id}; dateline sources list prints them")
@@ -47,7 +47,7 @@ def list_(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """List the sources. Under `checked` stands the day of the last live check; "never" where none has confirmed one."""
+    """List the sources. The column `checked` has the day of the last successful live check, or "never"."""
     if health:
         _print_health(Stack.find(stack), json)
         return

@@ -1,4 +1,4 @@
-"""Which deployed Dateline a command talks to: the local cloud in ``./.dateline``, or a stack on AWS by its name."""
+"""The deployed Dateline of a command: the local cloud in ``./.dateline``, or a stack on AWS by name."""
 
 import json
 import socket
@@ -33,9 +33,9 @@ StackName = Annotated[
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """A deployed Dateline: clients, and the names that template.yaml's outputs give.
+    """A deployed Dateline: clients, and names from the outputs of template.yaml.
 
-    ``sources`` is a folder of source files beside those that are shipped.
+    ``sources`` is a folder of additional source files.
     """
 
     s3: "S3Client"
@@ -46,12 +46,12 @@ class Stack:
 
     @classmethod
     def find(cls, name: str | None) -> Self:
-        """The stack that a command was asked for; CommandError says how to come by one."""
+        """Return the stack named by a command's option. Raises CommandError with the next step."""
         return cls.on_aws(name) if name else cls.local()
 
     @classmethod
     def local(cls) -> Self:
-        """The local cloud that runs in ``./.dateline``, found by the record that ``dateline up`` keeps there."""
+        """Return the local cloud running in ``./.dateline``, from the record kept by ``dateline up``."""
         import boto3
         from botocore.config import Config
 
@@ -68,7 +68,7 @@ class Stack:
 
     @classmethod
     def on_aws(cls, name: str) -> Self:
-        """The stack of that name in the account and region that the AWS configuration gives."""
+        """Return the stack of a name in the account and region of the AWS configuration."""
         import boto3
         from botocore.exceptions import BotoCoreError, ClientError
 

@@ -25,9 +25,9 @@ def status(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Say how the local cloud is; exit status 1 where it is not healthy. With --stack, what a stack on AWS consists of.
+    """Print the state of the local cloud; exit status 1 if unhealthy. With --stack, print a stack's resources on AWS.
 
-    With --coverage, say what the stack collected in the last seven days, or in those from --since to --until (UTC).
+    With --coverage, print the yield of sources in the last seven days, or from --since to --until (UTC).
     """
     if coverage:
         from dateline.cli.coverage import show

@@ -1,4 +1,4 @@
-"""Track a crawl or a re-extraction on a deployed stack by the objects that it writes to S3."""
+"""Track a crawl or a re-extraction on a deployed stack by its objects in S3."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True, kw_only=True)
 class Followed:
-    """A crawl and those that continue it, as far as they have come; ``look`` brings it up to date."""
+    """A crawl and its continuations so far; ``look`` updates it."""
 
     source: str
     crawl: str
@@ -26,7 +26,7 @@ class Followed:
     archived: dict[str, Counter[str]] = field(default_factory=dict)  # outcomes by capture key
 
     def look(self, s3: "S3Client", *, captures: str, archive: str) -> None:
-        """Read what has been written to the two buckets since the last look."""
+        """Read the new objects in the two buckets."""
         self._look_for_captures(s3, captures)
         for key in sorted(self.captures - self.archived.keys()):
             lines = objects.get(s3, bucket=archive, key=keys.parse(key).outcomes)
@@ -46,7 +46,7 @@ class Followed:
 
     @property
     def report(self) -> CrawlReport | None:
-        """What the crawl and its continuations did in all, once the last of them has ended."""
+        """Return the combined report of the crawl and its continuations, after the last one."""
         return total(self.reports) if self.reports and not self._next else None
 
     @property
@@ -55,7 +55,7 @@ class Followed:
         return sum(self.archived.values(), Counter[str]())
 
     def summary(self) -> dict[str, Any]:
-        """What came of it: numbers of URLs and pages, failures by reason, feeds that could not be read."""
+        """Return the result: numbers of URLs and pages, failures by reason, unreadable feeds."""
         blank = CrawlReport(source=self.source, crawl=self.crawl, started_at="")
         report = total(self.reports) if self.reports else blank
         return {
@@ -92,9 +92,9 @@ class Followed:
 
 @dataclass(slots=True, kw_only=True)
 class FollowedAgain:
-    """A run of re-extractions, as far as it has come; ``look`` brings it up to date.
+    """A re-extraction so far; ``look`` updates it.
 
-    ``done`` are the keys of the reports on those capture objects that are finished with.
+    ``done`` are the keys of the reports on finished WARC files.
     """
 
     run: str
@@ -106,7 +106,7 @@ class FollowedAgain:
     fields: Counter[str] = field(default_factory=Counter)
 
     def look(self, s3: "S3Client", *, archive: str) -> None:
-        """Read the reports that have been written since the last look."""
+        """Read the new reports."""
         for key in objects.keys(s3, bucket=archive, prefix=keys.reextractions(self.run)):
             if key not in self.done:
                 report = Report.from_json(objects.get(s3, bucket=archive, key=key) or b"")
@@ -115,7 +115,7 @@ class FollowedAgain:
                     self._add(report)
 
     def summary(self) -> dict[str, Any]:
-        """What the run changed: pages, outcomes, articles by field; pages that the extractor gave up on."""
+        """Return the changes of the run: pages, outcomes, articles by field, rejected pages."""
         return {
             "run": self.run,
             "captures": len(self.done),
@@ -135,13 +135,13 @@ class FollowedAgain:
 
 
 def of_captures(source: str, captures: Mapping[str, int]) -> Followed:
-    """Captures that are all stored, to be followed to the archive; their keys with the numbers of their pages."""
+    """Return stored captures to be followed to the archive: their keys with numbers of pages."""
     report = CrawlReport(source=source, crawl="", started_at="", captures=dict(captures))
     return Followed(source=source, crawl="", captures=set(captures), reports=[report])
 
 
 def total(reports: Sequence[CrawlReport]) -> CrawlReport:
-    """The report of a crawl and its continuations; what one left and the next took up counts once."""
+    """Return the combined report of a crawl and its continuations; URLs handed over count once."""
     first, *_, last = reports[0], *reports
     handed_on = sum(report.left for report in reports[:-1])
     return CrawlReport(

@@ -1,4 +1,4 @@
-"""``dateline verify``: whether the archive is still what was put into it."""
+"""``dateline verify``: check the archive for damage, loss and contradictions."""
 
 import json as jsonlib
 import sys
@@ -35,10 +35,10 @@ def verify(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Read all captures, articles, pointers and index items; print what is damaged, missing or orphaned, and its mend.
+    """Read all captures, articles, pointers and index items; print damaged, missing and orphaned objects with remedies.
 
-    DAY is a day of capture (UTC). Nothing is written but a report, reports/verify/. Safe to interrupt: --resume goes
-    on. Exit status 1 if something is found.
+    DAY is a day of capture (UTC). Writes only a report, reports/verify/. Safe to interrupt: continue with --resume.
+    Exit status 1 for findings.
     """
     from dateline.verify import Scope, Spool, costs
 

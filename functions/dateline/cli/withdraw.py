@@ -17,10 +17,10 @@ def withdraw(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Withdraw a story for good: its index items, its articles, and its pages in the captures, in all their versions.
+    """Withdraw a story for good: its index items, articles, and pages in the captures, in all versions.
 
-    That it was withdrawn, when and why, stays, and no crawl asks for it again. Safe to interrupt and to run again; run
-    it again also if a capture that was under way has brought the story back.
+    The time and the reason of the withdrawal remain, and no crawl requests the story again. Safe to interrupt and to
+    repeat; repeat it if a capture in progress has brought the story back.
     """
     from dateline.maintenance.withdraw import Withdrawing
 

@@ -1,9 +1,9 @@
-"""A page to an article: the fields that one page gives of its story, each with the rule that gave it.
+"""Extraction: turn a page into an article, each field with the rule behind it.
 
 ``parse`` reads bytes into a tree and the page's own metadata. ``body`` finds the story's text with trafilatura and
 cleans it. ``fields`` choose every other field from JSON-LD, meta tags, markup, the URL and the feed. ``source_rules``
-apply the rules of a source's file, which take precedence. ``is_article`` refuses pages that are no articles.
-``clipping`` reads plain-text cuttings. The result is then searched for ``places``.
+apply the rules of a source's file, with precedence. ``is_article`` rejects other pages. ``clipping`` reads plain text.
+The result is then searched for ``places``.
 """
 
 from typing import Any, TypeVar
@@ -29,11 +29,10 @@ T = TypeVar("T")
 
 
 def extract(page: Page, rulebook: Rulebook = NO_RULES) -> Extraction:
-    """What a page is: an article, none (with the reason), gone, or one to put aside.
+    """Return a page's outcome: an article, no article (with the reason), gone, or quarantined.
 
-    ``rulebook`` has the sources' own rules, which go before all others. Never raises for what a page holds.
-    ``QUARANTINED`` is for pages that could not be examined: too large, such that a parser gave up on them, or without a
-    web address.
+    ``rulebook`` has the sources' own rules, with precedence over all others. Never raises for a page's contents.
+    ``QUARANTINED`` is for pages that cannot be examined: too large, rejected by a parser, or without a web address.
     """
     is_clipping = page.content_type.startswith(clipping.MEDIA_TYPE)
     found = clipping.extract(page) if is_clipping else _extracted(page, rulebook)

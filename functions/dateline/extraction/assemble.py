@@ -30,7 +30,7 @@ class Story(NamedTuple):
 
 
 def told(document: Document) -> Story:
-    """The story that the page tells; each part that it has none of is None or empty."""
+    """Return the story of a page; missing parts are None or empty."""
     title = source_rules.line(document, "title") or headline.find(document)
     by = source_rules.names(document) or authors.find(document)
     found = source_rules.blocks(document) or _searched(document)

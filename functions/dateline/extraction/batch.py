@@ -20,7 +20,7 @@ Extract = Callable[[Page], Extraction]
 
 
 class Hints(NamedTuple):
-    """What is known of pages in files: their URL, the outlet's time zone (IANA), when they were captured (aware)."""
+    """Facts about pages in files: their URL, the outlet's time zone (IANA), their capture time (aware)."""
 
     url: str | None = None
     timezone: str | None = None
@@ -33,11 +33,11 @@ NOTHING_KNOWN = Hints()
 def from_lines(
     lines: Iterable[bytes | str], hints: Hints = NOTHING_KNOWN, extract: Extract = extract
 ) -> Iterator[Answer]:
-    """An answer to each JSON line ``{page, url, html}``, with ``page`` and ``outcome`` beside the article's fields.
+    """Yield a result for each JSON line ``{page, url, html}``: ``page``, ``outcome`` and the article's fields.
 
-    A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. One that
-    cannot be read is answered with ``quarantined`` and the reason. Blank lines are passed over. ``hints`` stand for
-    what a line does not say, and ``extract`` for extraction in another way (``isolation``).
+    A line may also have ``captured_at``, ``timezone``, ``country``, ``feed_title`` and ``feed_date``. Unreadable lines
+    give ``quarantined`` with the reason; blank lines are skipped. ``hints`` replace missing facts, ``extract`` another
+    way of extraction (``extraction_worker``).
     """
     for line in lines:
         if line.strip():

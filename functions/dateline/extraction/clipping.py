@@ -1,19 +1,19 @@
-"""A newspaper clipping: a story in plain text, its parts in the order of a cutting.
+"""Newspaper clippings: stories in plain text, in the order of a cutting.
 
-Each part is a line, or, where lines were broken to a width, what stands between blank lines::
+Each part is a line, or, in text broken to a width, a paragraph between blank lines::
 
     URL: https://news.example/a                      header lines, each optional: the address, the source's id or name,
-    Source: sample-gazette                           and when the clipping was made (ISO 8601)
+    Source: sample-gazette                           and the time of the clipping (ISO 8601)
     Captured: 2019-04-17T08:00:00Z
     Ferry to return after nine years                 the headline
-    The port has tested its ramps, and ...           standfirst, as many lines as stand before the date
+    The port has tested its ramps, and ...           standfirst, all lines before the date
     By Salma Ferjani                                 byline
     Tuesday 16/04/2019                               the outlet's date
-    The empty quay on Monday. (AFP)                  captions: lines that stand twice, or that end in a credit and
-    The empty quay on Monday. (AFP)                  stand before the dateline
+    The empty quay on Monday. (AFP)                  captions: repeated lines, or lines with a credit at their end
+    The empty quay on Monday. (AFP)                  before the dateline
     TUNIS - The first ferry in nine years ...        the text, with or without a dateline
 
-Without a date there is no telling a standfirst from the text's first paragraph, and all of it is text.
+Without a date, a standfirst cannot be distinguished from the first paragraph, so all of it is text.
 """
 
 import re
@@ -60,7 +60,7 @@ def header(body: bytes) -> dict[str, str]:
 
 
 def extract(page: Page) -> Extraction:
-    """The story of a clipping; none where there is no text below a headline."""
+    """Return the story of a clipping; not an article without text below a headline."""
     found = parted(decode(page.body))
     if found is None or not found.lines:
         return Extraction(Outcome.NOT_ARTICLE, reason="no story text")
@@ -68,7 +68,7 @@ def extract(page: Page) -> Extraction:
 
 
 def parted(text: str) -> Clipping | None:
-    """The parts of a clipping; None where there is nothing in it."""
+    """Return the parts of a clipping, or None for an empty one."""
     _, lines = _parted(text)
     if not lines:
         return None

@@ -13,26 +13,26 @@ Sets = tuple[RuleSet, ...]
 
 
 class Rulebook:
-    """The rule sets of sources by their ids; those that have none may be absent."""
+    """Rule sets of sources by id; sources without rules may be absent."""
 
     def __init__(self, sets: Mapping[str, Sets]) -> None:
         self._sets = sets
 
     @classmethod
     def of_sources(cls, sources: Iterable[Source]) -> Self:
-        """Return the rules of these sources; SourceError names the first file with a selector that is none."""
+        """Return the rules of sources. Raises SourceError for the first file with an invalid selector."""
         return cls({source.id: _checked(source) for source in sources if source.extract})
 
     @classmethod
     def shipped(cls, further: str = "") -> Self:
-        """Return the rules of the shipped sources and those of further folders, as ``Settings.sources`` names them.
+        """Return the rules of the shipped sources and those of further folders, as in ``Settings.sources``.
 
-        Raises SourceError for the first source file that is not sound.
+        Raises SourceError for the first invalid source file.
         """
         return cls.of_sources(registry.registered(further).values())
 
     def of(self, page: Page) -> RuleSet | None:
-        """The set that is valid for a page."""
+        """Return the rule set valid for a page."""
         return rules.valid_at(self._sets.get(page.source or "", ()), page.captured_at)
 
 
@@ -40,7 +40,7 @@ NO_RULES = Rulebook({})
 
 
 def check(sets: Sets) -> None:
-    """ValueError says what to mend if a selector is none."""
+    """Raise ValueError with the fix for an invalid selector."""
     for each in sets:
         for key, selectors in each.selectors.items():
             for selector in selectors:

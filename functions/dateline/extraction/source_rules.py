@@ -1,6 +1,6 @@
-"""What the source's own rules say of a page, field by field; each gives None where its rule selects nothing.
+"""Apply a source's own rules to a page, field by field; each function returns None if its rule matches nothing.
 
-``provenance`` then has ``rule:`` and the selector.
+``provenance`` is then ``rule:`` and the selector.
 """
 
 import re
@@ -20,13 +20,13 @@ _BEFORE_WORDS = " :–—-"
 
 
 def line(document: Document, field: str) -> Found[str] | None:
-    """The first text that the rule for a field selects."""
+    """Return the first text matched by a field's rule."""
     found = document.given(field)
     return Found(found.value[0], found.rule) if found else None
 
 
 def names(document: Document) -> Found[authors.Names] | None:
-    """The authors: persons, or whoever else signs where the rule says."""
+    """Return the authors: persons, or other signatures in the rule's elements."""
     found = document.given("authors")
     signed = authors.names(found.value) if found else ()
     return Found(signed, found.rule) if found and signed else None
@@ -40,14 +40,14 @@ def tags(document: Document) -> Found[tuple[str, ...]] | None:
 
 
 def photographs(document: Document) -> Found[tuple[Image, ...]] | None:
-    """The images: of ``img`` elements, of what frames them and their captions, or at these URLs."""
+    """Return the images: of ``img`` elements, of figures around them, or at matched URLs."""
     selected = document.selected.get("images")
     found = images.framed(document, selected.values) if selected else ()
     return Found(found, selected.rule) if selected and found else None
 
 
 def without_dateline(document: Document, blocks: list[str]) -> tuple[Found[Dateline] | None, str, list[str]]:
-    """As ``structure.without_dateline``, which has the word where there is no rule for the dateline."""
+    """Like ``dateline_agencies.without_dateline``, which decides without a rule for the dateline."""
     dateline, opening, body = dateline_agencies.without_dateline(blocks, document.outlet_names)
     found = line(document, "dateline")
     place = _AFTER_PLACE.sub("", found.value) if found else ""
@@ -60,7 +60,7 @@ def without_dateline(document: Document, blocks: list[str]) -> tuple[Found[Datel
 
 
 def blocks(document: Document) -> Found[list[str]] | None:
-    """The story's blocks, as the elements of the rule hold them: its paragraphs, or what is around these."""
+    """Return the story's blocks from the rule's elements: its paragraphs, or their containers."""
     selected = document.selected.get("text")
     if selected is None:
         return None

@@ -1,8 +1,8 @@
-"""Analysis: the terms of a text, the same for what is indexed and for what is asked.
+"""Analysis: terms of a text, the same for indexing and for queries.
 
-A word has an exact form, folded as names are compared, and stems: what Snowball makes of it in English, French and
-Turkish, and a light stemming of Arabic and Persian. In documents Arabic words are also indexed without their one-letter
-prefix. All forms of a word stand at its position, so that phrases find them.
+A word has an exact form, folded as in comparisons of names, and stems: by Snowball in English, French and Turkish, and
+by light stemming in Arabic and Persian. In documents, Arabic words are also indexed without a one-letter prefix. All
+forms share the word's position, for phrases.
 """
 
 import re
@@ -32,7 +32,7 @@ _CARRIED = 4  # letters that a word has without it, at least
 
 
 class Term(NamedTuple):
-    """A word of a text: its exact form, its stems, and where it stands in the text."""
+    """A word of a text: its exact form, its stems, and its position."""
 
     exact: str
     stems: tuple[str, ...]

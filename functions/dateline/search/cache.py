@@ -1,4 +1,4 @@
-"""Unpacked parts of the search index in a local folder, the least recently used of which go when it is full."""
+"""Cache of unpacked search index parts in a local folder; the least recently used ones make room."""
 
 import os
 import shutil
@@ -21,7 +21,7 @@ _OWN = 4_000_000_000  # bytes on a person's machine: some four million stories
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A part that can be searched; ``decides`` are the ids that it takes from earlier parts of its month."""
+    """A searchable part; ``decides`` are the ids overriding earlier parts of its month."""
 
     searcher: Searcher
     head: Head

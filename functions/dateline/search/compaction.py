@@ -1,7 +1,7 @@
-"""Merging the small parts of each month, and deleting what no manifest names any more.
+"""Merge the small parts of each month, and delete parts in no manifest.
 
-A month's small parts are merged into one when they are many, and into its base when they are a tenth of it: so each
-story is written about ten times in all, and a search opens few files.
+Many small parts are merged into one, and into the month's base once they reach a tenth of it: each story is written
+about ten times in all, and a search opens few files.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,14 +28,14 @@ _GRACE = timedelta(days=1)  # before what no manifest names is deleted: a writer
 
 @dataclass(frozen=True, slots=True)
 class Compacted:
-    """What a run came to: parts that were merged, and objects that were deleted."""
+    """Result of a run: merged parts, and deleted objects."""
 
     merged: int
     deleted: int
 
 
 class Compaction:
-    """``cache`` is where parts are unpacked; ``clock`` gives the aware instant of now."""
+    """``cache`` is for unpacked parts; ``clock`` gives the aware instant of now."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Compaction:
         self._s3, self._bucket, self._cache, self._clock = s3, bucket, cache, clock
 
     def run(self, *, whole: bool = False, has_time: Callable[[], bool] = lambda: True) -> Compacted:
-        """Merge what is due, or all small parts (``whole``), while there is time; then delete what is left over."""
+        """Merge what is due, or all small parts (``whole``), while there is time; then delete leftovers."""
         merged = 0
         for month in manifest.read(self._s3, self._bucket).newest_first():
             if has_time():

@@ -1,4 +1,4 @@
-"""Facets: how many of the stories that a query matches are of each source, country, language and month."""
+"""Facets: numbers of matching stories by source, country, language and month."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Counts:
         self._months = Counter[str]()
 
     def add(self, month: str, searcher: Searcher, query: Query, stories: int) -> None:
-        """Add those of one part, in which the query matches so many stories."""
+        """Add the numbers of one part, given its number of matches."""
         if not stories:
             return
         self._months[month] += stories

@@ -1,11 +1,11 @@
-"""Search: the stories that a query matches, from the shards in the archive bucket.
+"""Search: stories matching a query, from the shards in the archive bucket.
 
     search = Search(s3, bucket, Cache(folder))
     for hit in search.find("haftar -football since:2019-04-01").hits:
         print(hit.story["title"], hit.snippet.text)
 
-Months are visited newest first. In the order of publication the visit ends when the page is full; in the order of
-relevance, and for facets, it is of all months that the query's dates allow.
+Months are visited newest first. By publication, the visit ends with a full page; by relevance, and for facets, it
+covers all months within the query's dates.
 """
 
 import base64
@@ -46,12 +46,12 @@ _RETRIES = 3  # of a search whose parts were merged meanwhile
 
 
 class CursorError(ValueError):
-    """A cursor that no search gave, or another search."""
+    """A cursor from another search, or from none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A story that a query matches: what lists show of it, its relevance, and passages of it."""
+    """A matching story: its metadata, relevance and snippets."""
 
     story: dict[str, Any]
     score: float
@@ -63,8 +63,8 @@ class Hit:
 class Results:
     """A page of stories.
 
-    ``total`` is how many there are, or None where not all months were visited. ``cursor`` gives the next page, if there
-    is one. ``relaxed`` where no story has all of the words, and these have most of them.
+    ``total`` is the number of matches, or None if some months were not visited. ``cursor`` leads to the next page, if
+    any. ``relaxed`` means that no story has all words, and these have most of them.
     """
 
     hits: tuple[Hit, ...]
@@ -102,7 +102,7 @@ class _Asked:
 
 
 class Search:
-    """Searches the archive bucket's index; ``people`` and ``places`` give the ids that a name may mean."""
+    """Searches the archive bucket's index; ``people`` and ``places`` return the possible ids of a name."""
 
     def __init__(
         self,
@@ -130,9 +130,9 @@ class Search:
         cursor: str | None = None,
         facets: bool = False,
     ) -> Results:
-        """A page of the stories that match; QueryError or CursorError if it cannot be understood.
+        """Return a page of matching stories. Raises QueryError or CursorError.
 
-        ``since`` and ``until`` are days of publication in UTC, both included, beside those of the query.
+        ``since`` and ``until`` are days of publication in UTC, both included, in addition to the query's.
         """
         parsed = parse(query)
         parsed = replace(parsed, since=_latest(parsed.since, since), until=_earliest(parsed.until, until))

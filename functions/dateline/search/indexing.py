@@ -1,8 +1,8 @@
-"""Bringing the search index up to the table: small parts for what has changed.
+"""Update the search index: write small parts for changed stories.
 
-What a story's CURRENT item says is indexed, whichever change led to it, so that changes may come twice, late or out of
-order. A part is written first and then named by the manifest; after that each story is looked at once more, so that the
-last of several writers at once indexes what is CURRENT. Killed in between, a delivery is repeated.
+The CURRENT item of a story is indexed after any change of it, so changes may come twice, late or out of order. A part
+is written first and then added to the manifest; afterwards each story is compared once more, so the last of several
+concurrent writers indexes the final CURRENT. A killed delivery is repeated.
 """
 
 import secrets
@@ -37,14 +37,14 @@ class RestlessError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What a call came to: stories that were added or replaced, and parts that were written."""
+    """Result of a call: added or replaced stories, and written parts."""
 
     stories: int
     parts: int
 
 
 def changes(records: Iterable[DynamoDBRecord]) -> Changes:
-    """The stories whose searched attributes records of the table's stream change, and their months before and after."""
+    """Return stories with changes of searched attributes in stream records, and their months before and after."""
     found = defaultdict[str, set[str]](set)
     for record in records:
         change = record.dynamodb
@@ -67,7 +67,7 @@ class Indexing:
         self._s3, self._index, self._bucket, self._read = s3, index, bucket, read
 
     def index(self, changed: Changes) -> Indexed:
-        """Make the shards say of these stories what the table says; RestlessError if that changes all the time."""
+        """Make the shards agree with the table about stories. Raises RestlessError if they keep changing."""
         waiting = {id: set(months) for id, months in changed.items()}
         stories = parts = 0
         for _ in range(_ROUNDS):

@@ -1,6 +1,6 @@
-"""The manifest of the search index: which parts each month has. It is replaced as a whole, and only as it was read.
+"""Manifest of the search index: the parts of each month. It is replaced as a whole, and only in the version read.
 
-Months are ``yyyy-mm``; a month's parts are in the order of their writing, its base first where it has one.
+Months are ``yyyy-mm``; a month's parts are in writing order, its base first if any.
 """
 
 import json
@@ -58,7 +58,7 @@ class Manifest:
         return self if not more else replace(self, months={**self.months, **more})
 
     def merging(self, month: str, merged: Iterable[Part], into: Part) -> Self:
-        """The manifest with one part in place of several that are next to each other, if it still has them all."""
+        """Return the manifest with one part in place of several neighbours, if it still has them all."""
         there, old = self.months.get(month, ()), tuple(merged)
         at = there.index(old[0]) if old and old[0] in there else 0
         if there[at : at + len(old)] != old:
@@ -86,7 +86,7 @@ def read(s3: "S3Client", bucket: str) -> Manifest:
 
 
 def update(s3: "S3Client", bucket: str, change: Callable[[Manifest], Manifest]) -> Manifest:
-    """Replace the manifest by what ``change`` makes of it, whoever else does; ContendedIndexError after 50 attempts."""
+    """Replace the manifest by ``change`` of it, in spite of other writers; ContendedIndexError after 50 attempts."""
     for _ in range(_ATTEMPTS):
         there, etag = _tagged(s3, bucket)
         wanted = change(there)

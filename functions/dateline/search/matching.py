@@ -1,7 +1,7 @@
-"""What a query matches in one shard: its clauses as tantivy's queries.
+"""Matching in one shard: a query's clauses as tantivy queries.
 
-A clause is matched by the exact forms of its words in the headline, then in the text, then by their stems. Scores are
-BM25 with the frequencies of all shards that are searched, so that a word is as rare in a small month as in a large one.
+A clause matches by its words' exact forms in the headline, then in the text, then by stems. Scores are BM25 with the
+frequencies of all searched shards, so a word is as rare in a small month as in a large one.
 """
 
 import math
@@ -37,7 +37,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """One of these; the best of those that match counts most."""
+    """Any of these; the best match counts most."""
 
     nodes: tuple["Node", ...]
 
@@ -55,20 +55,20 @@ Names = Callable[[str], Sequence[str]]  # the ids that a name may mean
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A query as nodes: what has to match, what may not, and what has to match without counting."""
+    """A query as nodes: required, excluded, and required without a score."""
 
     scored: tuple[Node, ...] = ()
     excluded: tuple[Node, ...] = ()
     filters: tuple[Node, ...] = ()
 
     def leaves(self) -> Iterator[Leaf]:
-        """The leaves that count."""
+        """Yield the scored leaves."""
         for node in self.scored:
             yield from _leaves(node)
 
 
 def wanted(clauses: Sequence[Clause], *, people: Names, places: Names) -> Wanted:
-    """What clauses want; ``people`` and ``places`` give the ids of a name."""
+    """Return the nodes of clauses; ``people`` and ``places`` return the ids of a name."""
     scored, excluded, filters = [], [], []
     for clause in clauses:
         node = _node(clause, people, places)
@@ -158,7 +158,7 @@ def _rarity(stories: int, found: int) -> float:
 
 
 class Compiler:
-    """Makes tantivy's queries for one part, whose own frequencies are replaced by those of all parts."""
+    """Makes tantivy queries for one part, with the frequencies of all parts instead of its own."""
 
     def __init__(self, searcher: Searcher, everywhere: Frequencies, leaves: Sequence[Leaf]) -> None:
         here = Frequencies([searcher], leaves)
@@ -167,7 +167,7 @@ class Compiler:
         }
 
     def query(self, wanted: Wanted, filters: Sequence[Query], least: int | None = None) -> Query:
-        """The query of what is wanted; ``least`` of the scored nodes suffice, if not all are needed."""
+        """Return the query of nodes; ``least`` of the scored ones suffice, if not all are needed."""
         occur = Occur.Must if least is None else Occur.Should
         scored = [(occur, self.node(node)) for node in wanted.scored]
         parts = [(Occur.Must, Query.boolean_query(scored, least))] if least and scored else scored

@@ -1,8 +1,8 @@
-"""What is asked of the search: words, phrases, exclusions, fields and dates, as people write them.
+"""Query language of the search: words, phrases, exclusions, fields and dates.
 
     "armed clashes" Tripoli -football title:ceasefire source:libya-herald since:2019-04-01
 
-Words are all wanted. Quotation marks of any kind make a phrase, a hyphen before a word excludes it. ``title:`` and
+All words are required. Quotation marks of any kind make a phrase, a hyphen before a word excludes it. ``title:`` and
 ``author:`` take words, ``source:``, ``country:`` and ``language:`` a code, ``about:`` a country (``ly``), ``place:``
 and ``person:`` a name in any spelling or an id; ``date:``, ``since:`` and ``until:`` a day or a month.
 """
@@ -22,12 +22,12 @@ _MOST_CLAUSES = 64  # of a query; a longer one is a text
 
 
 class QueryError(ValueError):
-    """A query that cannot be understood; the message says what is wrong."""
+    """An invalid query; the message describes the problem."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A word or phrase that is wanted, or not; ``field`` is empty for all of a story."""
+    """A required or excluded word or phrase; ``field`` is empty for the whole story."""
 
     text: str
     field: str = ""

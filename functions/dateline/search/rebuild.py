@@ -1,7 +1,7 @@
-"""The search index made anew from the table and the articles, and held against them.
+"""Rebuild the search index from the table and the articles, and compare them.
 
-Months are rebuilt one by one: while one is, small parts go on being written, and those that come later than its reading
-stay. What the earlier ones decided on is indexed once more, as the table's indexes may lag behind it.
+Months are rebuilt one by one. Small parts written meanwhile stay if they are later than the reading; stories of earlier
+ones are indexed once more, because the table's indexes may lag behind.
 """
 
 import json
@@ -31,7 +31,7 @@ _ATTEMPTS = 5  # at a month whose parts are merged meanwhile
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A story whose search document is not what the table says: missing, stale, or left over."""
+    """A story with a search document unlike the table: missing, stale, or left over."""
 
     kind: Literal["missing", "stale", "extra"]
     id: str
@@ -39,7 +39,7 @@ class Difference:
 
 
 class SearchRebuild:
-    """Rebuilds and checks. ``cache`` is where parts are unpacked."""
+    """Rebuilds and compares. ``cache`` is for unpacked parts."""
 
     def __init__(self, *, s3: "S3Client", query: Query, indexing: Indexing, bucket: str, cache: Cache) -> None:
         self._s3, self._query, self._indexing = s3, query, indexing

@@ -1,4 +1,4 @@
-"""What a name in a query may mean: ids of places and countries, of persons and organisations."""
+"""Resolve names in queries: ids of places and countries, of persons and organisations."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ _OUTWEIGHED = 10  # a place that has so many fewer inhabitants than another of i
 
 
 def places(name: str) -> Sequence[str]:
-    """The GeoNames ids that a name may mean, or the country; an id or a country's code is itself."""
+    """Return the GeoNames ids, or the country, of a name; ids and country codes stand for themselves."""
     if name.isdecimal() or (len(name) == 2 and name.isascii()):
         return (name.lower(),)
     from dateline.places.gazetteer import Gazetteer  # noqa: PLC0415 - a quarter of a second, and 9 MB
@@ -19,5 +19,5 @@ def places(name: str) -> Sequence[str]:
 
 
 def people(name: str) -> Sequence[str]:
-    """The ids of the persons and organisations that a name may mean."""
+    """Return the ids of persons and organisations with a name."""
     return (name,) if name else ()

@@ -1,8 +1,8 @@
-"""Parts of the search index: immutable files, each the index of some stories of one month.
+"""Parts of the search index: immutable files, each for some stories of one month.
 
-A part is a tar file with tantivy's files and ``part.json``: the ids that it decides on, the stories it has or removes.
-A later part of the month takes precedence over earlier ones for its ids. Small parts carry their entries, so that they
-can be merged into the month's large one without reading articles again.
+A part is a tar file with tantivy's files and ``part.json``: the ids it decides, its stories and removals. A later part
+of the month overrides earlier ones for its ids. Small parts carry their entries, for merging into the month's large one
+without reading articles again.
 """
 
 import gzip
@@ -28,7 +28,7 @@ _HEAD, _ENTRIES = "part.json", "entries.jsonl.gz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Head:
-    """What a part says of itself. ``decides`` are ids whose earlier documents don't count; None of a month's base."""
+    """Description of a part. ``decides`` are ids with overridden earlier documents; None for a month's base."""
 
     month: str
     stories: int
@@ -55,7 +55,7 @@ class Packed(NamedTuple):
 
 
 def delta(month: str, entries: Sequence[Entry], removed: Iterable[str]) -> Packed:
-    """A small part: stories that are new or changed, and the ids of those that are not of this month any more."""
+    """Write a small part: new or changed stories, and the ids of stories no longer in the month."""
     decides = tuple(sorted({*(entry.id for entry in entries), *removed}))
     with _folder() as folder:
         _add(folder, entries, create=True)
@@ -77,7 +77,7 @@ def merge(month: str, deltas: Sequence[Path]) -> Packed:
 
 
 def merge_into(month: str, base: Path | None, deltas: Sequence[Path]) -> Packed:
-    """The base of a month: an unpacked earlier one, if there is one, with what later small parts have changed."""
+    """Write the base of a month: an unpacked earlier one, if any, with the changes of later small parts."""
     with _folder() as folder:
         if base:
             shutil.copytree(base, folder, dirs_exist_ok=True)
@@ -94,7 +94,7 @@ def unpack(data: bytes, folder: Path) -> None:
 
 
 def head(folder: Path) -> Head:
-    """What an unpacked part says of itself."""
+    """Return the description of an unpacked part."""
     return Head.from_json((folder / _HEAD).read_bytes())
 
 

@@ -1,7 +1,7 @@
-"""Snippets: a passage of a story around the words that were asked for, and where in it they stand.
+"""Snippets: a passage of a story around the matched words, with their positions.
 
-A snippet is plain text with ranges, for a page, a terminal or a feed to mark in its own way. It begins and ends between
-words, and has no characters that could turn the direction of what is shown beside it.
+A snippet is plain text with ranges, for any form of marking. It begins and ends between words, without characters that
+could turn the direction of neighbouring text.
 """
 
 import html
@@ -22,7 +22,7 @@ _CUT = "…"
 
 @dataclass(frozen=True, slots=True)
 class Highlighted:
-    """A text, and the words in it that were asked for: offsets of characters, from and to, in order."""
+    """A text and its matched words: character offsets, from and to, in order."""
 
     text: str
     ranges: tuple[tuple[int, int], ...] = ()
@@ -35,13 +35,13 @@ class Highlighted:
                 yield self.text[start:end], number % 2 == 1
 
     def html(self, tag: str = "mark") -> str:
-        """The text escaped, with what was asked for in an element of its own."""
+        """Return the text escaped, with matches in elements of their own."""
         escaped = ((html.escape(text), marked) for text, marked in self.parts())
         return "".join(f"<{tag}>{text}</{tag}>" if marked else text for text, marked in escaped)
 
 
 class Highlighter:
-    """Finds what a query's clauses ask for in the texts of one story."""
+    """Finds matches of a query's clauses in the texts of one story."""
 
     def __init__(self, clauses: Sequence[Clause]) -> None:
         self._wanted = [
@@ -56,7 +56,7 @@ class Highlighter:
         return Highlighted(text, tuple(_joined((start, end) for start, end, _ in self._matches(text, language))))
 
     def snippet(self, text: str, language: str | None) -> Highlighted:
-        """The passage of a text that has most of what was asked for; its beginning, if it has nothing of it."""
+        """Return the passage of a text with most matches, or its beginning without any."""
         text = plain(text)
         matches = self._matches(text, language)
         start = max(0, max(matches, key=lambda match: _worth(match[0], matches), default=(0, 0, 0))[0] - _LEAD)
@@ -79,7 +79,7 @@ class Highlighter:
 
 
 def plain(text: str) -> str:
-    """A text on one line, without characters that turn its direction."""
+    """Return a text on one line, without characters that turn its direction."""
     return _SPACES.sub(" ", _TURNING.sub("", text)).strip()
 
 

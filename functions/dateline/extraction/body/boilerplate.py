@@ -1,7 +1,7 @@
-r"""Lines that outlets set inside their stories and that are no part of them, in the languages of the archive's outlets.
+r"""Boilerplate lines inside stories, in the languages of the archive's outlets.
 
-A pattern matches a whole short line, so that prose which quotes one of these phrases stays. In the patterns a space is
-any white space and ``…`` is any text of some length.
+A pattern matches a whole short line, so prose with a quotation of the phrase stays. In the patterns a space is any
+white space and ``…`` is any text of some length.
 """
 
 import re
@@ -175,7 +175,7 @@ def is_boilerplate(line: str) -> bool:
 
 
 def is_ending(line: str) -> bool:
-    """Whether a line is a sign-off where it is the last one: credits, a biography, where more is to be found."""
+    """Return whether a last line is a sign-off: credits, a biography, further reading."""
     return len(line) < _LONGEST and (_end().fullmatch(line.strip()) is not None or is_boilerplate(line))
 
 

@@ -1,7 +1,7 @@
-"""What is taken out of a copy of the page before its text is looked for: what surrounds a story inside its own frame.
+"""Remove surroundings of the story from a copy of the page, before the search for text.
 
-Each rule has a size limit. Class names such as ``promo`` or ``hidden`` also stand on whole stories, and a rule that
-takes one away costs more than all the teasers that it spares.
+Each rule has a size limit. Class names such as ``promo`` or ``hidden`` also occur on whole stories, and losing a story
+costs more than keeping some teasers.
 """
 
 import re
@@ -37,7 +37,7 @@ _LONGEST_LIST = 2000  # of a list of links alone
 
 
 def without_scripts(tree: HtmlElement) -> HtmlElement:
-    """The tree without what is no text to read: scripts, styles, pictures, forms' parts; changed in place."""
+    """Remove scripts, styles, pictures and form controls from the tree, in place."""
     strip_elements(tree, *_WITHOUT_TEXT, with_tail=False)
     return tree
 

@@ -1,6 +1,6 @@
-"""A story that the page's scripts would set: it stands in their data, as HTML within JSON strings.
+"""Stories in a page's scripts: HTML within JSON strings.
 
-Pages that are rendered by their reader's browser have no text of their own, but mostly the data to make it from.
+Pages rendered in the reader's browser have no text in their markup, but mostly the data for it.
 """
 
 import json
@@ -21,7 +21,7 @@ _SHORTEST = 300  # characters of a string with a story in it
 
 
 def blocks(document: Document) -> list[str]:
-    """The blocks of the longest piece of HTML in the page's scripts; empty where there is none."""
+    """Return the blocks of the longest piece of HTML in the page's scripts; empty if there is none."""
     pieces = (piece for script in document.tree.iter("script") for piece in _pieces(script.text or ""))
     longest = max(pieces, key=len, default="")
     if not longest:
@@ -31,7 +31,7 @@ def blocks(document: Document) -> list[str]:
 
 
 def titles(document: Document) -> Iterator[str]:
-    """What the page's scripts call a title, whatever it is of."""
+    """Return all values called title in the page's scripts."""
     for script in document.tree.iter("script"):
         for match in _TITLE.finditer(script.text or ""):
             yield jsonld.plain(json.loads(match[1], strict=False))

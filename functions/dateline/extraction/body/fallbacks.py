@@ -1,7 +1,7 @@
-"""A second opinion on a story's text, asked for only where the first is doubtful.
+"""Second opinion on a story's text, for doubtful first results.
 
-JSON-LD's articleBody is often cut short, so it is no text to begin with; but where it is much longer than what was
-found, the wrong part of the page was found, or most of it is behind a wall.
+JSON-LD's articleBody is often truncated, so it is no first choice; but if it is much longer than the extracted text,
+the wrong part of the page was found, or most of the text is behind a wall.
 """
 
 from dateline.extraction.body import embedded_json, find, restore
@@ -15,7 +15,7 @@ _STATEMENT = 400  # characters that make an articleBody more than a teaser
 
 
 def settled(document: Document, found: list[str]) -> Found[list[str]]:
-    """The story's blocks: those found, or a less strict reading, or what JSON-LD has, and the rule that says which."""
+    """Return the story's blocks (extracted, leniently extracted, or from JSON-LD) and the rule."""
     stated = _stated(document)
     length = sum(map(len, found))
     if sum(map(len, stated)) > _LONGER * length:

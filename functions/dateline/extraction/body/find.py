@@ -1,6 +1,6 @@
-"""The story's own words: trafilatura finds them, and what outlets set among them is taken out.
+"""The story's text: found by trafilatura, without inserts of the outlet.
 
-The result is a list of blocks (paragraph, sub-heading, list, quotation, table) in the order of the page.
+The result is a list of blocks (paragraph, sub-heading, list, quotation, table) in page order.
 """
 
 from collections.abc import Iterator
@@ -29,9 +29,9 @@ _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
 
 
 def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
-    """The story's blocks as trafilatura finds them, white space folded, NFC; empty where it finds none.
+    """Return the story's blocks by trafilatura, white space folded, NFC; empty if there are none.
 
-    Not ``strict``, it takes more of the page, and more that is not the story's.
+    Not ``strict``, it takes more of the page, and more foreign text.
     """
     copy = uncover_headings(deepcopy(tree))
     page = made_paragraphs(prune(_alone(marked(made_plain(without_scripts(copy)))))) if strict else made_plain(copy)
@@ -40,9 +40,9 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
 
 def marked(tree: HtmlElement) -> HtmlElement:
-    """The one element that the page marks as its story, where most of what may be prose is in it; else the page.
+    """Return the one element marked as the story with most of the page's prose, else the page.
 
-    What is looked for in less is found in less time. The page is ``without_scripts``.
+    A smaller search takes less time. The page is ``without_scripts``.
     """
     for mark in _MARKS:
         found = tree.findall(mark)
@@ -76,7 +76,7 @@ def _alone(element: HtmlElement) -> HtmlElement:
 
 
 def without_furniture(found: list[str], asides: set[str]) -> list[str]:
-    """The blocks without the lines that are not the story's, and without sign-offs at their end.
+    """Return the blocks without foreign lines, and without sign-offs at their end.
 
     ``asides`` (titles, captions, credits) are ``words``.
     """

@@ -1,4 +1,4 @@
-"""What an extractor takes along from above a story: headline, byline, date, section; cut off at its beginning."""
+"""Remove headline, byline, date and section from the beginning of an extracted text."""
 
 import re
 from itertools import dropwhile
@@ -37,7 +37,7 @@ def _is_headline(block: str, titles: set[str]) -> bool:
 
 
 def without_signature(blocks: list[str], authors: tuple[str, ...]) -> list[str]:
-    """The blocks without the bylines and dates that they begin with."""
+    """Return the blocks without leading bylines and dates."""
     return list(dropwhile(lambda block: _is_signature(block, authors), blocks))
 
 

@@ -1,6 +1,6 @@
-"""Paragraphs that a page sets by line breaks alone, made paragraphs: extractors look for those.
+"""Turn paragraphs set by line breaks alone into elements, as extractors need.
 
-Older pages are written so: one element, its text in it, and two breaks where a paragraph ends.
+Older pages are written like this: one element with all text, and two breaks at the end of a paragraph.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""Paragraphs that were dropped from the middle of a story, put back.
+"""Restore paragraphs dropped from the middle of a story.
 
-An extractor that is strict enough for news takes some paragraphs for link lists and some sub-headings for teasers. What
-it did keep shows which element of the page frames the story; prose in that frame, between what was kept, belongs to it.
+An extractor strict enough for news takes some paragraphs for link lists and some sub-headings for teasers. The kept
+ones show the story's frame on the page; prose in this frame, between kept paragraphs, belongs to the story.
 """
 
 import re
@@ -40,7 +40,7 @@ _HEADINGS = {"h2", "h3", "h4"}
 
 
 def filled(document: Document, blocks: list[str]) -> list[str]:
-    """The blocks, and before and between them the prose of their frame that is missing."""
+    """Return the blocks with the missing prose of their frame."""
     at = {words(line): index for index, block in enumerate(blocks) for line in block.split("\n")}
     told = [
         element for element in document.tree.iter(*_PROSE) if not _is_step(element) and document.words(element) in at
@@ -54,7 +54,7 @@ def filled(document: Document, blocks: list[str]) -> list[str]:
 
 
 def setting(element: HtmlElement) -> tuple[str, ...]:
-    """What the look of a paragraph depends on: two that are alike in it are two of one kind."""
+    """Return the properties behind a paragraph's look; equal ones mean paragraphs of one kind."""
     frame = element.getparent()
     bold = element[0].tag if len(element) and content(element[0]) == content(element) else ""
     return element.tag, element.get("class", ""), frame.tag, frame.get("class", ""), bold

@@ -1,4 +1,4 @@
-"""News agencies: the names under which outlets print them, and the lines of a page that say where a story is from."""
+"""News agencies: their printed names, and a page's source lines."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -73,23 +73,23 @@ _NO_SOURCE = ("figure", "figcaption", "aside", "footer", "nav")
 
 
 def named(texts: Iterable[str]) -> tuple[str, ...]:
-    """The known agencies that bylines, datelines and credits name as a part of their own, each once, in order."""
+    """Return the known agencies in bylines, datelines and credits, each once, in order, as whole parts only."""
     parts = (part for text in texts for part in _PARTED.split(text))
     return tuple(dict.fromkeys(name for part in parts if (name := known(part))))
 
 
 def known(text: str) -> str | None:
-    """The usual name of an agency that a text is; None if it is no known agency's name."""
+    """Return the usual name of a known agency, or None."""
     return _known(_LEADING.sub("", text.strip(" .*–—-")))
 
 
 def is_agency(text: str) -> bool:
-    """Return whether a text is an agency's name, a known one's or one that says so."""
+    """Return whether a text is an agency's name, known or self-declared."""
     return known(text) is not None or (len(text) < _LONGEST and _CALLED_AGENCY.search(text) is not None)
 
 
 def source_lines(document: Document, zone: Zone) -> Iterator[str]:
-    """What lines such as "Source: X" in the story's frame name, outside figures."""
+    """Return the names in lines such as "Source: X" in the story's frame, outside figures."""
     if zone.frame is None:
         return
     for element in zone.frame.iter(*_LINES):
@@ -112,7 +112,7 @@ def sign_off(line: str) -> str | None:
 def find(
     bylines: Iterable[str], opening: str, ends: Iterable[str], sources: Iterable[str]
 ) -> Found[tuple[str, ...]] | None:
-    """The agencies that a story is from, by its bylines, its dateline, its last lines and its source lines."""
+    """Return a story's agencies from its bylines, its dateline, its last lines and its source lines."""
     found: dict[str, str] = {}
     for rule, texts in (("byline", bylines), ("opening of the text", [opening]), ("source line", sources)):
         found |= {name: rule for name in named(texts) if name not in found}

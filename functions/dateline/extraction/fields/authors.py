@@ -1,4 +1,4 @@
-"""Who wrote a story: names of persons, or of the desk or agency that signs where no person does, each once."""
+"""Authors of a story: persons, or a desk or agency as signature if there are none, each once."""
 
 import re
 from collections.abc import Iterable, Iterator, Set
@@ -102,10 +102,10 @@ class _Source(NamedTuple):
 
 
 def find(document: Document) -> Found[Names] | None:
-    """The first source that names persons; where none does, the first that names anyone but the outlet, or anyone.
+    """Return the names of the first source with persons; else of the first with anyone but the outlet, or anyone.
 
-    Persons of the page's data give way to those of its byline if that has them and more, or if the page shows none of
-    the former, as with a system's default account.
+    Persons of the page's data yield to those of its byline if that has them and more, or if the page shows none of the
+    former, as with a default account.
     """
     stated = list(_stated(document))
     outlet = document.outlet_names | _with_address(stated, document)
@@ -175,7 +175,7 @@ def _with_address(sources: list[_Source], document: Document) -> set[str]:
 def with_signature(
     by: Found[Names] | None, blocks: list[str], document: Document
 ) -> tuple[Found[Names] | None, list[str]]:
-    """Who signs, and the blocks: where ``by`` names no person, a last line that does signs, or the desk's."""
+    """Return the authors and the blocks: if ``by`` has no person, a last line with one signs, or a desk's."""
     outlet = document.outlet_names
     named = by.value if by else ()
     last = bylines.BY.sub("", blocks[-1]).strip(" .–—-") if blocks else ""

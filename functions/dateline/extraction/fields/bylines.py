@@ -1,4 +1,4 @@
-"""Where a page shows who wrote its story: elements that say so, links to authors' pages, lines that begin with "By"."""
+"""Bylines on a page: elements marked as author, links to author pages, lines with a leading "By"."""
 
 import re
 from collections.abc import Collection, Iterator
@@ -53,7 +53,7 @@ _NEAR = 120  # elements after the headline in which a line that begins with "By"
 
 
 def named(document: Document) -> tuple[list[str], bool]:
-    """Texts of the first element that says it is the author's, and of those beside it; its links one by one.
+    """Return the texts of the first element marked as author, and of its neighbours; its links one by one.
 
     And whether they are far from the headline.
     """
@@ -93,7 +93,7 @@ def linked(document: Document) -> Iterator[str]:
 
 
 def spoken(document: Document) -> Iterator[str]:
-    """The first short text under the headline that begins with "By", or anywhere with "Author"."""
+    """Return the first short text under the headline with a leading "By", or anywhere with "Author"."""
     near = document.after_headline[:_NEAR] if document.headline is not None else []
     for says, elements in ((_SAYS_BY, near), (_SAYS_AUTHOR, document.elements)):
         for element in elements:

@@ -1,7 +1,7 @@
-"""What a page says under a photograph, and whose it is: by the figure, by names, by what stands beside the image.
+"""Captions and credits of photographs: by figure, by names, by position beside the image.
 
-Many pages set a caption in a block of its own next to the image, with a name that only their system knows. Position
-and look identify it: the nearest short text that is set unlike the story's paragraphs.
+Many pages set a caption in a block of its own next to the image, under a name known to their system only. Position and
+look identify it: the nearest short text with a look unlike the story's paragraphs.
 """
 
 import re
@@ -58,7 +58,7 @@ _ARCHIVE = re.compile(r"archiv\w*|arşiv|dpa|dr|illustration archive", re.IGNORE
 
 
 class Caption(NamedTuple):
-    """A caption and its credit, either of which may be missing, and how they were found."""
+    """A caption and its credit, each optional, and how they were found."""
 
     text: str | None
     credit: str | None
@@ -66,7 +66,7 @@ class Caption(NamedTuple):
 
     @property
     def is_shown(self) -> bool:
-        """Whether the page shows it where only captions stand, as opposed to beside the image, or in an attribute."""
+        """Whether it is in a place for captions only, instead of beside the image or in an attribute."""
         return self.rule not in (*_ATTRIBUTES, _BESIDE)
 
 
@@ -99,7 +99,7 @@ class Reader:
         self._zone, self._document, self._others = zone, zone.document, others
 
     def read(self, image: HtmlElement) -> Caption | None:
-        """Return the caption that is shown with an image, or else its description for those who do not see it."""
+        """Return the visible caption of an image, or else its alternative text."""
         return self._shown(image) or self._described(image)
 
     def _shown(self, image: HtmlElement) -> Caption | None:

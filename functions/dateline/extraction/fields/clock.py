@@ -1,6 +1,6 @@
-"""Times of day as outlets write them: halves of the day before or after the clock, and named time zones.
+"""Written times of day: halves of the day before or after the clock, and named time zones.
 
-Patterns and words are for text that ``month_names.fold`` has folded.
+Patterns and words are for text folded by ``month_names.fold``.
 """
 
 import re
@@ -94,7 +94,7 @@ class Clock(NamedTuple):
 
 
 def read(match: Match) -> Clock | None:
-    """The time that a match of ``PATTERN`` names; None for an impossible one, such as 24:30."""
+    """Return the time of a match of ``PATTERN``, or None for an impossible one, such as 24:30."""
     hour, minute = int(match["hour"]), int(match["minute"] or match["past"] or 0)
     half = _half(match["before"]) or _half(match["after"])
     hour = _on_24_hours(hour, half)
@@ -138,7 +138,7 @@ def _in_place(name: str) -> tzinfo:
 
 
 def offset(text: str) -> timezone | None:
-    """An offset from UTC, such as ``+2``, ``-0330`` or ``+03:00``; None where no zone of the world has it."""
+    """Return an offset from UTC, such as ``+2``, ``-0330`` or ``+03:00``, or None for one of no zone."""
     digits = re.sub(r"\D", "", text)
     hours, minutes = (int(digits), 0) if len(digits) < 3 else (int(digits[:-2]), int(digits[-2:]))
     if hours > 14 or minutes not in (0, 30, 45):

@@ -29,16 +29,16 @@ Kind = Literal["published", "changed", ""]
 
 
 class Line(NamedTuple):
-    """A date in a line, and what the line says of it."""
+    """A date in a line, with its kind."""
 
     moment: Moment
     kind: Kind
 
 
 def read(text: str, *, month_first: bool = False) -> list[Line]:
-    """The dates in a line of text, each with its kind by the words before it, or after it if those come last.
+    """Yield the dates in a line of text, each with its kind by the words before it, or after it.
 
-    A time of day alone behind a word for a change is that of the last day in the line.
+    A time alone after a word for a change belongs to the last day in the line.
     """
     folded = fold(text)
     written = read_all(folded, month_first=month_first)
@@ -61,7 +61,7 @@ def kind_before(text: str) -> Kind:
 
 
 def leading(text: str, *, month_first: bool = False) -> Moment | None:
-    """The date in a dateline, which ends in a dash, a colon or a bracket: ``TUNIS, 16 April 2019 (AFP) -``."""
+    """Return the date in a dateline, before a dash, a colon or a bracket: ``TUNIS, 16 April 2019 (AFP) -``."""
     folded = fold(text)
     written = read_all(folded, month_first=month_first)[:1]
     ends = any(re.match(r"\s*(?:[(\[][^)\]]{1,25}[)\]]\s*)?[-–—:/.]+\s", folded[each.end :]) for each in written)
@@ -69,7 +69,7 @@ def leading(text: str, *, month_first: bool = False) -> Moment | None:
 
 
 def is_labelled(text: str) -> bool:
-    """Whether a text begins as lines do that name a date of publication."""
+    """Return whether a text begins with a label of a publication date."""
     return len(text) < LONGEST and _LABEL.match(fold(text)) is not None
 
 

@@ -57,7 +57,7 @@ class Moment(NamedTuple):
         return self.at.tzinfo is not None
 
     def placed(self, zone: str | None) -> "Moment":
-        """Without an offset, the moment in a time zone (IANA); only its day if that is unknown."""
+        """Without an offset, place the moment in a time zone (IANA), or reduce it to its day for an unknown zone."""
         if self.zoned or self.precision == "day":
             return self
         if zone is None:
@@ -71,7 +71,7 @@ class Moment(NamedTuple):
 
 
 class Written(NamedTuple):
-    """A date in a text: where its day begins and ends there, and where its clock ends if one belongs to it."""
+    """A date in a text: positions of its day, and of its clock if any."""
 
     moment: Moment
     start: int
@@ -86,10 +86,10 @@ class _Day(NamedTuple):
 
 
 def read(text: str, *, month_first: bool = False) -> Moment | None:
-    """The first moment that a machine-readable or written date names, or None.
+    """Return the first moment in a machine-readable or written date, or None.
 
-    Numbers alone are day first, as in all of the archive's languages but American English (``month_first``). Never
-    raises; impossible dates are passed over.
+    Numeric dates are day first, as in all of the archive's languages but American English (``month_first``). Never
+    raises; impossible dates are skipped.
     """
     text = text[:_LONGEST].strip()
     if moment := _iso(text):
@@ -98,7 +98,7 @@ def read(text: str, *, month_first: bool = False) -> Moment | None:
 
 
 def read_all(folded: str, *, month_first: bool = False) -> list[Written]:
-    """The dates in a text that ``month_names.fold`` has folded, each with the clock beside it."""
+    """Yield the dates in a text folded by ``month_names.fold``, each with its clock."""
     days = _days(folded[:_LONGEST], month_first)
     found: list[Written] = []
     for number, day in enumerate(days, 1):

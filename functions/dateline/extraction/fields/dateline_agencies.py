@@ -1,8 +1,8 @@
-"""Datelines: where a story says that it was filed, at the head of its text or beside its byline.
+"""Datelines: a story's place of filing, at the head of its text or beside its byline.
 
-A dateline is a place, maybe its country, a day and an agency, up to a dash, a colon or a slash:
-``TUNIS, 12 avril (TAP) -``, ``حلب - رويترز:``, ``Annaba -``. Each part must be known for what it is. The gazetteer
-knows most places; capitals, an agency or a country vouch for others.
+A dateline is a place, optionally its country, a day and an agency, up to a dash, a colon or a slash: ``TUNIS, 12 avril
+(TAP) -``, ``حلب - رويترز:``, ``Annaba -``. Each part must be recognised. The gazetteer knows most places; capitals, an
+agency or a country vouch for others.
 """
 
 import re
@@ -91,7 +91,7 @@ def beside_name(text: str) -> tuple[Dateline | None, str]:
 
 
 def stated(text: str) -> Dateline:
-    """A dateline that is known to be one: ``TRIPOLI, Libya``."""
+    """Return a known dateline's parts: ``TRIPOLI, Libya``."""
     place, _, country = (part.strip() for part in re.sub("[،/]", ",", text).partition(","))
     return Dateline(text, _in_words(place) if place.isupper() else place, _country(country))
 

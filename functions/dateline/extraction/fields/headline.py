@@ -1,4 +1,4 @@
-"""The headline: what most of h1, JSON-LD, OpenGraph and the title element agree on, without the outlet's name."""
+"""The headline: the text common to most of h1, JSON-LD, OpenGraph and title element, without the outlet's name."""
 
 import re
 from collections import defaultdict
@@ -44,7 +44,7 @@ Forms = list[Found[str]]  # of one headline, in the order of the page's sources
 
 
 def find(document: Document) -> Found[str] | None:
-    """The page's headline, or the feed item's where the page has none."""
+    """Return the page's headline, or else the feed item's."""
     headlines = _headlines(document)
     if not headlines:
         return Found(document.page.feed_title, "feed item") if document.page.feed_title else None
@@ -53,7 +53,7 @@ def find(document: Document) -> Found[str] | None:
 
 
 def forms(document: Document) -> set[str]:
-    """Every form of the headline on the page, as ``words``: what its text must not begin with."""
+    """Return every form of the headline on the page, as ``words``, to remove from the beginning of the text."""
     values = [value for value, _ in _candidates(document)]
     return {words(form) for value in values for form in (value, without_outlet(value, document))} - _NOT_A_TITLE
 

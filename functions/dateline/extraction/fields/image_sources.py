@@ -66,7 +66,7 @@ def is_file(value: str) -> bool:
 
 
 def identity(url: str) -> str:
-    """Return what two addresses of one photograph in several sizes share."""
+    """Return the common part of two addresses of one photograph in several sizes."""
     for _ in range(_MOST_UNWRAPPED):
         inner = next(
             (value for _, value in parse_qsl(urlsplit(url).query) if FILE.search(value) and "/" in value), None
@@ -84,7 +84,7 @@ def identity(url: str) -> str:
 
 
 def kin(url: str) -> str:
-    """Return what addresses of one photograph's crops mostly share: the longest number or hash in the file's name.
+    """Return the usual common part of one photograph's crops: the longest number or hash in the file's name.
 
     Two photographs may share it, so it identifies only images without a caption of their own.
     """

@@ -1,7 +1,7 @@
 """A story's photographs, each once, with caption and credit.
 
-An image is the story's if it stands between its headline and its end, or where the page's data name it, and if nothing
-around it is another story's, the outlet's or an author's.
+An image belongs to the story if it stands between headline and end, or in the page's data, and if nothing around it
+belongs to another story, the outlet or an author.
 """
 
 import re
@@ -54,12 +54,10 @@ class _Shown(NamedTuple):
 def find(
     document: Document, zone: Zone, *, authors: Iterable[str] = (), others: Set[str] = frozenset()
 ) -> tuple[Found[tuple[Image, ...]] | None, set[str]]:
-    """Return the story's photographs in page order, and the captions that the page shows with them, whole and in parts.
+    """Return the story's photographs in page order, and their captions on the page, whole and in parts.
 
-    The one that stands for the page is the first if it is not shown.
-
-    ``authors`` are names, whose portraits are left out; ``others`` are title and summaries, as ``words``, which are no
-    captions.
+    The page's main image comes first if it is not shown. Portraits of ``authors`` are left out; ``others`` are title
+    and summaries, as ``words``, never captions.
     """
     stated = list(_stated(document))
     shown = list(
@@ -98,7 +96,7 @@ def find(
 
 
 def framed(document: Document, values: Iterable[HtmlElement | str]) -> tuple[Image, ...]:
-    """The photographs in these elements (an ``img``, or what frames it and its caption), or at these URLs."""
+    """Return the photographs in elements (an ``img``, or its figure), or at URLs."""
     found = (Image(value) if isinstance(value, str) else _in_frame(value) for value in values)
     placed = (replace(image, url=url) for image in found if image and (url := document.absolute(image.url)))
     return tuple({identity(image.url): image for image in _once(placed)}.values())

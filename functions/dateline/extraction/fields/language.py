@@ -1,7 +1,6 @@
-"""What language a story is in, by its words; what its page declares decides between near equals.
+"""Language of a story, by its words; the page's declaration decides between near equals.
 
-The measure is the share of a text's words that are among a language's most frequent ones, by justext's lists, which
-cover about half of any text in their language.
+The measure is the share of a language's most frequent words, by justext's lists; they cover about half of any text.
 """
 
 import math
@@ -30,7 +29,7 @@ _UNUSED = {"la", "eo", "vo", "wa", "an", "ht", "nb"}  # not languages of newspap
 
 
 def declared(document: Document) -> Found[str] | None:
-    """The language that the page says it is in, as BCP 47: ``ar``, ``en-GB``."""
+    """Return the page's declared language, as BCP 47: ``ar``, ``en-GB``."""
     candidates = [
         Found(
             document.tree.get("lang") or document.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
@@ -46,9 +45,9 @@ def declared(document: Document) -> Found[str] | None:
 
 
 def spoken(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Found[str] | None:
-    """The language of a text (BCP 47, without region), given what its page and its source say.
+    """Return the language of a text (BCP 47, without region), given the declarations of page and source.
 
-    None where its words are of no language that has a list, and not of the stated one.
+    None for a language without a list, unless declared.
     """
     if script := _by_script(text[:2000]):
         return Found(script, "script")

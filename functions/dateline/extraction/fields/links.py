@@ -9,7 +9,7 @@ _MOST = 100
 
 
 def find(document: Document, text: str) -> tuple[str, ...]:
-    """Absolute URLs of links to other sites whose text is part of the story's; each once, in order."""
+    """Return absolute URLs of links in the story's text to other sites; each once, in order."""
     story = f" {words(text)} "
     own = urlsplit(document.url).netloc
     found: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""The headline in view, for pages without a heading of their own: the line that their title element repeats."""
+"""The visible headline of pages without a heading: the line repeated in the title element."""
 
 import re
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ _PARAGRAPH = 200  # characters
 
 
 def find(document: Document) -> Iterator[Found[str]]:
-    """Yield the line of the page that is a part of its titles; if those only name the outlet, a line called a title.
+    """Yield the page's line within its titles; if those have only the outlet's name, a line called title.
 
     Links and menus do not count.
     """

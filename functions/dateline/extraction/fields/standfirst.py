@@ -34,7 +34,7 @@ _WRAPPERS = 5  # around an element
 
 
 def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[str] | None:
-    """What stands between headline and text and is described, or else named, as the story's summary.
+    """Return the text between headline and story that is described, or else named, as summary.
 
     ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
     """

@@ -1,4 +1,4 @@
-"""What a page files its story under: section, tags, and whether the story is for subscribers."""
+"""Section and tags of a story, and its paywall."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -45,7 +45,7 @@ _LONGEST_TAG = 80
 
 
 def section(document: Document) -> Found[str] | None:
-    """The section that the page names, or the last step of its breadcrumbs above the story."""
+    """Return the page's stated section, or the last step of its breadcrumbs above the story."""
     if value := jsonld.text(document.story.get("articleSection")):
         return Found(value, "json-ld articleSection")
     for found in document.contents(
@@ -61,9 +61,9 @@ def section(document: Document) -> Found[str] | None:
 
 
 def tags(document: Document, text: str = "") -> Found[tuple[str, ...]] | None:
-    """Keywords, each once, from the first source that has any of this story.
+    """Return keywords, each once, from the first source with any of this story.
 
-    ``text`` is the story's. A list that is the title cut into words, the menu, or nothing of the story, is no story's.
+    ``text`` is the story's. The title cut into words, the menu, and lists unrelated to the story do not count.
     """
     told = f" {words(' '.join((*document.meta.get('og:title', ()), document.content_of_headline, text)))} "
     for texts, rule in _keyword_sources(document):
@@ -100,7 +100,7 @@ def parted(texts: Iterable[str]) -> tuple[str, ...]:
 
 
 def paywalled(document: Document) -> Found[bool] | None:
-    """What isAccessibleForFree or the content tier says; markup only ever says that there is a wall."""
+    """Return isAccessibleForFree or the content tier; markup only ever shows that there is a wall."""
     stated = document.story.get("isAccessibleForFree")
     if stated is not None:
         return Found(

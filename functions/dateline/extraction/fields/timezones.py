@@ -1,4 +1,4 @@
-"""The time zone that an outlet writes in, where its source does not say: that of its country, if it has one only."""
+"""The time zone of an outlet without a stated one: its country's, if it has only one."""
 
 from collections import defaultdict
 from functools import cache

@@ -1,4 +1,4 @@
-"""Dates in view of the reader: in time elements, where a class or a label says so, or alone near the headline."""
+"""Visible dates: in time elements, marked by class or label, or alone near the headline."""
 
 import re
 from collections.abc import Iterator
@@ -51,7 +51,7 @@ class Shown(NamedTuple):
 
 
 class View:
-    """What the page shows of dates, the nearest to the headline first."""
+    """Dates shown by the page, nearest to the headline first."""
 
     def __init__(self, document: Document) -> None:
         self._document = document
@@ -62,7 +62,7 @@ class View:
 
     @cached_property
     def dates(self) -> list[Shown]:
-        """The dates that may be the story's, those of other stories, readers and the page itself left out."""
+        """Possible dates of the story, without those of other stories, readers and the page itself."""
         document, at, start = self._document, self._at, self._start
         found = sorted(self._candidates - self.elsewhere, key=lambda each: (abs(at[each] - start), at[each]))
         shown: list[Shown] = []
@@ -73,11 +73,11 @@ class View:
 
     @cached_property
     def elsewhere(self) -> set[HtmlElement]:
-        """The elements whose dates are those of other stories, readers and the page itself."""
+        """Elements with dates of other stories, readers and the page itself."""
         return {each for each in self._candidates if self._is_elsewhere(each)}
 
     def above(self) -> list[Found[Moment]]:
-        """Dates above the menu, for want of any other; that of the capture or next to it is the page's "today"."""
+        """Dates above the menu, as a last resort; one near the capture is the page's "today"."""
         if self._headline is None:
             return []
         above = (each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
@@ -91,7 +91,7 @@ class View:
         return around not in self._around and bool(beside or _is_card(around))
 
     def of_kind(self, *kinds: Kind) -> list[Found[Moment]]:
-        """The dates of which the page says that they are of these kinds."""
+        """Yield the dates labelled with these kinds."""
         return [each.found for each in self.dates if each.kind in kinds]
 
     def near(self) -> list[Found[Moment]]:
@@ -103,7 +103,7 @@ class View:
         return [each.found for each in self.dates if not each.near and each.kind != "changed"]
 
     def leading(self) -> list[Found[Moment]]:
-        """The date that the story's first paragraph begins with, before a dash: ``TUNIS, 16 April 2019 -``."""
+        """The date at the beginning of the story's first paragraph, before a dash: ``TUNIS, 16 April 2019 -``."""
         texts = [content(each)[:_LEADING] for each in self._prose]
         read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
         return [Found(moment, "date of the dateline") for moment in read_in if moment]
@@ -175,7 +175,7 @@ class View:
 
 
 def month_first(document: Document) -> bool:
-    """Whether ``4/16/2019`` is how the outlet writes: it says that it is American."""
+    """Return whether the outlet writes ``4/16/2019``: it declares American English."""
     declared = document.tree.get("lang", "")
     return document.page.country == "us" or (document.page.country is None and declared.lower() == "en-us")
 

@@ -1,4 +1,4 @@
-"""Where a story stands on its page: its paragraphs' elements, and the smallest element around them and the headline."""
+"""A story's location on its page: its paragraphs' elements, and the smallest element around them and the headline."""
 
 import re
 from collections import Counter
@@ -29,7 +29,7 @@ _SHARE = 0.8  # of the paragraphs that the frame holds
 
 @dataclass(frozen=True)
 class Zone:
-    """``paragraphs`` are the elements in which text nodes of the story stand, in page order; empty if none was found.
+    """``paragraphs`` are the elements of the story's text nodes, in page order; empty if none was found.
 
     ``frame`` is None for a page without paragraphs. Positions are those of ``Document.positions``.
     """
@@ -67,7 +67,7 @@ class Zone:
 
     @cached_property
     def first(self) -> int:
-        """The position at which the story begins: its headline, or its first paragraph if that stands above."""
+        """Position of the story's beginning: its headline, or a first paragraph above it."""
         headline = self.headline
         starts = [self.document.positions[each] for each in (*self.paragraphs[:1], headline) if each is not None]
         return min(starts, default=0)
@@ -79,7 +79,7 @@ class Zone:
 
     @property
     def third(self) -> int:
-        """The position of the third paragraph, above which a story's first photograph stands."""
+        """Position of the third paragraph, the lower bound for a story's first photograph."""
         return self.document.positions[self.marks[:3][-1]] if self.marks else self.first
 
     @cached_property
@@ -89,13 +89,13 @@ class Zone:
 
     @cached_property
     def around(self) -> set[HtmlElement]:
-        """All elements that hold a paragraph or the headline, these included."""
+        """All ancestors of paragraphs and headline, these included."""
         inner = [each for each in (*self.paragraphs, self.headline) if each is not None]
         return {around for each in inner for around in (each, *each.iterancestors())}
 
     @cached_property
     def settings(self) -> set[tuple[str, ...]]:
-        """The looks of the paragraphs; a look that only one of many has is not among them."""
+        """Looks of the paragraphs, without a look of one among many."""
         looks = Counter(setting(each) for each in self.paragraphs if each.getparent() is not None)
         return {look for look, times in looks.items() if times > 1 or len(self.paragraphs) < 3}
 

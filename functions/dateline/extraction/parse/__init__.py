@@ -1,1 +1,1 @@
-"""Parsing: HTML, JSON-LD, selectors, and the document that the fields read."""
+"""Parsing: HTML, JSON-LD, selectors, and the document for the fields."""

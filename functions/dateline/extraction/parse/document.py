@@ -46,7 +46,7 @@ class BadAddressError(ValueError):
 
 
 class Found(NamedTuple, Generic[T]):
-    """A candidate for a field, and the rule that found it (what ``provenance`` will say)."""
+    """A candidate for a field, and its rule for ``provenance``."""
 
     value: T
     rule: str
@@ -54,8 +54,10 @@ class Found(NamedTuple, Generic[T]):
 
 @dataclass(frozen=True)  # without slots: what several rules ask for is kept once found
 class Document:
-    """What the page gives the rules. ``meta`` maps lower-case names to contents in page order; ``story`` is the JSON-LD
-    object of this page's story, empty where there is none; ``selected`` is what the source's own rules select.
+    """A parsed page.
+
+    ``meta`` maps lower-case names to contents in page order; ``story`` is the JSON-LD object of this page's story, or
+    empty; ``selected`` are the matches of the source's own rules.
     """
 
     page: Page
@@ -71,7 +73,7 @@ class Document:
 
     @classmethod
     def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
-        """Parse a page; raises BadAddressError and what ``tree.parse`` does."""
+        """Parse a page. Raises BadAddressError and the errors of ``html.parse``."""
         tree = parse(page.body, page.content_type, page.languages)
         selected = selectors.apply(rules, tree) if rules else {}
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
@@ -79,7 +81,7 @@ class Document:
 
     @cached_property
     def elements(self) -> list[HtmlElement]:
-        """All elements, held: lxml makes an element's object anew each time that nobody holds it."""
+        """All elements, kept alive: lxml recreates an element's object whenever nobody holds it."""
         return list(self.tree.iter())
 
     @cached_property
@@ -106,7 +108,7 @@ class Document:
         return found
 
     def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
-        """The elements, of some tags or any, whose class, id or itemprop match a pattern, in page order."""
+        """Yield elements, of some tags or any, with a match in class, id or itemprop, in page order."""
         if pattern not in self._called:
             called = (elements for name, elements in self._by_names.items() if _says(name, pattern))
             self._called[pattern] = sorted(chain.from_iterable(called), key=self.positions.__getitem__)
@@ -114,7 +116,7 @@ class Document:
 
     @cached_property
     def headline(self) -> HtmlElement | None:
-        """The first heading that the page's data repeat and that is no step of a menu; else the first h1.
+        """The first heading repeated in the page's data and outside menus; else the first h1.
 
         An outlet's name is often an h1 too.
         """
@@ -130,7 +132,7 @@ class Document:
 
     @cached_property
     def title(self) -> str:
-        """The text of the title element, with the outlet's name where it has one."""
+        """Text of the title element, possibly with the outlet's name."""
         element = self.tree.find(".//title")
         return content(element) if element is not None else ""
 
@@ -140,24 +142,24 @@ class Document:
 
     @cached_property
     def after_headline(self) -> list[HtmlElement]:
-        """The elements that follow the headline, or all where there is none."""
+        """The elements after the headline, or all without one."""
         return self.elements if self.headline is None else self.elements[self.positions[self.headline] + 1 :]
 
     def contents(self, *names: str) -> Iterator[Found[str]]:
-        """What the meta tags of these names say, in the order of the names."""
+        """Return the contents of meta tags, in the order of the names given."""
         for name in names:
             for value in self.meta.get(name, ()):
                 yield Found(value, f"meta {name}")
 
     def given(self, field: str) -> Found[list[str]] | None:
-        """The texts that the source's rule for a field selects: of ``meta`` and ``time`` also what they state."""
+        """Return the texts matched by the source's rule for a field, with attributes of ``meta`` and ``time``."""
         selected = self.selected.get(field)
         texts = [text for value in selected.values for text in _texts(value)] if selected else []
         return Found(texts, selected.rule) if selected and texts else None
 
     @cached_property
     def base(self) -> str:
-        """The URL against which the page's addresses are resolved: its own, or that of its ``base`` element."""
+        """URL for resolving the page's addresses: its own, or that of its ``base`` element."""
         element = self.tree.find(".//base[@href]")
         try:
             return urljoin(self.page.url, element.get("href").strip()) if element is not None else self.page.url
@@ -165,7 +167,7 @@ class Document:
             return self.page.url
 
     def absolute(self, href: str) -> str | None:
-        """The URL that a link or source on the page means; None where it means none."""
+        """Return the absolute URL of a link or source on the page, or None for an invalid one."""
         try:
             return urljoin(self.base, href.strip())
         except ValueError:  # such as a host in one bracket
@@ -173,7 +175,7 @@ class Document:
 
     @cached_property
     def outlet_names(self) -> set[str]:
-        """What the page calls its outlet, and what it may be called by its address, as ``words``.
+        """Names of the outlet on the page and in its address, as ``words``.
 
         ``www.libya-herald.example`` gives ``libya herald`` too.
         """
@@ -236,7 +238,7 @@ def content(element: HtmlElement) -> str:
 
 
 def names(element: HtmlElement) -> str:
-    """An element's class, id and itemprop, in which outlets say what it is."""
+    """Return an element's class, id and itemprop."""
     get = element.get
     return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
 
@@ -247,7 +249,7 @@ def _says(called: str, pattern: re.Pattern[str]) -> bool:
 
 
 def beginning(element: HtmlElement) -> str:
-    """What an element's text begins with: its own, or that of its first child."""
+    """Return the beginning of an element's text: its own, or its first child's."""
     return (element.text or "").strip() or element.findtext("*") or ""
 
 
@@ -281,7 +283,7 @@ def _meta(tree: HtmlElement) -> dict[str, list[str]]:
 
 
 def declared_url(tree: HtmlElement) -> str | None:
-    """The absolute URL that a page gives as its own."""
+    """Return the absolute URL declared by a page as its own."""
     links = [link.get("href") for link in tree.iterfind(".//link[@rel='canonical'][@href]")]
     shared = [meta.get("content") for meta in tree.iterfind(".//meta[@property='og:url'][@content]")]
     return next((url.strip() for url in (*links, *shared) if url.strip().startswith(("http://", "https://"))), None)

@@ -83,11 +83,11 @@ def _inflated(body: bytes) -> bytes:
 
 
 def decode(body: bytes, content_type: str = "", languages: Collection[str] = ()) -> str:
-    """Return the page's text: by byte order mark, as UTF-8 if its bytes can only be that, or by what it declares.
+    """Return the page's text: by byte order mark, as UTF-8 if valid, or by its declaration.
 
-    Bytes beyond ASCII that are valid UTF-8 are UTF-8 whatever the page says: wrong declarations are common and chance
-    agreement is not. Arabic and Turkish in Windows charsets are known by their letters and words where the page
-    declares another or none. Undecodable bytes become U+FFFD.
+    Valid UTF-8 beyond ASCII is UTF-8 in spite of any declaration: wrong declarations are common and chance agreement is
+    not. Arabic and Turkish in Windows charsets are recognised by letters and words if the declaration is missing or
+    contradicts. Undecodable bytes become U+FFFD.
     """
     charset, mark = read_bom(body)
     if charset and mark:

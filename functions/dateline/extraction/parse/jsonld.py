@@ -66,10 +66,10 @@ def _attempts(text: str) -> Iterator[str]:
 
 
 def repaired(text: str) -> str:
-    """A JSON text with its strings closed where they end, and without comments and commas too many.
+    """Return a JSON text with closed strings, and without comments and extra commas.
 
-    A quotation mark ends a string only if a comma, colon or bracket follows it as JSON has them; any other is escaped,
-    as are line breaks. ``\\'`` and other escapes unknown to JSON lose their backslash.
+    A quotation mark ends a string only before a comma, colon or bracket in valid position; others are escaped, and so
+    are line breaks. ``\'`` and other escapes unknown to JSON lose their backslash.
     """
     parts: list[str] = []
     at = 0
@@ -84,7 +84,7 @@ def repaired(text: str) -> str:
 
 
 def stories(found: list[Node]) -> list[Node]:
-    """The objects that are articles of any kind, in page order."""
+    """Yield the objects of article types, in page order."""
     return [node for node in found if any(_STORY.search(kind) for kind in types(node))]
 
 
@@ -93,7 +93,7 @@ def types(node: Node) -> list[str]:
 
 
 def texts(value: Any) -> list[str]:
-    """The strings that a property can hold: one, a list, or an object's name or value."""
+    """Return the strings of a property: one, a list, or an object's name or value."""
     if isinstance(value, str):
         return [stripped] if (stripped := plain(value)) else []
     if isinstance(value, list):
@@ -109,12 +109,12 @@ def text(value: Any) -> str | None:
 
 
 def plain(value: str) -> str:
-    """A string without the entities and tags that publishers leave in JSON; white space folded."""
+    """Return a string without entities and tags left by publishers in JSON; white space folded."""
     return " ".join(unmarked(value).split())
 
 
 def unmarked(value: str) -> str:
-    """A string without entities, whose tags are line ends where they are a block's and spaces where they are not."""
+    """Return a string without entities, with line ends for block tags and spaces for others."""
     unescaped = html.unescape(html.unescape(value)) if "&" in value else value
     return _TAG.sub(" ", _BLOCK.sub("\n", unescaped)) if "<" in unescaped else unescaped
 

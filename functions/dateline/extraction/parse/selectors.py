@@ -1,4 +1,4 @@
-"""Selectors: CSS, or XPath 1.0 where they begin with ``/``, ``./`` or ``(``; compiled once, and tried on a page."""
+"""Selectors: CSS, or XPath 1.0 with a leading ``/``, ``./`` or ``(``; compiled once, and applied to pages."""
 
 import re
 from functools import cache
@@ -28,7 +28,7 @@ class _UnknownError(Exception):
 
 
 class Selected(NamedTuple):
-    """What a field's rule selects on a page: elements, attributes or texts; and what ``provenance`` will say."""
+    """Matches of a field's rule on a page: elements, attributes or texts; and the text for ``provenance``."""
 
     values: list[HtmlElement | str]
     rule: str
@@ -36,7 +36,7 @@ class Selected(NamedTuple):
 
 @cache
 def compiled(selector: str) -> XPath:
-    """The selector as a function of a tree; ValueError says how to mend one that is none."""
+    """Return a selector as a function of a tree. Raises ValueError with the fix for an invalid one."""
     is_xpath = selector.startswith(_XPATH)
     try:
         found = _xpath(selector) if is_xpath else CSSSelector(selector, translator="html")
@@ -63,7 +63,7 @@ def _xpath(selector: str) -> XPath:
 
 
 def select(selectors: tuple[str, ...], tree: HtmlElement) -> Selected | None:
-    """What the first selector selects that selects anything."""
+    """Return the matches of the first selector with any."""
     for selector in selectors:
         found = compiled(selector)(tree)
         values = [value for value in ([found] if isinstance(found, str) else found) if _says_something(value)]
@@ -77,7 +77,7 @@ def _says_something(value: HtmlElement | str) -> bool:
 
 
 def apply(rules: RuleSet, tree: HtmlElement) -> dict[str, Selected]:
-    """What the rules select on a page, by field; what is to be pruned is then taken out of the tree."""
+    """Return the matches of rules on a page, by field, then remove the elements to prune from the tree."""
     found = {field: select(selectors, tree) for field, selectors in rules.fields.items()}
     for selector in rules.prune:
         for element in compiled(selector)(tree):
