@@ -24,12 +24,14 @@ _FIRST: dict[Kind, timedelta] = {
 _REDIRECTS = ("redirect-loop", "redirects")
 _HARD = frozenset({"robots", "scheme", "address", "certificate", *_REDIRECTS, "too-large", "refused", "opt-out"})
 
+_SOFT = frozenset({"dead-end"})
+
 
 def kind(reason: str) -> Kind:
     """The kind of a failure by its word in the crawl report (``spiders.failures``), such as ``timeout``."""
     if reason.startswith("http-"):
         return _of_status(int(reason.removeprefix("http-")))
-    return "hard" if reason in _HARD else "temporary"
+    return "hard" if reason in _HARD else "soft" if reason in _SOFT else "temporary"
 
 
 def kind_of_visit(visit: FeedVisit) -> Kind | None:

@@ -27,6 +27,7 @@ from dateline.state.records import FeedState, Health, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical, same_site
 from spiders import backoff
+from spiders.dead_ends import DeadEnds, End
 from spiders.download.wire import Wire
 from spiders.families.family import Entrance, Found
 from spiders.frontier import Frontier, found
@@ -90,6 +91,7 @@ class Collector:
         self._under_way: dict[str, Found] = {}
         self._batch, self._url_states = new_batch(crawl), list[UrlState]()
         self._failed: dict[str, UrlState] = {}
+        self._ends = DeadEnds(state, source.home)
         self._storing = asyncio.Lock()
 
     async def open(self) -> None:
@@ -148,7 +150,12 @@ class Collector:
         if payload is None:
             self.fail(found.url, "http-304", "the server says that a page is unchanged that it was not asked so of")
             return
+        end = await self._end(found, url) if redirects and status == 200 else None
+        if end and end.dead:
+            self._fail_all(found, end)
+            return
         metadata = self._metadata() | found.metadata() | {"redirects": list(redirects)} | wire.notes
+        metadata |= {"end": {"url": end.url, "reached_by": end.reached_by}} if end else {}
         metadata |= self._plan(found, before, wire.sent_at)
         if same and before:
             metadata["validators"] = [before.etag, before.last_modified]
@@ -183,11 +190,24 @@ class Collector:
         self.report.failures.append(Failure(url=url, reason=reason, detail=detail))
         if wanted := self._under_way.get(identity):
             before = self._states.get(identity, UrlState(url=identity, source=self.source.id))
-            failures = before.failures + 1
-            due = keys.utc(_now() + backoff.back_off(backoff.kind(reason), failures), "seconds")
-            said = kept(wanted.metadata())
-            self._failed[identity] = replace(before, failures=failures, failure=reason, due=due, found=said)
+            self._failed[identity] = self._put_off(replace(before, found=kept(wanted.metadata())), reason)
         self._settle(identity, Fate.FAILED)
+
+    async def _end(self, found: Found, url: str) -> End | None:
+        before = self._states.get(found.identity, UrlState(url=found.identity, source=self.source.id))
+        return await self._ends.add(found, before, url, self._fates)
+
+    def _fail_all(self, found: Found, end: End) -> None:
+        """Fail a story that ended where others did, and have those that were captured so asked for again."""
+        self.fail(found.url, "dead-end", f"{len(end.reached_by)} stories end at {end.url}")
+        for state in end.others:
+            self._failed.setdefault(state.url, self._put_off(state, "dead-end"))
+
+    def _put_off(self, state: UrlState, reason: str) -> UrlState:
+        """The state of a URL that has failed once more."""
+        failures = state.failures + 1
+        due = keys.utc(_now() + backoff.back_off(backoff.kind(reason), failures), "seconds")
+        return replace(state, failures=failures, failure=reason, due=due)
 
     def visited(self, visit: FeedVisit, validators: FeedState | None = None) -> None:
         """Record a look at a feed; its validators are kept once all its stories have been dealt with."""

@@ -5,6 +5,7 @@
 ``bad-redirect``        the redirect target is not a valid URL
 ``certificate``         the TLS certificate does not verify; ``detail`` has the reason
 ``connection``          the connection was refused, or closed before a response
+``dead-end``            redirects end where those of many stories end: a login, a captcha (``dead_ends``)
 ``deadline``            the crawl ran out of time
 ``dns``                 the host has no address
 ``http-<status>``       HTTP error

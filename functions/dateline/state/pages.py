@@ -66,6 +66,8 @@ def captured(
     yield state
     if answered != asked_for:
         yield replace(state, url=answered, due=None, found={})
+    if end := metadata.get("end"):  # what stories ended there, so that many are found out to be none
+        yield replace(state, url=end["url"], due=None, found={"reached_by": " ".join(end["reached_by"])})
 
 
 def kept(metadata: Mapping[str, Any]) -> dict[str, str]:
