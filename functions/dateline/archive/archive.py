@@ -86,7 +86,7 @@ class Archive:
         return committed(self._s3, self._archive, stem) or Archived(outcomes, articles)
 
     def _extracted(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
-        """What extraction makes of each page, or ``only`` of those whose records are at these offsets."""
+        """Return the extraction of each page, or of ``only`` the records at these offsets."""
         body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
         try:
             for captured in capture.read(body, keys.crawl_time(stem.crawl)):
@@ -142,12 +142,12 @@ class Archive:
         )
 
     def _id(self, url: str) -> str:
-        """The id of the story that a URL led to, which need not be of the URL itself (rel=canonical)."""
+        """Return the id of the story at a URL, possibly another URL's (rel=canonical)."""
         own = keys.article_id(_stated(url))
         return self._index.alias(own) or own
 
     def _put_articles(self, stem: keys.Stem, articles: list[Article]) -> list[Stored]:
-        """Store the articles; where an attempt that died before its commit left the same ones, its copy stays."""
+        """Store the articles; equal ones of an attempt killed before its commit stay."""
         if not articles:
             return []
         body = write_articles(articles)
@@ -161,7 +161,7 @@ class Archive:
         return read_articles(body)
 
     def _quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
-        """Have the report on a page say what it came to, in a run of ``reextract`` if that is what it was."""
+        """Add a page's outcome to its quarantine report, with the run of a ``reextract`` if any."""
         pointer = Pointer(self._captures, stem.capture, page.offset, page.length, status=page.status)
         report = quarantine.Report(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
@@ -175,7 +175,7 @@ def _signed(article: Article) -> Article:
 
 
 def _without_extraction(captured: Capture) -> Extraction | None:
-    """What a capture comes to that holds no words to extract: it is damaged, or the page is as it was."""
+    """Return the outcome of a capture without words to extract: damaged, unchanged or gone."""
     if captured.damage:
         return Extraction(Outcome.QUARANTINED, reason=captured.damage)
     if captured.revisit:
@@ -234,7 +234,7 @@ def _member(text: str) -> bytes:
 
 
 def _stated(url: str) -> str:
-    """The URL that a page's id is made of; one that is no web address (of a foreign WARC) stands for itself."""
+    """Return the URL behind a page's id; other addresses (of foreign WARC files) stand for themselves."""
     try:
         return identity(url)
     except ValueError:

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 T = TypeVar("T")
 
-_GET, _WRITE = 100, 25  # items that BatchGetItem and BatchWriteItem take (DynamoDB's limits)
+_GET, _WRITE = 100, 25  # DynamoDB's limits of BatchGetItem and BatchWriteItem
 
 
 class ThrottledError(RuntimeError):

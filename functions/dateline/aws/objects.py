@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_PAUSES = (0.05, 0.2, 0.8)  # seconds after a conflict; the write that caused it takes some tens of milliseconds
+_PAUSES = (0.05, 0.2, 0.8)  # seconds after a conflict; the other write takes some tens of milliseconds
 
 
 class Listed(NamedTuple):
@@ -31,10 +31,10 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
 
 def _put_if(s3: "S3Client", **request: Any) -> bool:
-    """Put an object on a condition; False if the condition does not hold.
+    """Put an object on a condition; return False if the condition does not hold.
 
-    Two conditional writes at once make S3 answer one of them 409 ConditionalRequestConflict, and botocore does not
-    repeat those. Raises ClientError for all other errors, and for a conflict that lasts.
+    For one of two concurrent conditional writes, S3 answers 409 ConditionalRequestConflict, and botocore does not retry
+    it. Raises ClientError for other errors, and for a lasting conflict.
     """
     for pause in (*_PAUSES, None):
         try:

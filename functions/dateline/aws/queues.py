@@ -9,7 +9,7 @@ from dateline.messages import CrawlMessage, ReextractMessage
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-BATCH = 10  # messages in one SendMessageBatch call, the most that SQS takes
+BATCH = 10  # messages per SendMessageBatch call, SQS's limit
 
 
 def crawl_entry(message: CrawlMessage, host: str) -> dict[str, str]:

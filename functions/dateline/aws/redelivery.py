@@ -38,7 +38,7 @@ def return_soon(sqs: "SQSClient", queue: str, record: SQSRecord) -> None:
 
 
 class _Returning:
-    """The part that both processors share; ``client`` makes the SQS client when a message has failed."""
+    """Common part of the two processors; ``client`` creates the SQS client after a failed message."""
 
     _client: Client
     _queue: str

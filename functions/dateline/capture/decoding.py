@@ -15,7 +15,7 @@ UNREAD = "the body has an unsupported content encoding:"
 TOO_LONG = f"the body is longer than {MAX_BODY} bytes"
 
 _GZIP, _ZSTD = b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd"
-_LAYERS = 3  # of gzip in gzip; some proxies compress what the server compressed
+_LAYERS = 3  # of gzip in gzip; some proxies compress again
 _MEMBERS = 10_000  # of one body; setting up the decoder for each costs more than an empty member's 20 bytes
 _PIECE = 1 << 16  # bytes to decode at once
 _DEFLATE = ("gzip", "x-gzip", "deflate")
@@ -57,7 +57,7 @@ def _undo_one(data: bytes, name: str, limit: int) -> Decoded:
         return inflate(data, limit)
     if name == "br":
         return _unbrotli(data, limit)
-    if name in ("zstd", "x-zstd") or _is_text(data):  # zstd without its magic number, or a charset where none belongs
+    if name in ("zstd", "x-zstd") or _is_text(data):  # no magic number, or a charset as encoding
         return Decoded(data, None)
     return Decoded(data, f"{UNREAD} {name}")
 
@@ -84,9 +84,9 @@ def inflate(data: bytes, limit: int = MAX_BODY) -> Decoded:
 
 
 def _inflate_one(data: bytes, at: int, window: int, body: bytearray, limit: int) -> tuple[int, str | None]:
-    """Append the stream that begins at ``at`` to ``body``; return where it ends and what is wrong with it.
+    """Append the stream at ``at`` to ``body``; return its end and its problem, if any.
 
-    Decode in pieces, so that damage costs only what follows it; small ones first, for a member may be small.
+    Decoding proceeds in pieces, so damage costs only the rest; small ones first, because members may be small.
     """
     decoder, size = zlib.decompressobj(window), 1 << 10
     while at < len(data):
@@ -104,14 +104,14 @@ def _inflate_one(data: bytes, at: int, window: int, body: bytearray, limit: int)
 
 
 def _add_sound_part(decoder: "zlib._Decompress", piece: bytes, body: bytearray, limit: int) -> None:
-    """Append what comes before the damage in a piece."""
+    """Append the sound beginning of a damaged piece."""
     with suppress(zlib.error):
         for start in range(0, len(piece), 64):
             body += decoder.decompress(piece[start : start + 64], limit + 1 - len(body))
 
 
 def _unbrotli(data: bytes, limit: int) -> Decoded:
-    """Undo brotli (RFC 7932), which has no magic number: text that is no brotli comes back as it is."""
+    """Undo brotli (RFC 7932). It has no magic number, so other text is returned unchanged."""
     import brotli  # noqa: PLC0415 - outlets rarely send it
 
     decoder, body = brotli.Decompressor(), bytearray()

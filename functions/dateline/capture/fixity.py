@@ -12,8 +12,8 @@ from dateline.capture.http_message import split
 from dateline.capture.reader import Readable
 from dateline.urls import is_identity
 
-WITHDRAWN = "withdrawn"  # the type of what is left of a record that was taken out
-_HTTP = {"response", "request"}  # their payload is what follows the headers
+WITHDRAWN = "withdrawn"  # type of a redacted record
+_HTTP = {"response", "request"}  # their payload follows the headers
 _BLOCK = {"resource", "metadata", "conversion"}  # theirs is the whole block
 _PARSER = StatusAndHeadersParser(["WARC/1.1", "WARC/1.0"])
 
@@ -83,7 +83,7 @@ def _record(member: Member) -> Record:
 
 
 def _flaw(headers: StatusAndHeaders, kind: str, block: bytes) -> str | None:
-    """What the digests say of a block; a revisit's payload is in another record."""
+    """Return the contradiction between a block and its digests; a revisit's payload is in another record."""
     found = {"WARC-Block-Digest": block}
     if kind in _HTTP:
         found["WARC-Payload-Digest"] = split(block).body

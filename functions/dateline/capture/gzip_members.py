@@ -37,7 +37,7 @@ def members(stream: Readable, begins: bytes) -> Iterator[Member]:
 
 
 class _Reader:
-    """A stream whose next bytes can be looked at before they are done with."""
+    """A stream with a look-ahead."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream, self.buffer = stream, bytearray()
@@ -53,7 +53,7 @@ class _Reader:
 
 
 def _sound(reader: _Reader, offset: int, start: int = 0) -> Member:
-    """The member that begins at ``start`` of what comes next."""
+    """Return the member at ``start`` of the next bytes."""
     decoder, data, used = zlib.decompressobj(zlib.MAX_WBITS | 16), list[bytes](), start
     try:
         while not decoder.eof:

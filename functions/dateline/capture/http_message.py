@@ -30,11 +30,11 @@ class Message(NamedTuple):
         return int(found[1]) if found else 0
 
     def header(self, name: str) -> str | None:
-        """Return the first header of that name, whatever its case, or None."""
+        """Return the first header of a name in any case, or None."""
         return next(self._named(name), None)
 
     def words(self, name: str) -> list[str]:
-        """Return the comma-separated words of all headers of that name, in lower case and in their order."""
+        """Return the comma-separated words of all headers of a name, in lower case and in order."""
         return [word for value in self._named(name) for each in value.split(",") if (word := each.strip().lower())]
 
     def decoded(self, limit: int = MAX_BODY) -> Decoded:

@@ -6,7 +6,7 @@ from dateline.capture.gzip_members import members
 from dateline.capture.reader import DamagedCaptureError, Readable
 from dateline.capture.writer import header
 
-_ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page, before its other records
+_ANSWERS = {"response", "revisit", "resource"}  # one per page, before its other records
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def page_records(stream: Readable) -> PageRecords:
 
 
 class _Kept:
-    """A stream of which all that was read is kept."""
+    """A stream that keeps everything read."""
 
     def __init__(self, stream: Readable) -> None:
         self._stream, self.data = stream, bytearray()

@@ -20,7 +20,7 @@ from dateline.capture.http_message import split
 from dateline.instants import is_believable
 from dateline.page import Page, Payload
 
-# Of what is no WARC record warcio says so in several ways, some of them accidents.
+# warcio raises several errors for other bytes, some by accident.
 _UNREADABLE = (ArchiveLoadFailed, zlib.error, EOFError, ValueError, AttributeError, RecursionError)
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -129,7 +129,7 @@ def _is_page(record: ArcWarcRecord) -> bool:
 
 
 def _response(record: ArcWarcRecord, undated: datetime) -> dict[str, Any]:
-    """The record of a page as the arguments of ``Capture``, but for where it lies."""
+    """Return the record of a page as arguments of ``Capture``, without its location."""
     at = _instant_of(record, "WARC-Date")
     known = {
         "url": record.rec_headers.get_header("WARC-Target-URI") or "",
@@ -158,21 +158,21 @@ def _response(record: ArcWarcRecord, undated: datetime) -> dict[str, Any]:
 
 
 def _renders(record: ArcWarcRecord, response: str | None) -> bool:
-    """Whether a record is what a browser made of the response with that id; others' may be its text, or a picture."""
+    """Return whether a record is the rendering of the response with an id; others' may be its text, or a picture."""
     refers_to = record.rec_headers.get_header("WARC-Refers-To")
     html = (record.content_type or "").startswith("text/html")
     return bool(record.rec_type == "conversion" and html and refers_to == response)
 
 
 def _rendered(record: ArcWarcRecord) -> dict[str, Any]:
-    """A conversion record as those arguments of ``Capture`` that it replaces."""
+    """Return a conversion record as the replaced arguments of ``Capture``."""
     block, torn = _block(record)
     body, damage = _cut(block)
     return {"body": body, "content_type": record.content_type, "damage": torn or damage, "rendered": True}
 
 
 def _revisited(record: ArcWarcRecord) -> Payload | None:
-    """The payload that a revisit record refers to; None where it does not say which that is."""
+    """Return the payload named by a revisit record, or None."""
     names = ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")
     url, at, digest = (record.rec_headers.get_header(name) for name in names)
     instant = _instant_of(record, names[1]) if at else None
@@ -180,7 +180,7 @@ def _revisited(record: ArcWarcRecord) -> Payload | None:
 
 
 def _instant_of(record: ArcWarcRecord, name: str) -> datetime | None:
-    """The instant of a header; None where it has none to the second, or an unbelievable one."""
+    """Return the instant of a header, or None if missing, less precise than a second, or unbelievable."""
     try:
         at: datetime = iso_date_to_datetime(record.rec_headers.get_header(name) or "").replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
@@ -193,7 +193,7 @@ def _undated(record: ArcWarcRecord) -> str:
 
 
 def _block(record: ArcWarcRecord) -> tuple[bytes, str | None]:
-    """The block of a record, and what its length and its digest say against it; a revisit's digest may be another's."""
+    """Return a record's block, and contradictions to its length and digest; a revisit's digest may be another's."""
     block = b"".join(iter(lambda: record.raw_stream.read(1 << 16), b""))
     if record.length and len(block) < record.length:
         return block, "the record ends early"
@@ -208,7 +208,7 @@ def _cut(body: bytes) -> tuple[bytes, str | None]:
 
 
 def _instant(value: object) -> datetime | None:
-    """A feed item's instant, UTC where it has no offset; None for what is no believable date."""
+    """Return a feed item's instant, UTC without an offset, or None for an unbelievable date."""
     try:
         at = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:

@@ -36,7 +36,7 @@ def without(data: bytes, key: str, offsets: Collection[int], id: str) -> bytes:
 
 
 def _tombstone(record: Record, key: str, id: str) -> bytes:
-    if not record.kind:  # bytes that are no record any more
+    if not record.kind:  # damaged bytes
         return bytes(record.length)
     data = withdrawn_record(f"{key} {record.offset}", record.date, id)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)

@@ -36,13 +36,13 @@ _CONTENT_TYPES = {
     "warcinfo": "application/warc-fields",
     "withdrawn": "application/warc-fields",
 }
-_ANSWERS = {"response", "revisit", "resource"}  # what there is one of for each page
+_ANSWERS = {"response", "revisit", "resource"}  # one per page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
 _ENCODED = re.compile(rb"\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
-_MAX_HEAD = 8 << 10  # bytes of headers, the record's and the server's, in which to look for that
+_MAX_HEAD = 8 << 10  # bytes of headers to search, the record's and the server's
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate, no name, no clock, of no operating system
 _MAX_BLOCK = 0xFFFF  # bytes
-_SMALL = 2 << 10  # bytes of a record, such as a request, that has nothing to repeat
+_SMALL = 2 << 10  # bytes; smaller records, such as requests, have no repetitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +202,7 @@ def _records(exchange: Exchange, crawl: str) -> Iterator[ArcWarcRecord]:
 
 
 def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
-    """Both digests, of every record, because warcio would add its own; a revisit's payload is said with what it is."""
+    """Return both digests of a record, because warcio would add its own; a revisit names its payload's."""
     of_block = payload = digest(block)
     if kind in {"response", "resource"}:
         payload = exchange.payload.digest
@@ -212,7 +212,7 @@ def _digests(kind: str, block: bytes, exchange: Exchange) -> dict[str, str]:
 
 
 def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, dict[str, str]]:
-    """The record's type, block and headers for what the server sent, or for what there is without one."""
+    """Return type, block and headers of the record for the response, or for a page without one."""
     if exchange.media_type is not None:
         return "resource", exchange.response, headers
     if exchange.revisits is None:
@@ -229,7 +229,7 @@ def _answer(exchange: Exchange, headers: dict[str, str]) -> tuple[str, bytes, di
 
 
 def _conversion(exchange: Exchange, response: str) -> Iterator[tuple[str, bytes, dict[str, str]]]:
-    """The record of what a browser made of the response, where one did."""
+    """Return the record of the rendered document, if any."""
     if exchange.rendered is not None:
         yield "conversion", exchange.rendered, {"WARC-Refers-To": response}
 
@@ -246,20 +246,20 @@ def _plain(records: Iterable[ArcWarcRecord]) -> Iterator[bytes]:
 
 
 def _member(record: bytes) -> bytes:
-    """A record as a gzip member; what the server compressed is stored as it is, within 2 % of what gzip -9 makes of it.
+    """Return a record as a gzip member; compressed bodies are stored, within 2 % of the size of gzip -9.
 
-    warcio itself would compress everything at level 9: two thirds of the CPU that a capture then costs, for nothing.
+    warcio would compress everything at level 9, for two thirds of a capture's CPU and no gain.
     """
     if _ENCODED.search(record, 0, _MAX_HEAD):
         return _stored(record)
-    # Tables of a size for what there is: setting up zlib's usual 256 KB costs more than a small record itself.
+    # Small tables for small records: setting up zlib's usual 256 KB costs more than the record.
     bits, memory = (12, 4) if len(record) < _SMALL else (zlib.MAX_WBITS, zlib.DEF_MEM_LEVEL)
     member = zlib.compressobj(6, zlib.DEFLATED, bits | 16, memory)
     return member.compress(record) + member.flush()
 
 
 def _stored(record: bytes) -> bytes:
-    """A gzip member of stored blocks (RFC 1951 section 3.2.4, RFC 1952), for which zlib needs three times as long."""
+    """Return a gzip member of stored blocks (RFC 1951 section 3.2.4, RFC 1952) in a third of zlib's time."""
     parts = [_GZIP_HEAD]
     for start in range(0, len(record), _MAX_BLOCK):
         block = record[start : start + _MAX_BLOCK]
@@ -270,7 +270,7 @@ def _stored(record: bytes) -> bytes:
 def _record(
     kind: str, block: bytes, date: str, record_id: str, headers: dict[str, str], *, content_type: str = ""
 ) -> ArcWarcRecord:
-    """A record whose block is written byte for byte: warcio would parse and rebuild HTTP headers."""
+    """Return a record with its block byte for byte: warcio would parse and rebuild HTTP headers."""
     fields = {"WARC-Type": kind, "WARC-Record-ID": record_id, "WARC-Date": date}
     rec_headers = StatusAndHeaders("", [*fields.items(), *headers.items()], protocol="WARC/1.1")
     http = _AsReceived(block) if kind == "revisit" else None
@@ -280,7 +280,7 @@ def _record(
 
 @dataclass(frozen=True, slots=True)
 class _AsReceived:
-    """HTTP headers byte for byte, for warcio's writer, which writes these of a revisit record and nothing else."""
+    """HTTP headers byte for byte, for warcio's writer of revisit records."""
 
     headers_buff: bytes
 

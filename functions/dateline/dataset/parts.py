@@ -35,7 +35,7 @@ from dateline.query.query import Query
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_BYTES = 32 << 20  # of the articles' gzip members, which is about what they come to in Parquet; some 20,000 stories
+MAX_BYTES = 32 << 20  # of gzip members, about their size in Parquet; some 20,000 stories
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

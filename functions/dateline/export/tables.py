@@ -11,7 +11,7 @@ from typing import Any
 from dateline.export.reading import Export
 from dateline.story import StoryItem
 
-# Of a dateline and of places the names; lists with "; " between; nothing for what is not known.
+# Names of datelines and places; lists joined with "; "; empty for missing values.
 COLUMNS = (
     "id",
     "url",

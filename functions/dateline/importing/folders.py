@@ -64,7 +64,7 @@ def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[Found
 
 
 def _saved(path: Path, entry: Listed | None, root: Path) -> Found | Refused:
-    """A saved page, from where the list or else the page itself says."""
+    """Return a saved page, with its address from the list or else from the page."""
     body = path.read_bytes()
     try:
         url = entry.url if entry else declared_url(parse(body))

@@ -19,14 +19,14 @@ class Reason(StrEnum):
 
     OTHER_HOST = "other-host"  # of no outlet in the registry
     NOT_HTML = "not-html"
-    NO_PAGE = "no-page"  # a redirect, a server's error, or what a crawler wrote of its own work
-    REVISIT = "revisit"  # a record that says where a body is, without it
-    ENCODED = "encoded"  # in a content encoding that captures are not read in
+    NO_PAGE = "no-page"  # a redirect, a server error, or a crawler's own notes
+    REVISIT = "revisit"  # a record with a reference instead of a body
+    ENCODED = "encoded"  # in an unknown content encoding
     DAMAGED = "damaged"
     TOO_LARGE = "too-large"
     NO_URL = "no-url"
     NO_SOURCE = "no-source"
-    UNREADABLE = "unreadable"  # a file that is not there, or may not be read
+    UNREADABLE = "unreadable"  # a missing file, or one without permission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,7 +25,7 @@ from dateline.sources.registry import Source
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_MAX_BATCHES = 64  # that are being filled, each of up to 32 MB and mostly of less than one
+_MAX_BATCHES = 64  # open ones, each up to 32 MB and mostly under one
 
 
 @dataclass(slots=True, kw_only=True)
@@ -111,7 +111,7 @@ class Importer:
 
 
 class _Day:
-    """An outlet's imported pages of one day: those in the bucket, and the batch that is being filled."""
+    """An outlet's imported pages of one day: those in the bucket, and the open batch."""
 
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self.store = CaptureStore(s3, bucket, source=source, crawl=crawl)
@@ -121,7 +121,7 @@ class _Day:
         self._known = {payload for key in found for payload in _payloads(s3, bucket, key)}
 
     def add(self, exchange: Exchange) -> bool:
-        """Put a page into the batch; False where it is there, or in the bucket."""
+        """Add a page to the batch; return False if it is known."""
         if exchange.payload in self._known:
             return False
         self._known.add(exchange.payload)
@@ -130,14 +130,14 @@ class _Day:
 
 
 def _payloads(s3: "S3Client", bucket: str, key: str) -> Iterator[Payload]:
-    """The pages of a capture object; what is damaged in it is not known, and is captured again."""
+    """Return the pages of a WARC file; damaged ones are left out and captured again."""
     with suppress(DamagedCaptureError):
         for page in capture.read(io.BytesIO(objects.get(s3, bucket=bucket, key=key) or b"")):
             yield Payload(page.url, page.captured_at, str(page.payload_digest))
 
 
 def _batch(crawl: str) -> Batch:
-    """A batch that is closed by count and size alone: age matters where pages come in slowly."""
+    """Return a batch closed by count and size alone: imports have no hurry."""
     return Batch(crawl, max_age=math.inf)
 
 

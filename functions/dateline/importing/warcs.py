@@ -24,13 +24,13 @@ SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
 _ARC = b"filedesc:"  # how an ARC file begins, uncompressed
-_OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # of what a crawl of ours knew, for extraction
-_PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence too, that a story is gone
+_OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # facts of our own crawl, for extraction
+_PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence of removals
 
 
 @dataclass(frozen=True, slots=True)
 class _Record:
-    """A record; ``block`` is empty where it is longer than any page."""
+    """A record; ``block`` is empty for oversized ones."""
 
     kind: str
     url: str
@@ -66,7 +66,7 @@ def pages(path: Path) -> Iterator[Found | Refused]:
 
 
 def _joined(page: Found, record: _Record) -> Found | None:
-    """The page with its request, or with what our own crawl kept of it; None where the record is not of this page."""
+    """Return the page with its request, or with our own crawl's metadata; None for another page's record."""
     if record.url != page.url:
         return None
     if record.kind == "metadata":
@@ -77,9 +77,9 @@ def _joined(page: Found, record: _Record) -> Found | None:
 
 
 def _records(path: Path) -> Iterator[_Record]:
-    """The records that may be pages or belong to one; UnreadableError where the file ends early or is no WARC.
+    """Yield records of pages. Raises UnreadableError for a truncated file, or another format.
 
-    After a torn member of a compressed file it goes on with the next sound one, and raises at the end.
+    After a damaged member of a compressed file, it continues with the next sound one, and raises at the end.
     """
     damage: UnreadableError | None = None
     start, count = 0, 0
@@ -115,14 +115,14 @@ def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
 
 
 def _next_member(path: Path, after: int) -> int:
-    """Where the next gzip member or zstd frame may begin; -1 where there is none, or the file is not compressed."""
+    """Return the next possible gzip member or zstd frame; -1 for none, or in uncompressed files."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
         magic = next((magic for magic in _MAGIC if data[:4].startswith(magic)), None)
         return data.find(magic, after) if magic else -1
 
 
 def _read(found: "WarcRecord") -> _Record:
-    """The record, read; UnreadableError where the file ends in it."""
+    """Return the record. Raises UnreadableError at the end of the file."""
     length = found.content_length
     long = length > MAX_BODY
     stated = found.headers.get("WARC-Block-Digest")
@@ -142,7 +142,7 @@ def _read(found: "WarcRecord") -> _Record:
 
 
 def _date(found: "WarcRecord") -> datetime | None:
-    """The instant of a record in UTC; None where its header is no date."""
+    """Return a record's instant in UTC, or None for an invalid header."""
     try:
         at: datetime | None = found.record_date if "WARC-Date" in found.headers else None
     except (ValueError, OverflowError):
@@ -170,7 +170,7 @@ def _reason(record: _Record) -> Reason | None:
     if record.kind == "revisit":
         return Reason.REVISIT
     if not urls.is_web(record.url):
-        return Reason.NO_PAGE  # such as the urn: and metadata: records in which crawlers keep their own notes
+        return Reason.NO_PAGE  # such as crawlers' own notes in urn: and metadata: records
     if record.long:
         return Reason.TOO_LARGE
     if not record.sound:
@@ -193,6 +193,6 @@ def _reason_of_response(block: bytes) -> Reason | None:
 
 
 def _known(record: _Record) -> dict[str, Any]:
-    """What our own metadata record says of the feed item; other crawlers' are of other types, of other things."""
+    """Return the feed item's facts of our own metadata record; other crawlers' records have other types."""
     known = metadata.read(record.media_type, record.block)
     return {name: known[name] for name in _OURS if known.get(name)}

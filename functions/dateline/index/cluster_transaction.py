@@ -16,7 +16,7 @@ from typing import Any
 
 from dateline import keys
 
-AT_ONCE = 30  # stories that change their cluster in one transaction; it takes 100 writes, a story three
+AT_ONCE = 30  # stories moved in one transaction: three writes each, of 100
 
 Grouping = Mapping[str, Mapping[str, str]]  # clusters by their ids: the stories' ids, and when each appeared
 
@@ -98,7 +98,7 @@ def writes(table: str, before: Known, after: Grouping, first: str | None = None)
 
 
 def _half_joined(before: Grouping, after: Grouping, first: str | None) -> dict[str, str]:
-    """The cluster of the first, and the one that some of its stories have come from so far."""
+    """Return the first's cluster, and the source cluster of an unfinished merge."""
     if first is None:
         return {}
     left = next((name for name in after if name != first and after[name].keys() != before[name].keys()), None)
@@ -106,7 +106,7 @@ def _half_joined(before: Grouping, after: Grouping, first: str | None) -> dict[s
 
 
 def _current(table: str, before: Known, after: Grouping) -> Iterator[dict[str, Any]]:
-    """The writes to CURRENT items, and a look at those that told when their stories appeared."""
+    """Yield writes to CURRENT items, and condition checks of times of appearance."""
     homes, changed = before.homes, before.clusters != after
     for name, cluster in after.items():
         for story, at in cluster.items():
@@ -123,14 +123,14 @@ def _current(table: str, before: Known, after: Grouping) -> Iterator[dict[str, A
 
 
 def _items(clusters: Grouping) -> set[tuple[str, str, str]]:
-    """The items of those clusters that have some: cluster, instant, story."""
+    """Return the items of clusters with several members: cluster, instant, story."""
     return {
         (name, at, story) for name, cluster in clusters.items() if len(cluster) > 1 for story, at in cluster.items()
     }
 
 
 def _is(**values: Any) -> dict[str, Any]:
-    """The condition that an item has these values."""
+    """Return the condition that an item has these values."""
     return {
         "ConditionExpression": " AND ".join(f"#{name} = :{name}" for name in values),
         "ExpressionAttributeNames": {f"#{name}": name for name in values},

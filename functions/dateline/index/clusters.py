@@ -34,8 +34,8 @@ from dateline.similarity.fingerprint import Fingerprint
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-WITHIN = timedelta(days=10)  # a weekly prints what it took from a daily of the week before
-KEPT = timedelta(days=365)  # so that an outlet's history, collected later, finds the copies that were there
+WITHIN = timedelta(days=10)  # weeklies reprint stories of the week before
+KEPT = timedelta(days=365)  # for copies in histories collected later
 READ = 50  # items of a band: 20 kB, five read units
 _THREADS = 7  # as many as there are bands: one after the other they would take longer than extraction does
 _CANDIDATES = 99  # with the story itself, one BatchGetItem
@@ -56,7 +56,7 @@ class Clusters:
 
     def __init__(self, table: "Table", pause: Callable[[float], None] = time.sleep) -> None:
         self._table, self._pause = table, pause
-        self._client: Any = table.meta.client  # which takes conditions and Python's values, unlike what its type says
+        self._client: Any = table.meta.client  # its type knows neither conditions nor Python values
 
     def place(self, articles: Sequence[Article]) -> list[Article]:
         """New articles of one capture object with their clusters, as far as those are known before they are indexed."""
@@ -86,11 +86,11 @@ class Clusters:
 
     def leave(self, id: str) -> None:
         """Remove a story from its cluster."""
-        self._unite(id, ())  # where its cluster is still being joined with another
+        self._unite(id, ())  # continue an unfinished merge
         self._change([id], lambda known: (cluster_transaction.without(known, id) if known.clusters else {}, None, True))
 
     def _unite(self, id: str, copies: Iterable[Copy]) -> None:
-        """Make one cluster of those of a story and its copies; of a story that there is no more, nothing."""
+        """Merge the clusters of a story and its copies; do nothing for a deleted story."""
         ids = [id, *(copy.id for copy in sorted(copies)[:_CANDIDATES])]
 
         def change(known: Known) -> tuple[cluster_transaction.Grouping, str | None, bool]:
@@ -100,7 +100,7 @@ class Clusters:
             pass
 
     def _change(self, ids: Sequence[str], change: Change) -> bool:
-        """Make one change to the clusters of some stories; whether it was the last that there is to make."""
+        """Make one change to the clusters of some stories; return whether it was the last one."""
         for pause in _PAUSES:
             known = self._known(ids)
             if known:
@@ -111,7 +111,7 @@ class Clusters:
         raise dynamodb.ThrottledError(f"the clusters of {ids[0]} are being changed all the time")
 
     def _written(self, writes: list[Any]) -> bool:
-        """Whether the transaction was done; not where what it was decided from is no longer so."""
+        """Return whether the transaction was done, or False if its conditions are outdated."""
         try:
             if writes:
                 self._client.transact_write_items(TransactItems=writes)
@@ -122,7 +122,7 @@ class Clusters:
         return True
 
     def _known(self, ids: Iterable[str]) -> Known | None:
-        """What the table has of some stories' clusters; None where that is being changed."""
+        """Return the clusters of stories in the table, or None during a concurrent change."""
         stories, clusters = self._stories(ids), dict[str, Mapping[str, str]]()
         while new := {str(story["cluster"]) for story in stories.values()} - clusters.keys():
             for name in new:
@@ -136,12 +136,12 @@ class Clusters:
         return Known(clusters, appeared, {id: str(story["captured_at"]) for id, story in stories.items()})
 
     def _stories(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
-        """The CURRENT items of those stories that have one, and were not withdrawn."""
+        """Return the existing CURRENT items of stories, except withdrawn ones."""
         found = dynamodb.get(self._client, self._table.name, map(keys.article, dict.fromkeys(ids)), consistent=True)
         return {str(item["id"]): item for item in found if "withdrawn_at" not in item}
 
     def _near(self, article: Article, *, consistent: bool = False) -> set[Copy]:
-        """The stories that are like an article, by a query for each of its bands."""
+        """Return the stories like an article, by a query for each of its bands."""
         if article.fingerprint is None:
             return set()
         mine = Fingerprint.parse(article.fingerprint)
@@ -152,7 +152,7 @@ class Clusters:
         return {Copy(sort.partition("#")[0], _id(sort)) for sort in like}
 
     def _band(self, name: str, article: Article, *, consistent: bool) -> list[dict[str, Any]]:
-        """The items of a band that are within days of an article; its own among them."""
+        """Return the items of a band within days of an article, its own included."""
         since, until = (keys.band(name, at) for at in _between(article))
         answer = self._client.query(
             TableName=self._table.name,
@@ -191,7 +191,7 @@ def _appeared(article: Article) -> str:
 
 
 def _between(article: Article) -> tuple[str, str]:
-    """The instants between which a copy of an article appeared."""
+    """Return the range of instants for an article's copies."""
     at = datetime.fromisoformat(_appeared(article))
     return keys.utc(at - WITHIN, "seconds"), keys.utc(at + WITHIN, "seconds")
 
@@ -218,7 +218,7 @@ def bands(article: Article) -> Iterator[dict[str, Any]]:
 
 
 def _here(article: Article, others: Iterable[Article]) -> Iterator[Copy]:
-    """Those of some articles that are like one, of the same capture object."""
+    """Return the articles of the same WARC file like one of them."""
     if article.fingerprint is None:
         return
     mine, (since, until) = Fingerprint.parse(article.fingerprint), _between(article)

@@ -63,7 +63,7 @@ class Presence:
             self._mark(id)
 
     def _mark(self, id: str) -> None:
-        """Each write is followed by another look, so that the last of several at once is made of all that is noted."""
+        """Write, then look again, so that the last of several concurrent writers uses all records."""
         while True:
             found = {str(item["SK"]): item for item in self._get([keys.presence(id), keys.article(id)])}
             story = found.get(keys.article(id)["SK"])

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _AFTER_ALL = "~"  # after every instant
-_OPTIONAL = (  # of what a revision's items have, what they may lack
+_OPTIONAL = (  # optional attributes of a revision's items
     "source",
     "outlet_country",
     "language",
@@ -168,7 +168,7 @@ class Index:
                 return
 
     def _counted(self, source: str, key: str) -> dict[str, int] | None:
-        """What a capture object or crawl report has added to the counters."""
+        """Return the contribution of a WARC file or crawl report to the counters."""
         found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
         return {name: int(count) for name, count in found["counted"].items()} if found else None
 
@@ -184,7 +184,7 @@ class Index:
             self._save_current(summary(key, stored), newest)
 
     def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> None:
-        """Write what is of a revision into its story's CURRENT, and leave there its cluster and whether it is gone."""
+        """Write a revision's attributes into its story's CURRENT, and keep its cluster and ``gone_at``."""
         values = {name: value for name, value in current_item(revision).items() if name not in ("PK", "SK")}
         unset = [name for name in _OPTIONAL if name not in values]
         sets = ", ".join(f"#{name} = :{name}" for name in values)
@@ -198,7 +198,7 @@ class Index:
         )
 
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
-        """Have the URLs of these pages lead no more to stories that there are no more."""
+        """Delete aliases to stories that no longer exist."""
         for page in outcomes:
             own = own_id(page)
             if self.alias(own) in lost:
@@ -226,9 +226,9 @@ class Index:
             self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
 
     def _mark_presence(self, outcomes: Sequence[PageOutcome], others: Sequence[str] = ()) -> None:
-        """Note which pages were there and which were gone, and have their stories say so, and some ``others``.
+        """Record presences and absences of pages, and update their stories and some ``others``.
 
-        Of all pages, whatever extraction makes of them, because it may be made anew.
+        All pages count, with any outcome, since outcomes may change.
         """
         found = list(looks(outcomes))
         seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
@@ -243,7 +243,7 @@ def _counting(
     before: Counted | None,
     counted: Counted,
 ) -> list[Any]:
-    """The writes of a transaction that makes ``marker`` say ``counted`` and adds the difference to the day's."""
+    """Return the writes of a transaction that sets ``marker`` to ``counted`` and adds the difference to the day."""
     unchanged = (
         {"ConditionExpression": "attribute_not_exists(PK)"}
         if before is None

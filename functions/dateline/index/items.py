@@ -63,7 +63,7 @@ def _capture_pointer(article: Article) -> dict[str, Any] | None:
 
 
 def _partitions(revision: Mapping[str, Any]) -> dict[str, str]:
-    """The attributes that put a story's CURRENT item into the three indexes."""
+    """Return the attributes of a CURRENT item for the three indexes."""
     published_key = keys.published_key(revision["id"], revision.get("published_at"), revision["first_seen_at"])
     return {
         "published_key": published_key,
@@ -83,7 +83,7 @@ def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
 
 
 def _registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-    """The items that say which partitions there are."""
+    """Yield the items listing the existing partitions."""
     for each in found:
         partitions, source = _partitions(each), each.get("source")
         month = partitions["source_month"][-7:]

@@ -15,9 +15,9 @@ from dateline.aws import dynamodb
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
-Revision = Mapping[str, Any]  # ``entries.summary``, or an item that is made of it
+Revision = Mapping[str, Any]  # ``items.summary``, or an item made from it
 
-# What lists show, and where the words are.
+# Metadata, and the location of the words.
 _SHOWN = (
     *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
     *("dateline", "about", "captured_at", "revision", "article"),
@@ -49,7 +49,7 @@ class Mentions:
     def _requests(
         self, id: str, current: Revision | None, added: Sequence[Revision], over: Sequence[Revision]
     ) -> list[dict[str, Any]]:
-        """What to write of one story, and what to remove."""
+        """Yield the writes and deletions for one story."""
         before = [revision for revision in over if revision["id"] == id]
         is_first = current is not None and current["revision"] == 1
         if not is_first or _version(current) not in map(_version, added):
@@ -79,7 +79,7 @@ def of(revision: Revision) -> Iterator[dict[str, Any]]:
 
 
 def _mentioned(revision: Revision) -> Iterator[str]:
-    """The GeoNames ids of the places that a revision names, and the countries that it is about."""
+    """Return the GeoNames ids and the countries of a revision's places and subjects."""
     yield from map(str, (*revision.get("places", ()), *revision.get("about", ())))
 
 
@@ -88,5 +88,5 @@ def _published_key(revision: Revision) -> str:
 
 
 def _version(revision: Revision | None) -> tuple[Any, ...] | None:
-    """What tells two revisions of a story apart, and two extractions of one."""
+    """Return the attributes that identify a revision and its extraction."""
     return (revision["captured_at"], revision["article"]) if revision else None

@@ -124,14 +124,14 @@ class _Newest(dict[Any, tuple[str, T]], Generic[T]):
 
 
 class _Known:
-    """What the crawls have come to know, as far as captures and reports have been read."""
+    """The crawls' knowledge from the captures and reports read so far."""
 
     def __init__(self) -> None:
         self._urls = _Newest[UrlState]()
         self._items = _Newest[Mapping[str, Any]]()
         self._healths = _Newest[Health]()
         self._asked: dict[str, datetime] = {}
-        self._begun: list[dict[str, str]] = []  # the keys that continuations had while they were postponed
+        self._begun: list[dict[str, str]] = []  # keys of postponed continuations
 
     def add_captures(self, stem: keys.Stem, pages: Iterable[Capture]) -> None:
         self._ask(stem.source, stem.crawl)

@@ -27,16 +27,16 @@ from dateline.capture import Capture, DamagedCaptureError
 from dateline.messages import ReextractMessage
 from dateline.outcomes import WITHDRAWN, PageOutcome, articles_key, extraction
 
-_KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # what a revision has for good
-_DECIDED = (*_KEPT, "cluster")  # what the archive has of it
+_KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # fixed at the first archiving
+_DECIDED = (*_KEPT, "cluster")  # decided by the archive
 _SHOWN = 300  # characters of a field's value in a report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A page that is something else now: its outcomes, and the values of each field that differs, cut to size.
+    """A page with another result: its outcomes, and the values of differing fields, shortened.
 
-    ``given_up`` is why the present extractor could not examine it; it then stays what it was.
+    ``given_up`` is the reason why the present extractor could not examine it; the old result then stays.
     """
 
     url: str
@@ -85,7 +85,7 @@ class Report:
 
 
 class Decided(NamedTuple):
-    """What a page comes to; ``given_up`` is why the present extractor could not examine it, and it stays as it was."""
+    """Result for a page; ``given_up`` is the reason for a failed examination, after which the old result stays."""
 
     page: PageOutcome
     article: Article | None
@@ -96,7 +96,7 @@ class Reextraction(Archive):
     """Re-extracts archived WARC files; takes the arguments of ``Archive``."""
 
     def again(self, message: ReextractMessage) -> Report:
-        """Extract a capture object, or some of its records, with the present extractor; what that changed."""
+        """Extract a WARC file, or some of its records, with the present extractor; return the report of changes."""
         stem = keys.parse(message.key)
         self.add(message.key)
         where = keys.reextraction(message.run, stem)
@@ -107,7 +107,7 @@ class Reextraction(Archive):
         settled = self._settled(stem)
         while report is None or report.commit != settled.digest:
             report = self._commit_again(stem, settled, message)
-            settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
+            settled = self._settled(stem)  # perhaps newer, from a faster delivery
         self._follow(stem, settled)
         self._note_quarantine(stem, settled, message.offsets, message.run)
         report = dataclasses.replace(report, done=True)

@@ -143,7 +143,7 @@ class Withdrawing:
             offsets = {page.offset for page in withdrawn}
             yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
             data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
-            with suppress(DamagedCaptureError):  # what cannot be read leads nowhere
+            with suppress(DamagedCaptureError):  # unreadable reports have no pointers
                 for page in capture.read(io.BytesIO(data)):
                     if page.offset in offsets:
                         yield from (state.url for state in url_states(page))

@@ -177,7 +177,7 @@ def _row(source: str, at: str, month: Sequence[Day]) -> Row | None:
         return None
     expect = next((each.expect for each in reversed(month) if each.expect), None)
     stories = [each.date for each in month if each.counts["archived"]]
-    since = max(stories, default=min(crawled, default=at))  # where there was no story, it is silent since it is crawled
+    since = max(stories, default=min(crawled, default=at))  # without any story, silence starts with the first crawl
     silent_days = (date.fromisoformat(at) - date.fromisoformat(since)).days
     after = _silent_after(stories)
     return Row(day=replace(day, expect=expect), silent_days=silent_days if crawled else 0, silent_after=after)

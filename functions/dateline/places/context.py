@@ -62,7 +62,7 @@ _NO_NOUN = re.compile(rf"(?:{_KINDS[1]}|عاصمه)$")
 
 _GIVEN_NAME = re.compile(r"\b([A-Z][a-z]+|[A-Z]\.) $")
 _SURNAME = re.compile(r" (?:[A-Z]\. )?[A-Z][a-z]+")
-# Capitalised words that stand before places, or open a sentence that goes on with one.
+# Capitalised words before places, or at the beginning of a sentence with one.
 _NO_GIVEN_NAME = re.compile(
     r"The|In|From|But|And|For|When|While|With|At|On|To|Of|If|As|After|Before|Since|Both|"
     r"Yesterday|Today|Meanwhile|Inside|North|South|East|West|Northern|Southern|Eastern|Western|"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 from dateline.places import context
 from dateline.places.gazetteer import Gazetteer, Match, Sense
 
-_NEAR = 24  # characters on each side that are looked at
-_SMALL = 500_000  # inhabitants of cities whose names are people's as well
+_NEAR = 24  # characters of context on each side
+_SMALL = 500_000  # inhabitants; smaller cities yield to people of the same name
 _SMALL_TOWN = 200_000  # inhabitants
 _SHORT = 4  # Arabic letters; لغات is languages, and not "to Ghat"
 
@@ -25,7 +25,7 @@ class Mention(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """A name with what stands on its two sides."""
+    """A name with the text on its two sides."""
 
     match: Match
     name: str
@@ -97,7 +97,7 @@ def _goes_on(text: str, found: Sequence[Mention], seen: _Seen) -> bool:
 
 
 def _are_a_pair(text: str, one: _Seen, other: _Seen) -> bool:
-    """Whether two names that may be words are two of one country's, side by side: الخمس والزاوية."""
+    """Return whether two possible common words are names of one country, side by side: الخمس والزاوية."""
     shared = {sense.country for sense in one.match.senses} & {sense.country for sense in other.match.senses}
     is_listed = context.are_listed(text[one.match.end : other.match.start])
     return one.match.mark == other.match.mark == "?" and bool(shared) and is_listed
@@ -108,7 +108,7 @@ def _mention(seen: _Seen) -> Mention:
 
 
 def _city_or_country(seen: _Seen) -> tuple[Sense, ...]:
-    """Of a country and a city of one name (تونس, Cezayir) the city is meant where the text says so."""
+    """Return the city, if the context says so, of a country and a city of one name (تونس, Cezayir)."""
     senses = seen.match.senses
     countries = {sense.country for sense in senses if sense.kind == "country"}
     if not countries or len(senses) == 1:

@@ -16,7 +16,7 @@ from dateline.places.gazetteer import Sense
 
 _OUTLET, _DATELINE, _NAMED, _BESIDE = 1.5, 1.5, 1.5, 3.0
 _REGION = 300_000  # inhabitants, as they are not known of regions
-_NEIGHBOURS = 2  # mentions on each side that a sentence may set beside one
+_NEIGHBOURS = 2  # mentions on each side
 
 
 def resolved(
@@ -50,7 +50,7 @@ def _likeliest(at: int, mentions: Sequence[Mention], text: str, story: Mapping[s
 
 
 def _neighbours(at: int, mentions: Sequence[Mention], text: str) -> Iterator[tuple[Mention, str]]:
-    """The mentions beside one, each with what stands between the two."""
+    """Yield the mentions beside one, each with the text between the two."""
     for other in mentions[max(0, at - _NEIGHBOURS) : at + _NEIGHBOURS + 1]:
         first, second = sorted((mentions[at], other))
         if first is not second:
@@ -62,6 +62,6 @@ def _weight(sense: Sense) -> float:
 
 
 def _only_country(mention: Mention) -> str | None:
-    """The country that is meant whichever sense is."""
+    """Return the common country of all senses, if any."""
     countries = {sense.country for sense in mention.senses}
     return countries.pop() if len(countries) == 1 else None

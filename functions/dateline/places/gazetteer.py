@@ -61,12 +61,12 @@ class Gazetteer:
             alone = (Sense(kind, int(id) if id else None, country, int(population), name),)
             for marked in listed.split("|"):
                 mark, _, form = marked.rpartition(":")
-                forms[form] = forms.get(form, ()) + alone  # the same for all forms that are one place's
+                forms[form] = forms.get(form, ()) + alone  # equal for all forms of one place
                 if mark:
                     marks[form] = mark
         self.senses = list(forms.values())
         self._marks = {at: marks[form] for at, form in enumerate(forms) if form in marks}
-        # Of the library's three, the one that is small: 9 MB for 50,000 names, where another takes 300.
+        # The smallest of the library's three kinds: 9 MB for 50,000 names, against 300 of another.
         self._automaton = AhoCorasick(forms, implementation=Implementation.ContiguousNFA, store_patterns=False)
 
     @classmethod

@@ -18,7 +18,7 @@ _CHANCE = 1 / 16  # probability of two unrelated slots being equal
 
 # Measured on infra/bench/synthetic_stories.py and on 500 recorded pages; no two of those come near it.
 _CONTAINED = 0.77
-# The estimate is off by a tenth at most times where one text is six times as long as the other, and by more beyond.
+# The estimate is mostly off by a tenth for a text six times as long as the other, and by more beyond.
 _LONGER = 6
 _NUMBERS, _SAME_NUMBERS = 4, 0.5  # with fewer numbers, they say nothing; a copy may have lost or mistyped some
 

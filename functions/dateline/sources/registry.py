@@ -29,7 +29,7 @@ _ID = re.compile(r"[a-z0-9-]+")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")  # the shape of BCP 47, not its registry
 _CHECKED = re.compile(r"^checked\s*=.*(?:\n|\Z)", re.MULTILINE)
 _TIMEZONE = re.compile(r"^timezone\s*=.*(?:\n|\Z)", re.MULTILINE)
-_FROM_PATH = ("id", "path")  # fields that the file's name gives, not its text
+_FROM_PATH = ("id", "path")  # fields from the file's name instead of its text
 
 
 def _shipped() -> Path:
@@ -184,7 +184,7 @@ def record_check(path: Path, day: date) -> None:
 
 
 def _top_level(text: str) -> tuple[str, str, str]:
-    """What stands before the first table, whose keys are the source's own; the table's header; and the rest."""
+    """Split a file: the source's own keys, the header of the first table, and the rest."""
     found = re.search(r"^\s*\[.*\]\s*(#.*)?$", text, re.MULTILINE)
     return (text[: found.start()], found[0], text[found.end() :]) if found else (text, "", "")
 
@@ -330,7 +330,7 @@ def _table(value: Any) -> Mapping[str, Any]:
 
 @functools.cache
 def _countries() -> frozenset[str]:
-    """ISO 3166 alpha-2 codes in lower case, from the table that the IANA time zone database keeps."""
+    """Return ISO 3166 alpha-2 codes in lower case, from the IANA time zone database."""
     table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text("utf-8")
     return frozenset(line[:2].lower() for line in table.splitlines() if not line.startswith("#"))
 
@@ -340,7 +340,7 @@ def _unknown(key: str, known: Iterable[str]) -> str:
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
-    """``; did you mean ...?`` where something known comes near."""
+    """Return ``; did you mean ...?`` for a similar known word, or nothing."""
     close = difflib.get_close_matches(word, list(known), n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 

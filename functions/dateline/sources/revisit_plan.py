@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 Plan = Sequence[tuple[int, int]]
 
-# Minutes of a story's age below which the interval, also in minutes, holds.
+# Upper bounds of a story's age and intervals of visits, both in minutes.
 DEFAULT: Plan = (
     (3 * 60, 15),
     (24 * 60, 60),

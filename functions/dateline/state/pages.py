@@ -85,6 +85,6 @@ def conditions(state: UrlState | FeedState) -> dict[str, str]:
 
 def fingerprint(metadata: Mapping[str, Any]) -> str:
     """Return 16 hex digits of a feed item's title and date; a change of them triggers a revisit."""
-    title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as the table keeps it, from which it is made again
+    title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as in the table, the source of a repeated hash
     date = metadata["feed_date"] or (metadata["feed_date_raw"] or "")[:_MAX_DATE]
     return hashlib.sha256(f"{title}\n{date}".encode()).hexdigest()[:16]

@@ -152,7 +152,7 @@ class Examination:
         if self.pages is None:
             return
         outcomes = {page.offset: page for page in self.outcomes if page.length}
-        unread = [page.offset for page in self.outcomes if not page.length]  # where archiving could not go on
+        unread = [page.offset for page in self.outcomes if not page.length]  # unreadable rests of damaged files
         for offset, page in self.pages.items():
             if offset not in outcomes and not any(offset >= start for start in unread):
                 self._belied(f"there is none of {page.record.url}", offset)
@@ -192,7 +192,7 @@ class Examination:
             body = objects.get(self._s3, bucket=self._archive, key=key) or b""
             for member in members(io.BytesIO(body), begins=b"{"):
                 self._read_article(key, member, archived)
-            for page in archived.values():  # those that are left
+            for page in archived.values():  # the remaining ones
                 self._find(Kind.WRONG_ARTICLES, self._archive, key, f"the article of {page.url} is not in it")
 
     def _read_article(self, key: str, member: Member, archived: dict[tuple[str, str], PageOutcome]) -> None:

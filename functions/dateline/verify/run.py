@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
 
-_AT_ONCE = 8  # captures that are read at the same time, one page of each in memory
+_AT_ONCE = 8  # concurrent reads of WARC files, one page of each in memory
 
 
 @dataclass(slots=True)
@@ -141,7 +141,7 @@ class Verification:
                 yield _Place(f"{stem.crawl}-{stem.number}.", folder, found.key, stem)  # as S3 orders them
 
     def _after(self, folder: str, source: str) -> str:
-        """What comes before the first key that is to be looked at."""
+        """Return the last key before the scope."""
         key = self._spool.noted("key")
         if source != self._spool.noted("source"):
             return self._scope.after(folder, source)
@@ -195,7 +195,7 @@ class Verification:
     def _items(self) -> Iterator[Finding]:
         exists = partial(objects.exists, self._s3, self._captures)
         comparison = Comparison(self._table, self._spool, self._scope, exists=exists)
-        with self._spool.transaction():  # of the whole: what is interrupted here begins again with the table
+        with self._spool.transaction():  # one transaction: an interrupted comparison restarts
             expect(self._spool)
             for finding in self._withdrawals():
                 self._spool.find([finding])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # List prices in us-east-1, in dollars (2025): https://aws.amazon.com/s3/pricing/, .../dynamodb/pricing/on-demand/
 _GET, _LIST = 0.4e-6, 5e-6  # a request; one LIST is of 1,000 keys
-_COLD_GET, _COLD_BYTE = 10e-6, 0.03 / 1e9  # S3 Glacier Instant Retrieval: a request, and a byte that is read
+_COLD_GET, _COLD_BYTE = 10e-6, 0.03 / 1e9  # S3 Glacier Instant Retrieval, per request and per byte read
 _READ_UNIT = 0.125e-6  # on demand: 4 KB, read consistently
 _OUT_BYTE = 0.09 / 1e9  # to the internet; nothing to a machine in the same region
 

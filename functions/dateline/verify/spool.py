@@ -34,8 +34,8 @@ _TABLES = """
         WITHOUT ROWID;
 """
 
-# A cluster of several has an item for each, whose story names it; the item of the first says how many they are. A story
-# that is alone names itself, and there is no item.
+# A cluster of several has an item per member, and each story names it; the first's item has their number. A single
+# story names itself, without an item.
 _DISAGREEING = """
     SELECT cluster FROM members LEFT JOIN homes USING (id, cluster, appeared)
         GROUP BY cluster HAVING count(homes.id) < count(*) OR count(*) < 2

@@ -50,9 +50,9 @@ class Comparison:
 
     def __init__(self, table: "Table", spool: Spool, scope: Scope, *, exists: Callable[[str], bool]) -> None:
         self._table, self._spool, self._scope, self._exists = table, spool, scope, exists
-        self._doubts = list[Finding]()  # of items that any capture changes, perhaps one that came meanwhile
+        self._doubts = list[Finding]()  # about items changed by any capture, perhaps a newer one
         self._grows = False
-        self._unread = bool(spool.noted("unread"))  # whether there are pages whose fate is not known
+        self._unread = bool(spool.noted("unread"))  # whether some pages have no known outcome
 
     def items(self) -> Iterator[Item]:
         """All of the table, read consistently."""
@@ -106,7 +106,7 @@ class Comparison:
                 yield self._finding(Kind.WRONG_COUNTERS, {"PK": pk, "SK": sk}, detail)
 
     def _same(self, item: Item, wanted: Item) -> bool:
-        unknown = ("cluster", "gone_at") if self._unread else ("cluster",)  # which of many captures' words
+        unknown = ("cluster", "gone_at") if self._unread else ("cluster",)  # depend on several captures
         one, other = ({name: value for name, value in each.items() if name not in unknown} for each in (item, wanted))
         return text(one) == text(other)
 
