@@ -97,7 +97,7 @@ def test_a_response_that_breaks_off_is_a_failure_and_no_capture(head: bytes, the
         report = crawl(outlet.source(), shelf := Shelf())
     assert not shelf.pages
     assert [failure.reason for failure in report.failures] == ["incomplete" if b"\r\n\r\n" in head else "connection"]
-    # Tried again twice; Twisted itself adds one where a kept connection closes without a word.
+    # Tried again twice; and once more at once where a connection that was kept closes without a word.
     assert outlet.paths().count("/a") == (3 if head else 4)
 
 
