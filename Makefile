@@ -24,7 +24,7 @@ run: .venv/ready
 	echo "$$summary"; exit $$status
 
 test: .venv/ready
-	$(BIN)/pytest --numprocesses=2 --dist=loadgroup
+	$(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
