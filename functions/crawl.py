@@ -13,8 +13,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.aws.queues import send_crawl
 from dateline.aws.redelivery import RetryingFifoProcessor
-from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
+from dateline.monitoring.counting import Counters
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.sources.registry import Source
@@ -71,7 +71,7 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     store = BucketStore(boto3.client("s3"), bucket, source=message.source, crawl=message.crawl)
     table = boto3.resource("dynamodb").Table(settings().table)
     report = runner.run(message, source, store=store, state=TableState(table), deadline=deadline)
-    Index(table).count_crawl(report)
+    Counters(table).add_crawl(report)
     if report.continued_by and not report.waits_until:
         rest = message.continued(report.continued_by)
         send_crawl(boto3.client("sqs"), rest, queue=settings().crawl_queue, host=source.host)

@@ -133,7 +133,7 @@ def _name(url: str) -> str:
 
 def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
-    from dateline.index.index import Index
+    from dateline.monitoring.counting import Counters
     from dateline.state.table import TableState
     from spiders.runner import run
     from spiders.stores import BucketStore
@@ -141,7 +141,7 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     allow_samples([source])
     store = BucketStore(stack.s3, stack.captures, source=message.source, crawl=message.crawl)
     report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
-    Index(stack.table).count_crawl(report)
+    Counters(stack.table).add_crawl(report)
 
 
 def _print_probes(probes: "Iterable[Probe]") -> None:

@@ -11,8 +11,8 @@ from pathlib import Path
 import boto3
 
 from dateline import keys
-from dateline.index.index import Index
 from dateline.messages import CrawlReport
+from dateline.monitoring.counting import Counters
 from dateline.settings import Settings
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState, Health, RobotsState, UrlState
@@ -61,7 +61,7 @@ def collector(source: Source) -> Collector:
 def count(report: CrawlReport) -> None:
     """Count a manual crawl among its day's, if the environment names a table."""
     if table := Settings.from_environment().table:
-        Index(boto3.resource("dynamodb").Table(table)).count_crawl(report)
+        Counters(boto3.resource("dynamodb").Table(table)).add_crawl(report)
 
 
 def _store(settings: Settings, source: str, crawl: str) -> Store:

@@ -144,7 +144,7 @@ def test_a_subscriber_gets_nothing_but_stories(stream: Stream, newsroom: Newsroo
     """Not of the crawl's state, nor of counters, nor of pages that are no stories."""
     newsroom.archive().add(newsroom.capture(("a", "front page")))
     newsroom.archive().add(gone(newsroom))
-    newsroom.index.count_crawl(CrawlReport(source="sample", crawl="20190417T120000Z-test", started_at=""))
+    newsroom.index.counters.add_crawl(CrawlReport(source="sample", crawl="20190417T120000Z-test", started_at=""))
     TableState(stream.aws.table).save_urls([UrlState(url="https://gazette.example/", source="sample", due="2026")])
     assert stream.records() == []
 
@@ -274,4 +274,4 @@ def test_the_index_writes_no_item_anew_that_is_the_same(stream: Stream, newsroom
     stream.aws.table.delete_item(Key=keys.done("sample", key))
     assert newsroom.archive().add(key)
     assert stream.told() == []
-    assert Index(stream.aws.table).is_done("sample", key)
+    assert Index(stream.aws.table).counters.is_done("sample", key)

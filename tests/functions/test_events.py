@@ -127,7 +127,7 @@ def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixt
     aws.s3.put_object(
         Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
     )
-    Index(aws.table).count_crawl(report)
+    Index(aws.table).counters.add_crawl(report)
     assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-05"]}
     assert '"source_low":[1.0]' in capsys.readouterr().out
     assert handler("coverage")(event("coverage"), Context()) == {"days": []}
@@ -144,9 +144,9 @@ def test_silent_sources_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("DATELINE_ALARM_TOPIC", topic)
     for day, stories in (("01", 1), ("08", 0)):
         report = CrawlReport(source="sample-gazette", crawl=f"202601{day}T060000Z-sample", started_at="")
-        Index(aws.table).count_crawl(report)
+        Index(aws.table).counters.add_crawl(report)
         aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=b"{}")
-        Index(aws.table).count(report.source, f"2026-01-{day}", report.crawl, {"archived": stories})
+        Index(aws.table).counters.add(report.source, f"2026-01-{day}", report.crawl, {"archived": stories})
     handler("coverage")(event("coverage") | {"time": "2026-01-09T03:15:00Z"}, Context())
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     told = json.loads(message["Body"])

@@ -11,9 +11,9 @@ import pytest
 
 from dateline import keys
 from dateline.aws import objects
-from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
+from dateline.monitoring.counting import Counters
 from dateline.sources.registry import Source
 from dateline.state.records import Learned
 from dateline.state.table import TableState
@@ -49,7 +49,7 @@ class Stack:
         store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=asked.crawl)
         state, deadline = TableState(self.aws.table), self.clock.deadline()
         report = runner.run(asked, source or self.source(), store=store, state=state, deadline=deadline)
-        Index(self.aws.table).count_crawl(report)
+        Counters(self.aws.table).add_crawl(report)
         for key in report.captures:
             Newsroom(self.aws).archive().add(key)
         return report

@@ -22,6 +22,7 @@ from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport, Expect, Failure
 from dateline.monitoring import counters
 from dateline.monitoring.counters import Day
+from dateline.monitoring.counting import Counters
 from dateline.page import Page
 from dateline.state.table import TableState
 from infra.local.cloud import Cloud
@@ -120,7 +121,7 @@ class World:
         store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=message.crawl)
         deadline, state = time.monotonic() + seconds, TableState(self.aws.table)
         report = runner.run(message, source, store=store, state=state, deadline=deadline)
-        Index(self.aws.table).count_crawl(report)
+        Counters(self.aws.table).add_crawl(report)
         return report
 
     def _until_done(self, do: Callable[[], T]) -> T:
@@ -220,7 +221,7 @@ def test_a_correction_is_not_undone_by_a_delivery_that_is_late(aws: Aws) -> None
     index = Index(aws.table)
     first, corrected = {"archived": 1, "not_article": 0}, {"archived": 0, "not_article": 1}
     for counted, before in ((first, None), (corrected, first), (first, None), (corrected, first)):
-        index.count(SOURCE, DAY, "captures/a", counted, before)
+        index.counters.add(SOURCE, DAY, "captures/a", counted, before)
     (day,) = days(aws)
     assert day.counts == corrected
 
@@ -233,7 +234,7 @@ def test_what_is_counted_at_once_is_counted_once(cloud: Cloud) -> None:
 
     def count(key: str) -> None:
         own = cloud.resource("dynamodb").Table(table.name)
-        Index(own).count("sample-counted", DAY, key, {"archived": 3, "gone": 1})
+        Index(own).counters.add("sample-counted", DAY, key, {"archived": 3, "gone": 1})
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(count, done * 2))
@@ -253,7 +254,7 @@ def test_pages_that_cannot_be_read_are_missing_from_the_outcomes(aws: Aws, kept:
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=data[:torn] + end + data[torn + 60 :] * damaged)
     newsroom.archive().add(key)
     crawl = keys.parse(key).crawl
-    newsroom.index.count_crawl(CrawlReport(source=SOURCE, crawl=crawl, started_at="", captures={key: 3}))
+    newsroom.index.counters.add_crawl(CrawlReport(source=SOURCE, crawl=crawl, started_at="", captures={key: 3}))
     (day,) = days(aws)
     assert (day.counts["damaged"], day.counts["archived"], day.unread) == (damaged, kept, 3 - kept)
 

@@ -32,8 +32,8 @@ def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, **values: Any) -
     report = CrawlReport(source=source, crawl=name, started_at="", captures=captures, **values)
     aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(source, name), Body=report.to_json().encode())
     index, day = Index(aws.table), f"{keys.crawl_time(name):%Y-%m-%d}"
-    index.count_crawl(report)
-    index.count(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
+    index.counters.add_crawl(report)
+    index.counters.add(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
 
 
 def reports(aws: Aws) -> Reports:
@@ -104,7 +104,7 @@ def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
 def test_imports_are_of_their_day_and_call_for_nothing(aws: Aws) -> None:
     stem = keys.Stem("gazette", keys.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture)
-    Index(aws.table).count("gazette", stem.day, stem.capture, {"imported_archived": 2})
+    Index(aws.table).counters.add("gazette", stem.day, stem.capture, {"imported_archived": 2})
     assert update(aws) == ["1995-03-07"]
     assert report(aws, "1995-03-07")["gazette"]["imported"] == {"archived": 2}
     assert report(aws, "1995-03-07")["gazette"]["flags"] == []

@@ -12,8 +12,8 @@ import pytest
 
 from dateline import keys
 from dateline.capture import Capture, read
-from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport
+from dateline.monitoring.counting import Counters
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
 from dateline.state.records import UrlState
@@ -49,7 +49,7 @@ def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:
     message = CrawlMessage(source=SOURCE, crawl=f"20261020T060000Z-{label}", **changes)
     store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=message.crawl)
     report = runner.run(message, source, store=store, state=TableState(aws.table), deadline=float("inf"))
-    Index(aws.table).count_crawl(report)
+    Counters(aws.table).add_crawl(report)
     return report
 
 

@@ -79,7 +79,7 @@ def archive(aws: Aws) -> Archived:
     aws.s3.put_object(
         Bucket=aws.captures, Key=keys.crawl_report("sample", report.crawl), Body=report.to_json().encode()
     )
-    newsroom.index.count_crawl(report)
+    newsroom.index.counters.add_crawl(report)
     return Archived(newsroom, captures)
 
 

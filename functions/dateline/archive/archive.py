@@ -66,7 +66,7 @@ class Archive:
     def add(self, key: str) -> list[PageOutcome]:
         """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before."""
         stem = keys.parse(key)
-        if self._index.is_done(stem.source, stem.capture):
+        if self._index.counters.is_done(stem.source, stem.capture):
             return []
         archived = committed(self._s3, self._archive, stem) or self._commit(stem)
         self._index.apply(stem, archived.outcomes, archived.articles)

@@ -4,13 +4,10 @@
 ``query`` reads for users.
 """
 
-import random
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
-from botocore.exceptions import ClientError
 
 from dateline import keys
 from dateline.article import Article
@@ -21,9 +18,8 @@ from dateline.index.gone import Presence
 from dateline.index.items import aliases, current_item, entries, summaries, summary
 from dateline.index.place_items import Mentions
 from dateline.index.withdrawals import Withdrawal
-from dateline.messages import CrawlReport
 from dateline.monitoring import counters
-from dateline.monitoring.counters import Counted
+from dateline.monitoring.counting import Counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks, own_id
 
 if TYPE_CHECKING:
@@ -45,7 +41,7 @@ class Index:
     """Stories and counters in the table."""
 
     def __init__(self, table: "Table") -> None:
-        self.clusters = Clusters(table)
+        self.clusters, self.counters = Clusters(table), Counters(table)
         self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
@@ -79,7 +75,7 @@ class Index:
 
         Idempotent, in any order of WARC files: the newest capture of a story is its CURRENT.
         """
-        if self.is_done(stem.source, stem.capture):
+        if self.counters.is_done(stem.source, stem.capture):
             return
         self._put_entries(stem, outcomes, articles)
         for stored in articles:
@@ -87,7 +83,7 @@ class Index:
         self.clusters.settle([stored.article for stored in articles])
         self._mentions.settle(summaries(stem, outcomes, articles))
         self._mark_presence(outcomes)
-        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
+        self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
     def replace(
         self,
@@ -116,8 +112,8 @@ class Index:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
         self._mark_presence(outcomes, [article.id for article in before])
-        counted = self._counted(stem.source, stem.capture)
-        self.count(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
+        counted = self.counters.added(stem.source, stem.capture)
+        self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Have a story be nothing but withdrawn. Idempotent."""
@@ -133,44 +129,6 @@ class Index:
         with self._table.batch_writer() as batch:
             for key in over:
                 batch.delete_item(Key=key)
-
-    def count_crawl(self, report: CrawlReport) -> None:
-        """Add a crawl's numbers to its day's counters."""
-        day = keys.utc(keys.crawl_time(report.crawl))[:10]
-        key = keys.crawl_report(report.source, report.crawl)
-        self.count(report.source, day, key, counters.of_crawl(report))
-
-    def is_done(self, source: str, key: str) -> bool:
-        """Whether a capture object or crawl report has been counted."""
-        return self._counted(source, key) is not None
-
-    def count(self, source: str, day: str, key: str, counted: Counted, before: Counted | None = None) -> None:
-        """Set the contribution of ``key`` to a day's counters, replacing that in ``before``.
-
-        Idempotent. Without ``before``, existing contributions stay: they may be corrections.
-        """
-        marker, to = keys.done(source, key), keys.day(source, day)
-        if before == counted:
-            return
-        for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
-            writes = _counting(self._table.name, marker, to, before, counted)
-            try:
-                self._table.meta.client.transact_write_items(TransactItems=writes)
-            except ClientError as error:
-                there = self._counted(source, key)
-                if there == counted or (before is None and there is not None):
-                    return
-                before = there
-                if not pause or "TransactionCanceled" not in str(error):
-                    raise
-                time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
-            else:
-                return
-
-    def _counted(self, source: str, key: str) -> dict[str, int] | None:
-        """Return the contribution of a WARC file or crawl report to the counters."""
-        found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
-        return {name: int(count) for name, count in found["counted"].items()} if found else None
 
     def _put_entries(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
@@ -234,37 +192,6 @@ class Index:
         seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
         self._presence.note(seen=seen, gone=gone)
         self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others])
-
-
-def _counting(
-    table: str,
-    marker: Mapping[str, str],
-    day: Mapping[str, str],
-    before: Counted | None,
-    counted: Counted,
-) -> list[Any]:
-    """Return the writes of a transaction that sets ``marker`` to ``counted`` and adds the difference to the day."""
-    unchanged = (
-        {"ConditionExpression": "attribute_not_exists(PK)"}
-        if before is None
-        else {
-            "ConditionExpression": "counted = :before",
-            "ExpressionAttributeValues": {":before": before},
-        }
-    )
-    writes: list[Any] = [{"Put": {"TableName": table, "Item": {**marker, "counted": counted}, **unchanged}}]
-    more = {name: count - (before or {}).get(name, 0) for name, count in counted.items()}
-    if more:
-        numbered = list(enumerate(more.items()))
-        update = {
-            "TableName": table,
-            "Key": day,
-            "UpdateExpression": "ADD " + ", ".join(f"#{number} :{number}" for number, _ in numbered),
-            "ExpressionAttributeNames": {f"#{number}": name for number, (name, _) in numbered},
-            "ExpressionAttributeValues": {f":{number}": count for number, (_, count) in numbered},
-        }
-        writes.append({"Update": update})
-    return writes
 
 
 def _revision_key(article: Article) -> tuple[str, str]:

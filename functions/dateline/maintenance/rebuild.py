@@ -78,7 +78,7 @@ def rebuild(
         for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
             report = CrawlReport.from_json(body or b"")
             known.add_report(report)
-            index.count_crawl(report)
+            index.counters.add_crawl(report)
             done.crawls += 1
             progress(done)
         known.write(TableState(table), datetime.now(UTC))
