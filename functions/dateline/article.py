@@ -45,6 +45,15 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
+class Name:
+    """A person or organisation that a story names: the register's id and name, and Wikidata's id where it is sure."""
+
+    id: str
+    name: str
+    wikidata: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """A photograph. ``url`` is empty for one known from a clipping only."""
 
@@ -104,6 +113,8 @@ class Article:
     links: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
     about: tuple[str, ...] = ()
+    persons: tuple[Name, ...] = ()
+    organisations: tuple[Name, ...] = ()
     paywalled: bool | None = None
     word_count: int = 0
     fingerprint: str | None = None
@@ -128,7 +139,7 @@ class Article:
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The inverse of ``to_dict`` after a round trip through JSON; TypeError names an unknown field."""
         nested = {"dateline": Dateline, "capture": Pointer, "extractor": Extractor}
-        listed = {"images": Image, "places": Place}
+        listed = {"images": Image, "places": Place, "persons": Name, "organisations": Name}
         read: dict[str, Any] = {}
         for name, value in values.items():
             if name in nested and value is not None:

@@ -41,6 +41,8 @@ class StoryItem(TypedDict, total=False):
     dateline: str
     places: list[Decimal]
     about: list[str]
+    persons: list[str]
+    organisations: list[str]
     captured_at: str
     first_seen_at: str
     indexed_at: str
@@ -83,8 +85,8 @@ class Story:
 
     ``title`` has the first 200 characters. ``published_at`` is ISO 8601 with an offset, or a bare day if
     ``published_precision`` is ``day``; None for undated stories. The other instants are UTC and end in ``Z``. Countries
-    are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places`` are GeoNames ids. ``article`` is in the
-    archive bucket, ``capture`` in the capture bucket. ``gone_at`` is the time of its last missing page (404 or 410).
+    are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places`` are GeoNames ids; ``persons`` and
+    ``organisations`` are ids of the register of names. ``article`` is in the archive bucket, ``capture`` in the capture bucket. ``gone_at`` is the time of its last missing page (404 or 410).
     ``cluster`` is the id of the first of its copies; None for a past revision.
     """
 
@@ -100,6 +102,8 @@ class Story:
     dateline: str | None = None
     places: tuple[int, ...] = ()
     about: tuple[str, ...] = ()
+    persons: tuple[str, ...] = ()
+    organisations: tuple[str, ...] = ()
     captured_at: str
     first_seen_at: str
     indexed_at: str
@@ -130,6 +134,8 @@ class Story:
             dateline=item.get("dateline"),
             places=tuple(int(place) for place in item.get("places", ())),
             about=tuple(item.get("about", ())),
+            persons=tuple(item.get("persons", ())),
+            organisations=tuple(item.get("organisations", ())),
             captured_at=item["captured_at"],
             first_seen_at=item["first_seen_at"],
             indexed_at=item["indexed_at"],

@@ -30,6 +30,7 @@ _TEXTS = (
     "cluster",
 )
 _LOCATIONS = ("article", "capture")
+_LISTS = ("about", "persons", "organisations")
 _FIELDS = tuple(field.name for field in dataclasses.fields(Story))
 
 
@@ -57,7 +58,8 @@ class Stories:
 
         location = pa.struct([("key", pa.string()), ("offset", pa.int64()), ("length", pa.int64())])
         types = dict.fromkeys(_TEXTS, pa.string()) | dict.fromkeys(_LOCATIONS, location)
-        types |= {"places": pa.list_(pa.int64()), "about": pa.list_(pa.string()), "revision": pa.int64()}
+        types |= dict.fromkeys(_LISTS, pa.list_(pa.string()))
+        types |= {"places": pa.list_(pa.int64()), "revision": pa.int64()}
         schema = pa.schema([(name, types[name]) for name in _FIELDS])
         return pa.Table.from_pylist([dict(story.to_dict()) for story in self], schema=schema)
 
@@ -82,5 +84,6 @@ class Stories:
         location = pl.Struct({"key": pl.String, "offset": pl.Int64, "length": pl.Int64})
         types: dict[str, pl.DataType | type[pl.DataType]] = dict.fromkeys(_TEXTS, pl.String)
         types |= dict.fromkeys(_LOCATIONS, location)
-        types |= {"places": pl.List(pl.Int64), "about": pl.List(pl.String), "revision": pl.Int64}
+        types |= dict.fromkeys(_LISTS, pl.List(pl.String))
+        types |= {"places": pl.List(pl.Int64), "revision": pl.Int64}
         return pl.DataFrame([story.to_dict() for story in self], schema={name: types[name] for name in _FIELDS})

@@ -152,6 +152,8 @@ def _panel(article: Article, story: StoryItem, cluster: Sequence[StoryItem]) -> 
         "agencies": ", ".join(article.agencies),
         "places": ", ".join(f"{place.name} ({place.country})" for place in article.places),
         "about": ", ".join(article.about),
+        "persons": ", ".join(person.name for person in article.persons),
+        "organisations": ", ".join(organisation.name for organisation in article.organisations),
         "revision": f"{article.revision}, captured {article.captured_at}",
         "gone": story.get("gone_at"),
     }

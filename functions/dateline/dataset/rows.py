@@ -17,6 +17,7 @@ from typing import Any, Self
 import duckdb
 
 _AT = '"key" VARCHAR, "offset" BIGINT, length BIGINT'
+_NAME = 'STRUCT(id VARCHAR, "name" VARCHAR, wikidata VARCHAR)'
 COLUMNS = {
     "id": "VARCHAR",
     "url": "VARCHAR",
@@ -41,6 +42,8 @@ COLUMNS = {
     "links": "VARCHAR[]",
     "places": 'STRUCT(id BIGINT, "name" VARCHAR, country VARCHAR)[]',
     "about": "VARCHAR[]",
+    "persons": f"{_NAME}[]",
+    "organisations": f"{_NAME}[]",
     "paywalled": "BOOLEAN",
     "word_count": "INTEGER",
     "digest": "VARCHAR",

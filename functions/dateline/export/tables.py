@@ -30,6 +30,8 @@ COLUMNS = (
     "tags",
     "about",
     "places",
+    "persons",
+    "organisations",
     "cluster",
     "word_count",
     "paywalled",
@@ -82,7 +84,7 @@ def _cells(story: StoryItem, article: dict[str, Any]) -> Iterator[str]:
     pointer = {f"capture_{name}": value for name, value in (article["capture"] or {}).items()}
     names = {
         "dateline": article["dateline"] and article["dateline"]["text"],
-        "places": [place["name"] for place in article["places"]],
+        **{kind: [each["name"] for each in article.get(kind, ())] for kind in ("places", "persons", "organisations")},
         "gone_at": story.get("gone_at"),
         "cluster": story.get("cluster"),
     }

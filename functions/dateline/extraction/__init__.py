@@ -18,6 +18,7 @@ from dateline.extraction.fields import dates, language, links, taxonomy
 from dateline.extraction.parse.document import Document, Found
 from dateline.extraction.parse.html import NotHtmlError
 from dateline.extraction.rulebook import NO_RULES, Rulebook
+from dateline.names import named
 from dateline.page import Page
 from dateline.places import placed
 from dateline.sources.rules import RuleSet
@@ -36,7 +37,7 @@ def extract(page: Page, rulebook: Rulebook = NO_RULES) -> Extraction:
     """
     is_clipping = page.content_type.startswith(clipping.MEDIA_TYPE)
     found = clipping.extract(page) if is_clipping else _extracted(page, rulebook)
-    return found._replace(article=placed(found.article)) if found.article else found
+    return found._replace(article=named(placed(found.article))) if found.article else found
 
 
 def _extracted(page: Page, rulebook: Rulebook) -> Extraction:

@@ -33,6 +33,10 @@ _OPTIONAL = (  # optional attributes of a revision's items
     "published_at",
     "published_precision",
     "dateline",
+    "places",
+    "about",
+    "persons",
+    "organisations",
     "capture",
 )
 

@@ -46,6 +46,8 @@ def summary(key: str, stored: Stored) -> dict[str, Any]:
         "dateline": article.dateline.text if article.dateline else None,
         "places": [place.id for place in article.places] or None,
         "about": list(article.about) or None,
+        "persons": [person.id for person in article.persons] or None,
+        "organisations": [organisation.id for organisation in article.organisations] or None,
         "captured_at": article.captured_at,
         "first_seen_at": article.first_seen_at,
         "indexed_at": article.indexed_at,

@@ -32,7 +32,7 @@ def placed(article: Article) -> Article:
     outlet, dateline = article.outlet_country, article.dateline
     if dateline and not dateline.country:
         dateline = replace(dateline, country=_filed_in(dateline, outlet))
-    parts = [(spelled(text), weight) for text, weight in _parts(article) if text]
+    parts = [(spelled(text), weight) for text, weight in weighted(article) if text]
     searched = [(text, mentions(text, article.language, headline=weight == _TITLE)) for text, weight in parts]
     meant = resolved(searched, outlet, dateline.country if dateline else None)
     found = [(sense, weight) for (_, weight), senses in zip(parts, meant, strict=True) for sense in senses]
@@ -41,7 +41,7 @@ def placed(article: Article) -> Article:
     return replace(article, dateline=dateline, places=places, about=about, provenance=article.provenance | rules)
 
 
-def _parts(article: Article) -> Iterator[tuple[str, int]]:
+def weighted(article: Article) -> Iterator[tuple[str, int]]:
     """Yield the parts of a story with the weight of a mention."""
     paragraphs = article.text.split("\n\n")
     yield article.title, _TITLE

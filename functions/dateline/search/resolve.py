@@ -19,5 +19,7 @@ def places(name: str) -> Sequence[str]:
 
 
 def people(name: str) -> Sequence[str]:
-    """Return the ids of persons and organisations with a name."""
-    return (name,) if name else ()
+    """Return the ids of persons and organisations with a name, in any spelling."""
+    from dateline.names.register import Register  # noqa: PLC0415 - half a second
+
+    return tuple(entry.id for entry in Register.load().named(name))

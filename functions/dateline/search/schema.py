@@ -33,7 +33,18 @@ FORMAT = 1  # of the index: another number when fields or analysis change, and t
 FACETS = ("source", "country", "language")
 _SHOWN = (
     *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
-    *("dateline", "places", "about", "captured_at", "first_seen_at", "indexed_at", "revision", "article"),
+    *(
+        "dateline",
+        "places",
+        "about",
+        "persons",
+        "organisations",
+        "captured_at",
+        "first_seen_at",
+        "indexed_at",
+        "revision",
+        "article",
+    ),
 )
 Version = tuple[str, str, int, int]
 _EXACT, _RAW = "whitespace", "raw"
@@ -113,6 +124,7 @@ def document(entry: Entry) -> Document:
     document.add_text("language", article.language or "")
     _add_ids(document, "places", [*(str(place.id) for place in article.places), *article.about])
     _add_ids(document, "about", article.about)
+    _add_ids(document, "people", (name.id for name in (*article.persons, *article.organisations)))
     _add_words(document, "title", [article.title], article.language)
     _add_words(document, "text", _body(article), article.language)
     _add_exact(document, "authors", (term for author in article.authors for term in terms(author)))
