@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Iterator
 from typing import Any, NoReturn
+from unittest.mock import Mock
 
 import psutil
 import pytest
 
+from dateline import extraction_worker
 from dateline.article import Extraction, Outcome
 from dateline.extraction import extract
 from dateline.extraction_worker import LEAST, Isolated, LoadError, OutOfTimeError
@@ -134,12 +136,18 @@ def test_what_a_child_has_gathered_costs_no_page(isolated: Isolated) -> None:
     assert [isolated(each).outcome for each in pages] == [Outcome.ARCHIVED] * len(pages)
 
 
-def test_slow_pages_get_less_time_each_as_their_function_ends(isolated: Isolated) -> None:
+def test_slow_pages_get_less_time_each_as_their_function_ends(
+    isolated: Isolated, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Mock(monotonic=Mock(return_value=1000.0))
+    monkeypatch.setattr(extraction_worker, "time", clock)
     isolated._seconds = 4
     isolated.begin(300)
-    assert isolated._slow_until - time.monotonic() == pytest.approx(75, abs=1)
-    isolated._slow_until = time.monotonic() + 2.4
-    reasons = [isolated(page("hang|")).reason for _ in range(2)]
+    assert isolated._slow_until == 1075
+    reasons = []
+    for now in (1072.6, 1073.8):
+        clock.monotonic.return_value = now
+        reasons.append(isolated(page("hang|")).reason)
     assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.2", "1")]
 
 

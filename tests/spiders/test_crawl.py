@@ -5,7 +5,6 @@ import io
 import resource
 import sys
 import threading
-import time
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -84,9 +83,7 @@ def test_a_warm_function_crawls_again_and_again_in_flat_memory() -> None:
         grown = []
         for _ in range(3):
             before = resident()
-            began = time.monotonic()
             assert crawl(outlet.source()).captured == 40
-            assert time.monotonic() - began < 10
             gc.collect()
             grown.append(resident() - before)
     assert sum(thread.name == "reactor" for thread in threading.enumerate()) == 1
