@@ -59,7 +59,7 @@ def test_a_probe_asks_for_little(newsroom: Newsroom) -> None:
         ({"/feed": answer(rss(item("/story")))}, {"skip": ("story",)}, "no stories were found"),
         ({"/feed": answer(rss(item("/story"))), "/story": answer("<p>Short")}, {}, "/story: not_article"),
         ({"/feed": answer(rss(item("/story"))), "/story": answer(status=500)}, {}, "/story: http-500"),
-        ({"/robots.txt": answer("User-agent: *\nDisallow: /")}, {}, "/feed: robots-unreachable: "),
+        ({"/robots.txt": answer("User-agent: *\nDisallow: /")}, {}, "/feed: robots: "),
         ({"/robots.txt": answer(status=503)}, {}, "/feed: robots-unreachable: "),
         ({}, {"feeds": ("http://no-such-outlet.invalid/feed",)}, "http://no-such-outlet.invalid/feed: "),
     ],
