@@ -26,6 +26,7 @@ from infra.local.record import Record
 from tests.support.checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
+CLOUD_SECONDS = 900  # the first of its tests builds and deploys as well: 76 s of CPU, 300 s at a load of 15
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
     for item in items:
         item.add_marker(pytest.mark.xdist_group("cloud" if on_cloud(item) else item.nodeid.partition("::")[0]))
+        if on_cloud(item):
+            item.add_marker(pytest.mark.timeout(CLOUD_SECONDS))
     items.sort(key=lambda item: not on_cloud(item))
 
 
