@@ -11,18 +11,28 @@ from typing import TYPE_CHECKING, Annotated
 from urllib.parse import unquote, urlsplit
 
 import typer
-from rich.table import Table
 
 from dateline.cli import sources as registry_commands
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, note, print_json, progress, write
 from dateline.cli.sources import named
 from dateline.cli.stack import Stack
+from dateline.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from dateline.messages import CrawlMessage
     from dateline.page import Page
     from dateline.sources.registry import Source
     from spiders.probe import Probe
+
+_PROBES = (
+    Column("source"),
+    Column("state"),
+    Column("stories", right=True),
+    Column("dated", right=True),
+    Column("newest", right=True),
+    Column("article", cut=True),
+)
 
 
 def check(
@@ -38,12 +48,11 @@ def check(
     from dateline.sources import registry
     from spiders import probe as probing
 
+    check_sources(sources or ())
     known = registry_commands.registered()
-    if unknown := [id for id in sources or () if id not in known]:
-        raise CommandError(f"there is no source {unknown[0]}; dateline sources list prints them")
     allow_samples(known.values())
     probes = []
-    with progress.status("asking"):
+    with progress().status("asking"):
         for probe in probing.probe_all([known[id] for id in sources or known]):
             probes.append(probe)
             if record and not (probe.refused or probe.problems):
@@ -78,11 +87,8 @@ def record(
         recording.write(where, outlet.complete(page))
     except FileExistsError as error:
         raise CommandError(f"there is {where} already; give another --name, or remove it") from error
-    console.print(f"{where}", soft_wrap=True, highlight=False)
-    progress.print(
-        "now run pytest tests/extraction/test_recorded_pages.py, and review the article.json that it writes",
-        soft_wrap=True,
-    )
+    write(f"{where}")
+    note("now run pytest tests/extraction/test_recorded_pages.py, and review the article.json that it writes")
 
 
 def _outlet(url: str, source: str | None) -> "Source":
@@ -101,7 +107,7 @@ def _fetched(outlet: "Source", url: str) -> "Page":
     from spiders import recording
 
     allow_samples([outlet])
-    with progress.status("asking"):
+    with progress().status("asking"):
         try:
             page = recording.fetch(outlet, url).page()
         except recording.NotFetchedError as error:
@@ -145,15 +151,16 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
 
 
 def _print_probes(probes: "Iterable[Probe]") -> None:
-    table = Table("source", "state", "stories", "dated", "newest", "article", box=None)
-    for probe in probes:
-        state = "refused" if probe.refused else "failed" if probe.problems else "ok"
-        newest = _age(probe.newest) if probe.newest else ""
-        table.add_row(probe.source, state, str(probe.stories), str(probe.dated), newest, probe.article or "")
-    console.print(table)
+    print_table(_PROBES, map(_row, probes))
     for probe in probes:
         for problem in probe.problems:
-            progress.print(f"{probe.source}: {problem}", soft_wrap=True)
+            note(f"{probe.source}: {problem}")
+
+
+def _row(probe: "Probe") -> tuple[str, ...]:
+    state = "refused" if probe.refused else "failed" if probe.problems else "ok"
+    newest = _age(probe.newest) if probe.newest else ""
+    return probe.source, state, str(probe.stories), str(probe.dated), newest, probe.article or ""
 
 
 def _age(instant: datetime) -> str:

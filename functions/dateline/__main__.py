@@ -1,5 +1,5 @@
 """``python -m dateline``: the same as ``dateline``."""
 
-from dateline.cli.main import main
+from dateline.cli import main
 
 main()

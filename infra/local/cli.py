@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from dateline.cli.output import CommandError, progress
+from dateline.cli.output import CommandError, note
 from dateline.cli.stack import STATE
 
 Recorded = Annotated[
@@ -29,7 +29,7 @@ def up(recorded: Recorded = None, schedule: Schedule = None) -> None:
 
     scheduled = None if schedule is None else [] if schedule == "all" else schedule.split(",")
     try:
-        cloud.up(STATE, schedule=scheduled, recorded=recorded or [], progress=progress.print)
+        cloud.up(STATE, schedule=scheduled, recorded=recorded or [], progress=note)
     except LocalCloudError as error:
         raise CommandError(str(error)) from error
 
@@ -40,7 +40,7 @@ def down() -> None:
     from infra.local.errors import LocalCloudError
 
     try:
-        cloud.down(STATE, progress=progress.print)
+        cloud.down(STATE, progress=note)
     except LocalCloudError as error:
         raise CommandError(str(error)) from error
 
@@ -52,3 +52,11 @@ def status(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
     found = cloud.status(folder)
     values = asdict(found) | {"folder": str(found.folder), "healthy": found.healthy}
     return values, values.pop("outputs")
+
+
+def is_current(folder: Path) -> bool:
+    """Whether the functions deployed into the local cloud in a folder are those of the checkout."""
+    from infra.local import stack
+    from infra.local.record import Record
+
+    return Record.read(folder).built == stack.fingerprint()

@@ -26,7 +26,6 @@ from dateline import capture, keys
 from dateline.aws import objects
 from dateline.capture import Exchange
 from dateline.capture.gzip_members import members
-from dateline.cli import export as command
 from dateline.cli.export import Format
 from dateline.cli.main import app
 from dateline.cli.output import CommandError
@@ -258,7 +257,7 @@ def test_the_command_writes_each_format(form: Format, begins: bytes, tmp_path: P
 def test_without_a_file_it_goes_to_standard_output() -> None:
     done = CliRunner().invoke(app, ["export", "--format", "jsonl", "--text", "third words"])
     assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == ["A dated third"]
-    assert "1 stories" in done.stderr
+    assert "1 story" in done.stderr
 
 
 @pytest.mark.usefixtures("stack")
@@ -270,10 +269,11 @@ def test_wrong_usage_is_told(arguments: list[str]) -> None:
 @pytest.mark.usefixtures("stack")
 def test_interrupted_it_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupted(export: Export) -> Iterator[bytes]:
-        yield next(tables.jsonl(export))
+        yield next(export_jsonl(export))
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(command._CHUNKS, Format.JSONL, interrupted)
+    export_jsonl = tables.jsonl
+    monkeypatch.setattr(tables, "jsonl", interrupted)
     (path := tmp_path / "stories.jsonl").write_bytes(b"of before")
     assert CliRunner().invoke(app, ["export", "--format", "jsonl", "-o", str(path)]).exit_code != 0
     assert path.read_bytes() == b"of before"

@@ -1,1 +1,16 @@
-"""The command line: ``dateline``, a module for each stage. It ships with no function."""
+"""The command line: ``dateline``, a module for each stage. No Lambda bundle contains it."""
+
+import signal
+import sys
+
+
+def main() -> None:
+    """Run the command; Ctrl-C ends it without a traceback, while it is still loading too."""
+    try:
+        from dateline.cli.main import run
+
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)  # as a shell reports a process that SIGINT ended
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C, while threads end, says nothing either

@@ -6,17 +6,22 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.table import Table
-from rich.text import Text
-
-from dateline.cli.output import CommandError, console, print_json, progress
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, note, print_json
 from dateline.cli.stack import Stack
+from dateline.cli.tables import Column, print_table
 
 if TYPE_CHECKING:
     from dateline.monitoring.coverage import Row
 
 _SPAN = timedelta(days=6)  # before today, if nobody says since when
 _COLUMNS = ("known", "waiting", "failed", "left", "captured")
+_OUTCOMES = ("archived", "unchanged", "not article", "duplicate", "gone", "quarantined")
+# As left out on a narrow terminal, the first one last; "captured" and "archived" stay.
+_DROPPED = (
+    *("expected", "discovered", "failed", "unchanged", "not article", "quarantined"),
+    *("gone", "imported", "known", "duplicate", "waiting", "left"),
+)
 _STYLES = {"silent": "red", "low": "yellow", "high": "magenta", "unread": "yellow"}
 
 
@@ -32,15 +37,14 @@ def show(
         for row in rows:
             print_json(row.to_dict())
     elif not svg:
-        console.print(_table(rows))
+        _print(rows)
 
 
 def _rows(stack: Stack, wanted: Sequence[str], since: date, until: date) -> Iterator["Row"]:
     from dateline.monitoring import coverage
 
     known = coverage.sources(stack.s3, stack.captures)
-    if unknown := [source for source in wanted if source not in known]:
-        raise CommandError(f"nothing was ever crawled or imported of {unknown[0]}; dateline sources list prints all")
+    check_sources(wanted, lambda: known)
     today = f"{datetime.now(UTC).date()}"
     for source in wanted or known:
         for row in coverage.rows(stack.table, source, since, until):
@@ -53,21 +57,18 @@ def _draw(rows: Sequence["Row"], path: Path) -> None:
     except ModuleNotFoundError as error:
         raise CommandError("drawing needs svg.py: pip install 'dateline[plot]'") from error
     path.write_text(heatmap.draw(rows), "utf-8")
-    progress.print(f"drawn to {path}", soft_wrap=True)
+    note(f"drawn to {path}")
 
 
-def _table(rows: Sequence["Row"]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("day", "source"):
-        table.add_column(name, no_wrap=True)
-    for name in ("expected", "discovered", *_COLUMNS, "archived", "unchanged", "not article", "duplicate", "gone"):
-        table.add_column(name, justify="right")
-    for name in ("quarantined", "imported"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for row in sorted(rows, key=lambda row: (row.day.date, row.day.source)):
-        table.add_row(*_cells(row), _flags(row))
-    return table
+def _print(rows: Sequence["Row"]) -> None:
+    names = ("expected", "discovered", *_COLUMNS, *_OUTCOMES, "imported")
+    drops = {name: number for number, name in enumerate(_DROPPED, start=1)}
+    numbers = (Column(name, right=True, drop=drops.get(name, 0)) for name in names)
+    columns = (Column("day"), Column("source"), *numbers, Column("flags", cut=True))
+    ordered = sorted(rows, key=lambda row: (row.day.date, row.day.source))
+    print_table(columns, ([*_cells(row), _flags(row)] for row in ordered))
+    if not rows:
+        note("nothing was crawled or imported in these days")
 
 
 def _cells(row: "Row") -> Iterator[str]:
@@ -78,7 +79,9 @@ def _cells(row: "Row") -> Iterator[str]:
     yield from (str(number) for number in (*numbers, sum(day.imported.values())))
 
 
-def _flags(row: "Row") -> Text:
+def _flags(row: "Row") -> list[tuple[str, str]]:
+    """Flags in colour and failures by reason, with commas between them."""
     said = [(flag, _STYLES.get(flag, "")) for flag in row.flags]
-    said += [(f"{reason} {count}", "") for reason, count in row.day.failures.items()]
-    return Text(", ").join(Text(word, style) for word, style in said)
+    said += [(f"{reason} {number}", "") for reason, number in row.day.failures.items()]
+    commas = [(", ", "")] * (len(said) - 1)
+    return [piece for pair in zip(said, [*commas, ("", "")], strict=False) for piece in pair]

@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dateline import keys
-from dateline.aws.queues import send_crawl
 from dateline.cli import commands
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.deployed import check_current
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, count, note, print_json, write
 from dateline.cli.progress import follow, words
 from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tracking import Followed
-from dateline.messages import CrawlMessage
+
+if TYPE_CHECKING:
+    from dateline.cli.tracking import Followed
+    from dateline.messages import CrawlMessage
+    from dateline.sources.registry import Source
 
 if TYPE_CHECKING:
     from dateline.sources.registry import Source
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
 _DAYS = ["%Y-%m-%d"]
+# Reasons that are an outlet's own rule, obeyed, and no failure (``spiders.failures``).
+_POLICIES = {"robots": "skipped by robots.txt", "opt-out": "skipped by a page's noarchive"}
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Source ids; without any, the sample newsroom's.", show_default=False)
@@ -44,10 +50,16 @@ def crawl(
     json: Json = False,
 ) -> None:
     """Crawl sources now and follow them to the archive. Safe to interrupt: the crawl goes on in the stack."""
+    from dateline.aws.queues import send_crawl
+    from dateline.cli.tracking import Followed
+    from dateline.messages import CrawlMessage
+
     wanted = _wanted(sources or [], history=bool(since or until))
     if since and until and until < since:
         raise typer.BadParameter(f"{until:%Y-%m-%d} is before --since {since:%Y-%m-%d}", param_hint="--until")
     deployed = Stack.find(stack)
+    if not stack:
+        check_current(() if here else wanted)
     name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
@@ -57,7 +69,7 @@ def crawl(
             run_here(deployed, message, wanted[message.source])
         else:
             send_crawl(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
-    progress.print(f"asked for {', '.join(wanted)} as {name}", soft_wrap=True)
+    note(f"asked for {', '.join(wanted)} as {name}")
     followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
     follow(deployed, followed, patience)
     _print(followed, json)
@@ -67,13 +79,12 @@ def crawl(
 
 def _wanted(ids: list[str], *, history: bool) -> "dict[str, Source]":
     """The sources asked for; CommandError names one that is not registered, or may not or cannot be crawled."""
+    check_sources(ids)
     known = registered()
     ids = ids or [source for source in known if source.startswith(_SAMPLES)]
     if not ids:
         raise CommandError("no source named, and there is no sample newsroom; dateline up starts one")
     for source in ids:
-        if source not in known:
-            raise CommandError(f"there is no source {source}; dateline sources list prints them")
         if not known[source].crawlable:
             raise CommandError(f"{source} refuses automated access or has no way in; dateline sources show {source}")
         if history and not (known[source].sitemaps or known[source].listings):
@@ -81,35 +92,37 @@ def _wanted(ids: list[str], *, history: bool) -> "dict[str, Source]":
     return {source: known[source] for source in ids}
 
 
-def _print(followed: list[Followed], json: bool) -> None:
+def _print(followed: "list[Followed]", json: bool) -> None:
     summaries = [each.summary() for each in followed]
     for summary in summaries:
         if json:
             print_json(summary)
         else:
-            console.print(f"{summary['source']}: {_sentence([summary])}", soft_wrap=True, highlight=False)
+            write(f"{summary['source']}: {_sentence([summary])}")
         for url, error in summary["feed_errors"].items():
-            progress.print(f"{summary['source']}: cannot read {url}: {error}", soft_wrap=True)
+            note(f"{summary['source']}: cannot read {url}: {error}")
         if summary["postponed"]:
-            progress.print(f"{summary['source']} asks to be left alone until {summary['postponed']}; then it goes on")
+            note(f"{summary['source']} asks to be left alone until {summary['postponed']}; then it goes on")
         elif not summary["done"]:
-            progress.print(f"{summary['source']}: not finished; dateline status, and the functions' logs, say why")
+            note(f"{summary['source']}: not finished; dateline status and dateline logs say why")
     if not json:
-        console.print(_sentence(summaries), soft_wrap=True, highlight=False)
+        write(_sentence(summaries))
 
 
 def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
-    """``captured 24 pages: 21 archived, 3 not_article; 2 failed (robots 2); 40 known``."""
+    """``captured 24 pages: 21 archived, 3 not_article; 2 skipped by robots.txt; 1 failed (timeout 1); 40 known``."""
     summaries = list(summaries)
     outcomes = sum((Counter(summary["outcomes"]) for summary in summaries), Counter[str]())
     failures = sum((Counter(summary["failures"]) for summary in summaries), Counter[str]())
-    parts = [f"captured {sum(summary['captured'] for summary in summaries)} pages: {words(outcomes) or 'none new'}"]
+    captured = sum(summary["captured"] for summary in summaries)
+    parts = [f"captured {count(captured, 'page')}{f': {words(outcomes)}' if captured else ''}"]
+    parts += [f"{skipped:,} {_POLICIES[reason]}" for reason in _POLICIES if (skipped := failures.pop(reason, 0))]
     if failures:
-        parts.append(f"{failures.total()} failed ({words(failures, number_first=False)})")
+        parts.append(f"{failures.total():,} failed ({words(failures, number_first=False)})")
     parts += [
-        f"{count} {name}"
+        f"{number:,} {name}"
         for name in ("known", "waiting", "left")
-        if (count := sum(summary[name] for summary in summaries))
+        if (number := sum(summary[name] for summary in summaries))
     ]
     return "; ".join(parts)
 

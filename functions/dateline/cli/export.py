@@ -6,18 +6,21 @@ from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from dateline.cli.output import CommandError, progress
+from dateline.cli.output import CommandError, count, note, progress
 from dateline.cli.query import About, Country, Day, Language, Limit, Place, Source, Words, select
 from dateline.cli.stack import Stack, StackName
-from dateline.export import Export, captures, tables
-from dateline.query.filters import Selection
-from dateline.query.query import Query
-from dateline.story import StoryItem
+
+if TYPE_CHECKING:
+    from dateline.export import Export
+    from dateline.query.filters import Selection
+    from dateline.query.query import Query
+    from dateline.story import StoryItem
+
+    Chunks = Callable[[Export], Iterator[bytes]]
 
 
 class Format(StrEnum):
@@ -28,14 +31,7 @@ class Format(StrEnum):
     WACZ = "wacz"
 
 
-Chunks = Callable[[Export], Iterator[bytes]]
-
-_CHUNKS: dict[Format, Chunks] = {
-    Format.JSONL: tables.jsonl,
-    Format.CSV: tables.csv_rows,
-    Format.WARC: captures.warc,
-}
-_FILES: dict[Format, Callable[[Export, Path], None]] = {Format.PARQUET: tables.parquet, Format.WACZ: captures.wacz}
+_IN_FILES = (Format.PARQUET, Format.WACZ)  # made in a file, not in a stream
 
 
 def export(
@@ -61,27 +57,39 @@ def export(
 
     Safe to interrupt: the file appears when it is complete.
     """
-    if output is None and (form in _FILES or (form is Format.WARC and sys.stdout.isatty())):
+    if output is None and (form in _IN_FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
-    selection = select(since, until, place, **wanted, limit=limit)
-    chunks = partial(tables.csv_rows, faithful=True) if faithful and form is Format.CSV else _CHUNKS.get(form)
-    with _counted(Stack.find(stack).query(), selection) as exported:
+    found = Stack.find(stack).query()
+    selection = select(found, since, until, place, limit=limit, newest_first=False, **wanted)
+    chunks = _chunks(form, faithful=faithful)
+    with _counted(found, selection) as exported:
         if output is None and chunks:
             sys.stdout.buffer.writelines(chunks(exported))
         elif output is not None:
             with _in_one_step(output) as path:
                 _write(exported, form, path, chunks)
-    progress.print(f"{exported.done} stories{f' in {output}' if output else ''}", soft_wrap=True)
+    note(f"{count(exported.done, 'story', 'stories')}{f' in {output}' if output else ''}")
     if exported.unread:
-        progress.print(f"not read: {' '.join(exported.unread)}; dateline verify says what is wrong", soft_wrap=True)
+        note(f"not read: {' '.join(exported.unread)}; dateline verify says what is wrong")
         raise typer.Exit(1)
 
 
-def _write(exported: Export, form: Format, path: Path, chunks: Chunks | None) -> None:
+def _chunks(form: Format, *, faithful: bool) -> "Chunks | None":
+    """What gives the bytes of a format; None for one that is made in a file."""
+    from dateline.export import captures, tables
+
+    if form is Format.CSV:
+        return partial(tables.csv_rows, faithful=faithful)
+    return {Format.JSONL: tables.jsonl, Format.WARC: captures.warc}.get(form)
+
+
+def _write(exported: "Export", form: Format, path: Path, chunks: "Chunks | None") -> None:
+    from dateline.export import captures, tables
+
     try:
         if chunks is None:
-            _FILES[form](exported, path)
+            (captures.wacz if form is Format.WACZ else tables.parquet)(exported, path)
         else:
             with path.open("wb") as file:
                 file.writelines(chunks(exported))
@@ -103,15 +111,19 @@ def _in_one_step(output: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _counted(query: Query, selection: Selection) -> Iterator[Export]:
+def _counted(query: "Query", selection: "Selection") -> "Iterator[Export]":
     """The export of a selection, with how far it is on standard error."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    from dateline.export import Export
+
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+    with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("exporting", total=None)
 
-        def stories() -> Iterator[StoryItem]:
+        def stories() -> "Iterator[StoryItem]":
             for story in selection.of(query):
-                bars.update(task, description=f"{exported.done} stories")
+                bars.update(task, description=count(exported.done, "story", "stories"))
                 yield story
 
         exported = Export(query, stories(), f"{selection}")

@@ -1,6 +1,5 @@
 """``dateline extract``: pages to articles, without any cloud."""
 
-import json
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,26 +10,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
-from dateline.article import Extraction, Outcome
-from dateline.cli.output import CommandError
+from dateline.cli.output import CommandError, print_json
 from dateline.cli.sources import named
 
 if TYPE_CHECKING:
+    from dateline.article import Extraction
     from dateline.page import Page
 
 Paths = Annotated[
     list[Path],
     typer.Argument(
-        help="HTML files, WARC files or folders of them; - for JSON lines {page, url, html} on standard input."
+        metavar="PATH...",
+        help="HTML files, WARC files, clippings (.txt) or folders of them; - for JSON lines {page, url, html} on"
+        " standard input.",
     ),
 ]
 
 
 def extract(
     paths: Paths,
-    url: Annotated[
-        str | None, typer.Option(help="The address of the pages in HTML files that do not say theirs.")
-    ] = None,
+    url: Annotated[str | None, typer.Option(help="The address of the pages in files that do not say theirs.")] = None,
     source_timezone: Annotated[
         str | None, typer.Option(help="Where dates without an offset are from, such as Africa/Tripoli.")
     ] = None,
@@ -38,8 +37,14 @@ def extract(
         str | None, typer.Option(help="The outlet of pages that do not say theirs: for its rules and its time zone.")
     ] = None,
     captured_at: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"], help="Later dates are not taken.")
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d"],
+            metavar="INSTANT",
+            help="When the pages were captured, 2019-04-17T08:00:00Z or a day in UTC; later dates are not taken.",
+        ),
     ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON lines, as it does anyway.")] = False,  # noqa: ARG001
 ) -> None:
     """Print a JSON line for each page: its outcome, and the fields of its article."""
     from dateline.extraction import batch
@@ -76,11 +81,8 @@ def _print(answers: Iterable[Mapping[str, Any]]) -> bool:
     """Print the answers as they come; whether every page could be examined."""
     examined = True
     for answer in answers:
-        line = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
-        # A lone surrogate, which UTF-8 cannot say, becomes the escape that JSON has for it.
-        sys.stdout.buffer.write(line.encode("utf-8", "backslashreplace") + b"\n")
-        examined = examined and answer["outcome"] != Outcome.QUARANTINED
-    sys.stdout.buffer.flush()
+        print_json(answer)
+        examined = examined and answer["outcome"] != "quarantined"
     return examined
 
 

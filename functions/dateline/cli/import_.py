@@ -7,19 +7,34 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, count, note, print_json, write
 from dateline.cli.progress import follow, words
 from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tracking import Followed, of_captures
 
 if TYPE_CHECKING:
+    from dateline.cli.tracking import Followed
     from dateline.importing import Imported
 
 Paths = Annotated[
     list[Path],
     typer.Argument(help="WARC files (.warc, .warc.gz, .warc.zst), HTML files, clippings (.txt), or folders of these."),
 ]
+
+# What to do about each reason of a refusal (``importing.Reason``).
+_REMEDIES = {
+    "other-host": "pages of unregistered hosts; --any-host takes them, or add the outlet's source file",
+    "not-html": "files and records that are no HTML pages; save the pages as .html, clippings as .txt",
+    "no-page": "redirects, server errors and a crawler's own notes; nothing to do",
+    "revisit": "records that refer to an earlier capture; import the file with that capture too",
+    "encoded": "pages in an unknown content encoding; fetch them again without compression",
+    "damaged": "pages whose digest, status or date is wrong; fetch or copy them again",
+    "too-large": "pages larger than any article; nothing to do",
+    "no-url": "pages and clippings without an address; write it into urls.tsv beside them, or a URL: line on top",
+    "no-source": "clippings and pages of no registered outlet; name one with --source, or a Source: line on top",
+    "unreadable": "files that urls.tsv lists and that cannot be read; check their paths and permissions",
+}
 
 
 def import_(
@@ -39,12 +54,11 @@ def import_(
     from dateline.importing import Importer, Outlets
     from dateline.importing.folders import files
 
-    outlets = registered()
-    if source and source not in outlets:
-        raise CommandError(f"there is no source {source}; dateline sources list prints them")
+    if source:
+        check_sources([source])
     if missing := [str(path) for path in paths if not path.exists()]:
         raise CommandError(f"no such file or folder: {', '.join(missing)}")
-    deployed = Stack.find(stack)
+    deployed, outlets = Stack.find(stack), registered()
     known = Outlets(outlets.values(), any_host=any_host, default=outlets[source] if source else None)
     importer = Importer(deployed.s3, deployed.captures, known)
     imported = []
@@ -55,12 +69,15 @@ def import_(
     followed = _followed(importer.captures)
     follow(deployed, followed, patience)
     _print_total(imported, followed, json)
-    if any(each.unreadable for each in imported) or not all(each.done for each in followed):
+    came_in = any(each.captured or each.known for each in imported)
+    if not came_in or any(each.unreadable for each in imported) or not all(each.done for each in followed):
         raise typer.Exit(1)
 
 
-def _followed(captures: Mapping[str, int]) -> list[Followed]:
+def _followed(captures: Mapping[str, int]) -> "list[Followed]":
     """What was captured, by source."""
+    from dateline.cli.tracking import of_captures
+
     by_source: dict[str, dict[str, int]] = defaultdict(dict)
     for key, pages in captures.items():
         by_source[key.split("/")[1]][key] = pages
@@ -71,13 +88,13 @@ def _print(imported: "Imported", json: bool) -> None:
     if json:
         print_json(imported.summary())
     else:
-        console.print(f"{imported.file}: {_sentence(imported.summary())}", soft_wrap=True, highlight=False)
+        write(f"{imported.file}: {_sentence(imported.summary())}")
     if imported.damage:
-        progress.print(f"{imported.file}: {imported.damage}", soft_wrap=True)
+        note(f"{imported.file}: {imported.damage}")
 
 
-def _print_total(imported: "list[Imported]", followed: list[Followed], json: bool) -> None:
-    total = {
+def _print_total(imported: "list[Imported]", followed: "list[Followed]", json: bool) -> None:
+    total: dict[str, Any] = {
         "files": len(imported),
         "captured": sum(each.captured for each in imported),
         "known": sum(each.known for each in imported),
@@ -88,18 +105,22 @@ def _print_total(imported: "list[Imported]", followed: list[Followed], json: boo
     if json:
         print_json(total)
     else:
-        console.print(_sentence(total), soft_wrap=True, highlight=False)
+        write(_sentence(total))
+    if not (total["captured"] or total["known"]):
+        note("nothing came in")
+    for reason in total["refused"]:
+        note(f"{reason}: {_REMEDIES[reason]}")
     for each in followed:
         if not each.done:
-            progress.print(f"{each.source}: not archived yet; dateline status, and the functions' logs, say why")
+            note(f"{each.source}: not archived yet; dateline status and dateline logs say why")
 
 
 def _sentence(counts: Mapping[str, Any]) -> str:
     """``captured 24 pages: 21 archived, 3 not_article; 2 known; 40 refused (not-html 38, other-host 2)``."""
     outcomes = words(counts.get("outcomes", {}))
-    parts = [f"captured {counts['captured']} pages{f': {outcomes}' if outcomes else ''}"]
+    parts = [f"captured {count(counts['captured'], 'page')}{f': {outcomes}' if outcomes else ''}"]
     if counts["known"]:
-        parts.append(f"{counts['known']} known")
+        parts.append(f"{counts['known']:,} known")
     if refused := counts["refused"]:
-        parts.append(f"{sum(refused.values())} refused ({words(refused, number_first=False)})")
+        parts.append(f"{sum(refused.values()):,} refused ({words(refused, number_first=False)})")
     return "; ".join(parts)

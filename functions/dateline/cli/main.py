@@ -1,18 +1,23 @@
 """The ``dateline`` command.
 
-Data goes to standard output, messages to standard error. Exit status: 0 success, 1 failure, 2 wrong usage. Commands
-import what they need when they run, to keep ``--help`` quick.
+Commands write data to standard output and messages to standard error. Exit status: 0 success, 1 failure, 2 wrong
+usage. Each command imports its libraries when it runs, to keep ``--help`` quick.
 """
 
+import io
 import sys
+from typing import Annotated
 
 import typer
 
+from dateline import __version__
 from dateline.cli import (
     commands,
     crawl,
+    env,
     export,
     extract,
+    functions,
     import_,
     quarantine,
     query,
@@ -25,13 +30,14 @@ from dateline.cli import (
     verify,
     withdraw,
 )
-from dateline.cli.output import CommandError
+from dateline.cli.output import CommandError, note
 
 app = typer.Typer(
     name="dateline",
     help="A serverless archive of regional news: collect, extract, archive, query.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 for name, function in commands.found():
     app.command(name)(function)
@@ -41,6 +47,9 @@ for command in (status.status, crawl.crawl, extract.extract, query.query, search
     app.command()(command)
 app.command("import")(import_.import_)
 app.command()(export.export)
+app.command()(functions.compact)
+app.command()(functions.logs)
+app.command()(env.env)
 app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
@@ -49,10 +58,28 @@ app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
 
 
-def main() -> None:
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"dateline {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """A serverless archive of regional news: collect, extract, archive, query."""
+
+
+def run() -> None:
     """Run the command; an expected failure is one line on standard error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # what a terminal's encoding, such as ASCII, has not
     try:
         app()
     except CommandError as error:
-        print(f"dateline: {error}", file=sys.stderr)
+        note(f"dateline: {error}")
         sys.exit(1)

@@ -1,21 +1,26 @@
-"""Watching captures on their way through a deployed stack, with a line for each source on a terminal."""
+"""Follow captures on their way through a deployed stack, with a line for each source on a terminal."""
 
 import time
 from collections.abc import Mapping
-
-from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from typing import TYPE_CHECKING
 
 from dateline.cli.output import progress
 from dateline.cli.stack import Stack
-from dateline.cli.tracking import Followed
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from dateline.cli.tracking import Followed
 
 _LOOK_EVERY = 0.5  # seconds; each look is a few S3 reads
 
 
-def follow(stack: Stack, followed: list[Followed], patience: float) -> None:
+def follow(stack: Stack, followed: "list[Followed]", patience: float) -> None:
     """Return when all is archived, or when nothing has happened for so many seconds."""
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.fields[now]}"), TimeElapsedColumn()
-    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+    with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         tasks = {each.source: bars.add_task(each.source, total=None, now="queued") for each in followed}
         moved, last = time.monotonic(), ""
         while pending := [each for each in followed if not (each.done or each.postponed)]:
@@ -35,7 +40,7 @@ def words(counts: Mapping[str, int], number_first: bool = True) -> str:
     return ", ".join(f"{count} {name}" if number_first else f"{name} {count}" for name, count in sorted(counts.items()))
 
 
-def _show(bars: Progress, task: TaskID, each: Followed) -> None:
+def _show(bars: "Progress", task: "TaskID", each: "Followed") -> None:
     stage = "crawled" if each.report else "crawling" if each.captures else "queued"
     bars.update(task, now=f"{stage}; {words(each.outcomes) or 'nothing archived yet'}")
     if each.done or each.postponed:

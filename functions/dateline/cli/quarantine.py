@@ -2,22 +2,31 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
 from dateline import keys
-from dateline.archive.quarantine import Report, named, reports
-from dateline.aws import objects
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, note, print_json, write
 from dateline.cli.query import Day
 from dateline.cli.reextract import carry_out, new_run
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tracking import FollowedAgain
-from dateline.messages import ReextractMessage
+from dateline.cli.tables import Column, print_table
+
+if TYPE_CHECKING:
+    from dateline.archive.quarantine import Report
+    from dateline.messages import ReextractMessage
 
 app = typer.Typer(help="The pages that extraction gave up on.", no_args_is_help=True)
+
+_COLUMNS = (
+    Column("captured"),
+    Column("source"),
+    Column("reason", cut=True),
+    Column("url", cut=True),
+    Column("key", drop=1),
+)
 
 Reason = Annotated[str | None, typer.Option(help="Only those with these words in the reason.")]
 
@@ -32,17 +41,22 @@ def list_(
     json: Json = False,
 ) -> None:
     """List the pages in quarantine, with the reason and the report's key. Days are of capture (UTC)."""
+    from dateline.archive.quarantine import reports
+
     deployed = Stack.find(stack)
-    table = Table("captured", "source", "reason", "url", "key", box=None)
+    check_sources(source or (), deployed.query().sources)
     found = reports(deployed.s3, deployed.archive, of=source or (), since=since.date() if since else None)
-    for report in (each for each in found if each.released == released and _has(each, reason)):
-        if json:
+    held = (each for each in found if each.released == released and _has(each, reason))
+    if json:
+        for report in held:
             print_json({"key": report.key, "source": report.stem.source, **report.to_dict()})
-        else:
-            why = report.last.reason or report.last.outcome.value
-            table.add_row(report.captured_at[:19], report.stem.source, why, report.url, report.key)
-    if not json:
-        console.print(table)
+    else:
+        print_table(_COLUMNS, map(_row, held))
+
+
+def _row(report: "Report") -> tuple[str, ...]:
+    why = report.last.reason or report.last.outcome.value
+    return report.captured_at[:19].replace("T", " "), report.stem.source, why, report.url, report.key
 
 
 @app.command()
@@ -59,11 +73,15 @@ def release(
 
     Safe to interrupt and to repeat: requested extractions continue in the stack, and released pages are skipped.
     """
+    from dateline.archive.quarantine import Report
+    from dateline.aws import objects
+    from dateline.cli.tracking import FollowedAgain
+
     deployed = Stack.find(stack)
     found = {report.key: report for each in wanted for report in _named(deployed, each)}
     held = [report for report in found.values() if not report.released and _has(report, reason)]
     if not held:
-        progress.print("none of these is in quarantine")
+        note("none of these is in quarantine")
         return
     run = new_run()
     finished = carry_out(deployed, FollowedAgain(run=run), _messages(run, held), patience)
@@ -73,15 +91,17 @@ def release(
             print_json({"key": report.key, "source": report.stem.source, **report.to_dict()})
         else:
             why = f": {report.last.reason}" if report.last.reason else ""
-            console.print(f"{report.url} {report.last.outcome.value}{why}", soft_wrap=True, highlight=False)
+            write(f"{report.url} {report.last.outcome.value}{why}")
     if not finished:
-        progress.print("not finished; dateline status, and the function's log, say why; the same command goes on")
+        note("not finished; dateline status and dateline logs extract say why; the same command goes on")
     if not all(report.released for report in now):
         raise typer.Exit(1)
 
 
-def _messages(run: str, held: Iterable[Report]) -> Iterator[ReextractMessage]:
+def _messages(run: str, held: "Iterable[Report]") -> "Iterator[ReextractMessage]":
     """A message for each capture object that has some of these pages."""
+    from dateline.messages import ReextractMessage
+
     offsets = defaultdict(set)
     for report in held:
         offsets[report.capture.key].add(report.capture.offset)
@@ -89,9 +109,12 @@ def _messages(run: str, held: Iterable[Report]) -> Iterator[ReextractMessage]:
         yield ReextractMessage(run=run, key=key, offsets=tuple(sorted(places)))
 
 
-def _named(stack: Stack, wanted: str) -> Iterator[Report]:
+def _named(stack: Stack, wanted: str) -> "Iterator[Report]":
     """What a report's key, a capture's key or a source names; CommandError if it is none."""
+    from dateline.archive.quarantine import named, reports
+
     if "/" not in wanted:
+        check_sources([wanted], stack.query().sources)
         return reports(stack.s3, stack.archive, of=[wanted])
     if wanted.startswith(keys.QUARANTINE):
         return named(stack.s3, stack.archive, wanted)
@@ -101,5 +124,5 @@ def _named(stack: Stack, wanted: str) -> Iterator[Report]:
         raise CommandError(f"{wanted} is neither a report in quarantine/ nor a capture nor a source") from error
 
 
-def _has(report: Report, words: str | None) -> bool:
+def _has(report: "Report", words: str | None) -> bool:
     return words is None or words.casefold() in (report.last.reason or "").casefold()

@@ -2,16 +2,20 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
-from rich.text import Text
 
-from dateline.cli.output import CommandError, Json, console, print_json
+from dateline.cli.names import check_country, check_language, check_sources
+from dateline.cli.output import CommandError, Json, is_terminal, note, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.query.filters import Selection
-from dateline.story import StoryItem
+from dateline.cli.tables import Column, print_table
+
+if TYPE_CHECKING:
+    from dateline.query.filters import Selection
+    from dateline.query.query import Query
+    from dateline.story import StoryItem
 
 Source = Annotated[str | None, typer.Option(help="Stories of one source.")]
 Country = Annotated[str | None, typer.Option(help="Stories of a country's outlets (ISO 3166, such as ly).")]
@@ -22,9 +26,19 @@ Place = Annotated[
 Language = Annotated[str | None, typer.Option(help="Stories in one language (BCP 47, such as ar).")]
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="yyyy-mm-dd, included.")]
 Words = Annotated[str | None, typer.Option(help="Stories whose title or text has these words, in any case.")]
-Limit = Annotated[int | None, typer.Option(min=1, help="So many at most, the oldest.")]
+Limit = Annotated[int | None, typer.Option(min=1, help="At most this many stories; 50 on a terminal.")]
 
+_SCREEN = 50  # stories on a terminal, if no --limit is given
+_COUNTED = 10_000  # stories that are counted beyond these: 10 MB of the index, ten reads of a second in all
 _OUTWEIGHS = 10  # times the inhabitants of another place of the same name
+_COLUMNS = (
+    Column("id"),
+    Column("published"),
+    Column("source"),
+    Column("language", drop=2),
+    Column("gone", drop=1),
+    Column("title", cut=True),
+)
 
 
 def query(
@@ -37,24 +51,49 @@ def query(
     until: Day = None,
     text: Words = None,
     limit: Limit = None,
+    oldest_first: Annotated[bool, typer.Option("--oldest-first", help="Begin with the oldest story.")] = False,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """List the archive's stories by publication date, oldest first."""
+    """List the archive's stories by publication date, newest first."""
+    found = Stack.find(stack).query()
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
-    selection = select(since, until, place, **wanted, limit=limit)
-    chosen = selection.of(Stack.find(stack).query())
+    selection = select(found, since, until, place, limit=limit, newest_first=not oldest_first, **wanted)
+    chosen = selection.of(found)
     if json:
-        for story in chosen:
-            print_json(story)
+        _print_json(chosen)
+    elif is_terminal() and limit is None:
+        _print_screen(chosen, counted=text is None)
     else:
-        console.print(_table(chosen))
+        _print(chosen)
 
 
-def select(since: datetime | None, until: datetime | None, place: str | None, **wanted: Any) -> Selection:
-    """Return the conditions of a command's options."""
-    first, last = since.date() if since else None, until.date() if until else None
-    return Selection(since=first, until=last, place=place_id(place) if place else None, **wanted)
+def select(
+    found: "Query",
+    since: datetime | None,
+    until: datetime | None,
+    place: str | None,
+    *,
+    limit: int | None,
+    newest_first: bool,
+    **wanted: str | None,
+) -> "Selection":
+    """Return the selection of a command's options; CommandError for an unknown source, country, language or place."""
+    from dateline.query.filters import Selection
+
+    if source := wanted.get("source"):
+        check_sources([source], found.sources)
+    check_country(wanted.get("country"))
+    check_country(wanted.get("about"))
+    check_language(wanted.get("language"))
+    return Selection(
+        since=since.date() if since else None,
+        until=until.date() if until else None,
+        place=place_id(place) if place else None,
+        limit=limit,
+        newest_first=newest_first,
+        **wanted,
+    )
 
 
 def place_id(name: str) -> int:
@@ -73,13 +112,34 @@ def place_id(name: str) -> int:
     return id
 
 
-def _table(stories: Iterator[StoryItem]) -> Table:
-    table = Table(box=None, pad_edge=False)
-    for name in ("id", "published", "source", "", ""):
-        table.add_column(name, no_wrap=True)
-    table.add_column("title", no_wrap=True, overflow="ellipsis")
-    for story in stories:
-        published = story.get("published_at", "-")[:16].replace("T", " ")
-        gone = "gone" if "gone_at" in story else ""
-        table.add_row(story["id"], published, story["source"], story.get("language", ""), gone, Text(story["title"]))
-    return table
+def _print_json(stories: "Iterator[StoryItem]") -> None:
+    from dateline.story import Story
+
+    for item in stories:
+        print_json(Story.from_item(item).to_dict())
+
+
+def _print_screen(stories: "Iterator[StoryItem]", *, counted: bool) -> None:
+    """Print the first stories, and on standard error how many there are; each costs a read if they have words."""
+    shown = list(islice(stories, _SCREEN))
+    _print(iter(shown))
+    if len(shown) < _SCREEN:
+        return
+    more = sum(1 for _ in islice(stories, _COUNTED if counted else 1))
+    if more:
+        total = "more" if not counted else f"over {_COUNTED:,}" if more == _COUNTED else f"{_SCREEN + more:,}"
+        note(f"{_SCREEN} of {total}; --limit for more")
+
+
+def _print(stories: "Iterator[StoryItem]") -> None:
+    first = next(stories, None)
+    if first is None:
+        note("no stories")
+        return
+    print_table(_COLUMNS, (_row(story) for each in ((first,), stories) for story in each))
+
+
+def _row(story: "StoryItem") -> tuple[str, ...]:
+    published = story.get("published_at", "-")[:16].replace("T", " ")
+    language, gone = story.get("language", ""), "gone" if "gone_at" in story else ""
+    return story["id"], published, story.get("source", ""), language, gone, story["title"]

@@ -1,14 +1,15 @@
 """``dateline rebuild``: the table made anew from the two buckets."""
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from dateline.cli.output import Json, console, print_json, progress
+from dateline.cli.output import Json, count, note, print_json, progress, write
 from dateline.cli.stack import Stack, StackName
-from dateline.messages import capture_event
+
+if TYPE_CHECKING:
+    from dateline.maintenance.rebuild import Rebuilt
 
 
 def rebuild(
@@ -26,8 +27,11 @@ def rebuild(
 
     Existing items stay, unless with --empty. Safe to interrupt and to repeat; do not run it during crawls.
     """
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
     from dateline.maintenance.rebuild import Rebuilt
     from dateline.maintenance.rebuild import rebuild as refill
+    from dateline.messages import capture_event
 
     deployed = Stack.find(stack)
     if search:
@@ -40,11 +44,11 @@ def rebuild(
         body = capture_event(deployed.captures, key)
         deployed.sqs.send_message(QueueUrl=deployed.outputs["ExtractQueue"], MessageBody=body)
 
-    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=progress) as bars:
+    with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=progress()) as bars:
         task = bars.add_task("rebuilding", total=None)
 
         def show(done: Rebuilt) -> None:
-            bars.update(task, description=f"{done.captures} captures, {done.stories} stories, {done.crawls} crawls")
+            bars.update(task, description=_counted(done))
 
         done = refill(
             deployed.s3,
@@ -58,18 +62,23 @@ def rebuild(
     if json:
         print_json(asdict(done))
     else:
-        sent = f"; {done.unarchived} captures sent to be archived" if done.unarchived else ""
-        console.print(f"indexed {done.stories} stories of {done.captures} captures and {done.crawls} crawls{sent}")
+        sent = f"; {count(done.unarchived, 'WARC file')} sent to be archived" if done.unarchived else ""
+        write(f"indexed {_counted(done)}{sent}")
 
 
 def _rebuild_search(deployed: Stack, *, json: bool) -> None:
     from dateline.search.rebuild import SearchRebuild
 
     def show(month: str, stories: int) -> None:
-        progress.print(f"{month}: {stories} stories")
+        note(f"{month}: {count(stories, 'story', 'stories')}")
 
     stories = SearchRebuild.of(deployed.s3, deployed.table, deployed.archive).run(show)
     if json:
         print_json({"stories": stories})
     else:
-        console.print(f"indexed {stories} stories for search")
+        write(f"indexed {count(stories, 'story', 'stories')} for search")
+
+
+def _counted(done: "Rebuilt") -> str:
+    counts = (done.captures, "WARC file", None), (done.stories, "story", "stories"), (done.crawls, "crawl", None)
+    return ", ".join(count(*each) for each in counts)

@@ -5,22 +5,22 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from dateline import keys
-from dateline.aws.queues import send_reextractions
-from dateline.capture import listing
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.deployed import check_current
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, count, note, print_json, progress, write
 from dateline.cli.progress import words
 from dateline.cli.query import Day
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tracking import FollowedAgain
-from dateline.dataset.progress import forget
-from dateline.messages import ReextractMessage
+from dateline.cli.tables import Column, print_table
+
+if TYPE_CHECKING:
+    from dateline.cli.tracking import FollowedAgain
+    from dateline.messages import ReextractMessage
 
 _LOOK_EVERY = 0.5  # seconds; each look lists all of the run's reports, and reads those that are new
 
@@ -45,8 +45,14 @@ def reextract(
     Days are of capture (UTC). Revisions keep their numbers, and newly found stories get their place in the chain. Safe
     to interrupt: the extraction continues in the stack; follow it with --run.
     """
+    from dateline.cli.tracking import FollowedAgain
+    from dateline.messages import ReextractMessage
+
     deployed = Stack.find(stack)
     named = [*(sources or []), *(source or [])]
+    check_sources(named, deployed.query().sources)
+    if not stack:
+        check_current()
     stems = _named(key) if key else _held(deployed, named, since, until)
     run = run or new_run()
     messages = [ReextractMessage(run=run, key=stem.capture) for stem in stems]
@@ -59,7 +65,7 @@ def reextract(
     else:
         _print(followed)
     if not finished:
-        progress.print(f"not finished; dateline status, and the function's log, say why; --run {run} goes on")
+        note(f"not finished; dateline status and dateline logs extract say why; --run {run} goes on")
     if not finished or followed.given_up:
         raise typer.Exit(1)
 
@@ -69,16 +75,19 @@ def new_run() -> str:
     return keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}")
 
 
-def carry_out(stack: Stack, followed: FollowedAgain, messages: Iterable[ReextractMessage], patience: float) -> bool:
+def carry_out(stack: Stack, followed: "FollowedAgain", messages: "Iterable[ReextractMessage]", patience: float) -> bool:
     """Request the rest of a run and watch it to its end, recorded in the archive.
 
     Return False after so many seconds without progress.
     """
+    from dateline.aws.queues import send_reextractions
+    from dateline.dataset.progress import forget
+
     followed.look(stack.s3, archive=stack.archive)
     wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
     left = (message for report, message in wanted.items() if report not in followed.done)
     sent = send_reextractions(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
-    progress.print(f"asked for {sent} captures as {followed.run}", soft_wrap=True)
+    note(f"asked for {count(sent, 'WARC file')} as {followed.run}")
     finished = _follow(stack, followed, wanted.keys(), patience)
     body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
     forget(stack.s3, stack.archive)
@@ -95,15 +104,19 @@ def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
 
 
 def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
+    from dateline.capture import listing
+
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
     return listing.held(stack.s3, stack.captures, of=sources, **days)
 
 
-def _follow(stack: Stack, followed: FollowedAgain, wanted: Iterable[str], patience: float) -> bool:
+def _follow(stack: Stack, followed: "FollowedAgain", wanted: Iterable[str], patience: float) -> bool:
     """Watch the run until it has finished, or nothing has happened for so many seconds; whether it has."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     wanted = set(wanted)
     columns = TextColumn("extracting again"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+    with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=len(wanted), completed=len(followed.done))
         moved = time.monotonic()
         while not wanted <= followed.done:
@@ -118,13 +131,10 @@ def _follow(stack: Stack, followed: FollowedAgain, wanted: Iterable[str], patien
     return True
 
 
-def _print(followed: FollowedAgain) -> None:
-    table = Table("field", "articles", box=None)
-    for name, count in followed.fields.most_common():
-        table.add_row(name, str(count))
-    if followed.fields:
-        console.print(table)
+def _print(followed: "FollowedAgain") -> None:
+    columns = (Column("field"), Column("articles", right=True))
+    print_table(columns, ((name, str(number)) for name, number in followed.fields.most_common()))
     outcomes = f"; {words(followed.outcomes)}" if followed.outcomes else ""
     given_up = f"; {followed.given_up} given up on, and left as they were" if followed.given_up else ""
-    done = f"{len(followed.done)} captures, {followed.pages} pages, {followed.changed} changed"
-    console.print(f"{done}{outcomes}{given_up}", soft_wrap=True, highlight=False)
+    done = f"{count(len(followed.done), 'WARC file')}, {count(followed.pages, 'page')}, {followed.changed:,} changed"
+    write(f"{done}{outcomes}{given_up}")

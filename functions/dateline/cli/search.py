@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.text import Text
 
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.names import check_country, check_language, check_sources
+from dateline.cli.output import CommandError, Json, console, count, is_terminal, note, print_json, printable, write
 from dateline.cli.query import Day
 from dateline.cli.stack import Stack, StackName
 
@@ -45,22 +45,24 @@ def search(
     from dateline.search.manifest import OutdatedIndexError
     from dateline.search.query import QueryError
 
+    deployed = Stack.find(stack)
+    check_sources(source or (), deployed.query().sources)
+    for code in country or ():
+        check_country(code)
+    for code in language or ():
+        check_language(code)
     try:
-        results = (
-            Stack.find(stack)
-            .search()
-            .find(
-                query,
-                sources=source or (),
-                countries=country or (),
-                languages=language or (),
-                since=since.date() if since else None,
-                until=until.date() if until else None,
-                by="newest" if newest else "relevance",
-                limit=limit,
-                cursor=cursor,
-                facets=facets,
-            )
+        results = deployed.search().find(
+            query,
+            sources=source or (),
+            countries=country or (),
+            languages=language or (),
+            since=since.date() if since else None,
+            until=until.date() if until else None,
+            by="newest" if newest else "relevance",
+            limit=limit,
+            cursor=cursor,
+            facets=facets,
         )
     except (CursorError, OutdatedIndexError, QueryError) as error:
         raise CommandError(str(error)) from error
@@ -72,23 +74,27 @@ def search(
             _print(hit)
     if results.facets:
         _print_facets(results.facets, json=json)
-    progress.print(_summary(results), soft_wrap=True)
+    note(_summary(results))
 
 
 def _print(hit: "Hit") -> None:
     story = hit.story
     told = (str(story.get("published_at", "-"))[:10], story.get("source", ""), story.get("language", ""), story["id"])
-    console.print(_marked(hit.title), style="bold", soft_wrap=True)
-    console.print(Text("  ".join(told), style="dim"), soft_wrap=True)
-    console.print(_marked(hit.snippet), soft_wrap=True)
-    console.print()
+    _print_marked(hit.title)
+    write("  ".join(told))
+    _print_marked(hit.snippet)
+    write("")
 
 
-def _marked(found: "Highlighted") -> Text:
-    text = Text()
-    for piece, asked in found.parts():
-        text.append(piece, style="bold yellow" if asked else "")
-    return text
+def _print_marked(found: "Highlighted") -> None:
+    """Print a passage; on a terminal, the words that were asked for in colour."""
+    if is_terminal():
+        from rich.text import Text
+
+        pieces = ((printable(piece), "bold yellow" if asked else "") for piece, asked in found.parts())
+        console().print(Text.assemble(*pieces))
+    else:
+        write("".join(piece for piece, _ in found.parts()))
 
 
 def _print_facets(facets: "Facets", *, json: bool) -> None:
@@ -97,12 +103,12 @@ def _print_facets(facets: "Facets", *, json: bool) -> None:
         print_json({"facets": counts})
         return
     for name, found in counts.items():
-        listed = ", ".join(f"{value} {count}" for value, count in [*found.items()][:_LISTED])
-        console.print(Text(f"{name}: {listed}"), soft_wrap=True)
+        write(f"{name}: {', '.join(f'{value} {number}' for value, number in [*found.items()][:_LISTED])}")
 
 
 def _summary(results: "Results") -> str:
-    total: Any = "" if results.total is None else f" of {results.total}"
+    total: Any = "" if results.total is None else f" of {results.total:,}"
     relaxed = "; no story has all of the words, these have most of them" if results.relaxed else ""
     further = f"; more with --cursor {results.cursor}" if results.cursor else ""
-    return f"{len(results.hits)}{total} stories{relaxed}{further}"
+    stories = f"{len(results.hits)}{total} stories" if total else count(len(results.hits), "story", "stories")
+    return f"{stories}{relaxed}{further}"

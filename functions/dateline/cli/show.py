@@ -3,18 +3,18 @@
 import sys
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.panel import Panel
-from rich.text import Text
 
-from dateline.article import Article
-from dateline.cli.output import CommandError, Json, console, print_json
+from dateline.cli.output import CommandError, Json, console, count, is_terminal, one_line, print_json, printable, write
 from dateline.cli.stack import Stack, StackName
-from dateline.query.diff import Change, Piece, as_html, between
-from dateline.query.query import Query
-from dateline.story import StoryItem
+
+if TYPE_CHECKING:
+    from dateline.article import Article
+    from dateline.query.diff import Change, Piece
+    from dateline.query.query import Query
+    from dateline.story import StoryItem
 
 _STYLES = {"same": "", "removed": "red strike", "added": "green"}
 _MARKS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}  # as git has them, where there is no colour
@@ -23,7 +23,11 @@ _MARKS = {"same": "{}", "removed": "[-{}-]", "added": "{{+{}+}}"}  # as git has 
 def show(
     id: Annotated[str, typer.Argument(help="A story's id, or its URL.")],
     text: Annotated[bool, typer.Option("--text", help="Its words alone.")] = False,
+    article: Annotated[bool, typer.Option("--article", help="The whole article as JSON, as it is stored.")] = False,
     raw: Annotated[bool, typer.Option("--raw", help="The page as the server sent it, decoded.")] = False,
+    copies: Annotated[
+        bool, typer.Option("--copies", help="The stories that are copies of it, the first to appear first.")
+    ] = False,
     revisions: Annotated[
         bool, typer.Option("--revisions", help="Its revisions, oldest first, and what changed.")
     ] = False,
@@ -37,7 +41,7 @@ def show(
 ) -> None:
     """Show one story: its text, its location in the archive, its revisions and its copies.
 
-    A story with a removed page remains readable.
+    A story with a removed page remains readable. --json prints the story in the form of `dateline query --json`.
     """
     if html and not diff:
         raise typer.BadParameter("--html goes with --diff A B")
@@ -46,18 +50,22 @@ def show(
     if diff:
         _show_diff(found, found.revisions(story["id"]), diff, html=html, json=json)
     elif raw:
-        sys.stdout.buffer.write(found.raw(story).body)
+        _write_bytes(found.raw(story).body)
+    elif article:
+        _write_bytes(found.line(story))
     elif revisions:
         _show_revisions(found, story, json=json)
+    elif copies:
+        _show_copies(found.cluster(story["id"]), json=json)
     elif text:
-        print(found.article(story).text)
+        _show_text(found.article(story).text)
     elif json:
-        print_json(_told(found, story))
+        print_json(_public(story))
     else:
-        console.print(_panel(found.article(story), story, found.cluster(story["id"])))
+        _show(found.article(story), story, found.cluster(story["id"]))
 
 
-def _find(found: Query, id: str) -> StoryItem:
+def _find(found: "Query", id: str) -> "StoryItem":
     try:
         story = found.story(id)
     except ValueError as error:
@@ -69,30 +77,57 @@ def _find(found: Query, id: str) -> StoryItem:
     return story
 
 
-def _told(found: Query, story: StoryItem) -> dict[str, object]:
-    """A story's article, with what the index alone knows of it."""
-    wanted = ("id", "source", "url", "title", "published_at", "first_seen_at", "gone_at")
-    copies = [{name: copy.get(name) for name in wanted} for copy in found.cluster(story["id"])]
-    article = found.article(story).to_dict()
-    return {**article, "cluster": story["cluster"], "copies": copies, "gone_at": story.get("gone_at")}
+def _public(item: "StoryItem") -> dict[str, object]:
+    from dateline.story import Story
+
+    return dict(Story.from_item(item).to_dict())
 
 
-def _show_revisions(found: Query, story: StoryItem, *, json: bool) -> None:
+def _write_bytes(data: bytes) -> None:
+    """Write bytes as they are; on a terminal, without control characters."""
+    if is_terminal():
+        _show_text(data.decode("utf-8", "replace").rstrip("\n"))
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+
+
+def _show_text(text: str, style: str = "") -> None:
+    """Print text; on a terminal a long line goes on in the next, between two words."""
+    if is_terminal():
+        from rich.text import Text
+
+        console().print(Text(printable(text), style))
+    else:
+        write(text)
+
+
+def _show_copies(cluster: "Sequence[StoryItem]", *, json: bool) -> None:
+    for copy in cluster:
+        if json:
+            print_json(_public(copy))
+        else:
+            write(_printed(copy))
+
+
+def _show_revisions(found: "Query", story: "StoryItem", *, json: bool) -> None:
+    from dateline.query.diff import between
+
     listed = found.revisions(story["id"])
     articles = [found.article(revision) for revision in listed]
     changes = [None, *(between(*pair) for pair in pairwise(articles))]
     for revision, change in zip(listed, changes, strict=True):
         if json:
-            print_json({**revision, **({"changed": _summary(change)} if change else {})})
+            print_json(_public(revision) | ({"changed": _summary(change)} if change else {}))
         else:
-            console.print(Text(f"{revision['revision']}  {revision['captured_at']}  {revision['title']}"))
+            _show_text(f"{revision['revision']}  {revision['captured_at']}  {one_line(revision['title'])}")
             if change:
-                console.print(Text(f"   {_sentence(change)}"))
+                _show_text(f"   {_sentence(change)}")
     if "gone_at" in story and not json:
-        console.print(Text(f"gone since {story['gone_at']}"))
+        write(f"gone since {story['gone_at']}")
 
 
-def _summary(change: Change) -> dict[str, object]:
+def _summary(change: "Change") -> dict[str, object]:
     """What changed, as JSON: numbers of words, and what else is other than it was, before and after."""
     summary: dict[str, object] = {"words_added": change.added, "words_removed": change.removed}
     if change.is_retitled:
@@ -102,16 +137,20 @@ def _summary(change: Change) -> dict[str, object]:
     return summary
 
 
-def _sentence(change: Change) -> str:
-    parts = [f"{change.added} words added, {change.removed} removed"]
+def _sentence(change: "Change") -> str:
+    parts = [f"{count(change.added, 'word')} added, {change.removed:,} removed"]
     if change.is_retitled:
-        parts.append(f"title was: {change.titles[0]}")
+        parts.append(f"title was: {one_line(change.titles[0])}")
     if change.is_redated:
         parts.append("published: {} -> {}".format(*(at or "undated" for at in change.published_at)))
     return "; ".join(parts)
 
 
-def _show_diff(found: Query, listed: Sequence[StoryItem], names: tuple[str, str], *, html: bool, json: bool) -> None:
+def _show_diff(
+    found: "Query", listed: "Sequence[StoryItem]", names: tuple[str, str], *, html: bool, json: bool
+) -> None:
+    from dateline.query.diff import as_html, between
+
     before, after = (found.article(_revision(listed, name)) for name in names)
     change = between(before, after)
     if html:
@@ -120,12 +159,13 @@ def _show_diff(found: Query, listed: Sequence[StoryItem], names: tuple[str, str]
         pieces = {"title": change.title, "paragraphs": change.paragraphs}
         print_json({**_summary(change), "pieces": pieces})
     else:
-        console.print(Text(_sentence(change)), "", _marked(change.title), sep="\n")
-        for paragraph in change.paragraphs:
-            console.print("", _marked(paragraph), sep="\n")
+        _show_text(_sentence(change))
+        for paragraph in (change.title, *change.paragraphs):
+            write("")
+            _show_pieces(paragraph)
 
 
-def _revision(listed: Sequence[StoryItem], name: str) -> StoryItem:
+def _revision(listed: "Sequence[StoryItem]", name: str) -> "StoryItem":
     """The revision with a number, or captured at an instant that begins so."""
     chosen = [each for each in listed if str(each["revision"]) == name]
     if not chosen and len(name) >= len("2019"):
@@ -136,15 +176,19 @@ def _revision(listed: Sequence[StoryItem], name: str) -> StoryItem:
     raise CommandError(f"{'several revisions are' if chosen else 'there is no revision'} {name}; there are {there}")
 
 
-def _marked(pieces: Iterable[Piece]) -> Text:
-    """Words in colour on a terminal, and with marks around them elsewhere."""
-    if console.is_terminal:
-        return Text(" ").join(Text(text, style=_STYLES[kind]) for kind, text in pieces)
-    return Text(" ".join(_MARKS[kind].format(text) for kind, text in pieces))
+def _show_pieces(pieces: "Iterable[Piece]") -> None:
+    """Print words in colour on a terminal that has some, and with marks around them elsewhere."""
+    if is_terminal() and console().color_system:
+        from rich.text import Text
+
+        console().print(Text(" ").join(Text(printable(text), style=_STYLES[kind]) for kind, text in pieces))
+    else:
+        _show_text(" ".join(_MARKS[kind].format(text) for kind, text in pieces))
 
 
-def _panel(article: Article, story: StoryItem, cluster: Sequence[StoryItem]) -> Panel:
+def _show(article: "Article", story: "StoryItem", cluster: "Sequence[StoryItem]") -> None:
     facts = {
+        "id": article.id,
         "url": article.url,
         "published": article.published_at,
         "dateline": article.dateline and article.dateline.text,
@@ -157,14 +201,19 @@ def _panel(article: Article, story: StoryItem, cluster: Sequence[StoryItem]) -> 
         "revision": f"{article.revision}, captured {article.captured_at}",
         "gone": story.get("gone_at"),
     }
-    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    _show_text(one_line(article.title), "bold")
+    for name, value in facts.items():
+        if value:
+            _show_text(f"{name}: {one_line(value)}")
     if len(cluster) > 1:
-        lines += ["printed by, the first to appear first:", *(f"  {_printed(copy)}" for copy in cluster)]
-    lines += ["", *([article.standfirst, ""] if article.standfirst else []), article.text]
-    lines += [f"\n[{image.caption or ''} {image.credit or ''}]" for image in article.images]
-    return Panel(Text("\n".join(lines)), title=Text(article.title), subtitle=article.id)
+        _show_text("printed by, the first to appear first:")
+        for copy in cluster:
+            _show_text(f"  {_printed(copy)}")
+    captions = (f"[{image.caption or ''} {image.credit or ''}]" for image in article.images)
+    for block in filter(None, (article.standfirst, *article.text.split("\n\n"), *captions)):
+        _show_text(f"\n{block}")
 
 
-def _printed(copy: StoryItem) -> str:
+def _printed(copy: "StoryItem") -> str:
     published = copy.get("published_at") or f"undated, first seen {copy['first_seen_at']}"
-    return f"{copy.get('source')}  {published}  {copy['id']}  {copy['title']}"
+    return f"{copy.get('source')}  {published}  {copy['id']}  {one_line(copy['title'])}"

@@ -5,16 +5,36 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.table import Table
 
-from dateline.cli.output import CommandError, Json, console, print_json, progress
-from dateline.cli.stack import STATE, Stack, StackName
-from dateline.monitoring.health import check
+from dateline.cli.names import check_sources, samples
+from dateline.cli.output import CommandError, Json, note, print_json
+from dateline.cli.stack import Stack, StackName
+from dateline.cli.tables import Column, print_fields, print_table
 
 if TYPE_CHECKING:
+    from dateline.monitoring.health import Checkup
     from dateline.sources.registry import Source
 
 app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=True)
+
+_LIST = (
+    Column("source"),
+    Column("country"),
+    Column("languages"),
+    Column("feeds", right=True, drop=2),
+    Column("access"),
+    Column("checked"),
+    Column("name", cut=True),
+)
+_HEALTH = (
+    Column("source"),
+    Column("last success"),
+    Column("failures", drop=1),
+    Column("until", drop=3),
+    Column("archived yesterday", drop=2),
+    Column("rules missed", drop=4),
+    Column("failing", cut=True),
+)
 
 
 def registered() -> "dict[str, Source]":
@@ -22,9 +42,8 @@ def registered() -> "dict[str, Source]":
     from dateline.extraction.rulebook import Rulebook
     from dateline.sources import registry
 
-    further = STATE.resolve() / "newsroom" / "sources"  # as infra.local.newsroom has it, which is in no wheel
     try:
-        sources = registry.load(registry.SHIPPED, *([further] if further.is_dir() else []))
+        sources = registry.load(registry.SHIPPED, *([samples()] if samples().is_dir() else []))
         Rulebook.of_sources(sources.values())  # the registry itself has no parser, and checks no selectors
     except registry.SourceError as error:
         raise CommandError(str(error)) from error
@@ -33,10 +52,8 @@ def registered() -> "dict[str, Source]":
 
 def named(id: str) -> "Source":
     """Return a registered source. Raises CommandError for an unknown name."""
-    known = registered()
-    if id not in known:
-        raise CommandError(f"there is no source {id}; dateline sources list prints them")
-    return known[id]
+    check_sources([id])
+    return registered()[id]
 
 
 @app.command("list")
@@ -51,19 +68,19 @@ def list_(
     if health:
         _print_health(Stack.find(stack), json)
         return
-    table = Table("source", "country", "languages", "feeds", "access", "checked", "name", box=None)
     sources = registered().values()
-    for source in sources:
-        if json:
+    if json:
+        for source in sources:
             print_json(asdict(source))
-        else:
-            languages = ",".join(source.languages)
-            feeds, checked = str(len(source.feeds)), _checked(source)
-            table.add_row(source.id, source.country, languages, feeds, source.access, checked, source.name)
-    if not json:
-        console.print(table)
-        unconfirmed = sum(_checked(source) == "never" for source in sources)
-        progress.print(f"{unconfirmed} of {len(sources)} have been confirmed by no live run; dateline sources check")
+        return
+    print_table(_LIST, map(_row, sources))
+    unconfirmed = sum(_checked(source) == "never" for source in sources)
+    note(f"no live run has confirmed {unconfirmed} of {len(sources)}; dateline sources check")
+
+
+def _row(source: "Source") -> tuple[str, ...]:
+    languages, feeds = ",".join(source.languages), str(len(source.feeds))
+    return source.id, source.country, languages, feeds, source.access, _checked(source), source.name
 
 
 def _checked(source: "Source") -> str:
@@ -74,24 +91,31 @@ def _checked(source: "Source") -> str:
 
 
 def _print_health(stack: Stack, json: bool) -> None:
-    table = Table(
-        "source", "last success", "failures", "until", "archived yesterday", "rules missed", "failing", box=None
-    )
-    for each in check(stack.table, registered().values(), datetime.now(UTC)):
-        if json:
+    from dateline.monitoring.health import check
+
+    checkups = check(stack.table, registered().values(), datetime.now(UTC))
+    if json:
+        for each in checkups:
             print_json(asdict(each))
-            continue
-        failures = f"{each.health.failures} {each.health.failure}" if each.health.failures else ""
-        yields = "" if each.archived is None else f"{each.archived} {each.yields or ''}"
-        failing = "; ".join(
-            f"{feed.url} ({feed.failures} {feed.failure}, last read {feed.succeeded_at or 'never'}): {feed.error}"
-            for feed in each.failing
-        )
-        last = each.health.succeeded_at or "never"
-        missed = str(each.rules_missed or "")
-        table.add_row(each.source, last, failures, each.health.retry_at or "", yields.strip(), missed, failing)
-    if not json:
-        console.print(table)
+    else:
+        print_table(_HEALTH, map(_health_row, checkups))
+
+
+def _health_row(each: "Checkup") -> tuple[str, ...]:
+    health = each.health
+    failures = f"{health.failures} {health.failure}" if health.failures else ""
+    yields = "" if each.archived is None else f"{each.archived} {each.yields or ''}"
+    failing = "; ".join(
+        f"{feed.url} ({feed.failures} {feed.failure}, last read {_minute(feed.succeeded_at)}): {feed.error}"
+        for feed in each.failing
+    )
+    last, until = _minute(health.succeeded_at), _minute(health.retry_at) if health.retry_at else ""
+    return each.source, last, failures, until, yields, str(each.rules_missed or ""), failing
+
+
+def _minute(instant: str | None) -> str:
+    """``2019-04-17 06:15`` for an instant of the table, which is in UTC."""
+    return instant[:16].replace("T", " ") if instant else "never"
 
 
 @app.command()
@@ -103,7 +127,5 @@ def show(
     if json:
         print_json(asdict(found))
         return
-    table = Table(show_header=False, box=None)
-    for name, value in asdict(found).items():
-        table.add_row(name, ", ".join(map(str, value)) if isinstance(value, tuple) else str(value))
-    console.print(table)
+    values = asdict(found).items()
+    print_fields({name: ", ".join(map(str, value)) if isinstance(value, tuple) else value for name, value in values})

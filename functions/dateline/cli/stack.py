@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from dateline.cli.output import CommandError
-from dateline.query.query import Query
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from dateline.query.query import Query
     from dateline.search.find import Search
 
 STATE = Path(".dateline")
+REGION, CREDENTIALS = "us-east-1", ("test", "test")  # the local cloud's; it takes any
 
 StackName = Annotated[
     str | None,
@@ -35,7 +36,7 @@ StackName = Annotated[
 class Stack:
     """A deployed Dateline: clients, and names from the outputs of template.yaml.
 
-    ``sources`` is a folder of additional source files.
+    ``sources`` is a folder of additional source files, ``endpoint`` the local cloud's address.
     """
 
     s3: "S3Client"
@@ -43,6 +44,7 @@ class Stack:
     table: "Table"
     outputs: dict[str, str]
     sources: str = ""
+    endpoint: str = ""
 
     @classmethod
     def find(cls, name: str | None) -> Self:
@@ -52,18 +54,16 @@ class Stack:
     @classmethod
     def local(cls) -> Self:
         """Return the local cloud running in ``./.dateline``, from the record kept by ``dateline up``."""
-        import boto3
-        from botocore.config import Config
-
         port, outputs = _running(STATE)
-        session = boto3.Session("test", "test", region_name="us-east-1")
-        options: Any = {"endpoint_url": f"http://127.0.0.1:{port}", "config": Config(proxies={})}
+        endpoint = f"http://127.0.0.1:{port}"
+        session, options = _direct(endpoint)
         return cls(
             s3=session.client("s3", **options),
             sqs=session.client("sqs", **options),
             table=session.resource("dynamodb", **options).Table(outputs["IndexTable"]),
             outputs=outputs,
             sources=str(STATE.resolve() / "newsroom" / "sources"),
+            endpoint=endpoint,
         )
 
     @classmethod
@@ -97,8 +97,28 @@ class Stack:
 
         return Search(self.s3, self.archive, Cache.of_user(self.archive))
 
-    def query(self) -> Query:
+    def client(self, service: str, *, timeout: float = 60) -> Any:
+        """A client of another service; ``timeout`` is how many seconds an answer may take."""
+        import boto3
+        from botocore.config import Config
+
+        patient = Config(read_timeout=timeout, retries={"total_max_attempts": 1})
+        session, options = _direct(self.endpoint) if self.endpoint else (boto3.Session(), {"config": Config()})
+        return session.client(service, **options | {"config": options["config"].merge(patient)})  # type: ignore[call-overload]
+
+    def query(self) -> "Query":
+        from dateline.query.query import Query
+
         return Query(self.table, self.s3, capture_bucket=self.captures, archive_bucket=self.archive)
+
+
+def _direct(endpoint: str) -> tuple[Any, dict[str, Any]]:
+    """Return a session and client options for a local cloud, asked directly whatever proxy is set."""
+    import boto3
+    from botocore.config import Config
+
+    session = boto3.Session(*CREDENTIALS, region_name=REGION)
+    return session, {"endpoint_url": endpoint, "config": Config(proxies={})}
 
 
 def _running(folder: Path) -> tuple[int, dict[str, str]]:

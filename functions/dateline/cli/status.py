@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from dateline.cli import commands
-from dateline.cli.output import CommandError, Json, console, print_json
+from dateline.cli.output import CommandError, Json, print_json
 from dateline.cli.query import Day
 from dateline.cli.stack import STATE, Stack, StackName
+from dateline.cli.tables import print_fields
 
 
 def status(
@@ -54,8 +54,5 @@ def _health(json: bool) -> None:
 def _print(values: dict[str, Any], outputs: dict[str, str], json: bool) -> None:
     if json:
         print_json({**values, "outputs": outputs})
-        return
-    table = Table(show_header=False, box=None)
-    for name, value in {**values, **outputs}.items():
-        table.add_row(name, str(value))
-    console.print(table)
+    else:
+        print_fields({**values, **outputs})

@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlsplit
 
 import typer
-from rich.progress import Progress as Bars
-from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.text import Text
 
 from dateline import keys
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.names import check_sources
+from dateline.cli.output import CommandError, Json, count, note, print_json, progress, write
 from dateline.cli.query import Day
 from dateline.cli.stack import STATE, Stack, StackName
 
@@ -43,6 +41,7 @@ def verify(
     from dateline.verify import Scope, Spool, costs
 
     deployed = Stack.find(stack)
+    check_sources(source or (), deployed.query().sources)
     if search:
         _verify_search(deployed, json)
         return
@@ -64,7 +63,7 @@ def verify(
         print_json(summary)
     else:
         found = f"{summary['found']} wrong" if summary["found"] else "nothing wrong"
-        console.print(f"{summary['objects']} objects, {summary['items']} index items: {found}", highlight=False)
+        write(f"{count(summary['objects'], 'object')}, {count(summary['items'], 'index item')}: {found}")
     if summary["found"]:
         raise typer.Exit(1)
 
@@ -79,24 +78,27 @@ def _verify_search(deployed: Stack, json: bool) -> None:
         if json:
             print_json(asdict(difference))
         else:
-            console.print(Text(f"search-{difference.kind}: {difference.id} in {difference.month}"), soft_wrap=True)
+            write(f"search-{difference.kind}: {difference.id} in {difference.month}")
     if found:
-        progress.print(f"{found} stories differ; dateline rebuild --search indexes them again")
+        note(f"{count(found, 'story differs', 'stories differ')}; dateline rebuild --search indexes them again")
         raise typer.Exit(1)
 
 
 def _run(stack: Stack, spool: "Spool", scope: "Scope", json: bool) -> dict[str, Any]:
     """Look, and print each finding as it comes; what it came to."""
+    from rich.progress import Progress as Bars
+    from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
+
     from dateline.verify import Verification
 
     name = spool.noted("run") or keys.crawl_name(datetime.now(UTC), "verify")
     spool.note("run", name)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
-    with Bars(*columns, console=progress, disable=not progress.is_terminal) as bars:
+    with Bars(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("listing", total=None)
 
         def show(now: "Progress") -> None:
-            told = f"{now.objects} objects, {now.items} index items, {now.found} wrong"
+            told = f"{count(now.objects, 'object')}, {count(now.items, 'index item')}, {now.found:,} wrong"
             bars.update(task, description=told)
 
         verification = Verification(
@@ -119,8 +121,8 @@ def _print(finding: "Finding", json: bool) -> None:
         print_json(asdict(finding) | {"mend": finding.mend})
         return
     at = "" if finding.offset is None else f" at {finding.offset}"
-    console.print(Text(f"{finding.kind.value}: {finding.key}{at}: {finding.detail}"), soft_wrap=True)
-    console.print(Text(f"    {finding.mend}"), soft_wrap=True)
+    write(f"{finding.kind.value}: {finding.key}{at}: {finding.detail}")
+    write(f"    {finding.mend}")
 
 
 def _put_report(stack: Stack, spool: "Spool", summary: dict[str, Any]) -> None:
@@ -136,11 +138,11 @@ def _put_report(stack: Stack, spool: "Spool", summary: dict[str, Any]) -> None:
 def _agree(costs: "Costs", *, asked: bool) -> None:
     """Say what the run costs, and have it agreed to if it is a large one."""
     cold = f", {_bytes(costs.cold_bytes)} of it from cold storage" if costs.cold_bytes else ""
-    progress.print(
-        f"to read: {costs.objects:,} objects, {_bytes(costs.bytes)}{cold}, and {costs.items:,} index items,"
-        f" {_bytes(costs.table_bytes)}: ${costs.dollars:.2f} at list prices (us-east-1),"
-        f" and ${costs.dollars_out:.2f} more from outside the region",
-        soft_wrap=True,
+    note(
+        f"to read: {count(costs.objects, 'object')}, {_bytes(costs.bytes)}{cold},"
+        f" and {count(costs.items, 'index item')}, {_bytes(costs.table_bytes)}:"
+        f" ${costs.dollars:.2f} at list prices (us-east-1),"
+        f" and ${costs.dollars_out:.2f} more from outside the region"
     )
     if costs.objects > _ASK_OVER and asked:
         if not sys.stdin.isatty():
@@ -158,7 +160,8 @@ def _warn_of_work(stack: Stack) -> None:
     queue = stack.outputs["ExtractQueue"]
     counts = stack.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
     if waiting := sum(map(int, counts.values())):
-        progress.print(f"{waiting} captures are on their way through ExtractQueue, and may be found to be missing")
+        verb = "is" if waiting == 1 else "are"
+        note(f"{count(waiting, 'capture')} {verb} on the way through ExtractQueue, and may be found to be missing")
 
 
 def _kept(spool: "Spool") -> "Scope":

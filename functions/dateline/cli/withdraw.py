@@ -4,9 +4,8 @@ from dataclasses import asdict
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from dateline.cli.output import CommandError, Json, console, print_json, progress
+from dateline.cli.output import CommandError, Json, count, note, print_json, printable, progress, write
 from dateline.cli.stack import Stack, StackName
 
 
@@ -22,6 +21,8 @@ def withdraw(
     The time and the reason of the withdrawal remain, and no crawl requests the story again. Safe to interrupt and to
     repeat; repeat it if a capture in progress has brought the story back.
     """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
     from dateline.maintenance.withdraw import Withdrawing
 
     deployed = Stack.find(stack)
@@ -35,12 +36,12 @@ def withdraw(
         raise CommandError("--reason is wanted: it is what stays of the story")
     if not yes:
         what = story.get("title") or f"{story['url']}, withdrawn {story['withdrawn_at']}"
-        typer.confirm(f"{what}\nwithdraw it for good?", abort=True, err=True)
+        typer.confirm(f"{printable(what)}\nwithdraw it for good?", abort=True, err=True)
     withdrawing = Withdrawing(
         s3=deployed.s3, table=deployed.table, capture_bucket=deployed.captures, archive_bucket=deployed.archive
     )
     columns = TextColumn("withdrawing"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, console=progress, disable=not progress.is_terminal) as bars:
+    with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=None)
         done = withdrawing.withdraw(
             story, reason or "", lambda count, total: bars.update(task, completed=count, total=total)
@@ -48,10 +49,10 @@ def withdraw(
     if json:
         print_json(asdict(done))
     else:
-        pages = f"{len(done.withdrawal.pages)} pages in {done.captures} captures"
-        console.print(f"withdrew {done.withdrawal.url}: {pages}", soft_wrap=True, highlight=False)
+        pages = f"{count(len(done.withdrawal.pages), 'page')} in {count(done.captures, 'WARC file')}"
+        write(f"withdrew {done.withdrawal.url}: {pages}")
     for lock in done.locked:
-        progress.print(f"{lock.key} is locked until {lock.until}, and has the story's bytes until then", soft_wrap=True)
+        note(f"{lock.key} is locked until {lock.until}, and has the story's bytes until then")
     if done.locked:
-        progress.print("the rest of the story is withdrawn; run it again when the captures can be replaced")
+        note("the rest of the story is withdrawn; run it again when the captures can be replaced")
         raise typer.Exit(1)

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from dateline import capture
+from dateline import capture, urls
 from dateline.article import Extraction, Outcome
 from dateline.capture import Capture, DamagedCaptureError
-from dateline.extraction import extract
+from dateline.extraction import clipping, extract
 from dateline.extraction.parse.document import declared_url
 from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
 from dateline.page import Page
@@ -45,7 +45,7 @@ def from_lines(
 
 
 def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN, extract: Extract = extract) -> Iterator[Answer]:
-    """An answer to each page in some HTML files, WARC files and folders of these (in name order), with its ``path``."""
+    """An answer to each page in HTML files, WARC files, clippings and folders of these (by name), with its ``path``."""
     for path in paths:
         if path.is_dir():
             yield from from_paths(sorted(child for child in path.rglob("*") if child.is_file()), hints, extract)
@@ -119,6 +119,8 @@ def _as_page(captured: Capture, hints: Hints) -> Page:
 
 def _from_file(path: Path, hints: Hints, extract: Extract) -> Extraction:
     body = path.read_bytes()
+    if path.suffix.lower() == ".txt":
+        return extract(_clipping(body, hints))
     try:
         url = hints.url or declared_url(parse(body))
     except NotHtmlError as error:
@@ -128,6 +130,19 @@ def _from_file(path: Path, hints: Hints, extract: Extract) -> Extraction:
     if url is None:
         return _put_aside("the page does not say its URL; give it with --url")
     return extract(Page(url=url, body=body, captured_at=hints.captured_at, timezone=hints.timezone))
+
+
+def _clipping(body: bytes, hints: Hints) -> Page:
+    """A clipping, with the address and the instant of its header; without an address, known by its bytes."""
+    header = clipping.header(body)
+    return Page(
+        url=header.get("url") or hints.url or urls.name_of(body),
+        body=body,
+        content_type=clipping.MEDIA_TYPE,
+        captured_at=hints.captured_at,
+        source=header.get("source"),
+        timezone=hints.timezone,
+    )
 
 
 def _put_aside(reason: str | None) -> Extraction:

@@ -3,6 +3,7 @@
 fastwarc reads them, because warcio, used for our own files, does not know zstd. Records are kept unchanged.
 """
 
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ from dateline.instants import is_believable
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
-SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd")
+SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd", ".arc", ".arc.gz")  # of ARC, to say what to do
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
 _ARC = b"filedesc:"  # how an ARC file begins, uncompressed
@@ -103,7 +104,7 @@ def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
     from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
 
     start = stream.tell()
-    if stream.read(len(_ARC)) == _ARC:
+    if _beginning(stream).startswith(_ARC):
         raise UnreadableError("an ARC file; convert it with: warcio recompress file.arc file.warc.gz")
     stream.seek(start)
     for found in ArchiveIterator(stream, parse_http=False):
@@ -112,6 +113,17 @@ def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
         if "Content-Length" not in found.headers:
             raise UnreadableError(f"ends in the headers of the record at offset {found.stream_pos}")
         yield found
+
+
+def _beginning(stream: BinaryIO) -> bytes:
+    """The first bytes of a file, decompressed if they are gzip."""
+    head = stream.read(1024)
+    if not head.startswith(_MAGIC[0]):
+        return head
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(head, 64)
+    except zlib.error:
+        return b""
 
 
 def _next_member(path: Path, after: int) -> int:

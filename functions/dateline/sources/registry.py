@@ -6,14 +6,12 @@ fields of ``Source``; errors name the file, the key and the fix. Unknown keys ar
 """
 
 import difflib
-import functools
 import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields, replace
 from datetime import UTC, date, datetime, time
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
@@ -22,7 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 from dateline.instants import is_believable
 from dateline.messages import Expect
 from dateline.page import Page
-from dateline.sources import revisit_plan, rules
+from dateline.sources import codes, revisit_plan, rules
 from dateline.sources.rules import RuleSet
 
 _ID = re.compile(r"[a-z0-9-]+")
@@ -234,8 +232,8 @@ def _language(value: Any) -> str:
 
 
 def _country(value: Any) -> str:
-    if _text(value) not in _countries():
-        raise ValueError(f"{value!r} is not an ISO 3166 code in lower case{_nearest(value.lower(), _countries())}")
+    if _text(value) not in codes.countries():
+        raise ValueError(f"{value!r} is not an ISO 3166 code in lower case{_nearest(value.lower(), codes.countries())}")
     return str(value)
 
 
@@ -326,13 +324,6 @@ def _table(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise ValueError(f"{value!r} is not a table")
     return value
-
-
-@functools.cache
-def _countries() -> frozenset[str]:
-    """Return ISO 3166 alpha-2 codes in lower case, from the IANA time zone database."""
-    table = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text("utf-8")
-    return frozenset(line[:2].lower() for line in table.splitlines() if not line.startswith("#"))
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:

@@ -1,0 +1,41 @@
+"""``dateline env``: a stack's names and addresses as shell variables."""
+
+import re
+import shlex
+
+from dateline.cli.output import Json, print_json
+from dateline.cli.stack import CREDENTIALS, REGION, Stack, StackName
+
+# Outputs under the names that README and docs use; the others are written like EXTRACT_QUEUE.
+_SHORT = {"IndexTable": "TABLE", "ArchiveBucket": "ARCHIVE", "CaptureBucket": "CAPTURES", "EventBus": "BUS"}
+_WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
+
+
+def env(stack: StackName = None, json: Json = False) -> None:
+    """Print shell variables for the AWS CLI and boto3: eval "$(dateline env)".
+
+    TABLE, ARCHIVE, CAPTURES, BUS and the stack's other outputs; for the local cloud its endpoint and credentials too.
+    """
+    found = Stack.find(stack)
+    variables = _addresses(found.endpoint) if found.endpoint else {}
+    variables |= {_SHORT.get(name, _WORD.sub("_", name).upper()): value for name, value in found.outputs.items()}
+    if json:
+        print_json(variables)
+    else:
+        for name, value in variables.items():
+            print(f"export {name}={shlex.quote(value)}")
+
+
+def _addresses(endpoint: str) -> dict[str, str]:
+    """The local cloud's address for every service: version 1 of the AWS CLI wants it by service for some."""
+    key, secret = CREDENTIALS
+    services = ("S3", "SQS", "DYNAMODB", "EVENTBRIDGE", "LAMBDA", "CLOUDFORMATION", "ATHENA", "CLOUDWATCH_LOGS")
+    return {
+        "AWS_ENDPOINT_URL": endpoint,
+        **{f"AWS_ENDPOINT_URL_{service}": endpoint for service in services},
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": secret,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "NO_PROXY": "127.0.0.1,localhost",
+    }
