@@ -19,6 +19,11 @@ FUNCTION ?= extract
 run: .venv/ready
 	@$(BIN)/dateline up
 	@summary=$$($(BIN)/dateline crawl $(SOURCES)); status=$$?; \
+	if [ -z "$(SOURCES)" ] && [ $$status = 0 ]; then \
+		echo "the sample newsroom corrects some stories and takes others down" >&2; \
+		$(BIN)/python -m infra.local.edition 2; \
+		summary="$$summary$$(echo; $(BIN)/dateline crawl)"; status=$$?; \
+	fi; \
 	$(BIN)/dateline query; \
 	$(BIN)/dateline down; \
 	echo "$$summary"; exit $$status

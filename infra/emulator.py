@@ -6,6 +6,7 @@ cloud, prints the response and exits with 1 on an error. It replaces
 """
 
 import argparse
+import contextlib
 import http.client
 import json
 import platform
@@ -13,9 +14,10 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +85,38 @@ def running(function: Function) -> Iterator[str]:
         emulator.wait()
 
 
+@contextmanager
+def scratch(cloud: Cloud) -> Iterator[dict[str, str]]:
+    """Two empty buckets and an empty index for the length of a ``with`` block; gives the variables that name them.
+
+    An event that names an invented page is run in these, so that the user's archive never holds its story.
+    """
+    suffix = uuid.uuid4().hex[:8]
+    buckets = {f"DATELINE_{kind}_BUCKET": f"invoke-{kind.lower()}-{suffix}" for kind in ("CAPTURE", "ARCHIVE")}
+    s3, dynamodb = cloud.resource("s3"), cloud.resource("dynamodb")
+    shape = cloud.client("dynamodb").describe_table(TableName=cloud.outputs["IndexTable"])["Table"]
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in shape["GlobalSecondaryIndexes"]
+    ]
+    table = dynamodb.create_table(
+        TableName=f"invoke-{suffix}",
+        KeySchema=shape["KeySchema"],
+        AttributeDefinitions=shape["AttributeDefinitions"],
+        GlobalSecondaryIndexes=indexes,
+        BillingMode="PAY_PER_REQUEST",
+    )
+    try:
+        for name in buckets.values():
+            s3.create_bucket(Bucket=name)
+        yield {**buckets, "DATELINE_TABLE": table.name}
+    finally:
+        table.delete()
+        for name in buckets.values():
+            s3.Bucket(name).objects.all().delete()
+            s3.Bucket(name).delete()
+
+
 def invoke(address: str, event: Any, *, timeout: float) -> Any:
     """The function's answer; an error is one with ``errorType``, for the emulator says 200 to both."""
     connection = http.client.HTTPConnection(address, timeout=timeout + 10)
@@ -132,23 +166,32 @@ def _await(emulator: "subprocess.Popen[bytes]", address: str, *, seconds: float 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status: 0 when the function answered, 1 when it failed or could not be run."""
     parser = argparse.ArgumentParser(prog="python -m infra.emulator", description="Run a function without Docker.")
-    parser.add_argument("function", help="dispatch, crawl or extract")
+    parser.add_argument("function", help="dispatch, crawl, extract, ...")
     parser.add_argument("event", type=Path, help="its event, such as tests/events/extract.json")
     parser.add_argument("--folder", type=Path, default=Path(".dateline"), help="the local cloud's")
     options = parser.parse_args(arguments)
-    event = json.loads(options.event.read_text("utf-8"))
     try:
         cloud = connect(options.folder)
-        function = deployed(cloud, options.function)
-        if (page := options.event.with_suffix(".html")).exists():
-            put_captures(cloud.client("s3"), cloud.outputs["CaptureBucket"], event, page)
-        with running(function) as address:
-            answer = invoke(address, event, timeout=function.timeout)
+        answer = _answer(cloud, deployed(cloud, options.function), options.event)
     except LocalCloudError as error:
         print(error, file=sys.stderr)
         return 1
     print(json.dumps(answer, ensure_ascii=False, indent=1))
     return 1 if failed(answer) else 0
+
+
+def _answer(cloud: Cloud, function: Function, path: Path) -> Any:
+    """What a function answers to the event of a file; with a page of the same name beside it, in scratch buckets."""
+    if not path.exists():
+        raise LocalCloudError(f"there is no event {path}; write one, or name another file")
+    event = json.loads(path.read_text("utf-8"))
+    with contextlib.ExitStack() as stack:
+        if (page := path.with_suffix(".html")).exists():
+            names = stack.enter_context(scratch(cloud))
+            put_captures(cloud.client("s3"), names["DATELINE_CAPTURE_BUCKET"], event, page)
+            function = replace(function, environment={**function.environment, **names})
+        address = stack.enter_context(running(function))
+        return invoke(address, event, timeout=function.timeout)
 
 
 if __name__ == "__main__":

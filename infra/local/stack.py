@@ -20,6 +20,7 @@ NAME = "dateline"
 _BUCKET = "dateline-deployments"
 _INPUTS = ("template.yaml", "functions", "spiders", "infra/requirements", "infra/constraints.txt")
 _BUNDLE = re.compile(r"CodeUri: (\w+)$", re.MULTILINE)
+_APART = {"__pycache__", "cli"}  # in no bundle
 _RULES = ("infra/Makefile", "infra/build.py")
 
 
@@ -35,7 +36,7 @@ def _inputs() -> Iterator[Path]:
     for name in (*_INPUTS, *_RULES):
         path = ROOT / name
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
-        yield from (f for f in files if f.is_file() and "__pycache__" not in f.parts and "cli" not in f.parts)
+        yield from (file for file in files if file.is_file() and not _APART & {*file.relative_to(ROOT).parts})
 
 
 def build(folder: Path) -> None:

@@ -1,12 +1,9 @@
 """The full cycle on the deployed template: three editions of a newsroom whose stories change, vanish and repeat."""
 
-from dataclasses import replace
-
 import pytest
 
-from dateline.state.records import UrlState
-from dateline.state.table import TableState
-from infra.newsroom import Story, set_edition
+from infra.local.edition import publish
+from infra.newsroom import Story
 from tests.support.checkout import SAMPLES, Checkout
 
 pytestmark = pytest.mark.cloud
@@ -20,8 +17,7 @@ WIRE = {FIRST, "ras-jdir-customs-hall"}
 def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(emptied: Checkout) -> None:
     checkout = emptied
     for edition in EDITIONS:
-        set_edition(checkout.cloud.folder / "newsroom", edition)
-        make_due(checkout)
+        publish(checkout.cloud.folder, edition)
         checkout.dateline("crawl", *SAMPLES)
     stories = {story["url"]: story for story in checkout.dateline("query")}
     told = tellings(checkout)
@@ -33,7 +29,7 @@ def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item
     assert {told[url][0].slug for url, story in stories.items() if "gone_at" in story} == GONE
     for url, story in stories.items():
         if "gone_at" in story:
-            (shown,) = checkout.dateline("show", story["id"])
+            (shown,) = checkout.dateline("show", story["id"], "--article")
             assert shown["text"] == told[url][-1].text
     slugs = {story["id"]: told[url][0].slug for url, story in stories.items()}
     assert {slugs[story["id"]]: slugs[story["cluster"]] for story in stories.values()} == {
@@ -43,17 +39,6 @@ def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item
     checkout.delete_items()
     checkout.dateline("rebuild")
     assert checkout.items() == before
-
-
-def make_due(checkout: Checkout) -> None:
-    """As time would, had the outlets' stories been of today: every page is due to be looked at again."""
-    state = TableState(checkout.table)
-    known = state.urls(item["url"] for item in checkout.items() if (item["SK"], item["PK"][:4]) == ("STATE", "URL#"))
-    state.save_urls([replace(each, due="2019-05-01T00:00:00Z") for each in known.values() if is_page(each)])
-
-
-def is_page(state: UrlState) -> bool:
-    return bool(state.found and state.source in SAMPLES)
 
 
 def tellings(checkout: Checkout) -> dict[str, list[Story]]:

@@ -8,6 +8,8 @@ from dateline.cli.stack import CREDENTIALS, REGION, Stack, StackName
 
 # Outputs under the names that README and docs use; the others are written like EXTRACT_QUEUE.
 _SHORT = {"IndexTable": "TABLE", "ArchiveBucket": "ARCHIVE", "CaptureBucket": "CAPTURES", "EventBus": "BUS"}
+# Version 1 of the AWS CLI ignores AWS_ENDPOINT_URL for SQS.
+_AWS = 'aws() {{ command aws --endpoint-url {endpoint} "$@"; }}'
 _WORD = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -24,15 +26,14 @@ def env(stack: StackName = None, json: Json = False) -> None:
     else:
         for name, value in variables.items():
             print(f"export {name}={shlex.quote(value)}")
+        if found.endpoint:
+            print(_AWS.format(endpoint=shlex.quote(found.endpoint)))
 
 
 def _addresses(endpoint: str) -> dict[str, str]:
-    """The local cloud's address for every service: version 1 of the AWS CLI wants it by service for some."""
     key, secret = CREDENTIALS
-    services = ("S3", "SQS", "DYNAMODB", "EVENTBRIDGE", "LAMBDA", "CLOUDFORMATION", "ATHENA", "CLOUDWATCH_LOGS")
     return {
         "AWS_ENDPOINT_URL": endpoint,
-        **{f"AWS_ENDPOINT_URL_{service}": endpoint for service in services},
         "AWS_ACCESS_KEY_ID": key,
         "AWS_SECRET_ACCESS_KEY": secret,
         "AWS_DEFAULT_REGION": REGION,

@@ -9,7 +9,7 @@ from dateline.cli.output import console, printable
 from dateline.cli.tables import Cell, Column, plain
 
 _GAP, _WIDE = 2, 100  # columns between two cells, but one on a terminal that is narrower
-_LEAST = 16  # columns that a cell which may be cut still has; below, a droppable column goes
+_LEAST = 12  # columns that a cell which may be cut still has; below, a droppable column goes
 
 
 def print_fitted(columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
