@@ -1,0 +1,80 @@
+"""How the command starts: quickly, and without a traceback however it ends."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dateline import __version__
+
+HEAVY = {"boto3", "botocore", "lxml", "scrapy", "trafilatura", "twisted", "duckdb", "rich.progress"}
+LOADED = """
+import sys
+from dateline.cli.main import app
+try:
+    app(sys.argv[1:])
+except SystemExit:
+    pass
+print("LOADED", *sys.modules)
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments", ["--help", "query --help", "extract --help", "crawl --help", "sources check --help", "import --help"]
+)
+def test_help_loads_no_library(arguments: str) -> None:
+    """A command's help imports neither boto3 nor lxml nor anything else that takes long."""
+    command = [sys.executable, "-c", LOADED, *arguments.split()]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    shown, _, loaded = done.stdout.partition("LOADED ")
+    assert "Usage: " in shown
+    assert not HEAVY & set(loaded.split())
+
+
+def test_version_is_printed() -> None:
+    """--version prints the version."""
+    done = subprocess.run([sys.executable, "-m", "dateline", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout == f"dateline {__version__}\n"
+
+
+INTERRUPTED = """
+import os, signal, sys
+class Interrupting:
+    def find_spec(self, name, path=None, target=None):
+        if name == "{module}":
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Interrupting())
+sys.argv = ["dateline", "sources", "list"]
+from dateline.cli import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "dateline.cli.main", "dateline.sources.registry"])
+def test_interrupt_ends_without_traceback(module: str) -> None:
+    """Ctrl-C while the command loads or runs ends it without a traceback."""
+    command = [sys.executable, "-c", INTERRUPTED.format(module=module)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in {1, 130, -signal.SIGINT}
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [["sources", "list"], ["sources", "list", "--json"], ["sources", "show", "lana"]])
+def test_ascii_terminal_is_survived(arguments: list[str]) -> None:
+    """Where standard output is ASCII, other letters are escaped, not an error."""
+    environment = os.environ | {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "dateline", *arguments]
+    done = subprocess.run(command, capture_output=True, env=environment, check=True)
+    assert done.stdout.decode("ascii")
+
+
+def test_failure_is_one_line(tmp_path: Path) -> None:
+    """An expected failure is a line with the next step, and exit status 1."""
+    command = [sys.executable, "-m", "dateline", "query"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("dateline: no local cloud runs")
+    assert len(done.stderr.splitlines()) == 1
