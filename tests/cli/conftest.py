@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterator
 
 import boto3
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from dateline.cli import output
 from dateline.cli.main import app

@@ -8,6 +8,7 @@ import pytest
 from rich.cells import cell_len
 
 from dateline.cli import crawl, env, import_, output
+from dateline.cli.stack import Stack
 from dateline.cli.tables import Column, print_fields, print_table
 from dateline.importing.found import Reason
 from tests.cli.conftest import plain
@@ -94,7 +95,7 @@ def test_refusal_has_remedy(reason: Reason) -> None:
 def test_shell_reads_variables(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """env prints assignments that a shell reads back, the local cloud's address among them."""
     stack = type("Found", (), {"endpoint": "http://127.0.0.1:5", "outputs": {"IndexTable": "a b", "ExtractQueue": "q"}})
-    monkeypatch.setattr(env.Stack, "find", lambda _: stack)
+    monkeypatch.setattr(Stack, "find", lambda _: stack)
     env.env()
     lines = capsys.readouterr().out.splitlines()
     told = dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))

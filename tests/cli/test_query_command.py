@@ -91,7 +91,7 @@ def test_query_and_show_print_one_shape(dateline: Command, stories: list[str]) -
 NAMES = [
     (["query", "--source", "libya-herld"], "libya-herald"),
     (["export", "-f", "jsonl", "--source", "sample-gazete"], "sample-gazette"),
-    (["query", "--country", "lybia"], "ly (Libya)"),
+    (["query", "--country", "libya"], "ly (Libya)"),
     (["query", "--about", "Tunis"], "tn (Tunisia)"),
     (["query", "--language", "arabic"], "ar (Arabic)"),
     (["export", "-f", "csv", "--language", "turkish"], "tr (Turkish)"),
@@ -105,7 +105,7 @@ NAMES = [
     (["sources", "show", "libya-herold"], "libya-herald"),
     (["sources", "check", "libya-herold"], "libya-herald"),
     (["status", "--coverage", "--source", "libya-herold"], "libya-herald"),
-    (["search", "x", "--country", "lybia"], "ly (Libya)"),
+    (["search", "x", "--country", "libya"], "ly (Libya)"),
 ]
 
 
