@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dateline.article import Article
+from dateline.article import Article, Name
 from dateline.search.find import CursorError, Search
 from dateline.search.query import QueryError
 from tests.conftest import emulated
@@ -18,6 +18,8 @@ CLASHES = article(
     authors=("Salma Werfalli",),
     about=("ly",),
     places=(2210247,),
+    persons=(Name("haftar", "Khalifa Haftar"),),
+    organisations=(Name("noc", "National Oil Corporation"),),
 )
 FOOTBALL = article("Football: Tripoli wins derby", "The airport stand was full.", source="goal", outlet_country="eg")
 LOAN = article("The central bank grants a loan", "Bankers say clashes of interest abound.", captions=("A vault (AFP)",))
@@ -34,6 +36,7 @@ HAFTAR = article(
     "قالت الحكومة الليبية إن المهاجرين غادروا المدينة. ووصل وفد إلى طرابلس.",
     language="ar",
     published_at="2019-03-31T23:30:00+02:00",
+    persons=(Name("haftar", "Khalifa Haftar"),),
 )
 TURKISH = article(
     "Trablus'ta çatışmalar sürüyor",
@@ -71,11 +74,22 @@ def library(template: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) 
         ("airport -source:goal", [CLASHES]),
         ("about:ly", [CLASHES]),
         ("place:2210247", [CLASHES]),
+        ("place:طرابلس", [CLASHES]),
+        ("place:Trablus", [CLASHES]),
+        ("person:haftar", [CLASHES, HAFTAR]),
+        ("person:Хафтар", [CLASHES, HAFTAR]),
+        ('person:"Halife Hafter"', [CLASHES, HAFTAR]),
+        ("-person:Hifter clashes", [LOAN]),
+        ("person:noc", [CLASHES]),
+        ('person:"المؤسسة الوطنية للنفط"', [CLASHES]),
+        ("khalifa haftar", [CLASHES, HAFTAR]),
+        ("Hifter المدينة", [HAFTAR]),
+        ('"khalifa haftar"', []),
         ("country:tr", [TURKISH]),
         ("language:ar", [HAFTAR]),
         ("election", [ELECTION]),
         ("électeur", [ELECTION]),
-        ("حفتر", [HAFTAR]),
+        ("حفتر", [CLASHES, HAFTAR]),
         ("المهاجرون", [HAFTAR]),
         ("حكومة ليبيه", [HAFTAR]),
         ('"الحكومة الليبية"', [HAFTAR]),

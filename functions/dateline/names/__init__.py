@@ -1,7 +1,7 @@
-"""Names: the persons and organisations that a story names, in whichever spelling and script.
+"""Names: the persons and organisations of a story, in any spelling and script.
 
-The story's parts are searched as they are for places, with the same weights; the heaviest come first, of equals the one
-that comes first. What the register does not list is no name here: it stays words.
+Parts of the story have the same weights as for places. The heaviest names come first, then the earliest. Names outside
+the register stay words.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
-"""The names in a text: the register's forms, and persons' names in spellings that it does not list.
+"""The names in a text: the register's forms, and other spellings of persons' names.
 
-A part of a name means a person alone unless another given name stands before it: Haftar is Khalifa, and Hannibal
-Bourguiba is not Habib. Where two spellings are possible, the longer one counts.
+A surname alone means its person, except after another given name: Haftar is Khalifa, Hannibal Bourguiba is not Habib.
+The longest match counts.
 """
 
 import re
@@ -29,14 +29,14 @@ _TITLES = {
 
 
 class Mention(NamedTuple):
-    """Whom a name in a text means; not ``sure`` if it counts only in a story that has another form of it."""
+    """The entry of a name in a text; if not ``sure``, it counts only beside another form in the same story."""
 
     entry: Entry
     sure: bool = True
 
 
 def mentions(text: str) -> list[Mention]:
-    """Whom a text names, as often as it does; the listed spellings come first."""
+    """Return the mentions in a text, listed spellings first."""
     register, plain = Register.load(), spelled(text)
     matches = [match for match in register.matches(plain) if not _is_another(plain, match, register)]
     listed = [Mention(match.entry, match.mark != "?") for match in matches]

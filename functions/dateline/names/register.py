@@ -1,13 +1,13 @@
-"""The register of names: public figures and organisations of the region, and how they are written.
+"""The register of names: public figures and organisations of the region, with their spellings.
 
 ``names.tsv`` has a line for each, reviewed by hand, from public facts alone::
 
     kind  id  country  Wikidata id  name  form|form|...
 
 A ``person`` or an ``organisation`` has forms in Arabic, English, French and Turkish. A person's form of two or more
-parts also stands for all spellings of the same consonants (``skeleton``). A form that begins with ``!`` is part of a
-name, and means the person alone: Haftar, حفتر. One that begins with ``?`` counts only in stories that also have another
-form: GNU. Country and Wikidata id are empty where there is none, or none is sure.
+parts also stands for all spellings of the same consonants (``skeleton``). A form with ``!`` before it is an unambiguous
+part of a name: Haftar, حفتر. A form with ``?`` before it counts only beside another form in a story: GNU. Country and
+Wikidata id are empty if there is none, or if it is uncertain.
 """
 
 from collections.abc import Iterable, Iterator
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
 
 
 class Match(NamedTuple):
-    """A form in a text, whom it means, and the mark of the form."""
+    """A form in a text, its entry and its mark."""
 
     start: int
     end: int
@@ -50,7 +50,7 @@ class Match(NamedTuple):
 
 
 class Register:
-    """All names, in one automaton, and the skeletons of persons' names."""
+    """All names in one automaton, and the skeletons of persons' names."""
 
     def __init__(self, lines: Iterable[str]) -> None:
         self.entries: dict[str, Entry] = {}
@@ -107,6 +107,11 @@ class Register:
         """The person whose name has the consonants of another spelling of two parts or more."""
         found = {self._skeletons[key] for key in _keys(name) if key in self._skeletons}
         return found.pop() if len(found) == 1 else None
+
+    def certain(self, name: str) -> tuple[Entry, ...]:
+        """Return the entry of an unambiguous form, or of another spelling of a person's whole name."""
+        entry, mark = self._forms.get(spelled(name), (self.spelling(name), ""))
+        return (entry,) if entry and mark != "?" else ()
 
     def named(self, name: str) -> tuple[Entry, ...]:
         """Whom a name in a query may mean: by its id, one of its forms, or another spelling."""

@@ -1,8 +1,8 @@
 """Consonant skeletons: one form for a name as Arabic, Latin and Cyrillic letters write it.
 
-Vowels are dropped, since Arabic leaves most of them out and others hear them differently; consonants that one script
-does not tell apart, or that languages write in different ways, are one. Where a spelling may be read in two ways
-(``th`` is one letter or two), a word has several skeletons, and two words may be one name if they share one.
+Vowels are dropped: Arabic omits most of them, and other scripts disagree about them. Consonants of similar sound are
+one. An ambiguous spelling (``th`` is one letter or two) gives a word several skeletons; two words are one name if they
+share a skeleton.
 """
 
 import re

@@ -88,6 +88,12 @@ class Gazetteer:
                 yield Match(first, last, senses, self._marks.get(at, ""), prefix)
                 end = last
 
+    def is_certain(self, name: str) -> bool:
+        """Return whether a name is a place's or a country's, and no common word or person's name."""
+        text = spelled(name)
+        whole = (match for match in self.matches(text) if (match.start, match.end) == (0, len(text)))
+        return any(match.mark not in {"?", "*", "!"} and match.senses[0].kind != "phrase" for match in whole)
+
     def named(self, name: str) -> tuple[Sense, ...]:
         """Return the meanings of a name in any spelling, most inhabitants first."""
         text = spelled(name)

@@ -26,12 +26,13 @@ from tantivy import DocAddress, FieldType, Occur, Order, Query
 from dateline.article import Article
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
-from dateline.search import manifest, matching, resolve
+from dateline.search import manifest, matching
 from dateline.search.cache import Cache, Opened
 from dateline.search.facets import Counts, Facets
 from dateline.search.manifest import Manifest
 from dateline.search.matching import Compiler, Frequencies, Wanted
 from dateline.search.query import Clause, Parsed, parse
+from dateline.search.resolve import Names
 from dateline.search.schema import schema, since
 from dateline.search.snippets import Highlighted, Highlighter
 
@@ -102,19 +103,17 @@ class _Asked:
 
 
 class Search:
-    """Searches the archive bucket's index; ``people`` and ``places`` return the possible ids of a name."""
+    """Searches the archive bucket's index; ``names`` resolves the names in queries."""
 
     def __init__(
         self,
         s3: "S3Client",
         bucket: str,
         cache: Cache,
-        *,
-        people: Callable[[str], Sequence[str]] = resolve.people,
-        places: Callable[[str], Sequence[str]] = resolve.places,
+        names: Names | None = None,
     ) -> None:
         self._s3, self._bucket, self._cache = s3, bucket, cache
-        self._people, self._places = people, places
+        self._names = names or Names()
 
     def find(
         self,
@@ -136,7 +135,7 @@ class Search:
         """
         parsed = parse(query)
         parsed = replace(parsed, since=_latest(parsed.since, since), until=_earliest(parsed.until, until))
-        wanted = matching.wanted(parsed.clauses, people=self._people, places=self._places)
+        wanted = matching.wanted(parsed.clauses, self._names)
         coded = {"source": sources, "country": countries, "language": languages}
         more = tuple(matching.codes(field, sorted(values)) for field, values in coded.items() if values)
         wanted = replace(wanted, filters=(*wanted.filters, *more))

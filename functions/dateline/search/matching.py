@@ -6,14 +6,15 @@ frequencies of all searched shards, so a word is as rare in a small month as in 
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import product, takewhile
 
 from tantivy import Occur, Query, Searcher
 
 from dateline.search.analysis import Term, terms
 from dateline.search.query import Clause
+from dateline.search.resolve import Names
 from dateline.search.schema import schema
 
 # Exact forms count more than stems, and the headline more than the text.
@@ -21,6 +22,7 @@ _WEIGHTS = {"title": 2.5, "text": 1.0, "title_stems": 1.2, "text_stems": 0.5, "a
 _NAMED = 0.7  # a story that names the person or place otherwise than the query does
 _FREE = ("title", "text", "title_stems", "text_stems", "authors")
 _TIE = 0.2  # of the weaker ways in which a clause is matched
+_NAME_WORDS = 5  # of a name at most
 _STEMMED = 8  # sequences of stems of one phrase at most
 _CODES = {"source": "source", "country": "country", "language": "language", "about": "about"}
 
@@ -50,7 +52,6 @@ class AllOf:
 
 
 Node = Leaf | AnyOf | AllOf
-Names = Callable[[str], Sequence[str]]  # the ids that a name may mean
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,10 @@ class Wanted:
             yield from _leaves(node)
 
 
-def wanted(clauses: Sequence[Clause], *, people: Names, places: Names) -> Wanted:
-    """Return the nodes of clauses; ``people`` and ``places`` return the ids of a name."""
+def wanted(clauses: Sequence[Clause], names: Names) -> Wanted:
+    """Return the nodes of clauses."""
     scored, excluded, filters = [], [], []
-    for clause in clauses:
-        node = _node(clause, people, places)
-        if node is None:
-            continue
+    for clause, node in _nodes(clauses, names):
         if clause.excluded:
             excluded.append(node)
         elif clause.field in _CODES:
@@ -83,18 +81,41 @@ def wanted(clauses: Sequence[Clause], *, people: Names, places: Names) -> Wanted
     return Wanted(tuple(scored), tuple(excluded), tuple(filters))
 
 
+def _nodes(clauses: Sequence[Clause], names: Names) -> Iterator[tuple[Clause, Node]]:
+    """Yield each clause with its node; of several words that are a name, the first with a node for all."""
+    at = 0
+    while at < len(clauses):
+        count, node = _name(clauses[at : at + _NAME_WORDS], names)
+        node = node or _node(clauses[at], names)
+        if node:
+            yield clauses[at], node
+        at += count
+
+
+def _name(clauses: Sequence[Clause], names: Names) -> tuple[int, Node | None]:
+    """Return the longest name that clauses begin with: how many they are, and the node for its words or its ids."""
+    words = list(takewhile(lambda clause: not (clause.field or clause.phrase or clause.excluded), clauses))
+    for count in range(len(words), 0, -1):
+        found = names.certain(" ".join(clause.text for clause in words[:count]))
+        ids = [node for field, named in found.items() if (node := _named(field, named))]
+        as_words = [node for clause in words[:count] if (node := _words(clause, _FREE))]
+        if ids and as_words:
+            return count, AnyOf((AllOf(tuple(as_words)), *ids))
+    return 1, None
+
+
 def codes(field: str, values: Sequence[str]) -> Node:
     """One of these codes in a field."""
     return AnyOf(tuple(Leaf(field, (value,), fixed=True) for value in values))
 
 
-def _node(clause: Clause, people: Names, places: Names) -> Node | None:
+def _node(clause: Clause, names: Names) -> Node | None:
     if clause.field in _CODES:
         return codes(_CODES[clause.field], [clause.text.lower()])
     if clause.field == "person":
-        return _named("people", people(clause.text)) or _words(clause, _FREE)
+        return _named("people", names.people(clause.text)) or _words(clause, _FREE)
     if clause.field == "place":
-        return _named("places", places(clause.text)) or _words(clause, _FREE)
+        return _named("places", names.places(clause.text)) or _words(clause, _FREE)
     if clause.field == "title":
         return _words(clause, ("title", "title_stems"))
     if clause.field == "author":

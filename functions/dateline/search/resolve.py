@@ -1,6 +1,7 @@
 """Resolve names in queries: ids of places and countries, of persons and organisations."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 _OUTWEIGHED = 10  # a place that has so many fewer inhabitants than another of its name is not meant
 
@@ -23,3 +24,29 @@ def people(name: str) -> Sequence[str]:
     from dateline.names.register import Register  # noqa: PLC0415 - half a second
 
     return tuple(entry.id for entry in Register.load().named(name))
+
+
+def certain(words: str) -> Mapping[str, Sequence[str]]:
+    """Return the ids of unambiguous names, by the search field that has them: people or places.
+
+    Common words are no names here, though they may be a town's.
+    """
+    from dateline.names.register import Register  # noqa: PLC0415 - half a second
+    from dateline.places.gazetteer import Gazetteer  # noqa: PLC0415
+
+    names = dict.fromkeys((words, words.title()))
+    people = {entry.id for name in names for entry in Register.load().certain(name)}
+    if people:
+        return {"people": sorted(people)}
+    sure = any(Gazetteer.load().is_certain(name) for name in names)
+    found = next((ids for name in names if (ids := places(name))), ()) if sure else ()
+    return {"places": found} if found else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """How a query's names are resolved: for ``person:``, for ``place:``, and among its words."""
+
+    people: Callable[[str], Sequence[str]] = people
+    places: Callable[[str], Sequence[str]] = places
+    certain: Callable[[str], Mapping[str, Sequence[str]]] = certain
