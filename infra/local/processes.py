@@ -51,7 +51,8 @@ def start(
 ) -> None:
     """Start it in a session of its own, out of reach of a terminal's Ctrl-C, and return once it is ``ready``.
 
-    Its output goes to ``<role>.log``. LocalCloudError if it ends first, or is not ready within ``patience`` seconds.
+    Its output goes to ``<role>.log``. Raises LocalCloudError if it ends first, or
+    does nothing for ``patience`` seconds without being ready: a slow machine has all the time that it needs.
     """
     log = folder / f"{role}.log"
     with log.open("ab") as output:
@@ -64,13 +65,26 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    deadline = time.monotonic() + patience
+    seen, moved = _activity(process.pid, log), time.monotonic()
     while not ready():
         if process.poll() is not None:
             raise LocalCloudError(f"{role} ended at its start; {log} says:\n{tail(log)}")
-        if time.monotonic() > deadline:
-            raise LocalCloudError(f"{role} did not answer within {patience:.0f} s; see {log}, then run dateline down")
+        now = _activity(process.pid, log)
+        if now != seen:
+            seen, moved = now, time.monotonic()
+        if time.monotonic() - moved > patience:
+            still = f"{role} does not answer and has done nothing for {patience:.0f} s"
+            raise LocalCloudError(f"{still}; see {log}, then run dateline down and up again")
         time.sleep(0.05)
+
+
+def _activity(pid: int, log: Path) -> tuple[int, float]:
+    """What a starting process has done so far: the size of its log, and its CPU time in tenths of a second."""
+    try:
+        used = psutil.Process(pid).cpu_times()
+    except psutil.NoSuchProcess:
+        return (0, 0)
+    return log.stat().st_size, round(used.user + used.system, 1)
 
 
 def stop(folder: Path, role: str, *, patience: float = 30) -> bool:

@@ -120,5 +120,5 @@ def _sam(folder: Path, arguments: Sequence[str], environment: Mapping[str, str])
         streams: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
         done = subprocess.run(command, cwd=ROOT, env={**environment, **quiet}, **streams, check=False)
     if done.returncode:
-        mend = "mend it and run dateline up again"
-        raise LocalCloudError(f"sam {arguments[0]} failed; {mend}. {log} says:\n{tail(log)}")
+        again = f"run dateline up again, or dateline down and remove {folder} to begin with an empty cloud"
+        raise LocalCloudError(f"sam {arguments[0]} failed; correct the error and {again}. {log} says:\n{tail(log)}")

@@ -26,9 +26,9 @@ def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item
         if len(told[url]) > 1:
             revisions = checkout.dateline("show", story["id"], "--revisions")
             assert [each["title"] for each in revisions] == [each.title for each in told[url]]
-    assert {told[url][0].slug for url, story in stories.items() if "gone_at" in story} == GONE
+    assert {told[url][0].slug for url, story in stories.items() if story["gone_at"]} == GONE
     for url, story in stories.items():
-        if "gone_at" in story:
+        if story["gone_at"]:
             (shown,) = checkout.dateline("show", story["id"], "--article")
             assert shown["text"] == told[url][-1].text
     slugs = {story["id"]: told[url][0].slug for url, story in stories.items()}

@@ -302,7 +302,7 @@ def test_the_command_follows_a_run_to_its_end(cloud: Cloud) -> None:
     s3.delete_object(Bucket=bucket, Key=lost)
     summary = dateline("reextract", "sample-gazette")
     assert (summary["done"], summary["given_up"], summary["outcomes"]) == (True, 0, {})
-    story = dateline("show", articles[0].article.id)
+    story = dateline("show", articles[0].article.id, "--article")
     assert (story["text"], story["revision"]) == (articles[0].article.text, articles[0].article.revision)
     again = dateline("reextract", "--source", "sample-gazette", "--run", summary["run"])
     assert again == summary

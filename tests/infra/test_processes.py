@@ -1,0 +1,44 @@
+"""The local cloud's processes: how long their start is waited for."""
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from infra.local import processes
+from infra.local.errors import LocalCloudError
+
+IDLE = "import time; time.sleep(300)"
+BUSY = "import time\nfor n in range(10**9): print(n, flush=True); time.sleep(0.01)"
+
+
+def start(folder: Path, code: str, ready: Callable[[], bool], patience: float) -> None:
+    command = [sys.executable, "-c", code]
+    processes.start(folder, "test", command, environment=os.environ, cwd=folder, ready=ready, patience=patience)
+
+
+def test_idle_process_is_given_up(tmp_path: Path) -> None:
+    """A process that is not ready and does nothing is given up, with its log and the next step."""
+    try:
+        with pytest.raises(LocalCloudError, match=r"test\.log, then run dateline down"):
+            start(tmp_path, IDLE, lambda: False, patience=1)
+    finally:
+        processes.stop(tmp_path, "test", patience=0)
+
+
+def test_working_process_is_waited_for(tmp_path: Path) -> None:
+    """A process that makes progress is waited for, however much longer than the patience it takes."""
+    log = tmp_path / "test.log"
+    try:
+        start(tmp_path, BUSY, lambda: log.stat().st_size > 400, patience=5)
+        assert processes.leader(tmp_path, "test")
+    finally:
+        processes.stop(tmp_path, "test", patience=0)
+
+
+def test_ended_process_is_an_error(tmp_path: Path) -> None:
+    """A process that ends at its start is an error with the end of its log."""
+    with pytest.raises(LocalCloudError, match="no luck today"):
+        start(tmp_path, "print('no luck today')", lambda: False, patience=60)
