@@ -25,6 +25,7 @@ from dateline.state.table import State
 from spiders.collector import Collector
 from spiders.families.date_range import Window
 from spiders.frontier import Frontier
+from spiders.middlewares import throttle
 from spiders.spider import NewsSpider, spider_class
 from spiders.stores import Store
 
@@ -88,6 +89,7 @@ async def crawl(
     crawling = asyncio.ensure_future(crawler.crawl_async(collector, stop_at=stop_at, window=window))
     await asyncio.wait({crawling}, timeout=max(stop_at - time.monotonic(), 1))
     if not crawling.done():
+        throttle.end_delays(crawler)
         await asyncio.gather(crawler.stop_async(), collector.flush())
     await crawling
     if isinstance(crawler.spider, NewsSpider) and crawler.spider.broken:

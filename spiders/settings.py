@@ -17,7 +17,7 @@ USER_AGENT = user_agent(Settings.from_environment().contact)
 SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
 
 # Politeness: robots.txt (``robots``), one request at a time and the host's whole delay between two (``throttle``).
-CONCURRENT_REQUESTS = 1  # a second one that waits its turn would be asked for though the first redirects to it
+CONCURRENT_REQUESTS = 4  # hosts at once; of each host one (``scheduler``)
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
 COOKIES_ENABLED = False  # but within a chain of redirects (``middlewares.redirects``)
@@ -67,8 +67,7 @@ DOWNLOADER_MIDDLEWARES = {
 SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
 EXTENSIONS_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
-SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"  # in the feed's order: the newest first
-DUPEFILTER_CLASS = "scrapy.dupefilters.BaseDupeFilter"  # the collector knows what was seen, by canonical URL
+SCHEDULER = "spiders.scheduler.HostScheduler"  # without a filter: the collector knows the canonical URLs it has seen
 
 STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"  # the collector counts, and its report says what it did
 LOG_LEVEL = "INFO"

@@ -15,6 +15,7 @@ PATIENCE = 30.0  # seconds that a crawl waits for a host that asked for a pause
 MAX_HOLD = timedelta(days=1)  # whatever Retry-After says
 UNSAID = timedelta(minutes=15)  # for a host that says 429 again and again, and not for how long
 REFUSALS = 3
+UNANSWERED = 3  # downloads, which are one URL and its second tries, until a host counts as down
 
 
 class HostHeld(Refusal):
@@ -27,12 +28,18 @@ class HostHeld(Refusal):
         self.host, self.until = host, until
 
 
+class HostDown(Refusal):
+    """A host other than the outlet's does not respond; this crawl asks no more of it."""
+
+    reason = "connection"
+
+
 @dataclass(slots=True)
 class Pace:
     """Pace of one host. ``floor`` is the least delay, ``delay`` the present one, in seconds.
 
-    ``known_until`` is the table's ``held_until``. ``turn`` belongs to the one request in flight: Scrapy's own limit
-    lets two through for hosts without a delay.
+    ``known_until`` is the table's ``held_until``; ``unanswered`` counts consecutive downloads without a response.
+    ``turn`` belongs to the one request in flight: Scrapy's own limit lets two through for hosts without a delay.
     """
 
     host: str
@@ -41,6 +48,7 @@ class Pace:
     held_until: datetime | None = None
     known_until: datetime | None = None
     refusals: int = 0
+    unanswered: int = 0
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ready(self, seconds: float) -> None:
@@ -57,6 +65,7 @@ class Pace:
 
     def heard(self, response: Response, latency: float) -> None:
         """Adjust the delay to a response and its seconds of waiting."""
+        self.unanswered = 0
         if response.status == 429 or response.status >= 500:
             self.strained()
             self._hold(response)

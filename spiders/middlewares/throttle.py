@@ -7,7 +7,8 @@ Sources without a delay, such as the sample newsroom, have none.
 
 A host with Retry-After in a 429 or 503, or three consecutive 429s, gets a pause, in later crawls as well: the table
 holds its end. Up to half a minute is waited for. A longer pause ends the crawl, and its continuation starts afterwards;
-without a possible continuation, URLs fail with the reason ``retry-after``.
+without a possible continuation, URLs fail with the reason ``retry-after``. Of a second host that does not respond three
+times on end, nothing more is requested in the crawl.
 """
 
 import asyncio
@@ -16,10 +17,12 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.crawler import Crawler
+from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Request, Response
 
+from dateline.urls import same_site
 from spiders.download.addresses import authority
-from spiders.download.pace import MAX_DELAY, Pace
+from spiders.download.pace import MAX_DELAY, UNANSWERED, HostDown, Pace
 from spiders.failures import DOWNLOAD_ERRORS
 
 if TYPE_CHECKING:
@@ -41,8 +44,10 @@ class ThrottleMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        """Set the delay. Raises HostHeld during a pause."""
+        """Set the delay. Raises HostHeld during a pause, HostDown if a second host does not respond."""
         pace = await self._pace(request)
+        if pace.unanswered >= UNANSWERED and not same_site(request.url, self._spider.source.home):
+            raise HostDown(f"{pace.host} did not respond {pace.unanswered} times")
         crawl_delay = request.meta.get("crawl_delay", 0.0)
         if crawl_delay > pace.floor:
             pace.at_least(min(crawl_delay, MAX_DELAY))
@@ -61,7 +66,9 @@ class ThrottleMiddleware:
 
     async def process_exception(self, request: Request, exception: Exception) -> None:
         if isinstance(exception, DOWNLOAD_ERRORS):
-            (await self._pace(request)).strained()
+            pace = await self._pace(request)
+            pace.strained()
+            pace.unanswered += not isinstance(exception, ResponseDataLossError)
 
     async def _pace(self, request: Request) -> Pace:
         host = authority(request.url)
@@ -86,3 +93,12 @@ class ThrottleMiddleware:
     @property
     def _spider(self) -> "NewsSpider":
         return cast("NewsSpider", self._crawler.spider)
+
+
+def end_delays(crawler: Crawler) -> None:
+    """End the delays of all hosts, for requests that there is no time left to make: a delay may take a minute."""
+    downloader: Any = cast("Any", crawler.engine).downloader
+    for slot in downloader.slots.values():
+        slot.delay = 0
+        slot.close()
+        downloader._process_queue(slot)
