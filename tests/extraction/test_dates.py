@@ -187,3 +187,14 @@ def test_changed_later_and_apart_from_published() -> None:
         "2019-04-16T09:00:00+00:00",
         None,
     ]
+
+
+@pytest.mark.parametrize("day", ["30 August 2018", "30 août 2018", "30 Ağustos 2018", "٣٠ أغسطس ٢٠١٨"])
+def test_one_day_apart_from_story(day: str) -> None:
+    """The only date of the page is the story's although it stands in a block of its own below it."""
+    story = f"<h1>The pump runs again</h1><div><p>{'The queue was gone by noon. ' * 8}</p></div>"
+    below = f"<div><div><h3>About</h3><p>{'Our office is open. ' * 8}</p></div><div><time>{day}</time></div></div>"
+    page = Page(url="https://x.example/pump", body=(story + below).encode(), content_type="text/html; charset=utf-8")
+    found = dates.find(Document.of(page)).published
+    assert found is not None
+    assert found.value.iso() == "2018-08-30"

@@ -68,3 +68,18 @@ def test_outlet_named_by_host(outlet: str) -> None:
     assert title(f"<title>Ferry returns to Zliten - {outlet}</title>", "<h1>Ferry returns to Zliten</h1>") == (
         "Ferry returns to Zliten"
     )
+
+
+@pytest.mark.parametrize("outlet", ["Coast Post", "بريد الساحل", "Kıyı Postası"])
+def test_headline_is_no_logo(outlet: str) -> None:
+    """Where the logo is a heading that links home, the h1 that the title element repeats before it is the headline."""
+    logo = f'<h2 id="site-name"><a href="/">{outlet}</a></h2>'
+    document = Document.of(
+        Page(
+            url="https://x.example/a",
+            body=f"<title>The pump runs | {outlet}</title>{logo}<h1>The pump runs</h1>{PROSE}".encode(),
+            content_type="text/html; charset=utf-8",
+        )
+    )
+    assert "the pump runs" not in document.outlet_names
+    assert document.content_of_headline == "The pump runs"

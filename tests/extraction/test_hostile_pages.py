@@ -173,3 +173,28 @@ def test_no_line_is_a_trap_for_the_patterns(piece: str) -> None:
     start = time.process_time()
     boilerplate.is_ending(line)
     assert time.process_time() - start < 1
+
+
+FLOODS = [
+    "<br>",
+    "<span>a</span> ",
+    "<li><a href='/a'>one</a></li>",
+    "<tr><td>1</td></tr>",
+    "<q>x</q> ",
+    "<h1>Well</h1>",
+]
+
+
+@pytest.mark.parametrize("piece", FLOODS)
+def test_flood_is_cut(piece: str) -> None:
+    """A flood of elements is cut, and the story in front of it is read."""
+    body = STORY.format(f"{PROSE}<div>{piece * (html.MAX_ELEMENTS + 10)}</div>").encode()
+    tree = html.parse(body)
+    assert sum(1 for _ in tree.iter()) == html.MAX_ELEMENTS
+    assert tree.findtext(".//p")
+
+
+def test_large_page_stays_whole() -> None:
+    """A page below the bound keeps its last element."""
+    body = STORY.format(f"{PROSE}<div>{'<i>x</i>' * 10_000}</div><b>end</b>").encode()
+    assert html.parse(body).findtext(".//b") == "end"

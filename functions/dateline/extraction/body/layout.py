@@ -6,7 +6,7 @@ a story. Each function changes a copy of the page in place.
 
 import re
 from collections import defaultdict
-from itertools import chain
+from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
@@ -19,6 +19,8 @@ _LONG_CELL = 400  # characters of a cell that is no datum
 _PARAGRAPHS = 3  # in one cell
 _PROSE = 80  # characters of a paragraph
 _REST = 120  # characters of hidden text that is the rest of a story
+_BESIDE = 30  # siblings before hidden text
+_MOST_QUOTATIONS = 2_000  # of a page; a flood of them is no prose
 _QUOTED = re.compile(r"^\s*[\"'“”„«‹‘]")
 _HIDING = re.compile(
     r"(?:display\s*:\s*none|visibility\s*:\s*hidden|max-height\s*:[^;]*|overflow\s*:\s*hidden)\s*;?", re.IGNORECASE
@@ -97,7 +99,7 @@ def _show_rest(tree: HtmlElement) -> None:
         hides = "hidden" in element.attrib or _HIDING.search(element.get("style", "")) is not None
         if not hides or _OF_OTHERS.search(names(element)) or _paragraph_length(element) < _REST:
             continue
-        before = [near for near in element.itersiblings(preceding=True) if len(content(near)) > _PROSE]
+        before = (near for near in islice(element.itersiblings(preceding=True), _BESIDE) if len(content(near)) > _PROSE)
         if any(near.tag == "p" or near.find(".//p") is not None for near in before):
             for name in ("style", "hidden", "aria-hidden", "class", "id"):
                 element.attrib.pop(name, None)
@@ -163,11 +165,11 @@ def _child_of(around: HtmlElement, element: HtmlElement) -> HtmlElement:
 
 def _quote(tree: HtmlElement) -> None:
     """Quotations within a paragraph in marks, as browsers show them, for extractors set each on a line of its own."""
-    for quotation in list(tree.iter("q")):
+    for quotation in list(islice(tree.iter("q"), _MOST_QUOTATIONS)):
         if not _QUOTED.match(content(quotation)):
             quotation.text = "“" + (quotation.text or "")
             if len(quotation):
                 quotation[-1].tail = (quotation[-1].tail or "") + "”"
             else:
                 quotation.text += "”"
-        quotation.drop_tag()
+        quotation.tag = "span"

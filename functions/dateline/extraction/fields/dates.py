@@ -72,6 +72,7 @@ class _Seen(NamedTuple):
     changed: list[Found[Moment]]
     leading: list[Found[Moment]]
     above: list[Found[Moment]]
+    lone: list[Found[Moment]]
     elsewhere: frozenset[int]
 
     @classmethod
@@ -84,12 +85,13 @@ class _Seen(NamedTuple):
             view.of_kind("changed"),
             view.leading(),
             view.above(),
+            view.lone(),
         )
-        near, far, labelled, changed, leading, above = (
+        near, far, labelled, changed, leading, above, lone = (
             [found for found in each if _is_plausible(found.value, document)] for each in lists
         )
         elsewhere = frozenset(document.positions[each] for each in view.elsewhere if len(each) == 0)
-        return cls(near, far, labelled, changed, leading, above, elsewhere)
+        return cls(near, far, labelled, changed, leading, above, lone, elsewhere)
 
 
 def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
@@ -100,7 +102,7 @@ def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
         _first(stated, document)
         or _first(_told(document, seen), document)
         or _first((*seen.far, *seen.leading, *_in_title(document)), document)
-        or _first(seen.above, document)
+        or _first((*seen.above, *seen.lone), document)
         or _first(_searched(document, seen.elsewhere), document)
     )
     if best is None:

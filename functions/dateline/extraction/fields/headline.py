@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from urllib.parse import urlsplit
 
 from dateline.extraction.body import embedded_json
@@ -35,6 +36,7 @@ _WEIGHTS = {
     "title element": 0.3,
 }
 _LONGEST = 500  # characters
+_MOST = 40  # headings that are looked at
 _HEADING = 12  # characters that a heading has at least if the rest of a title is cut off behind it
 _SHORTEST_LABEL = 5  # letters of a host that are known again in an outlet's name
 _OUTLET_WORDS = 4
@@ -161,12 +163,12 @@ def _candidates(document: Document) -> Iterator[Found[str]]:
 def _named(document: Document) -> Iterator[Found[str]]:
     stated = list(_stated(document))
     yield from stated
-    for heading in document.tree.iter("h1"):
-        yield Found(document.content(heading), "h1")
+    for text in dict.fromkeys(map(document.content, islice(document.tree.iter("h1"), _MOST))):
+        yield Found(text, "h1")
     shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
     if not shared and len(document.title) < _LONGEST:
         shared = {words(without_outlet(document.title, document))}
-    for heading in document.tree.iter("h2"):
+    for heading in islice(document.tree.iter("h2"), 5 * _MOST):
         if heading.find(".//a") is None:  # no pointer to a story
             texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
             yield from (Found(text, "h2") for text in texts if words(text) in shared)

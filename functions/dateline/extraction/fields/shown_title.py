@@ -19,7 +19,14 @@ _PARAGRAPH = 200  # characters
 
 
 def find(document: Document) -> Iterator[Found[str]]:
-    """Yield the page's line within its titles; if those have only the outlet's name, a line called title.
+    """Yield the text of ``line``, if there is one."""
+    element = line(document)
+    if element is not None:
+        yield Found(document.content(element), "shown title")
+
+
+def line(document: Document) -> HtmlElement | None:
+    """Return the page's line within its titles; if those have only the outlet's name, a line called title.
 
     Links and menus do not count.
     """
@@ -28,9 +35,7 @@ def find(document: Document) -> Iterator[Found[str]]:
     lines = [each for each in document.elements if _is_line(each) and document.words(each) in parts]
     if not lines and document.outlet_names.issuperset(map(words, titles)):
         lines = list(islice(_called(document), 1))
-    if lines:
-        best = max(lines, key=lambda each: (each.tag in _HEADINGS, len(document.words(each))))
-        yield Found(document.content(best), "shown title")
+    return max(lines, key=lambda each: (each.tag in _HEADINGS, len(document.words(each))), default=None)
 
 
 def _parts(title: str) -> Iterator[str]:

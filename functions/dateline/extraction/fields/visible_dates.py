@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.fields import date_lines
+from dateline.extraction.fields import date_lines, shown_title
 from dateline.extraction.fields.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.date_parsing import Moment, read
 from dateline.extraction.parse.document import SILENT, Document, Found, beginning, content, names, words
@@ -85,6 +85,13 @@ class View:
         found = [date for each in lone for date, kind in _dated(self._document, each) if kind != "changed"]
         captured = self._document.page.captured_at
         return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
+
+    def lone(self) -> list[Found[Moment]]:
+        """The one day that the page shows apart from its story, neither beside comments nor on a card."""
+        apart = (each for each in self.elsewhere if each.tag == "time" or self._is_alone(each))
+        kept = [each for each in apart if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
+        found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
+        return found[:1] if len({each.value.at.date() for each in found}) == 1 else []
 
     def _is_odd(self, around: HtmlElement) -> bool:
         beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
@@ -188,8 +195,10 @@ def _headline(document: Document) -> HtmlElement | None:
     heading = document.headline
     titled = [each for each in _headings(document) if _is_title(document.words(each), titles, names_of_outlet)]
     best = max(titled, key=lambda each: (each is heading, each.tag in _HEADINGS), default=heading)
+    if best is None:
+        return shown_title.line(document)
     is_named = heading is not None and document.words(heading) not in names_of_outlet
-    return heading if is_named and best is not None and best.tag not in _HEADINGS else best
+    return heading if is_named and best.tag not in _HEADINGS else best
 
 
 def _headings(document: Document) -> Iterator[HtmlElement]:

@@ -190,15 +190,17 @@ class Document:
 
 def _logos(tree: HtmlElement, title: str) -> Iterator[str]:
     """The first headings that are an outlet's name: all in a link to the home page, or what the title ends with."""
-    others = {content(heading) for heading in tree.iter("h1", "h2", "h3")}
-    for heading in tree.iter("h1", "h2"):
-        name = content(heading)
-        if not name or len(name) > _LONGEST_NAME:
-            continue
-        link = heading.find(".//a[@href]")
-        is_home = link is not None and content(link) == name and _HOME.fullmatch(link.get("href").strip()) is not None
-        if is_home or (heading.tag == "h1" and _is_affix(name, title, others - {name})):
-            yield name
+    names = [(heading, content(heading)) for heading in tree.iter("h1", "h2")]
+    names = [(heading, name) for heading, name in names if 0 < len(name) <= _LONGEST_NAME]
+    homes = {name for heading, name in names if _is_home(heading, name)}
+    yield from homes
+    others = {content(heading) for heading in tree.iter("h1", "h2", "h3")} - homes
+    yield from (name for heading, name in names if heading.tag == "h1" and _is_affix(name, title, others - {name}))
+
+
+def _is_home(heading: HtmlElement, name: str) -> bool:
+    link = heading.find(".//a[@href]")
+    return link is not None and content(link) == name and _HOME.fullmatch(link.get("href").strip()) is not None
 
 
 def _logo_images(tree: HtmlElement) -> Iterator[str]:
