@@ -3,10 +3,10 @@
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws.deployment import Deployment
 from dateline.dataset.compaction import Compaction
 from dateline.dataset.parts import Parts
 from dateline.index.index import Index
@@ -19,11 +19,9 @@ _RESERVE = 180_000  # milliseconds, more than one part takes
 
 @cache
 def compaction() -> Compaction:
-    settings = Settings.from_environment()
-    s3, table = boto3.client("s3"), boto3.resource("dynamodb").Table(settings.table)
-    bucket = settings.archive_bucket
-    query = Query(table, s3, capture_bucket=settings.capture_bucket, archive_bucket=bucket)
-    parts = Parts(s3=s3, query=query, index=Index(table), bucket=bucket)
+    deployment = Deployment.of_settings(Settings.from_environment())
+    s3, bucket, query = deployment.s3, deployment.archive_bucket, Query(deployment)
+    parts = Parts(s3=s3, query=query, index=Index(deployment.table), bucket=bucket)
     return Compaction(s3=s3, query=query, parts=parts, bucket=bucket)
 
 

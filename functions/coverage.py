@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
+from dateline.aws.deployment import Deployment
 from dateline.monitoring.coverage import Reports, Row
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
@@ -18,13 +19,7 @@ from dateline.telemetry import logger, metrics
 
 @cache
 def reports() -> Reports:
-    settings = Settings.from_environment()
-    return Reports(
-        s3=boto3.client("s3"),
-        table=boto3.resource("dynamodb").Table(settings.table),
-        capture_bucket=settings.capture_bucket,
-        archive_bucket=settings.archive_bucket,
-    )
+    return Reports(Deployment.of_settings(Settings.from_environment()))
 
 
 @logger.inject_lambda_context

@@ -58,19 +58,12 @@ def _load(sources: str) -> Callable[[Page], Extraction]:
 
 @cache
 def archive() -> "Reextraction":
-    import boto3  # noqa: PLC0415 - while the other process loads
-
+    from dateline.aws.deployment import Deployment  # noqa: PLC0415 - while the other process loads
     from dateline.index.index import Index  # noqa: PLC0415
     from dateline.maintenance.reextract import Reextraction  # noqa: PLC0415
 
-    settings = Settings.from_environment()
-    return Reextraction(
-        s3=boto3.client("s3"),
-        index=Index(boto3.resource("dynamodb").Table(settings.table)),
-        capture_bucket=settings.capture_bucket,
-        archive_bucket=settings.archive_bucket,
-        extract=isolated(),
-    )
+    deployment = Deployment.of_settings(Settings.from_environment())
+    return Reextraction(deployment=deployment, index=Index(deployment.table), extract=isolated())
 
 
 @cache

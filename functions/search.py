@@ -11,6 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
 from dateline.query.query import Query
 from dateline.search.cache import Cache
@@ -34,9 +35,9 @@ def s3() -> Any:
 
 @cache
 def indexing() -> Indexing:
-    table, bucket = boto3.resource("dynamodb").Table(settings().table), settings().archive_bucket
-    query = Query(table, s3(), capture_bucket="", archive_bucket=bucket)
-    return Indexing(s3=s3(), index=Index(table), bucket=bucket, read=query.article)
+    deployment = Deployment.of_settings(settings())
+    query, bucket = Query(deployment), deployment.archive_bucket
+    return Indexing(s3=deployment.s3, index=Index(deployment.table), bucket=bucket, read=query.article)
 
 
 @cache

@@ -20,6 +20,7 @@ from moto.core.serialize import ResponseSerializer
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
+from dateline.aws.deployment import Deployment
 from dateline.maintenance.rebuild import delete_items
 from infra.local.cloud import Cloud, down, up
 from infra.local.record import Record
@@ -37,6 +38,11 @@ class Aws:
     table: Table
     captures: str = "captures"
     archive: str = "archive"
+
+    @property
+    def deployment(self) -> Deployment:
+        """The same as the library takes it."""
+        return Deployment(s3=self.s3, table=self.table, capture_bucket=self.captures, archive_bucket=self.archive)
 
     def on_call(self, when: str, do: Callable[..., None]) -> None:
         """Have ``do`` called ``before-call`` or ``after-call`` of each call to S3 and DynamoDB."""

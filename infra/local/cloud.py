@@ -217,6 +217,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
 
 def _rebuild(cloud: Cloud) -> str:
     """Make the index again from the buckets, and have extracted what never was; says what it found."""
+    from dateline.aws.deployment import Deployment  # noqa: PLC0415
     from dateline.maintenance.rebuild import rebuild  # noqa: PLC0415
     from dateline.messages import capture_event  # noqa: PLC0415 - no part of a plain start
 
@@ -225,13 +226,13 @@ def _rebuild(cloud: Cloud) -> str:
     def extract(key: str) -> None:
         sqs.send_message(QueueUrl=names["ExtractQueue"], MessageBody=capture_event(names["CaptureBucket"], key))
 
-    done = rebuild(
-        cloud.client("s3"),
-        cloud.resource("dynamodb").Table(names["IndexTable"]),
+    deployment = Deployment(
+        s3=cloud.client("s3"),
+        table=cloud.resource("dynamodb").Table(names["IndexTable"]),
         capture_bucket=names["CaptureBucket"],
         archive_bucket=names["ArchiveBucket"],
-        unarchived=extract,
     )
+    done = rebuild(deployment, unarchived=extract)
     return f"indexed {done.stories} stories of {done.captures} captures; {done.unarchived} captures still to archive"
 
 

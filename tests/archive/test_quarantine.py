@@ -58,10 +58,8 @@ def key(newsroom: Newsroom) -> str:
 def again(newsroom: Newsroom, key: str, *, run: str = RUN, offsets: tuple[int, ...] | None = None) -> None:
     aws = newsroom.aws
     reextraction = Reextraction(
-        s3=aws.s3,
+        deployment=aws.deployment,
         index=newsroom.index,
-        capture_bucket=aws.captures,
-        archive_bucket=aws.archive,
         extract=mended,
         clock=lambda: NOON,
     )

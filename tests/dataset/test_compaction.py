@@ -184,7 +184,7 @@ def test_after_a_rebuild_everything_is_looked_at(dataset: Dataset) -> None:
     dataset.day += timedelta(hours=9)
     dataset.add("2019-06-17 three|c words")
     assert [dataset.compact().partitions for _ in range(2)] == [3, 1]
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
     assert dataset.compact().partitions == 3
 
 

@@ -209,5 +209,5 @@ def test_what_rules_missed_is_counted_once_and_a_rebuild_counts_the_same(aws: An
     items = newsroom.items()
     assert next(item for item in items if item["SK"].startswith("DAY#"))["rules_missed"] == 4
     aws.clear_table()
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=print)
+    rebuild(aws.deployment, unarchived=print)
     assert [item for item in newsroom.items() if not item["PK"].startswith("URL#")] == items

@@ -121,7 +121,7 @@ def test_that_a_story_was_withdrawn_is_told_once(stream: Stream, newsroom: Newsr
     assert stream.kinds() == ["article.archived", "article.gone"]
     (story,) = newsroom.query().of_all()
     aws = stream.aws
-    withdrawing = Withdrawing(s3=aws.s3, table=aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive)
+    withdrawing = Withdrawing(aws.deployment)
     withdrawing.withdraw(story, "a court's order")
     (event,) = stream.told()
     assert (event["detail-type"], event["detail"]["story"]["reason"]) == ("article.withdrawn", "a court's order")
@@ -176,7 +176,7 @@ def test_killed_after_any_of_its_calls_all_is_told_and_nothing_twice(stream: Str
 def rebuild_table(stream: Stream) -> None:
     aws = stream.aws
     aws.clear_table()
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
 
 
 def test_a_rebuild_tells_the_same_again_and_says_so(stream: Stream, newsroom: Newsroom) -> None:
@@ -196,7 +196,7 @@ def test_a_rebuild_over_a_table_that_is_whole_tells_nothing(stream: Stream, news
     newsroom.archive().add(newsroom.capture(("a", "One|W.")))
     stream.told()
     aws = stream.aws
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
     assert stream.told() == []
 
 

@@ -191,10 +191,7 @@ def test_a_rebuild_knows_what_was_imported(bring: Import, tmp_path: Path) -> Non
         for item in before:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
     rebuilt = rebuild(
-        bring.aws.s3,
-        bring.aws.table,
-        capture_bucket=bring.aws.captures,
-        archive_bucket=bring.aws.archive,
+        bring.aws.deployment,
         unarchived=pytest.fail,
     )
     assert (rebuilt.stories, bring.newsroom.items()) == (4, before)

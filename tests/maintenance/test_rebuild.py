@@ -65,10 +65,7 @@ class Stack:
     def rebuild(self, *, empty: bool = False) -> None:
         aws = self.aws
         rebuild(
-            aws.s3,
-            aws.table,
-            capture_bucket=aws.captures,
-            archive_bucket=aws.archive,
+            aws.deployment,
             unarchived=pytest.fail,
             empty=empty,
         )

@@ -72,10 +72,8 @@ def archived(newsroom: Newsroom, *bodies: str) -> list[str]:
 def again(newsroom: Newsroom, key: str, run: str = RUN, offsets: tuple[int, ...] | None = None) -> Report:
     later = NOON + timedelta(days=1)
     reextraction = Reextraction(
-        s3=newsroom.aws.s3,
+        deployment=newsroom.aws.deployment,
         index=newsroom.index,
-        capture_bucket=newsroom.aws.captures,
-        archive_bucket=newsroom.aws.archive,
         extract=new,
         clock=lambda: later,
     )
@@ -98,7 +96,7 @@ def assert_rebuilt_the_same(newsroom: Newsroom) -> None:
     with aws.table.batch_writer() as batch:
         for item in before:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
     rebuilt = [item for item in newsroom.items() if item["SK"] != "STATE"]
     registers = [item for item in before if item not in rebuilt]
     assert rebuilt == [item for item in before if item in rebuilt]

@@ -77,15 +77,13 @@ def story(newsroom: Newsroom, id: str = ID) -> StoryItem:
 
 def withdraw(newsroom: Newsroom, id: str = ID) -> Done:
     aws = newsroom.aws
-    names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
-    withdrawing = Withdrawing(s3=aws.s3, table=aws.table, clock=lambda: NOW, **names)
+    withdrawing = Withdrawing(aws.deployment, clock=lambda: NOW)
     return withdrawing.withdraw(story(newsroom, id), "a court's order")
 
 
 def reextract(newsroom: Newsroom, key: str, run: str) -> None:
     aws = newsroom.aws
-    names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
-    reextraction = Reextraction(s3=aws.s3, index=newsroom.index, extract=extract, **names)
+    reextraction = Reextraction(deployment=aws.deployment, index=newsroom.index, extract=extract)
     reextraction.again(ReextractMessage(run=run, key=key))
 
 
@@ -111,10 +109,9 @@ def left(newsroom: Newsroom) -> list[str]:
 
 def verified(newsroom: Newsroom, folder: Path) -> list[Finding]:
     aws = newsroom.aws
-    names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
     path = folder / "verify" / f"{len(list(folder.iterdir()))}.sqlite"
     with closing(Spool(path)) as spool:
-        found = list(Verification(aws.s3, aws.table, spool, scope=Scope(), **names).findings())
+        found = list(Verification(aws.deployment, spool, scope=Scope()).findings())
     path.rename(folder / path.name)
     return found
 
@@ -169,7 +166,7 @@ def assert_rebuilt_the_same(newsroom: Newsroom) -> None:
     with aws.table.batch_writer() as batch:
         for item in before:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
     of_withdrawal = [item for item in newsroom.items() if item["SK"] != "STATE" or "withdrawn_at" in item]
     assert of_withdrawal == [item for item in before if not is_empty_register(item, of_withdrawal)]
 

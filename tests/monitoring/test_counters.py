@@ -65,7 +65,7 @@ def rebuilt(aws: Aws) -> list[dict[str, Any]]:
     with aws.table.batch_writer() as batch:
         for found in aws.table.scan()["Items"]:
             batch.delete_item(Key={"PK": found["PK"], "SK": found["SK"]})
-    rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+    rebuild(aws.deployment, unarchived=pytest.fail)
     return counted(aws)
 
 

@@ -37,7 +37,7 @@ def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, **values: Any) -
 
 
 def reports(aws: Aws) -> Reports:
-    return Reports(s3=aws.s3, table=aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive)
+    return Reports(aws.deployment)
 
 
 def update(aws: Aws, now: datetime = NOW) -> list[str]:

@@ -97,9 +97,7 @@ def test_a_withdrawal_removes(desk: Desk) -> None:
     desk.indexing().index(changed)
     story = desk.newsroom.query().story("http://news.example.org/a")
     assert story
-    Withdrawing(s3=desk.aws.s3, table=desk.aws.table, capture_bucket="captures", archive_bucket="archive").withdraw(
-        story, "a court's order"
-    )
+    Withdrawing(desk.aws.deployment).withdraw(story, "a court's order")
     desk.indexing().index(changed)  # both, as their articles are in an object that was replaced
     assert desk.titles("sfax") == ["Rain"]
     assert not desk.differences()

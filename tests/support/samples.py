@@ -57,10 +57,8 @@ class Newsroom:
 
     def archive(self, **changes: Any) -> Archive:
         arguments = {
-            "s3": self.aws.s3,
+            "deployment": self.aws.deployment,
             "index": self.index,
-            "capture_bucket": self.aws.captures,
-            "archive_bucket": self.aws.archive,
             "extract": extract,
             "clock": lambda: NOON,
         }
@@ -105,7 +103,7 @@ class Newsroom:
 
     def query(self) -> Query:
         aws = self.aws
-        return Query(aws.table, aws.s3, capture_bucket=aws.captures, archive_bucket=aws.archive)
+        return Query(aws.deployment)
 
 
 class KilledError(Exception):

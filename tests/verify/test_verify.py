@@ -85,10 +85,8 @@ def archive(aws: Aws) -> Archived:
 
 def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction]) -> None:
     arguments: dict[str, Any] = {
-        "s3": newsroom.aws.s3,
+        "deployment": newsroom.aws.deployment,
         "index": newsroom.index,
-        "capture_bucket": newsroom.aws.captures,
-        "archive_bucket": newsroom.aws.archive,
     }
     run = f"20190418T120000Z-{uuid.uuid4().hex}"
     Reextraction(extract=extract, **arguments).again(ReextractMessage(run=run, key=key))
@@ -103,8 +101,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 def verification(archived: Archived, spool: Spool, scope: Scope | None = None) -> Verification:
     aws = archived.newsroom.aws
-    names = {"capture_bucket": aws.captures, "archive_bucket": aws.archive}
-    return Verification(aws.s3, aws.table, spool, scope=scope or Scope(), **names)
+    return Verification(aws.deployment, spool, scope=scope or Scope())
 
 
 def test_it_finds_nothing_on_a_sound_archive(archived: Archived, spool: Spool) -> None:
@@ -161,7 +158,7 @@ def mend(archived: Archived, findings: Sequence[Finding]) -> None:
                 if item["SK"].startswith(("DAY#", "DONE#")):
                     archived.delete_item(item)
             aws = archived.newsroom.aws
-            rebuild(aws.s3, aws.table, capture_bucket=aws.captures, archive_bucket=aws.archive, unarchived=pytest.fail)
+            rebuild(aws.deployment, unarchived=pytest.fail)
         elif command.startswith("restore"):
             archived.delete(finding.key, keys.parse(finding.key).outcomes)
 

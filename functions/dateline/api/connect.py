@@ -11,6 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from dateline.api.archive import Archive
+from dateline.aws.deployment import Deployment
 from dateline.query.query import Query
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ def _archive(session: boto3.Session, outputs: Mapping[str, str], endpoint: str |
     config = Config(proxies={}) if endpoint else None
     table = session.resource("dynamodb", endpoint_url=endpoint, config=config).Table(outputs["IndexTable"])
     s3 = session.client("s3", endpoint_url=endpoint, config=config)
-    buckets = {"capture_bucket": outputs["CaptureBucket"], "archive_bucket": outputs["ArchiveBucket"]}
+    deployment = Deployment(
+        s3=s3, table=table, capture_bucket=outputs["CaptureBucket"], archive_bucket=outputs["ArchiveBucket"]
+    )
 
     def search() -> "Search":
         from dateline.search.cache import Cache  # noqa: PLC0415 - tantivy, for those who search
@@ -74,4 +77,4 @@ def _archive(session: boto3.Session, outputs: Mapping[str, str], endpoint: str |
 
         return Search(s3, outputs["ArchiveBucket"], Cache.of_user(outputs["ArchiveBucket"]))
 
-    return Archive(Query(table, s3, **buckets), search)
+    return Archive(Query(deployment), search)

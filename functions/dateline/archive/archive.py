@@ -19,6 +19,7 @@ from dateline.archive import quarantine
 from dateline.archive.revisions import Revisions
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.index.index import Index
 from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key
@@ -52,15 +53,13 @@ class Archive:
     def __init__(
         self,
         *,
-        s3: "S3Client",
+        deployment: Deployment,
         index: Index,
-        capture_bucket: str,
-        archive_bucket: str,
         extract: Callable[[Page], Extraction],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._s3, self._index = s3, index
-        self._captures, self._archive = capture_bucket, archive_bucket
+        self._s3, self._index = deployment.s3, index
+        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self._extract, self._clock = extract, clock
 
     def add(self, key: str) -> list[PageOutcome]:

@@ -51,10 +51,7 @@ def rebuild(
             bars.update(task, description=_counted(done))
 
         done = refill(
-            deployed.s3,
-            deployed.table,
-            capture_bucket=deployed.captures,
-            archive_bucket=deployed.archive,
+            deployed.deployment,
             unarchived=extract,
             empty=empty,
             progress=show,

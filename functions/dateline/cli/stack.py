@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from dateline.aws.deployment import Deployment, Queues
 from dateline.cli.output import CommandError
 
 if TYPE_CHECKING:
@@ -109,7 +110,15 @@ class Stack:
     def query(self) -> "Query":
         from dateline.query.query import Query
 
-        return Query(self.table, self.s3, capture_bucket=self.captures, archive_bucket=self.archive)
+        return Query(self.deployment)
+
+    @property
+    def deployment(self) -> Deployment:
+        """Return the stack as the library takes it."""
+        queues = Queues(crawl=self.outputs.get("CrawlQueue", ""), extract=self.outputs.get("ExtractQueue", ""))
+        return Deployment(
+            s3=self.s3, table=self.table, capture_bucket=self.captures, archive_bucket=self.archive, queues=queues
+        )
 
 
 def _direct(endpoint: str) -> tuple[Any, dict[str, Any]]:

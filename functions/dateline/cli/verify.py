@@ -102,11 +102,8 @@ def _run(stack: Stack, spool: "Spool", scope: "Scope", json: bool) -> dict[str, 
             bars.update(task, description=told)
 
         verification = Verification(
-            stack.s3,
-            stack.table,
+            stack.deployment,
             spool,
-            capture_bucket=stack.captures,
-            archive_bucket=stack.archive,
             scope=scope,
             progress=show,
         )

@@ -37,9 +37,7 @@ def withdraw(
     if not yes:
         what = story.get("title") or f"{story['url']}, withdrawn {story['withdrawn_at']}"
         typer.confirm(f"{printable(what)}\nwithdraw it for good?", abort=True, err=True)
-    withdrawing = Withdrawing(
-        s3=deployed.s3, table=deployed.table, capture_bucket=deployed.captures, archive_bucket=deployed.archive
-    )
+    withdrawing = Withdrawing(deployed.deployment)
     columns = TextColumn("withdrawing"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=None)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from dateline import capture, keys
 from dateline.archive.archive import committed
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.dataset.progress import forget
 from dateline.events import rebuilding
@@ -46,16 +47,15 @@ class Rebuilt:
 
 
 def rebuild(
-    s3: "S3Client",
-    table: "Table",
+    deployment: Deployment,
     *,
-    capture_bucket: str,
-    archive_bucket: str,
     unarchived: Callable[[str], None],
     empty: bool = False,
     progress: Callable[[Rebuilt], None] = lambda _: None,
 ) -> Rebuilt:
     """Refill the table, emptied first if ``empty``; call ``progress`` after each object."""
+    s3, table = deployment.s3, deployment.table
+    capture_bucket, archive_bucket = deployment.capture_bucket, deployment.archive_bucket
     index, done, known = Index(table), Rebuilt(), _Known()
     with rebuilding(s3, archive_bucket):
         if empty:

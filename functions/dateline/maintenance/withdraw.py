@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from dateline import capture, keys
 from dateline.archive.archive import read_outcomes
 from dateline.article import Extraction
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.capture import DamagedCaptureError
 from dateline.capture.redaction import without
@@ -29,10 +30,6 @@ from dateline.page import Page
 from dateline.state.pages import url_states
 from dateline.state.table import TableState
 from dateline.urls import identity, is_identity
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3 import S3Client
 
 Pages = Mapping[keys.Stem, Sequence[PageOutcome]]
 
@@ -59,22 +56,14 @@ class Withdrawing:
 
     def __init__(
         self,
+        deployment: Deployment,
         *,
-        s3: "S3Client",
-        table: "Table",
-        capture_bucket: str,
-        archive_bucket: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._s3, self._index, self._state = s3, Index(table), TableState(table)
-        self._captures, self._archive, self._clock = capture_bucket, archive_bucket, clock
-        self._derived = Reextraction(
-            s3=s3,
-            index=self._index,
-            capture_bucket=capture_bucket,
-            archive_bucket=archive_bucket,
-            extract=_never,
-        )
+        self._s3, self._clock = deployment.s3, clock
+        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._index, self._state = Index(deployment.table), TableState(deployment.table)
+        self._derived = Reextraction(deployment=deployment, index=self._index, extract=_never)
 
     def withdraw(
         self, story: Mapping[str, Any], reason: str, progress: Callable[[int, int], None] = lambda *_: None

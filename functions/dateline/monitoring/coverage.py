@@ -19,6 +19,7 @@ from boto3.dynamodb.conditions import Key
 
 from dateline import keys
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.messages import CrawlReport, FeedVisit
 from dateline.monitoring.counters import Day
 
@@ -103,9 +104,9 @@ def rows(table: "Table", source: str, since: date | None, until: date) -> Iterat
 class Reports:
     """The daily reports in the archive bucket."""
 
-    def __init__(self, *, s3: "S3Client", table: "Table", capture_bucket: str, archive_bucket: str) -> None:
-        self._s3, self._table = s3, table
-        self._captures, self._archive = capture_bucket, archive_bucket
+    def __init__(self, deployment: Deployment) -> None:
+        self._s3, self._table = deployment.s3, deployment.table
+        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
 
     def update(self, now: datetime) -> Iterator[tuple[str, list[Row]]]:
         """Write the changed reports of whole days (UTC) until ``now``; yield each day with its rows, newest first.

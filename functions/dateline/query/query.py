@@ -1,6 +1,6 @@
 """Query the index for stories; read their words from S3 on demand.
 
-    stories = Query(table, s3, bucket)
+    stories = Query(deployment)
     for story in stories.of_source("libya-herald", since=date(2019, 4, 1), until=date(2019, 4, 30)):
         print(story["published_at"], story["title"], stories.article(story).text)
 
@@ -14,21 +14,18 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
 from dateline import capture, keys
 from dateline.article import Article
 from dateline.aws import dynamodb, objects
+from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, PageRecords
 from dateline.index import clusters
 from dateline.story import ItemPointer, StoryItem
 from dateline.urls import identity
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3 import S3Client
 
 _Published = Literal["BySource", "ByCountry"]
 _PARTITION: dict[_Published, tuple[Literal["SOURCE", "COUNTRY"], str]] = {
@@ -44,9 +41,9 @@ _Register = Literal["SOURCE", "COUNTRY", "PLACE"]
 class Query:
     """Reads the index and the two buckets; writes nothing."""
 
-    def __init__(self, table: "Table", s3: "S3Client", *, capture_bucket: str, archive_bucket: str) -> None:
-        self._table, self._s3 = table, s3
-        self._captures, self._archive = capture_bucket, archive_bucket
+    def __init__(self, deployment: Deployment) -> None:
+        self._table, self._s3 = deployment.table, deployment.s3
+        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
 
     def of_source(
         self, source: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False

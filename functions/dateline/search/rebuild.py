@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from tantivy import Query as Matching
 
+from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.query.query import Query
@@ -48,7 +49,7 @@ class SearchRebuild:
     @classmethod
     def of(cls, s3: "S3Client", table: "Table", bucket: str) -> Self:
         """The one of a deployed archive, with the user's cache."""
-        query = Query(table, s3, capture_bucket="", archive_bucket=bucket)
+        query = Query(Deployment(s3=s3, table=table, capture_bucket="", archive_bucket=bucket))
         indexing = Indexing(s3=s3, index=Index(table), bucket=bucket, read=query.article)
         return cls(s3=s3, query=query, indexing=indexing, bucket=bucket, cache=Cache.of_user(bucket))
 

@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain, groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from dateline import keys
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
@@ -18,10 +19,6 @@ from dateline.verify.holding import Examination, Holding
 from dateline.verify.scope import IN_ARCHIVE, IN_CAPTURES, Scope, sources
 from dateline.verify.spool import Spool
 from dateline.verify.table import Comparison, expect
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3 import S3Client
 
 _AT_ONCE = 8  # concurrent reads of WARC files, one page of each in memory
 
@@ -49,17 +46,14 @@ class Verification:
 
     def __init__(
         self,
-        s3: "S3Client",
-        table: "Table",
+        deployment: Deployment,
         spool: Spool,
         *,
-        capture_bucket: str,
-        archive_bucket: str,
         scope: Scope,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
-        self._s3, self._table, self._spool, self._scope = s3, table, spool, scope
-        self._captures, self._archive = capture_bucket, archive_bucket
+        self._s3, self._table, self._spool, self._scope = deployment.s3, deployment.table, spool, scope
+        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self.progress, self._tell = Progress(objects=int(spool.noted("objects") or 0)), progress
         self._strays = list[Finding]()
 
