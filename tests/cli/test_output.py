@@ -8,8 +8,9 @@ import pytest
 from rich.cells import cell_len
 
 from dateline.cli import crawl, env, import_, output
+from dateline.cli.cells import Column
 from dateline.cli.stack import Stack
-from dateline.cli.tables import Column, print_fields, print_table
+from dateline.cli.tables import print_fields, print_table
 from dateline.importing.found import Reason
 from tests.cli.conftest import plain
 

@@ -6,10 +6,11 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dateline.cli.cells import Column
 from dateline.cli.names import check_sources
 from dateline.cli.output import CommandError, note, print_json
 from dateline.cli.stack import Stack
-from dateline.cli.tables import Column, print_table
+from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
     from dateline.monitoring.coverage import Row

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 from rich.text import Text
 
+from dateline.cli.cells import Cell, Column, plain
 from dateline.cli.output import console, printable
-from dateline.cli.tables import Cell, Column, plain
 
 _GAP, _WIDE = 2, 100  # columns between two cells, but one on a terminal that is narrower
 _LEAST = 12  # columns that a cell which may be cut still has; below, a droppable column goes

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dateline import keys
+from dateline.cli.cells import Column
 from dateline.cli.names import check_sources
 from dateline.cli.output import CommandError, Json, note, print_json, write
 from dateline.cli.query import Day
 from dateline.cli.reextract import carry_out, new_run
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tables import Column, print_table
+from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
     from dateline.archive.quarantine import Report

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dateline.cli.cells import Column
 from dateline.cli.names import check_country, check_language, check_sources
 from dateline.cli.output import CommandError, Json, is_terminal, note, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tables import Column, print_table
+from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
     from dateline.query.filters import Selection

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dateline import keys
+from dateline.cli.cells import Column
 from dateline.cli.deployed import check_current
 from dateline.cli.names import check_sources
 from dateline.cli.output import CommandError, Json, count, note, print_json, progress, write
 from dateline.cli.progress import words
 from dateline.cli.query import Day
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tables import Column, print_table
+from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
     from dateline.cli.tracking import FollowedAgain

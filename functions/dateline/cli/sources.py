@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dateline.cli.cells import Column
 from dateline.cli.names import check_sources, samples
 from dateline.cli.output import CommandError, Json, note, print_json
 from dateline.cli.stack import Stack, StackName
-from dateline.cli.tables import Column, print_fields, print_table
+from dateline.cli.tables import print_fields, print_table
 
 if TYPE_CHECKING:
     from dateline.monitoring.health import Checkup

@@ -2,25 +2,9 @@
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
-from dateline.cli.output import is_terminal, one_line, write
-
-Cell = str | Sequence[tuple[str, str]]  # text, or its pieces, each with a style of rich
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table.
-
-    ``cut`` is whether its cells may lose their end on a narrow terminal. A column with a ``drop`` above 0 is left out
-    there instead, the highest first.
-    """
-
-    name: str
-    cut: bool = False
-    drop: int = 0
-    right: bool = False
+from dateline.cli.cells import Cell, Column, plain
+from dateline.cli.output import is_terminal, write
 
 
 def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> None:
@@ -45,11 +29,6 @@ def print_fields(values: Mapping[str, object]) -> None:
     for name, value in values.items():
         label = name.ljust(width) if is_terminal() else f"{name}\t"
         write(f"{label}{value}")
-
-
-def plain(cell: Cell) -> str:
-    """Return a cell's text, on one line."""
-    return one_line(cell if isinstance(cell, str) else "".join(text for text, _ in cell))
 
 
 def _print_row(cells: Iterable[str]) -> None:
