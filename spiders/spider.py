@@ -16,7 +16,7 @@ from twisted.python.failure import Failure
 from dateline.messages import FeedVisit
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState
-from dateline.urls import canonical
+from dateline.urls import canonical, requestable
 from spiders import failures, manual
 from spiders.collector import Collector
 from spiders.download import browser, wire
@@ -181,7 +181,7 @@ class NewsSpider(scrapy.Spider):
 
     def _page_request(self, found: Found) -> Request:
         return Request(
-            found.url,
+            requestable(found.url),
             headers=dict(self.collector.conditions(found)),
             callback=self.read_page,
             errback=self.page_failed,
@@ -201,7 +201,7 @@ class NewsSpider(scrapy.Spider):
         self._open_feeds += len(asked) if _is_feed(family) else 0
         return [
             Request(
-                entrance.url,
+                requestable(entrance.url),
                 headers=dict(headers),
                 callback=self.read_entrance,
                 errback=self.entrance_failed,

@@ -40,6 +40,20 @@ RECORDED = Path(__file__).parents[2] / "shared" / "data" / "dev"
         ("https://news.example.org:0443/a", "https://news.example.org/a"),
         ("http://u:p@ss@news.example.org:/a", "http://news.example.org/a"),
         ("http://news.example.org:08080/a", "http://news.example.org:8080/a"),
+        ("https://news.example.org/x/../a/./b", "https://news.example.org/a/b"),
+        ("https://news.example.org/../../a/..", "https://news.example.org/"),
+        ("https://news.example.org/x/%2E%2e/a...", "https://news.example.org/a..."),
+        ("https://news.example.org/a;PHPSESSID=7f?b=1", "https://news.example.org/a?b=1"),
+        ("https://news.example.org/a/b;session_id=7f", "https://news.example.org/a/b"),
+        ("https://news.example.org/(S(lit3py55t21z5v55vlm25s55))/a.aspx?id=4", "https://news.example.org/a.aspx?id=4"),
+        ("https://news.example.org/(A(x)S(lit3py))/a", "https://news.example.org/a"),
+        ("https://news.example.org/%28S%28lit3py%29%29/a", "https://news.example.org/a"),
+        ("https://news.example.org/wiki/Tunis_(S)", "https://news.example.org/wiki/Tunis_(S)"),
+        ("https://أخبار.example/a", "https://xn--igbicxr.example/a"),
+        ("https://straße.example/a", "https://xn--strae-oqa.example/a"),
+        ("https://Ａhram.example/a", "https://ahram.example/a"),
+        ("https://نامه\u200cای.example/a", "https://xn--mgba3gch31f060k.example/a"),
+        ("https://☕.example:8080/a", "https://xn--53h.example:8080/a"),
     ],
 )
 def test_canonical(url: str, expected: str) -> None:
@@ -107,3 +121,39 @@ def test_impossible_ports_are_refused(port: str) -> None:
     """A port that no server can have is no web address."""
     with pytest.raises(ValueError, match=r"Port|port|whitespace|web"):
         urls.canonical(f"https://news.example.org{port}/a")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://reader:secret@News.example.org:443/a?b=2&a=1#top", "https://News.example.org/a?b=2&a=1"),
+        ("http://news.example.org/x/../a#!/b", "http://news.example.org/a#!/b"),
+        ("https://straße.example/a?utm_source=x;y", "https://xn--strae-oqa.example/a?utm_source=x;y"),
+        ("https://news.example.org/(S(lit3py))/a", "https://news.example.org/(S(lit3py))/a"),
+    ],
+)
+def test_request_keeps_what_servers_need(url: str, expected: str) -> None:
+    """A request is without user, password, fragment and dots, and with everything that the server may ask for."""
+    assert urls.requestable(url) == expected
+    assert urls.canonical(expected) == urls.canonical(url)
+
+
+@pytest.mark.parametrize("url", ["ftp://news.example.org/a", "https://news.example.org:99999/a", "https://[::1", "/a"])
+def test_nothing_else_is_requested(url: str) -> None:
+    """An address of no web page is refused before it is asked for."""
+    with pytest.raises(ValueError, match=r"."):
+        urls.requestable(url)
+
+
+@pytest.mark.parametrize(
+    ("charset", "query"),
+    [
+        ("cp1256", "q=%CE%C8%D1&p=2"),
+        ("utf-8", "q=%D8%AE%D8%A8%D8%B1&p=2"),
+        ("utf-16", "q=%D8%AE%D8%A8%D8%B1&p=2"),
+        ("iso-8859-9", "q=%26%231582%3B%26%231576%3B%26%231585%3B&p=2"),
+    ],
+)
+def test_query_is_in_page_charset(charset: str, query: str) -> None:
+    """A query of a page's link is sent in the page's charset, as browsers do."""
+    assert urls.in_charset("https://news.example.org/خبر?q=خبر&p=2", charset) == f"https://news.example.org/خبر?{query}"

@@ -9,8 +9,9 @@ import re
 from base64 import urlsafe_b64encode
 from functools import lru_cache
 from hashlib import sha256
-from urllib.parse import SplitResult, urljoin, urlsplit, urlunsplit
+from urllib.parse import SplitResult, quote_from_bytes, urljoin, urlsplit, urlunsplit
 
+import idna
 from w3lib.url import canonicalize_url
 
 # Names that say where a reader came from, as ClearURLs' and courlan's lists have them, and those of
@@ -26,7 +27,12 @@ _TRACKING = re.compile(
     r"|phpsessid|jsessionid|aspsessionid\w*|cfid|cftoken",
     re.IGNORECASE,
 )
-_PATH_SESSION = re.compile(r";jsessionid=[^/?#]*", re.IGNORECASE)
+# Of servlets and PHP (``;jsessionid=1``), and of ASP.NET without cookies (``/(S(lit3py55t21z5v55vlm25s55))/``).
+_PATH_SESSION = re.compile(
+    r";(?:j|php)?sess(?:ion)?_?id=[^/?#]*|/(?:\(|%28)(?:[AFS](?:\(|%28)[\w.-]+(?:\)|%29))+(?:\)|%29)(?=/|$)",
+    re.IGNORECASE,
+)
+_DOT = re.compile(r"%2e", re.IGNORECASE)
 _HASHBANG = re.compile(r"!.")  # the page's address within a page of scripts, by which alone its stories differ
 _ESCAPED = re.compile(r"^(?:amp;)+", re.IGNORECASE)
 _PORT = re.compile(r":(\d*)$", re.ASCII)
@@ -45,9 +51,71 @@ def canonical(url: str) -> str:
     if parts.scheme.lower() not in _DEFAULT_PORT or not parts.hostname:
         raise ValueError(f"{url!r} is not an absolute http or https URL")
     _ = parts.port  # ValueError where it is no number or too large
-    path, page = _PATH_SESSION.sub("", parts.path), parts.fragment if _HASHBANG.match(parts.fragment) else ""
-    whole = urlunsplit((parts.scheme.lower(), _host(parts), path, _query(parts.query), page))
+    path, page = _undotted(_PATH_SESSION.sub("", parts.path)), _page(parts)
+    whole = urlunsplit((parts.scheme.lower(), _ascii(_host(parts)), path, _query(parts.query), page))
     return canonicalize_url(whole, keep_fragments=bool(page))
+
+
+def requestable(url: str) -> str:
+    """Return the URL to request, and so of the capture: without user, password and fragment (except ``#!`` addresses).
+
+    ``..`` is resolved and the host in ASCII. Raises ValueError for anything but http and https.
+    """
+    canonical(url)
+    parts = urlsplit(url.strip())
+    path = _undotted(parts.path)
+    return urlunsplit((parts.scheme.lower(), _ascii(_host(parts)), path, parts.query, _page(parts)))
+
+
+def in_charset(url: str, charset: str) -> str:
+    """Return a link of an HTML page with its query as browsers send it: in the page's charset, percent-encoded.
+
+    Characters that the charset lacks become references (WHATWG URL, "percent-encode after encoding").
+    """
+    parts = urlsplit(url)
+    if parts.query.isascii():
+        return url
+    charset = "utf-8" if charset.lower().startswith("utf") else charset
+    return parts._replace(query="".join(_sent(character, charset) for character in parts.query)).geturl()
+
+
+def _sent(character: str, charset: str) -> str:
+    if character.isascii():
+        return character
+    try:
+        return quote_from_bytes(character.encode(charset))
+    except UnicodeEncodeError:
+        return f"%26%23{ord(character)}%3B"
+
+
+def _page(parts: SplitResult) -> str:
+    return parts.fragment if _HASHBANG.match(parts.fragment) else ""
+
+
+def _undotted(path: str) -> str:
+    """A path without dot segments (RFC 3986 section 5.2.4), also percent-encoded ones."""
+    segments = path.split("/")[1:]
+    plain = [_DOT.sub(".", segment) for segment in segments]
+    if not {".", ".."} & {*plain}:
+        return path
+    kept: list[str] = []
+    for segment, name in zip(segments, plain, strict=True):
+        if name == "..":
+            kept = kept[:-1]
+        elif name != ".":
+            kept.append(segment)
+    return "/".join(("", *kept, *([""] if plain[-1] in {".", ".."} else [])))
+
+
+def _ascii(host: str) -> str:
+    """A host with its port in ASCII: IDNA 2008 with the mapping of UTS 46, as browsers have it, else IDNA 2003."""
+    if host.isascii():
+        return host
+    name, colon, port = host.rpartition(":") if _PORT.search(host) else (host, "", "")
+    try:
+        return f"{idna.encode(name, uts46=True).decode()}{colon}{port}"
+    except idna.IDNAError:  # symbols, which browsers still ask for
+        return f"{name.encode('idna').decode()}{colon}{port}"
 
 
 def _query(query: str) -> str:

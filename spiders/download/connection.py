@@ -87,6 +87,12 @@ class Connection(asyncio.Protocol):
         if not incoming.reusable:
             self.close()
 
+    async def is_quiet(self) -> bool:
+        """Return whether the connection may be used again: late bytes of the last response would open the next."""
+        for _ in range(2):  # the second time, the loop has read what has come
+            await asyncio.sleep(0)
+        return self.open
+
     def close(self) -> None:
         self.open = False
         self._transport.abort()

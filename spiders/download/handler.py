@@ -73,7 +73,7 @@ class WireDownloadHandler(BaseDownloadHandler):
     async def _download(self, request: Request) -> Response:
         where = _origin(request.url), request.meta.get("proxy") or ""
         kept = self._kept.pop(where, None)
-        connection = kept if kept and kept.open else await self._connect(request)
+        connection = kept if kept and await kept.is_quiet() else await self._connect(request)
         sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
         cut = request.meta.get("cut_at")  # bytes of a body that is wanted only so far
         incoming = Incoming(cut or self._max_body, cut=bool(cut))

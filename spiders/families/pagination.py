@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from scrapy.http import HtmlResponse
 from scrapy.utils.response import get_base_url
 
-from dateline.urls import joined
+from dateline.urls import in_charset, joined
 
 # rel=next (HTML, "Link type next"), in whatever company.
 _NEXT = "//*[self::a or self::link][contains(concat(' ', normalize-space(@rel), ' '), ' next ')]/@href"
@@ -28,9 +28,12 @@ def next_page(html: HtmlResponse) -> str | None:
 
 
 def address(html: HtmlResponse, link: str) -> str | None:
-    """Return a web page's link as absolute URL without fragment, or None for others; the page's ``<base>`` counts."""
+    """Return a web page's link as absolute URL without fragment, or None for others.
+
+    The page's ``<base>`` counts, and its charset for queries.
+    """
     url = joined(get_base_url(html), link)
-    return url.partition("#")[0] if url else None
+    return in_charset(url.partition("#")[0], html.encoding) if url else None
 
 
 def section(url: str) -> str:

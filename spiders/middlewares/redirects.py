@@ -12,7 +12,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Request, Response
 from scrapy.http.cookies import CookieJar
 
-from dateline.urls import canonical
+from dateline.urls import requestable
 from spiders.failures import Refusal
 
 MAX_COOKIES = 16 << 10  # bytes of a request's; servers refuse more headers than that
@@ -42,7 +42,8 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
     def process_response(self, request: Request, response: Response, spider: Any = None) -> Request | Response:  # noqa: ARG002
         try:
             onward = super().process_response(request, response)
-            canonical(onward.url)
+            if isinstance(onward, Request):
+                onward = onward.replace(url=requestable(onward.url))
         except ValueError as error:
             raise BadRedirect(f"{request.url} sends on to no address: {error}") from error
         if isinstance(onward, Request):
