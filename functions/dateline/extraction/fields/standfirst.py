@@ -12,7 +12,7 @@ from dateline.extraction.parse.document import Document, Found, names, words
 
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
-    r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|abstract|spot|stand-first|sapo"
+    r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|brief|abstract|spot|stand-first|sapo"
     r"|desc|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
     r"|entradilla|sommario|catenaccio|[oö]zet)(?:$|[-_ ])",
     re.IGNORECASE,
@@ -20,9 +20,10 @@ _NAMED = re.compile(
 _ELSEWHERE = re.compile(
     r"comment|related|sidebar|footer|tagline|slogan|site-?(?:desc|title|name|info|branding)"
     r"|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
-    r"|subscri|avatar",
+    r"|subscri|avatar|photo|image|(?:^|[-_ ])(?:img|pic|figure)(?:$|[-_ ])",
     re.IGNORECASE,
 )
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in itemIntroText
 _APART = {"figure", "figcaption", "nav", "aside", "footer", "form", "a"}
 _FRAMES = {"article", "main", "body", "html"}  # their names are about the page
 _IN = ("h2", "h3", "h4", "p", "div", "span", "strong", "b", "ul", "em", "section", "blockquote")
@@ -49,7 +50,8 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
             continue
         says = _is_named(element, document) and not _is_elsewhere(element)
         told = any(text.startswith(key[:_AGREEING]) for text in described)
-        if (says or (told and key not in opening)) and not _is_like(element, paragraphs):
+        apart = says and _is_wrapped(element, paragraphs)
+        if (says or (told and key not in opening)) and (apart or not _is_like(element, paragraphs)):
             found = Found(document.content(element), "standfirst element" if says else "description, visible")
             if told:
                 return found
@@ -66,9 +68,14 @@ def _is_named(element: HtmlElement, document: Document) -> bool:
     for near in (element, *islice(element.iterancestors(), _WRAPPERS)):
         if near.tag in _FRAMES or document.words(near) != document.words(element):
             return False
-        if _NAMED.search(names(near)):
+        if _NAMED.search(_called(near)):
             return True
     return False
+
+
+def _called(element: HtmlElement) -> str:
+    """An element's names, with dashes between the words of those in camel case."""
+    return _HUMP.sub("-", names(element))
 
 
 def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:
@@ -99,6 +106,13 @@ def _is_like(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
     return any(setting(element) == setting(other) for other in paragraphs if other is not element)
 
 
+def _is_wrapped(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
+    """Whether the name of a summary is on a wrapper, and on no wrapper of the story's other paragraphs."""
+    others = {around for each in paragraphs if each is not element for around in each.iterancestors()}
+    named = (each for each in islice(element.iterancestors(), _WRAPPERS) if _NAMED.search(_called(each)))
+    return next(named, None) not in others | {None}
+
+
 def _has_inner(element: HtmlElement) -> bool:
     """Whether the text is in blocks of its own further in: then one of those is meant."""
     return next(element.iterdescendants("p", "div", "h1", "h2", "h3", "section", "form", "figure"), None) is not None
@@ -110,4 +124,4 @@ def _is_apart(element: HtmlElement) -> bool:
 
 def _is_elsewhere(element: HtmlElement) -> bool:
     around = (near for near in islice(element.iterancestors(), 3) if near.tag not in _FRAMES)
-    return any(_ELSEWHERE.search(names(near)) for near in (element, *around))
+    return any(_ELSEWHERE.search(_called(near)) for near in (element, *around))
