@@ -12,14 +12,14 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
 from dateline.aws.deployment import Deployment
-from dateline.monitoring.coverage import Reports, Row
+from dateline.monitoring.coverage import CoverageReports, Row
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
 
 
 @cache
-def reports() -> Reports:
-    return Reports(Deployment.of_settings(Settings.from_environment()))
+def reports() -> CoverageReports:
+    return CoverageReports(Deployment.of_settings(Settings.from_environment()))
 
 
 @logger.inject_lambda_context

@@ -23,15 +23,15 @@ from dateline.page import Payload
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
 from dateline.state.pages import captured, conditions, kept, url_states
-from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical, same_site
 from spiders import backoff
 from spiders.dead_ends import DeadEnds, End
 from spiders.download.wire import Wire
-from spiders.families.family import Entrance, Found
+from spiders.families.family import DiscoveredUrl, Seed
 from spiders.frontier import Frontier, found
-from spiders.seeds import Entrances
+from spiders.seeds import Seeds
 from spiders.stores import Store
 
 MAX_REVISITS = 500  # of one crawl; more are due again in the next
@@ -82,13 +82,13 @@ class Collector:
         self._limit = frontier.limit if frontier else limit
         self._patient, self._history, self._revisit = patient, history, revisit
         self._message, self._held_until = message, ""
-        self._entrances = Entrances(source.id, state, patient=patient)
+        self._entrances = Seeds(source.id, state, patient=patient)
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
         self._states: dict[str, UrlState] = {}  # of those URLs to be fetched that are known
-        self._backlog = deque[Found]()
-        self._due = deque[Found]()
-        self._under_way: dict[str, Found] = {}
+        self._backlog = deque[DiscoveredUrl]()
+        self._due = deque[DiscoveredUrl]()
+        self._under_way: dict[str, DiscoveredUrl] = {}
         self._batch, self._url_states = new_batch(crawl), list[UrlState]()
         self._failed: dict[str, UrlState] = {}
         self._ends = DeadEnds(state, source.home)
@@ -104,8 +104,8 @@ class Collector:
             await asyncio.to_thread(self._find_due)
 
     async def expect(
-        self, entrances: Sequence[Entrance], *, family: str, afresh: bool
-    ) -> list[tuple[Entrance, Mapping[str, str]]]:
+        self, entrances: Sequence[Seed], *, family: str, afresh: bool
+    ) -> list[tuple[Seed, Mapping[str, str]]]:
         """Return the seeds to visit, with the headers of their requests; ``afresh``: all of them, unconditionally.
 
         Until they have been read, the states of their parents are not saved.
@@ -118,31 +118,31 @@ class Collector:
         state = self._entrances.known(entrance)
         return state is not None and state.digest == digest
 
-    async def discover(self, found: Sequence[Found]) -> list[Found]:
+    async def discover(self, found: Sequence[DiscoveredUrl]) -> list[DiscoveredUrl]:
         """Return the stories to fetch now; the others to fetch come from ``more``."""
         await self._consider(found)
         return self._hand_out(self._backlog)
 
-    def is_left(self, found: Found) -> bool:
+    def is_left(self, found: DiscoveredUrl) -> bool:
         """Whether the page is still to be fetched."""
         return self._fates.get(found.identity) is Fate.LEFT
 
-    def is_new(self, found: Found) -> bool:
+    def is_new(self, found: DiscoveredUrl) -> bool:
         """Whether this crawl is the first to fetch the page, or to fetch it as it is now."""
         return self._fates.get(found.identity) in (Fate.LEFT, Fate.CAPTURED)
 
-    def more(self) -> list[Found]:
+    def more(self) -> list[DiscoveredUrl]:
         """Return further pages to fetch once nothing is in flight: remaining stories, then revisits."""
         return self._hand_out(self._backlog) or self._hand_out(self._due)
 
-    def conditions(self, found: Found) -> Mapping[str, str]:
+    def conditions(self, found: DiscoveredUrl) -> Mapping[str, str]:
         """The headers to ask for a page with."""
         state = self._states.get(found.identity)
         told_by_bytes = state and state.status == 200 and state.payload and not self.source.render
         return self._conditions(state if told_by_bytes else None)
 
     async def capture(
-        self, found: Found, wire: Wire, *, url: str, status: int, redirects: Sequence[Mapping[str, Any]] = ()
+        self, found: DiscoveredUrl, wire: Wire, *, url: str, status: int, redirects: Sequence[Mapping[str, Any]] = ()
     ) -> None:
         """Add a page to the open batch; ``url`` is the last of its redirects."""
         before = self._states.get(found.identity)
@@ -180,7 +180,7 @@ class Collector:
         if self._batch.full:
             await self.flush()
 
-    def reached(self, found: Found) -> bool:
+    def reached(self, found: DiscoveredUrl) -> bool:
         """Return whether the page was captured as the end of another one's redirects."""
         return found.identity in self._reached
 
@@ -193,11 +193,11 @@ class Collector:
             self._failed[identity] = self._put_off(replace(before, found=kept(wanted.metadata())), reason)
         self._settle(identity, Fate.FAILED)
 
-    async def _end(self, found: Found, url: str) -> End | None:
+    async def _end(self, found: DiscoveredUrl, url: str) -> End | None:
         before = self._states.get(found.identity, UrlState(url=found.identity, source=self.source.id))
         return await self._ends.add(found, before, url, self._fates)
 
-    def _fail_all(self, found: Found, end: End) -> None:
+    def _fail_all(self, found: DiscoveredUrl, end: End) -> None:
         """Fail a story that ended where others did, and have those that were captured so asked for again."""
         self.fail(found.url, "dead-end", f"{len(end.reached_by)} stories end at {end.url}")
         for state in end.others:
@@ -259,7 +259,7 @@ class Collector:
         await asyncio.to_thread(self._state.settle, self.report)
         return self.report
 
-    async def _consider(self, found: Sequence[Found]) -> None:
+    async def _consider(self, found: Sequence[DiscoveredUrl]) -> None:
         """Settle what need not be fetched, and put the rest into the backlog."""
         new = {item.identity: item for item in found if item.identity not in self._fates}
         self._fates |= dict.fromkeys(new, Fate.LEFT)
@@ -272,7 +272,7 @@ class Collector:
                 self._backlog.append(item)
                 self._states |= {url: state} if state else {}
 
-    def _fate(self, item: Found, state: UrlState | None, now: str) -> Fate:
+    def _fate(self, item: DiscoveredUrl, state: UrlState | None, now: str) -> Fate:
         if item.identity in self._reached:
             return Fate.KNOWN
         if state is None:
@@ -283,8 +283,8 @@ class Collector:
             return Fate.WAITING
         return Fate.LEFT
 
-    def _hand_out(self, waiting: deque[Found]) -> list[Found]:
-        out: list[Found] = []
+    def _hand_out(self, waiting: deque[DiscoveredUrl]) -> list[DiscoveredUrl]:
+        out: list[DiscoveredUrl] = []
         while waiting and len(out) < AT_ONCE and self._limit != 0 and not self._held_until:
             item = waiting.popleft()
             if self._fates.get(item.identity) in (Fate.CAPTURED, Fate.FAILED) or self.reached(item):
@@ -314,7 +314,7 @@ class Collector:
         if before and before.due:
             self.report.revisited += before.due <= self.report.started_at
 
-    def _plan(self, found: Found, before: UrlState | None, at: datetime) -> dict[str, Any]:
+    def _plan(self, found: DiscoveredUrl, before: UrlState | None, at: datetime) -> dict[str, Any]:
         """Since when the page is known, and when to look at it again."""
         first_seen_at = (before and before.first_seen_at) or keys.utc(at, "seconds")
         born = found.date or found.lastmod or (None if self._history else datetime.fromisoformat(first_seen_at))
@@ -348,7 +348,7 @@ class Collector:
         if self._held_until:
             self.report.learned.postponed = message.continued(self.report.continued_by).to_json()
 
-    def _give_up(self, pages: Sequence[Found]) -> None:
+    def _give_up(self, pages: Sequence[DiscoveredUrl]) -> None:
         """A crawl that comes to nothing in all its time would be continued for ever."""
         why = "the crawl's time is up, and it came to nothing"
         for page in pages:
@@ -360,7 +360,7 @@ class Collector:
     def _learn(self, now: datetime) -> None:
         learned, source = self.report.learned, self.source.id
         learned.urls = list(self._failed.values())
-        before = self._state.health([source]).get(source, Health(source=source))
+        before = self._state.health([source]).get(source, HealthRecord(source=source))
         learned.feeds = self._entrances.changes(before, settled=not self.report.left)
         learned.health = self._entrances.health(before, now)
         if self._held_until:

@@ -19,7 +19,7 @@ from dateline.state.pages import kept
 from dateline.state.records import UrlState
 from dateline.state.table import State
 from dateline.urls import canonical
-from spiders.families.family import Found
+from spiders.families.family import DiscoveredUrl
 
 MANY = 3  # a story may have a short link and an old address; a third title at one address is no story's
 
@@ -51,7 +51,7 @@ class DeadEnds:
         self._state, self._home = state, canonical(home)
         self._led: dict[str, _Led] = {}
 
-    async def add(self, found: Found, before: UrlState, url: str, stories: Container[str]) -> End | None:
+    async def add(self, found: DiscoveredUrl, before: UrlState, url: str, stories: Container[str]) -> End | None:
         """Note where a story's redirects ended; None where they did not leave it, or ended at one of ``stories``.
 
         ``before`` is the story's state before this crawl.

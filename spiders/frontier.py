@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from dateline.state.records import FeedState
-from spiders.families.family import Entrance, Found
+from spiders.families.family import DiscoveredUrl, Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +19,8 @@ class Frontier:
     their parents. ``tries`` counts consecutive crawls without result because of the host's pauses.
     """
 
-    pages: tuple[Found, ...] = ()
-    entrances: tuple[tuple[str, Entrance], ...] = ()
+    pages: tuple[DiscoveredUrl, ...] = ()
+    entrances: tuple[tuple[str, Seed], ...] = ()
     feeds: tuple[FeedState, ...] = ()
     parents: Mapping[str, str | None] = field(default_factory=dict)
     limit: int | None = None
@@ -43,7 +43,7 @@ class Frontier:
         values = json.loads(gzip.decompress(data))
         return cls(
             pages=tuple(found(page) for page in values["pages"]),
-            entrances=tuple((family, Entrance(**entrance)) for family, entrance in values["entrances"]),
+            entrances=tuple((family, Seed(**entrance)) for family, entrance in values["entrances"]),
             feeds=tuple(FeedState(**feed) for feed in values["feeds"]),
             parents=values["parents"],
             limit=values["limit"],
@@ -51,9 +51,9 @@ class Frontier:
         )
 
 
-def found(metadata: Mapping[str, Any]) -> Found:
+def found(metadata: Mapping[str, Any]) -> DiscoveredUrl:
     """Return a discovery from its metadata, or from a URL's state."""
-    return Found(
+    return DiscoveredUrl(
         url=metadata["requested_url"],
         family=metadata.get("family", ""),
         entrance=metadata.get("discovered_from", ""),

@@ -15,7 +15,7 @@ from dateline.messages import CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.settings import Settings
 from dateline.sources.registry import Source
-from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State, TableState
 from spiders.collector import Collector
 from spiders.stores import BucketStore, FolderStore, Store
@@ -35,7 +35,7 @@ class NoState:
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
         return []
 
-    def health(self, sources: Iterable[str]) -> dict[str, Health]:  # noqa: ARG002
+    def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:  # noqa: ARG002
         return {}
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002

@@ -26,7 +26,7 @@ from dateline.messages import CrawlReport, FeedVisit
 from dateline.sources.registry import Source
 from spiders import runner
 from spiders.collector import Collector
-from spiders.families.family import Entrance, Family, Found
+from spiders.families.family import DiscoveredUrl, Family, Seed
 from spiders.manual import NoState
 from spiders.spider import NewsSpider
 from spiders.stores import FolderStore
@@ -57,9 +57,9 @@ class Probe:
 class ProbingCollector(Collector):
     """Remembers discoveries."""
 
-    found: tuple[Found, ...] = ()
+    found: tuple[DiscoveredUrl, ...] = ()
 
-    async def discover(self, found: Sequence[Found]) -> list[Found]:
+    async def discover(self, found: Sequence[DiscoveredUrl]) -> list[DiscoveredUrl]:
         self.found = (*self.found, *found)
         return await super().discover(found)
 
@@ -67,7 +67,7 @@ class ProbingCollector(Collector):
 class ProbingSpider(NewsSpider):
     """Requests only the first child of each seed, and no further pages of a section."""
 
-    async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
+    async def enter(self, family: Family, entrances: Sequence[Seed]) -> list[Request]:
         first = [entrance for entrance in entrances if not entrance.depth]
         if family.name != "listing":
             first += [entrance for entrance in entrances if 0 < entrance.depth <= MAX_DEPTH][:1]
@@ -103,7 +103,7 @@ async def _probe(source: Source) -> Probe:
 
 
 def _probed(
-    source: Source, report: CrawlReport, found: Sequence[Found], title: str | None, problems: Sequence[str]
+    source: Source, report: CrawlReport, found: Sequence[DiscoveredUrl], title: str | None, problems: Sequence[str]
 ) -> Probe:
     dates = [date for item in found if (date := item.date or item.lastmod)]
     return Probe(
@@ -117,7 +117,7 @@ def _probed(
     )
 
 
-def _problems(report: CrawlReport, found: Sequence[Found], dates: Sequence[datetime]) -> Iterator[str]:
+def _problems(report: CrawlReport, found: Sequence[DiscoveredUrl], dates: Sequence[datetime]) -> Iterator[str]:
     yield from (f"{visit.url}: {visit.error}" for visit in report.feeds if visit.error)
     yield from (f"{failure.url}: {failure.reason}: {failure.detail}" for failure in report.failures)
     if not found and not any(visit.error for visit in report.feeds):

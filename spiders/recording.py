@@ -21,7 +21,7 @@ from dateline.page import Page
 from dateline.sources.registry import Source
 from spiders import runner
 from spiders.collector import Collector
-from spiders.families.family import Found
+from spiders.families.family import DiscoveredUrl
 from spiders.frontier import Frontier
 from spiders.manual import NoState
 from spiders.stores import FolderStore
@@ -38,7 +38,7 @@ class NotFetchedError(Exception):
 def fetch(source: Source, url: str) -> Capture:
     """One page of a source, asked for with a crawl's manners."""
     crawl = keys.crawl_name(datetime.now(UTC), "record")
-    frontier = Frontier(pages=(Found(url=url, family="record", entrance=""),))
+    frontier = Frontier(pages=(DiscoveredUrl(url=url, family="record", entrance=""),))
     with TemporaryDirectory() as folder:
         store = FolderStore(Path(folder), source=source.id, crawl=crawl)
         collector = Collector(source, crawl, store=store, state=NoState(), frontier=frontier)

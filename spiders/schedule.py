@@ -19,7 +19,7 @@ from dateline import keys
 from dateline.aws.queues import BATCH, crawl_entry
 from dateline.messages import CrawlMessage
 from dateline.sources.registry import Source
-from dateline.state.records import Health
+from dateline.state.records import HealthRecord
 from dateline.state.table import TableState
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def slot(source: Source, now: datetime) -> datetime:
     return now - (now - _EPOCH - offset) % every
 
 
-def _message(source: Source, asked: datetime | None, health: Health | None, now: datetime) -> CrawlMessage | None:
+def _message(source: Source, asked: datetime | None, health: HealthRecord | None, now: datetime) -> CrawlMessage | None:
     """What to ask for, if anything; ``asked`` is the start of the interval for which that was done last."""
     at = keys.utc(now, "seconds")
     if health and (health.retry_at or "") > at:

@@ -11,20 +11,20 @@ from datetime import UTC, datetime
 
 from dateline import keys
 from dateline.messages import FeedVisit
-from dateline.state.records import FeedState, Health
+from dateline.state.records import FeedState, HealthRecord
 from dateline.state.table import State
 from spiders import backoff
-from spiders.families.family import Entrance
+from spiders.families.family import Seed
 from spiders.frontier import Frontier
 
 
-class Entrances:
+class Seeds:
     """``patient`` skips seeds in back-off."""
 
     def __init__(self, source: str, state: State, *, patient: bool = False) -> None:
         self._source, self._state, self._patient = source, state, patient
         self._known: dict[str, FeedState] = {}
-        self._unread: dict[str, tuple[str, Entrance]] = {}
+        self._unread: dict[str, tuple[str, Seed]] = {}
         self._unanswered: set[str] = set()  # those that failed, or are backing off
         self._parents: dict[str, str | None] = {}
         self._settled: dict[str, FeedState] = {}  # to be kept once all that they led to has been dealt with
@@ -37,8 +37,8 @@ class Entrances:
         self._settled |= {feed.url: feed for feed in frontier.feeds}
 
     async def expect(
-        self, entrances: Sequence[Entrance], *, family: str, afresh: bool
-    ) -> list[tuple[Entrance, FeedState | None]]:
+        self, entrances: Sequence[Seed], *, family: str, afresh: bool
+    ) -> list[tuple[Seed, FeedState | None]]:
         """Return the seeds to visit with their states; ``afresh``: all of them, without states."""
         urls = [entrance.url for entrance in entrances]
         states = {} if afresh else await asyncio.to_thread(self._state.feeds, self._source, urls)
@@ -73,7 +73,7 @@ class Entrances:
         return len(self._errors)
 
     @property
-    def unread(self) -> list[tuple[str, Entrance]]:
+    def unread(self) -> list[tuple[str, Seed]]:
         """Seeds not visited for lack of time, each with its family's name."""
         return list(self._unread.values())
 
@@ -81,7 +81,7 @@ class Entrances:
         """The seeds' part of the frontier."""
         return Frontier(entrances=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
 
-    def changes(self, before: Health, *, settled: bool) -> list[FeedState]:
+    def changes(self, before: HealthRecord, *, settled: bool) -> list[FeedState]:
         """Return the changed states; those with news only if all stories of the crawl are ``settled``.
 
         ``before`` has the last success of seeds failing for the first time.
@@ -93,13 +93,13 @@ class Entrances:
             for url, state in changed.items()
         ]
 
-    def health(self, before: Health, at: datetime) -> Health:
+    def health(self, before: HealthRecord, at: datetime) -> HealthRecord:
         """Return the source's health after the crawl; unchanged by a crawl without visits."""
         after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=None)
         if not self._errors:
             return after
         if None in self._errors:
-            return Health(source=before.source, crawled_at=after.crawled_at, succeeded_at=after.crawled_at)
+            return HealthRecord(source=before.source, crawled_at=after.crawled_at, succeeded_at=after.crawled_at)
         retries = [state.retry_at for state in self._changed.values() if state.retry_at]
         return replace(
             after,

@@ -23,7 +23,7 @@ from spiders.download import browser, wire
 from spiders.download.decoding import decoded
 from spiders.download.pace import HostHeld
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Family, Found, Page, Reading, UnreadableError
+from spiders.families.family import DiscoveredUrl, Family, Reading, Seed, SeedPage, UnreadableError
 from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
@@ -100,7 +100,7 @@ class NewsSpider(scrapy.Spider):
         for request in feeds or self._release():
             yield request
 
-    async def read_entrance(self, response: Response, family: Family, entrance: Entrance) -> AsyncIterator[Request]:
+    async def read_entrance(self, response: Response, family: Family, entrance: Seed) -> AsyncIterator[Request]:
         """Request the unknown stories listed by a seed, and its children."""
         reading = await self._read(response, family, entrance)
         stories = [found for found in reading.found if found.identity not in self._entrances]
@@ -113,7 +113,7 @@ class NewsSpider(scrapy.Spider):
         for found in new:
             yield self._page_request(found)
 
-    async def read_page(self, response: Response, found: Found) -> None:
+    async def read_page(self, response: Response, found: DiscoveredUrl) -> None:
         """Capture a page with any contents; extraction judges it."""
         if response.status not in CAPTURED:
             self.collector.fail(found.url, f"http-{response.status}")
@@ -171,15 +171,15 @@ class NewsSpider(scrapy.Spider):
         if requests:
             raise DontCloseSpider
 
-    def _ways(self) -> list[tuple[Family, list[Entrance]]]:
+    def _ways(self) -> list[tuple[Family, list[Seed]]]:
         """The entrances to begin at: a continuation's are those that were left over."""
         families = [family for family in FAMILIES if family.history or not self.window]
         if frontier := self.collector.frontier:
             left = frontier.entrances
             return [(family, [entrance for name, entrance in left if name == family.name]) for family in families]
-        return [(family, [Entrance(url=url) for url in family.entrances(self.source)]) for family in families]
+        return [(family, [Seed(url=url) for url in family.entrances(self.source)]) for family in families]
 
-    def _page_request(self, found: Found) -> Request:
+    def _page_request(self, found: DiscoveredUrl) -> Request:
         return Request(
             requestable(found.url),
             headers=dict(self.collector.conditions(found)),
@@ -188,7 +188,7 @@ class NewsSpider(scrapy.Spider):
             cb_kwargs={"found": found},
         )
 
-    async def enter(self, family: Family, entrances: Sequence[Entrance]) -> list[Request]:
+    async def enter(self, family: Family, entrances: Sequence[Seed]) -> list[Request]:
         """Yield requests for seeds not requested yet that may have changed."""
         fresh = {canonical(entrance.url): entrance for entrance in entrances}
         wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
@@ -222,7 +222,7 @@ class NewsSpider(scrapy.Spider):
         released, self._after_feeds = self._after_feeds, []
         return released
 
-    async def _read(self, response: Response, family: Family, entrance: Entrance) -> Reading:
+    async def _read(self, response: Response, family: Family, entrance: Seed) -> Reading:
         """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
         reading, error, state = Reading(settled=False), None, None
         unchanged = response.status == 304
@@ -233,7 +233,7 @@ class NewsSpider(scrapy.Spider):
             try:
                 if not error and not unchanged:
                     content_type = _header(response, "Content-Type")
-                    page = Page(entrance=entrance, url=response.url, content_type=content_type, body=body)
+                    page = SeedPage(entrance=entrance, url=response.url, content_type=content_type, body=body)
                     # In a thread: a feed of megabytes must not hold up the crawl of other hosts.
                     reading = await asyncio.to_thread(family.read, self.source, page, self.window)
             except UnreadableError as unreadable:
@@ -275,7 +275,7 @@ def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
 
 
-def _state(response: Response, entrance: Entrance, body: bytes) -> FeedState:
+def _state(response: Response, entrance: Seed, body: bytes) -> FeedState:
     """What to know an entrance's answer by the next time."""
     return FeedState(
         url=entrance.url,

@@ -9,7 +9,7 @@ from pathlib import Path
 from dateline.sources.registry import Source
 from dateline.urls import canonical, is_web
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Family, Page, Reading, UnreadableError
+from spiders.families.family import Family, Reading, Seed, SeedPage, UnreadableError
 from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
@@ -99,7 +99,7 @@ def seeds(target: str) -> list[bytes]:
 
 def _read(family: Family, data: bytes, url: str) -> None:
     first, body = data[:1] or b"\0", data[1:]
-    page = Page(entrance=Entrance(url=url), url=url, content_type=_TYPES[first[0] % len(_TYPES)], body=body)
+    page = SeedPage(entrance=Seed(url=url), url=url, content_type=_TYPES[first[0] % len(_TYPES)], body=body)
     with suppress(UnreadableError):
         _check(family.read(_SOURCE, page, _WINDOWS[first[0] % len(_WINDOWS)]))
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from dateline import keys
 from dateline.sources.registry import Source
-from dateline.state.pages import fingerprint
+from dateline.state.pages import item_hash
 from dateline.state.records import FeedState, UrlState
 from dateline.urls import canonical
 from spiders.families.date_range import Window
@@ -23,7 +23,7 @@ class UnreadableError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class DiscoveredUrl:
     """A story's URL and the facts stated where it was found.
 
     ``date`` is aware; a feed's date without a zone is in the source's. ``date_raw`` is its text. ``link`` is the feed's
@@ -46,15 +46,15 @@ class Found:
         return canonical(self.url)
 
     @property
-    def fingerprint(self) -> str:
+    def item_hash(self) -> str:
         """Changes when the title or the date does, as the URL's state keeps it."""
-        return fingerprint(self.metadata())
+        return item_hash(self.metadata())
 
     def changed(self, state: UrlState) -> bool:
         """Return whether the page has changed since its capture, by these facts."""
         if self.lastmod:  # one of tomorrow would have the page fetched in each crawl until then
             return state.captured_at < keys.utc(self.lastmod, "seconds") and self.lastmod <= datetime.now(UTC)
-        return self.family == "feed" and state.item not in (None, self.fingerprint)
+        return self.family == "feed" and state.item not in (None, self.item_hash)
 
     def metadata(self) -> dict[str, Any]:
         """Its part of the capture's metadata record."""
@@ -71,7 +71,7 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entrance:
+class Seed:
     """A seed.
 
     ``depth`` is the number of its ancestors, ``parent`` the nearest one. ``lastmod`` is the parent's date of change for
@@ -90,17 +90,17 @@ class Entrance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Page:
+class SeedPage:
     """Response of a seed: ``url`` is the final one, ``body`` has no content encoding."""
 
-    entrance: Entrance
+    entrance: Seed
     url: str
     content_type: str
     body: bytes
 
-    def further(self, url: str, lastmod: str | None = None) -> Entrance:
+    def further(self, url: str, lastmod: str | None = None) -> Seed:
         """Return a child of this seed."""
-        return Entrance(url=url, depth=self.entrance.depth + 1, parent=self.entrance.url, lastmod=lastmod)
+        return Seed(url=url, depth=self.entrance.depth + 1, parent=self.entrance.url, lastmod=lastmod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,8 +111,8 @@ class Reading:
     only if some of its own stories are unknown. ``note`` describes ignored parts, and why.
     """
 
-    found: Sequence[Found] = ()
-    further: Sequence[Entrance] = ()
+    found: Sequence[DiscoveredUrl] = ()
+    further: Sequence[Seed] = ()
     settled: bool = True
     while_new: bool = False
     note: str | None = None
@@ -127,5 +127,5 @@ class Family(Protocol):
     def entrances(self, source: Source) -> Sequence[str]:
         """The URLs to begin at."""
 
-    def read(self, source: Source, page: Page, window: Window) -> Reading:
+    def read(self, source: Source, page: SeedPage, window: Window) -> Reading:
         """Return the contents of a seed within the window. Raises UnreadableError if it lists no stories."""

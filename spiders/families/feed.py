@@ -22,7 +22,7 @@ from dateline.sources.registry import Source
 from dateline.urls import canonical, joined, same_site
 from spiders.families import feed_text, jsonfeed
 from spiders.families.date_range import Window
-from spiders.families.family import Found, Page, Reading, UnreadableError
+from spiders.families.family import DiscoveredUrl, Reading, SeedPage, UnreadableError
 
 MAX_NAMED = 10  # feeds of a home page; the rest are those of sections and tags
 MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
@@ -44,7 +44,7 @@ class FeedFamily:
     def entrances(self, source: Source) -> Sequence[str]:
         return source.feeds
 
-    def read(self, source: Source, page: Page, window: Window) -> Reading:  # noqa: ARG002 (a feed has no history)
+    def read(self, source: Source, page: SeedPage, window: Window) -> Reading:  # noqa: ARG002 (a feed has no history)
         """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
         if canonical(page.entrance.url) == canonical(source.home):
             return _named(page)
@@ -52,14 +52,14 @@ class FeedFamily:
         linked = [(link, item) for item in entries if (link := _link(item, page.url))]
         if not linked:
             raise UnreadableError("the feed has items, but no links to stories")
-        unique: dict[str, Found] = {}
+        unique: dict[str, DiscoveredUrl] = {}
         for link, item in linked:
             found = _found(source, page, link, item)
             unique.setdefault(found.identity, found)
         return Reading(found=[found for found in unique.values() if source.wants(found.url)])
 
 
-def _named(page: Page) -> Reading:
+def _named(page: SeedPage) -> Reading:
     """The feeds that a home page names; those of comments hold no stories."""
     html = HtmlResponse(page.url, headers={"Content-Type": page.content_type}, body=page.body)
     links = [_attributes(link) for link in html.css("link[rel~=alternate][href]")]
@@ -127,10 +127,10 @@ def _page(feed: str, link: str) -> str | None:
     return url if url and canonical(url) != canonical(feed) else None
 
 
-def _found(source: Source, page: Page, url: str, item: dict[str, Any]) -> Found:
+def _found(source: Source, page: SeedPage, url: str, item: dict[str, Any]) -> DiscoveredUrl:
     raw = item.get("published") or dict.get(item, "updated") or None  # feedparser's own get warns of a fallback
     title = " ".join(html.unescape(remove_tags(item.get("title") or "")).split())  # WordPress escapes twice
-    return Found(
+    return DiscoveredUrl(
         url=url,
         family=FeedFamily.name,
         entrance=page.entrance.url,

@@ -17,7 +17,7 @@ from scrapy.http import HtmlResponse
 from dateline.sources.registry import Source
 from dateline.urls import canonical, same_site
 from spiders.families.date_range import Period, Window, file_period, period
-from spiders.families.family import Entrance, Found, Page, Reading, UnreadableError
+from spiders.families.family import DiscoveredUrl, Reading, Seed, SeedPage, UnreadableError
 from spiders.families.pagination import address, next_page, section
 from spiders.families.teaser import date_beside
 
@@ -39,7 +39,7 @@ class ListingFamily:
     def entrances(self, source: Source) -> Sequence[str]:
         return source.listings
 
-    def read(self, source: Source, page: Page, window: Window) -> Reading:
+    def read(self, source: Source, page: SeedPage, window: Window) -> Reading:
         """Return the stories linked from a page, and the next page."""
         html = HtmlResponse(page.url, headers={"Content-Type": page.content_type}, body=page.body)
         stories = _stories(source, html)
@@ -55,9 +55,9 @@ class ListingFamily:
         return _reading(page, [url for url, when in days.items() if when and window.has(when)], further)
 
 
-def _reading(page: Page, stories: Iterable[str], further: Sequence[Entrance]) -> Reading:
+def _reading(page: SeedPage, stories: Iterable[str], further: Sequence[Seed]) -> Reading:
     """Only a section's front is asked conditionally: what its other pages list moves on with each new story."""
-    found = [Found(url=url, family=ListingFamily.name, entrance=page.entrance.url) for url in stories]
+    found = [DiscoveredUrl(url=url, family=ListingFamily.name, entrance=page.entrance.url) for url in stories]
     return Reading(found=found, further=further, while_new=True, settled=page.entrance.depth == 0)
 
 
@@ -75,7 +75,7 @@ def _is_past(days: Collection[Period | None], window: Window) -> bool:
     return all(window.is_after(when) for when in dated)
 
 
-def _further(source: Source, page: Page, html: HtmlResponse, pages: int) -> list[Entrance]:
+def _further(source: Source, page: SeedPage, html: HtmlResponse, pages: int) -> list[Seed]:
     """The page after this one, if there is one and there have not been too many."""
     older = next_page(html) if page.entrance.depth + 1 < pages else None
     return [page.further(older)] if older and _is_of(source, html, older) else []

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from dateline.sources.registry import Source
 from dateline.urls import same_site
 from spiders.families.date_range import Period, Window, file_period
-from spiders.families.family import Found, Page, Reading, UnreadableError
+from spiders.families.family import DiscoveredUrl, Reading, SeedPage, UnreadableError
 from spiders.families.sitemap_file import MAX_ENTRIES, Entry, parse
 from spiders.middlewares import robots_txt
 
@@ -32,7 +32,7 @@ class SitemapFamily:
     def entrances(self, source: Source) -> Sequence[str]:
         return source.sitemaps
 
-    def read(self, source: Source, page: Page, window: Window) -> Reading:
+    def read(self, source: Source, page: SeedPage, window: Window) -> Reading:
         """The files of an index, or the stories of a file."""
         if urlsplit(page.url).path == "/robots.txt":
             named = [Entry(url=url) for url in robots_txt.sitemaps(page.body, page.url)]
@@ -41,7 +41,7 @@ class SitemapFamily:
         return (_index if is_index else _stories)(source, page, window, entries)
 
 
-def _index(source: Source, page: Page, window: Window, entries: Sequence[Entry]) -> Reading:
+def _index(source: Source, page: SeedPage, window: Window, entries: Sequence[Entry]) -> Reading:
     if page.entrance.depth == MAX_DEPTH:
         raise UnreadableError(f"indexes name indexes, {MAX_DEPTH} deep")
     files = [entry for entry in entries if _is_of(source, page, entry.url) and entry.url != page.url]
@@ -70,11 +70,11 @@ def _recency(file: Entry) -> float:
     return last.timestamp() if last else 0.0
 
 
-def _stories(source: Source, page: Page, window: Window, entries: Sequence[Entry]) -> Reading:
+def _stories(source: Source, page: SeedPage, window: Window, entries: Sequence[Entry]) -> Reading:
     wanted = [entry for entry in entries if _is_of(source, page, entry.url) and source.wants(entry.url)]
     stories = _unstamped(wanted)
     chosen = _of(window, stories, file_period(page.url)) if window else _newest(stories)
-    unique: dict[str, Found] = {}
+    unique: dict[str, DiscoveredUrl] = {}
     for entry in chosen:
         found = _found(page, entry)
         unique.setdefault(found.identity, found)
@@ -107,8 +107,8 @@ def _unstamped(stories: list[Entry]) -> list[Entry]:
     return [replace(entry, lastmod=None) if entry.lastmod == lastmod else entry for entry in stories]
 
 
-def _found(page: Page, entry: Entry) -> Found:
-    return Found(
+def _found(page: SeedPage, entry: Entry) -> DiscoveredUrl:
+    return DiscoveredUrl(
         url=entry.url,
         family=SitemapFamily.name,
         entrance=page.entrance.url,
@@ -119,6 +119,6 @@ def _found(page: Page, entry: Entry) -> Found:
     )
 
 
-def _is_of(source: Source, page: Page, url: str) -> bool:
+def _is_of(source: Source, page: SeedPage, url: str) -> bool:
     """Whether the URL is a page of the outlet; a sitemap speaks for no other (sitemaps.org, "location")."""
     return same_site(url, source.home) or same_site(url, page.url)

@@ -11,7 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dateline import capture, keys
-from dateline.archive.quarantine import Report, reports
+from dateline.archive.quarantine import QuarantineReport, reports
 from dateline.article import Extraction, Outcome
 from dateline.aws import objects
 from dateline.capture import Exchange
@@ -66,11 +66,11 @@ def again(newsroom: Newsroom, key: str, *, run: str = RUN, offsets: tuple[int, .
     reextraction.again(ReextractMessage(run=run, key=key, offsets=offsets))
 
 
-def held(newsroom: Newsroom, **which: Any) -> list[Report]:
+def held(newsroom: Newsroom, **which: Any) -> list[QuarantineReport]:
     return list(reports(newsroom.aws.s3, newsroom.aws.archive, **which))
 
 
-def attempts(report: Report) -> list[tuple[str | None, str]]:
+def attempts(report: QuarantineReport) -> list[tuple[str | None, str]]:
     return [(each.run, each.outcome.value) for each in report.history]
 
 

@@ -15,7 +15,7 @@ from dateline.archive.archive import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.maintenance.rebuild import rebuild
-from dateline.maintenance.reextract import Reextraction, Report
+from dateline.maintenance.reextract import Reextraction, ReextractionReport
 from dateline.messages import ReextractMessage
 from dateline.page import Page
 from infra.local.cloud import Cloud
@@ -69,7 +69,7 @@ def archived(newsroom: Newsroom, *bodies: str) -> list[str]:
     return captures
 
 
-def again(newsroom: Newsroom, key: str, run: str = RUN, offsets: tuple[int, ...] | None = None) -> Report:
+def again(newsroom: Newsroom, key: str, run: str = RUN, offsets: tuple[int, ...] | None = None) -> ReextractionReport:
     later = NOON + timedelta(days=1)
     reextraction = Reextraction(
         deployment=newsroom.aws.deployment,
@@ -174,7 +174,7 @@ def test_the_report_says_what_changed_by_field(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "?T|Words."), ("c", "!T|Words."), ("d", "T|W.§bomb"))
     newsroom.archive(extract=old).add(key)
     report = again(newsroom, key)
-    assert Report.from_json(newsroom.objects()[keys.reextraction(RUN, keys.parse(key))]) == report
+    assert ReextractionReport.from_json(newsroom.objects()[keys.reextraction(RUN, keys.parse(key))]) == report
     assert report.fields == {"text": 1, "digest": 1}
     assert report.outcomes == {"not_article -> archived": 1, "archived -> not_article": 1}
     assert (report.pages, report.given_up) == (4, 1)

@@ -18,7 +18,7 @@ from dateline.cli.stack import Stack
 from dateline.index.index import Index
 from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
 from dateline.monitoring.counters import Day
-from dateline.monitoring.coverage import Reports, Row, rows, sources
+from dateline.monitoring.coverage import CoverageReports, Row, rows, sources
 from tests.conftest import Aws
 
 NOW = datetime(2026, 10, 20, 3, 15, tzinfo=UTC)
@@ -36,8 +36,8 @@ def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, **values: Any) -
     index.counters.add(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
 
 
-def reports(aws: Aws) -> Reports:
-    return Reports(aws.deployment)
+def reports(aws: Aws) -> CoverageReports:
+    return CoverageReports(aws.deployment)
 
 
 def update(aws: Aws, now: datetime = NOW) -> list[str]:

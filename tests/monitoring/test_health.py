@@ -9,7 +9,7 @@ import pytest
 from dateline import keys
 from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.monitoring.health import check
-from dateline.state.records import FeedState, Health, Learned
+from dateline.state.records import FeedState, HealthRecord, Learned
 from dateline.state.table import TableState, learned_items
 from spiders import backoff, runner
 from tests.conftest import Aws
@@ -129,7 +129,7 @@ def test_a_days_yield_is_held_against_what_is_expected(aws: Aws, archived: int, 
     with Outlet({}) as outlet:
         source = outlet.source(expect=Expect(2, 60))
     learned = Learned(feeds=[FeedState(url=source.feeds[0], failures=2, failure="soft")])
-    health = Health(source=source.id, crawled_at="2026-10-20T11:00:00Z")
+    health = HealthRecord(source=source.id, crawled_at="2026-10-20T11:00:00Z")
     TableState(aws.table).restore(
         [], learned_items(CrawlReport(source=source.id, crawl="", started_at="", learned=learned)), [health]
     )

@@ -25,7 +25,7 @@ from spiders import runner
 from spiders.collector import Collector
 from spiders.download import pace
 from spiders.download.wire import Wire
-from spiders.families.family import Entrance, Found
+from spiders.families.family import DiscoveredUrl, Seed
 from spiders.frontier import Frontier
 from spiders.schedule import Dispatcher, slot
 from spiders.stores import BucketStore
@@ -39,9 +39,11 @@ BATCH = 50  # pages of a capture object
 
 def test_a_frontier_comes_back_as_it_was() -> None:
     date = datetime.fromisoformat("2019-04-16T08:00:00+02:00")
-    page = Found(url="https://gazette.example/قصة?b=1", family="feed", entrance="https://gazette.example/feed")
-    dated = Found(url="https://gazette.example/b", family="sitemap", entrance="x", title="B", date=date, lastmod=date)
-    entrance = Entrance(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
+    page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", family="feed", entrance="https://gazette.example/feed")
+    dated = DiscoveredUrl(
+        url="https://gazette.example/b", family="sitemap", entrance="x", title="B", date=date, lastmod=date
+    )
+    entrance = Seed(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
     frontier = Frontier(
         pages=(page, dated),
         entrances=(("sitemap", entrance),),
@@ -209,18 +211,20 @@ class Backfill:
         self.overruns += self.now > self.DEADLINE
         return report
 
-    async def _discover(self, collector: Collector) -> list[Found]:
+    async def _discover(self, collector: Collector) -> list[DiscoveredUrl]:
         entrance = "https://gazette.example/sitemap"
         collector.visited(FeedVisit(url=entrance, status=200, items=len(self.urls)))
-        return await collector.discover([Found(url=url, family="sitemap", entrance=entrance) for url in self.urls])
+        return await collector.discover(
+            [DiscoveredUrl(url=url, family="sitemap", entrance=entrance) for url in self.urls]
+        )
 
-    async def _fetch(self, collector: Collector, pages: list[Found]) -> None:
+    async def _fetch(self, collector: Collector, pages: list[DiscoveredUrl]) -> None:
         while self.now < self.DEADLINE - self.MARGIN:
             if not pages and not (pages := collector.more()):
                 return
             await self._capture(collector, pages.pop(0))
 
-    async def _capture(self, collector: Collector, page: Found) -> None:
+    async def _capture(self, collector: Collector, page: DiscoveredUrl) -> None:
         self.fetched[page.url] += 1
         self._pass(self.random.uniform(0.004, 0.014))
         wire = Wire(b"GET / HTTP/1.1\r\n\r\n", RESPONSE, datetime.now(UTC), None)

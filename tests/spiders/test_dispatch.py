@@ -10,7 +10,7 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from dateline.sources.registry import Source
-from dateline.state.records import Health, UrlState
+from dateline.state.records import HealthRecord, UrlState
 from dateline.state.table import TableState
 from spiders.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
@@ -109,18 +109,18 @@ def test_a_source_whose_pages_are_due_is_asked_for_once_in_between(aws: Aws, que
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:20:00Z")
     dispatcher(aws, queue, gazette).send_due(NOON)
     queue.take()
-    state.restore([page], [], [Health(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
+    state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
     sent = [dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=minute)) for minute in (15, 20, 21)]
     assert sent == [[], ["gazette"], ["gazette"]]
     (message,) = queue.take()
     assert (message["crawl"], message["revisits_only"]) == ("20261020T122000Z-revisit", True)
-    state.restore([], [], [Health(source="gazette", crawled_at="2026-10-20T12:23:00Z")])
+    state.restore([], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:23:00Z")])
     dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=25))
     assert [message["crawl"] for message in queue.take()] == ["20261020T122300Z-revisit"]
 
 
 def test_a_source_that_fails_is_left_alone_and_never_forgotten(aws: Aws, queue: Queue) -> None:
-    TableState(aws.table).restore([], [], [Health(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")])
+    TableState(aws.table).restore([], [], [HealthRecord(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")])
     hours = [dispatcher(aws, queue, source("gazette")).send_due(NOON + timedelta(hours=hour)) for hour in range(8)]
     assert [bool(sent) for sent in hours] == [False] * 6 + [True] * 2
 

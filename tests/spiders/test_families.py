@@ -16,7 +16,7 @@ from dateline.sources import registry
 from dateline.sources.registry import Source
 from infra.newsroom import Newsroom, serve
 from spiders.families.date_range import Window
-from spiders.families.family import Page, Reading
+from spiders.families.family import Reading, SeedPage
 from spiders.families.feed import FeedFamily
 from tests.support.outlet import Outlet, Shelf, answer, crawl, item, rss
 
@@ -85,7 +85,7 @@ def slow_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Feeds take longer to read than another entrance takes to answer, as on a busy machine."""
     read = FeedFamily.read
 
-    def slowly(family: FeedFamily, source: Source, page: Page, window: Window) -> Reading:
+    def slowly(family: FeedFamily, source: Source, page: SeedPage, window: Window) -> Reading:
         time.sleep(0.2)
         return read(family, source, page, window)
 

@@ -14,7 +14,7 @@ from dateline.messages import CrawlReport
 from dateline.sources import registry
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
-from spiders.families.family import Found
+from spiders.families.family import DiscoveredUrl
 from spiders.frontier import Frontier
 from spiders.spider import NewsSpider
 from tests.support.outlet import CRAWL, Shelf, crawl
@@ -63,7 +63,7 @@ def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
     return GETADDRINFO(NAMES.get(host, host), *arguments, **options)
 
 
-def hasty(spider: NewsSpider, found: Found, page_request: Any = NewsSpider._page_request) -> Request:
+def hasty(spider: NewsSpider, found: DiscoveredUrl, page_request: Any = NewsSpider._page_request) -> Request:
     request: Request = page_request(spider, found)
     if found.url.endswith(SLOW):
         request.meta["download_left"] = SECONDS

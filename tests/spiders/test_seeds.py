@@ -11,7 +11,7 @@ from dateline.sources.registry import Source
 from dateline.urls import canonical
 from spiders import spider
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Family, Found, Page
+from spiders.families.family import DiscoveredUrl, Family, Seed, SeedPage
 from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
@@ -168,9 +168,9 @@ def test_a_story_is_one_however_it_was_found(url: str) -> None:
     assert {story.identity for stories in found for story in stories} == {canonical(SAME[0])}
 
 
-def read(family: Family, source: Source, body: str) -> Sequence[Found]:
-    page = Page(
-        entrance=Entrance(url=f"{SITE}/in"),
+def read(family: Family, source: Source, body: str) -> Sequence[DiscoveredUrl]:
+    page = SeedPage(
+        entrance=Seed(url=f"{SITE}/in"),
         url=f"{SITE}/in",
         content_type="text/html; charset=utf-8",
         body=body.encode(),

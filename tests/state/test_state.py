@@ -10,7 +10,7 @@ import pytest
 from dateline import keys
 from dateline.capture import Capture
 from dateline.messages import CrawlReport
-from dateline.state.pages import fingerprint, url_states
+from dateline.state.pages import item_hash, url_states
 from dateline.state.records import FeedState, Learned, UrlState
 from dateline.state.table import TableState, learned_items
 from tests.conftest import Aws
@@ -137,6 +137,6 @@ def test_a_captured_page_says_what_is_known_of_its_urls() -> None:
     assert {(state.source, state.status, state.captured_at) for state in known.values()} == {
         ("gazette", 404, "2026-10-20T06:00:00Z")
     }
-    assert {state.item for state in known.values()} == {fingerprint(metadata)}
+    assert {state.item for state in known.values()} == {item_hash(metadata)}
     (imported,) = url_states(replace(page, metadata={}))
     assert imported.item is None

@@ -22,7 +22,7 @@ from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state.records import FeedState, Health, RobotsState, UrlState
+from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from spiders import runner, spider
 from spiders.download import handler
@@ -179,7 +179,7 @@ class Shelf:
     pages: list[Exchange] = field(default_factory=list)
     known: dict[str, UrlState] = field(default_factory=dict)
     validators: dict[str, FeedState] = field(default_factory=dict)
-    healths: dict[str, Health] = field(default_factory=dict)
+    healths: dict[str, HealthRecord] = field(default_factory=dict)
     frontiers: list[bytes] = field(default_factory=list)
     robots_texts: dict[str, RobotsState] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
@@ -214,7 +214,7 @@ class Shelf:
         due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
         return sorted(due, key=lambda state: str(state.due))[:limit]
 
-    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+    def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         return {source: self.healths[source] for source in sources if source in self.healths}
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:  # noqa: ARG002

@@ -162,7 +162,7 @@ class Archive:
     def _quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
         """Add a page's outcome to its quarantine report, with the run of a ``reextract`` if any."""
         pointer = Pointer(self._captures, stem.capture, page.offset, page.length, status=page.status)
-        report = quarantine.Report(url=page.url, captured_at=page.captured_at, capture=pointer)
+        report = quarantine.QuarantineReport(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
         quarantine.note(self._s3, self._archive, report, attempt)
 

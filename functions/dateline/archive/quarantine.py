@@ -30,7 +30,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class QuarantineReport:
     """A page in quarantine, or released; ``capture`` locates its bytes, ``history`` has the attempts in order."""
 
     url: str
@@ -78,18 +78,20 @@ class Report:
         )
 
 
-def note(s3: "S3Client", bucket: str, page: Report, attempt: Attempt) -> None:
+def note(s3: "S3Client", bucket: str, page: QuarantineReport, attempt: Attempt) -> None:
     """Add an attempt to the report on a page; ``page`` is the initial report.
 
     A released page's report stays as it is, unless the page fails again.
     """
     known = objects.get(s3, bucket=bucket, key=page.key)
-    report = Report.from_json(known) if known else page
+    report = QuarantineReport.from_json(known) if known else page
     if known is None or not report.released or attempt.outcome is Outcome.QUARANTINED:
         s3.put_object(Bucket=bucket, Key=report.key, Body=report.tried(attempt).to_json())
 
 
-def reports(s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date | None = None) -> Iterator[Report]:
+def reports(
+    s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date | None = None
+) -> Iterator[QuarantineReport]:
     """The reports on pages of some sources, or of all, in the order of source and capture; with those released.
 
     ``since`` is a day of capture (UTC).
@@ -99,12 +101,12 @@ def reports(s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date 
         yield from _read(s3, bucket, folder, after=f"{folder}{since:%Y%m%d}" if since else "")
 
 
-def named(s3: "S3Client", bucket: str, prefix: str) -> Iterator[Report]:
+def named(s3: "S3Client", bucket: str, prefix: str) -> Iterator[QuarantineReport]:
     """Yield the reports with a key prefix."""
     return _read(s3, bucket, prefix)
 
 
-def _read(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Iterator[Report]:
+def _read(s3: "S3Client", bucket: str, prefix: str, after: str = "") -> Iterator[QuarantineReport]:
     found = objects.listed(s3, bucket=bucket, prefix=prefix, after=after)
     bodies = ahead(lambda key: objects.get(s3, bucket=bucket, key=key), (each.key for each in found))
-    return (Report.from_json(body) for body in bodies if body)
+    return (QuarantineReport.from_json(body) for body in bodies if body)

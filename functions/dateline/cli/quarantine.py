@@ -16,7 +16,7 @@ from dateline.cli.stack import Stack, StackName
 from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from dateline.archive.quarantine import Report
+    from dateline.archive.quarantine import QuarantineReport
     from dateline.messages import ReextractMessage
 
 app = typer.Typer(help="The pages that extraction gave up on.", no_args_is_help=True)
@@ -55,7 +55,7 @@ def list_(
         print_table(_COLUMNS, map(_row, held))
 
 
-def _row(report: "Report") -> tuple[str, ...]:
+def _row(report: "QuarantineReport") -> tuple[str, ...]:
     why = report.last.reason or report.last.outcome.value
     return report.captured_at[:19].replace("T", " "), report.stem.source, why, report.url, report.key
 
@@ -74,7 +74,7 @@ def release(
 
     Safe to interrupt and to repeat: requested extractions continue in the stack, and released pages are skipped.
     """
-    from dateline.archive.quarantine import Report
+    from dateline.archive.quarantine import QuarantineReport
     from dateline.aws import objects
     from dateline.cli.tracking import FollowedAgain
 
@@ -86,7 +86,10 @@ def release(
         return
     run = new_run()
     finished = carry_out(deployed, FollowedAgain(run=run), _messages(run, held), patience)
-    now = [Report.from_json(objects.get(deployed.s3, bucket=deployed.archive, key=each.key) or b"") for each in held]
+    now = [
+        QuarantineReport.from_json(objects.get(deployed.s3, bucket=deployed.archive, key=each.key) or b"")
+        for each in held
+    ]
     for report in now:
         if json:
             print_json({"key": report.key, "source": report.stem.source, **report.to_dict()})
@@ -99,7 +102,7 @@ def release(
         raise typer.Exit(1)
 
 
-def _messages(run: str, held: "Iterable[Report]") -> "Iterator[ReextractMessage]":
+def _messages(run: str, held: "Iterable[QuarantineReport]") -> "Iterator[ReextractMessage]":
     """A message for each capture object that has some of these pages."""
     from dateline.messages import ReextractMessage
 
@@ -110,7 +113,7 @@ def _messages(run: str, held: "Iterable[Report]") -> "Iterator[ReextractMessage]
         yield ReextractMessage(run=run, key=key, offsets=tuple(sorted(places)))
 
 
-def _named(stack: Stack, wanted: str) -> "Iterator[Report]":
+def _named(stack: Stack, wanted: str) -> "Iterator[QuarantineReport]":
     """What a report's key, a capture's key or a source names; CommandError if it is none."""
     from dateline.archive.quarantine import named, reports
 
@@ -125,5 +128,5 @@ def _named(stack: Stack, wanted: str) -> "Iterator[Report]":
         raise CommandError(f"{wanted} is neither a report in quarantine/ nor a capture nor a source") from error
 
 
-def _has(report: "Report", words: str | None) -> bool:
+def _has(report: "QuarantineReport", words: str | None) -> bool:
     return words is None or words.casefold() in (report.last.reason or "").casefold()

@@ -12,7 +12,7 @@ from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
     from dateline.article import Article
-    from dateline.query.diff import Change, Piece
+    from dateline.query.diff import Edit, Piece
     from dateline.query.query import Query
     from dateline.story import StoryItem
 
@@ -127,7 +127,7 @@ def _show_revisions(found: "Query", story: "StoryItem", *, json: bool) -> None:
         write(f"gone since {story['gone_at']}")
 
 
-def _summary(change: "Change") -> dict[str, object]:
+def _summary(change: "Edit") -> dict[str, object]:
     """What changed, as JSON: numbers of words, and what else is other than it was, before and after."""
     summary: dict[str, object] = {"words_added": change.added, "words_removed": change.removed}
     if change.is_retitled:
@@ -137,7 +137,7 @@ def _summary(change: "Change") -> dict[str, object]:
     return summary
 
 
-def _sentence(change: "Change") -> str:
+def _sentence(change: "Edit") -> str:
     parts = [f"{count(change.added, 'word')} added, {change.removed:,} removed"]
     if change.is_retitled:
         parts.append(f"title was: {one_line(change.titles[0])}")

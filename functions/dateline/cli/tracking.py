@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dateline import keys
 from dateline.archive.archive import read_outcomes
 from dateline.aws import objects
-from dateline.maintenance.reextract import Report
+from dateline.maintenance.reextract import ReextractionReport
 from dateline.messages import CrawlReport
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class FollowedAgain:
         """Read the new reports."""
         for key in objects.keys(s3, bucket=archive, prefix=keys.reextractions(self.run)):
             if key not in self.done:
-                report = Report.from_json(objects.get(s3, bucket=archive, key=key) or b"")
+                report = ReextractionReport.from_json(objects.get(s3, bucket=archive, key=key) or b"")
                 if report.done:
                     self.done.add(key)
                     self._add(report)
@@ -126,7 +126,7 @@ class FollowedAgain:
             "fields": dict(self.fields.most_common()),
         }
 
-    def _add(self, report: Report) -> None:
+    def _add(self, report: ReextractionReport) -> None:
         self.pages += report.pages
         self.changed += sum(each.given_up is None for each in report.changes)
         self.given_up += report.given_up

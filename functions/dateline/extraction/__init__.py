@@ -15,7 +15,7 @@ from dateline.article import Article, Extraction, Extractor, Outcome, content_di
 from dateline.extraction import clipping, is_article, source_rules
 from dateline.extraction.assemble import Story, told
 from dateline.extraction.fields import dates, language, links, taxonomy
-from dateline.extraction.parse.document import Document, Found
+from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.html import NotHtmlError
 from dateline.extraction.rulebook import NO_RULES, Rulebook
 from dateline.names import named
@@ -117,9 +117,9 @@ def _missed(article: Article, rules: RuleSet) -> tuple[str, ...]:
     return tuple(field for field in rules.fields if field not in given and field not in rules.optional)
 
 
-def _value(found: Found[T] | None) -> T | None:
+def _value(found: Value[T] | None) -> T | None:
     return found.value if found else None
 
 
-def _provenance(**fields: Found[Any] | None) -> dict[str, str]:
+def _provenance(**fields: Value[Any] | None) -> dict[str, str]:
     return {name: found.rule for name, found in fields.items() if found}

@@ -8,7 +8,7 @@ from dateline.extraction import source_rules
 from dateline.extraction.body import fallbacks, find, leading_lines, restore
 from dateline.extraction.fields import agencies, authors, headline, images, standfirst
 from dateline.extraction.fields.zone import Zone
-from dateline.extraction.parse.document import Document, Found, clean, words
+from dateline.extraction.parse.document import Document, Value, clean, words
 
 _SIGN_OFF = 120  # characters
 
@@ -16,13 +16,13 @@ _SIGN_OFF = 120  # characters
 class Story(NamedTuple):
     """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts."""
 
-    title: Found[str] | None
-    standfirst: Found[str] | None
-    authors: Found[tuple[str, ...]] | None
-    dateline: Found[Dateline] | None
-    blocks: Found[list[str]]
-    images: Found[tuple[Image, ...]] | None
-    agencies: Found[tuple[str, ...]] | None
+    title: Value[str] | None
+    standfirst: Value[str] | None
+    authors: Value[tuple[str, ...]] | None
+    dateline: Value[Dateline] | None
+    blocks: Value[list[str]]
+    images: Value[tuple[Image, ...]] | None
+    agencies: Value[tuple[str, ...]] | None
 
     @property
     def text(self) -> str:
@@ -50,17 +50,17 @@ def told(document: Document) -> Story:
     beside = authors.dateline(signed) if dateline is None else None
     sources = agencies.source_lines(document, zone)
     return Story(
-        title=Found(clean(title.value), title.rule) if title else None,
+        title=Value(clean(title.value), title.rule) if title else None,
         standfirst=summary,
         authors=by,
-        dateline=Found(beside, "byline") if beside else dateline,
-        blocks=Found(body, found.rule),
+        dateline=Value(beside, "byline") if beside else dateline,
+        blocks=Value(body, found.rule),
         images=source_rules.photographs(document) or photographs,
         agencies=agencies.find(signed, opening, _ends(found.value, body), sources),
     )
 
 
-def _searched(document: Document) -> Found[list[str]]:
+def _searched(document: Document) -> Value[list[str]]:
     return fallbacks.settled(document, restore.filled(document, find.blocks(document.tree, document.url)))
 
 

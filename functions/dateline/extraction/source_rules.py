@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 
 from dateline.article import Dateline, Image
 from dateline.extraction.fields import authors, dateline_agencies, images, taxonomy
-from dateline.extraction.parse.document import INLINE, SILENT, Document, Found, clean, content
+from dateline.extraction.parse.document import INLINE, SILENT, Document, Value, clean, content
 
 _LISTS = {"ul", "ol", "dl", "table"}
 _EDGE = "\n\n"  # of a block, among texts that have no line ends of their own
@@ -19,47 +19,47 @@ _AFTER_PLACE = re.compile(r"\s*[(\[].*|[\s:–—-]+$", re.DOTALL)
 _BEFORE_WORDS = " :–—-"
 
 
-def line(document: Document, field: str) -> Found[str] | None:
+def line(document: Document, field: str) -> Value[str] | None:
     """Return the first text matched by a field's rule."""
     found = document.given(field)
-    return Found(found.value[0], found.rule) if found else None
+    return Value(found.value[0], found.rule) if found else None
 
 
-def names(document: Document) -> Found[authors.Names] | None:
+def names(document: Document) -> Value[authors.Names] | None:
     """Return the authors: persons, or other signatures in the rule's elements."""
     found = document.given("authors")
     signed = authors.names(found.value) if found else ()
-    return Found(signed, found.rule) if found and signed else None
+    return Value(signed, found.rule) if found and signed else None
 
 
-def tags(document: Document) -> Found[tuple[str, ...]] | None:
+def tags(document: Document) -> Value[tuple[str, ...]] | None:
     """The tags; several in one text are parted at its commas."""
     found = document.given("tags")
     parted = taxonomy.parted(found.value) if found else ()
-    return Found(parted, found.rule) if found and parted else None
+    return Value(parted, found.rule) if found and parted else None
 
 
-def photographs(document: Document) -> Found[tuple[Image, ...]] | None:
+def photographs(document: Document) -> Value[tuple[Image, ...]] | None:
     """Return the images: of ``img`` elements, of figures around them, or at matched URLs."""
     selected = document.selected.get("images")
     found = images.framed(document, selected.values) if selected else ()
-    return Found(found, selected.rule) if selected and found else None
+    return Value(found, selected.rule) if selected and found else None
 
 
-def without_dateline(document: Document, blocks: list[str]) -> tuple[Found[Dateline] | None, str, list[str]]:
+def without_dateline(document: Document, blocks: list[str]) -> tuple[Value[Dateline] | None, str, list[str]]:
     """Like ``dateline_agencies.without_dateline``, which decides without a rule for the dateline."""
     dateline, opening, body = dateline_agencies.without_dateline(blocks, document.outlet_names)
     found = line(document, "dateline")
     place = _AFTER_PLACE.sub("", found.value) if found else ""
     if not found or not place:
-        return Found(dateline, "opening of the text") if dateline else None, opening, body
+        return Value(dateline, "opening of the text") if dateline else None, opening, body
     if not opening and body and body[0].startswith(found.value):
         opening, first = found.value, body[0].removeprefix(found.value).lstrip(_BEFORE_WORDS)
         body = [first, *body[1:]] if first else body[1:]
-    return Found(dateline_agencies.stated(place), found.rule), opening, body
+    return Value(dateline_agencies.stated(place), found.rule), opening, body
 
 
-def blocks(document: Document) -> Found[list[str]] | None:
+def blocks(document: Document) -> Value[list[str]] | None:
     """Return the story's blocks from the rule's elements: its paragraphs, or their containers."""
     selected = document.selected.get("text")
     if selected is None:
@@ -69,7 +69,7 @@ def blocks(document: Document) -> Found[list[str]] | None:
     whole = _EDGE.join(value if isinstance(value, str) else "".join(_pieces(value)) for value in outer)
     parts = ("\n".join(filter(None, map(clean, part.split("\n")))) for part in whole.split(_EDGE))
     found = [part for part in parts if part]
-    return Found(found, selected.rule) if found else None
+    return Value(found, selected.rule) if found else None
 
 
 def _pieces(element: HtmlElement) -> Iterator[str]:

@@ -1,12 +1,12 @@
 """Importing: WARC files of other crawlers, saved pages and newspaper clippings.
 
-Each file is read into pages (``Found``) and refusals with a reason (``Refused``) by ``warcs``, ``folders`` and
+Each file is read into pages (``ImportedPage``) and refusals with a reason (``Refused``) by ``warcs``, ``folders`` and
 ``clippings``. Each page is assigned to its outlet (``outlets``) and written as a capture with its own time and bytes
 (``importer``); extraction follows as for other captures.
 """
 
-from dateline.importing.found import Found, Refused, UnreadableError
+from dateline.importing.found import ImportedPage, Refused, UnreadableError
 from dateline.importing.importer import Imported, Importer
 from dateline.importing.outlets import Outlets
 
-__all__ = ["Found", "Imported", "Importer", "Outlets", "Refused", "UnreadableError"]
+__all__ = ["Imported", "ImportedPage", "Importer", "Outlets", "Refused", "UnreadableError"]

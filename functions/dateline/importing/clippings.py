@@ -5,11 +5,11 @@ from pathlib import Path
 
 from dateline import urls
 from dateline.extraction import clipping
-from dateline.importing.found import Found, Reason, Refused
+from dateline.importing.found import ImportedPage, Reason, Refused
 from dateline.instants import is_believable
 
 
-def read(path: Path, written_at: datetime, name: str) -> Found | Refused:
+def read(path: Path, written_at: datetime, name: str) -> ImportedPage | Refused:
     """A clipping, captured when its header says or else when its file was written.
 
     Without an address of its own it is known by the digest of its bytes.
@@ -26,7 +26,7 @@ def read(path: Path, written_at: datetime, name: str) -> Found | Refused:
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     if not is_believable(at):
         return Refused(name, Reason.DAMAGED)
-    return Found(
+    return ImportedPage(
         url=url,
         captured_at=at,
         data=body,

@@ -15,7 +15,7 @@ from dateline import urls
 from dateline.extraction.parse.document import declared_url
 from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
 from dateline.importing import clippings, warcs
-from dateline.importing.found import Found, Reason, Refused, UnreadableError
+from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.instants import is_believable
 
 LISTS = ("urls.tsv", "urls.txt", "urls.csv")
@@ -30,7 +30,7 @@ class Listed:
     captured_at: datetime | None
 
 
-def files(path: Path) -> Iterator[tuple[str, Iterator[Found | Refused]]]:
+def files(path: Path) -> Iterator[tuple[str, Iterator[ImportedPage | Refused]]]:
     """Yield the units of a path: each WARC file by itself, and the other files of a folder together."""
     if not path.is_dir():
         yield path.name, _pages(path, {}, path.parent)
@@ -43,7 +43,7 @@ def files(path: Path) -> Iterator[tuple[str, Iterator[Found | Refused]]]:
         yield path.name, _folder(loose, path.parent)
 
 
-def _folder(loose: list[Path], root: Path) -> Iterator[Found | Refused]:
+def _folder(loose: list[Path], root: Path) -> Iterator[ImportedPage | Refused]:
     lists = [path for path in loose if path.name in LISTS]
     listed = {path: entry for each in lists for path, entry in read_list(each).items()}
     yield from (Refused(str(path), Reason.UNREADABLE) for path in listed if not path.is_file())
@@ -52,7 +52,7 @@ def _folder(loose: list[Path], root: Path) -> Iterator[Found | Refused]:
             yield from _pages(path, listed, root)
 
 
-def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[Found | Refused]:
+def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[ImportedPage | Refused]:
     if path.name.endswith(warcs.SUFFIXES):
         yield from warcs.pages(path)
     elif path in listed or path.suffix.lower() in _HTML:
@@ -63,7 +63,7 @@ def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[Found
         yield Refused(str(path), Reason.NOT_HTML)
 
 
-def _saved(path: Path, entry: Listed | None, root: Path) -> Found | Refused:
+def _saved(path: Path, entry: Listed | None, root: Path) -> ImportedPage | Refused:
     """Return a saved page, with its address from the list or else from the page."""
     body = path.read_bytes()
     try:
@@ -77,7 +77,7 @@ def _saved(path: Path, entry: Listed | None, root: Path) -> Found | Refused:
     at = (entry and entry.captured_at) or written_at(path)
     if not is_believable(at):
         return Refused(str(path), Reason.DAMAGED)
-    return Found(
+    return ImportedPage(
         url=url,
         captured_at=at,
         data=body,

@@ -30,7 +30,7 @@ class Reason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class ImportedPage:
     """A page. ``data`` is the HTTP message as received, or with a ``media_type`` the body alone.
 
     ``captured_at`` is aware. ``source`` is a source's id or name, if the file has one, ``known`` further metadata of

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from dateline import capture, keys, urls
 from dateline.aws import objects
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
-from dateline.importing.found import Found, Reason, Refused, UnreadableError
+from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.importing.outlets import Outlets
 from dateline.page import Payload
 from dateline.sources.registry import Source
@@ -62,7 +62,7 @@ class Importer:
         self._days: dict[tuple[str, str], _Day] = {}
         self.captures: dict[str, int] = {}
 
-    def add(self, file: str, pages: Iterable[Found | Refused]) -> Imported:
+    def add(self, file: str, pages: Iterable[ImportedPage | Refused]) -> Imported:
         """Import one file's contents, stored on return; before an UnreadableError, the part read so far."""
         imported = Imported(file=file)
         try:
@@ -78,7 +78,7 @@ class Importer:
         for day in self._days.values():
             self._store(day)
 
-    def _add(self, page: Found | Refused, imported: Imported) -> None:
+    def _add(self, page: ImportedPage | Refused, imported: Imported) -> None:
         if isinstance(page, Refused):
             imported.refused[page.reason] += 1
         elif source := self._outlets.of(page.url, page.source):
@@ -141,7 +141,7 @@ def _batch(crawl: str) -> Batch:
     return Batch(crawl, max_age=math.inf)
 
 
-def _exchange(page: Found, source: Source, file: str) -> Exchange:
+def _exchange(page: ImportedPage, source: Source, file: str) -> Exchange:
     known = {**source.metadata, "family": "import"}
     return Exchange(
         url=page.url,

@@ -15,7 +15,7 @@ from dateline import urls
 from dateline.capture import MAX_BODY, metadata, split
 from dateline.capture.decoding import UNREAD
 from dateline.capture.digests import contradicts
-from dateline.importing.found import Found, Reason, Refused, UnreadableError, is_html
+from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError, is_html
 from dateline.instants import is_believable
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class _Record:
     long: bool
 
 
-def pages(path: Path) -> Iterator[Found | Refused]:
+def pages(path: Path) -> Iterator[ImportedPage | Refused]:
     """Yield the contents of a WARC file in order. Raises UnreadableError after the sound part of a damaged file."""
-    pending: Found | Refused | None = None
+    pending: ImportedPage | Refused | None = None
     request: _Record | None = None
     damage: UnreadableError | None = None
     try:
@@ -54,7 +54,7 @@ def pages(path: Path) -> Iterator[Found | Refused]:
                 if pending:
                     yield pending
                 pending, request = _examined(record, request), None
-            elif isinstance(pending, Found) and (joined := _joined(pending, record)):
+            elif isinstance(pending, ImportedPage) and (joined := _joined(pending, record)):
                 pending = joined
             elif record.kind == "request":
                 request = record
@@ -66,7 +66,7 @@ def pages(path: Path) -> Iterator[Found | Refused]:
         raise damage
 
 
-def _joined(page: Found, record: _Record) -> Found | None:
+def _joined(page: ImportedPage, record: _Record) -> ImportedPage | None:
     """Return the page with its request, or with our own crawl's metadata; None for another page's record."""
     if record.url != page.url:
         return None
@@ -162,13 +162,13 @@ def _date(found: "WarcRecord") -> datetime | None:
     return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
 
 
-def _examined(record: _Record, request: _Record | None) -> Found | Refused:
+def _examined(record: _Record, request: _Record | None) -> ImportedPage | Refused:
     """The page of a response, resource or revisit record, or why it is none."""
     if reason := _reason(record):
         return Refused(record.url, reason)
     if record.at is None or not is_believable(record.at):
         return Refused(record.url, Reason.DAMAGED)
-    return Found(
+    return ImportedPage(
         url=record.url,
         captured_at=record.at,
         data=record.block,

@@ -24,7 +24,7 @@ from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.state.pages import url_states
-from dateline.state.records import Health, UrlState
+from dateline.state.records import HealthRecord, UrlState
 from dateline.state.table import TableState, learned_items
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ class _Known:
     def __init__(self) -> None:
         self._urls = _Newest[UrlState]()
         self._items = _Newest[Mapping[str, Any]]()
-        self._healths = _Newest[Health]()
+        self._healths = _Newest[HealthRecord]()
         self._asked: dict[str, datetime] = {}
         self._begun: list[dict[str, str]] = []  # keys of postponed continuations
 

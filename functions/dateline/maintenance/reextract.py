@@ -33,7 +33,7 @@ _SHOWN = 300  # characters of a field's value in a report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class FieldChange:
     """A page with another result: its outcomes, and the values of differing fields, shortened.
 
     ``given_up`` is the reason why the present extractor could not examine it; the old result then stays.
@@ -48,7 +48,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class ReextractionReport:
     """Report of a run on one WARC file; until ``done``, the planned changes.
 
     ``commit`` is the sha256 (hex) of the resulting outcomes object.
@@ -57,7 +57,7 @@ class Report:
     key: str
     pages: int
     commit: str
-    changes: tuple[Change, ...] = ()
+    changes: tuple[FieldChange, ...] = ()
     done: bool = False
 
     @property
@@ -81,7 +81,7 @@ class Report:
     @classmethod
     def from_json(cls, data: bytes) -> Self:
         values: dict[str, Any] = json.loads(data)
-        return cls(**values | {"changes": tuple(Change(**each) for each in values["changes"])})
+        return cls(**values | {"changes": tuple(FieldChange(**each) for each in values["changes"])})
 
 
 class Decided(NamedTuple):
@@ -95,13 +95,13 @@ class Decided(NamedTuple):
 class Reextraction(Archive):
     """Re-extracts archived WARC files; takes the arguments of ``Archive``."""
 
-    def again(self, message: ReextractMessage) -> Report:
+    def again(self, message: ReextractMessage) -> ReextractionReport:
         """Extract a WARC file, or some of its records, with the present extractor; return the report of changes."""
         stem = keys.parse(message.key)
         self.add(message.key)
         where = keys.reextraction(message.run, stem)
         known = objects.get(self._s3, bucket=self._archive, key=where)
-        report = Report.from_json(known) if known else None
+        report = ReextractionReport.from_json(known) if known else None
         if report and report.done:
             return report
         settled = self._settled(stem)
@@ -118,13 +118,13 @@ class Reextraction(Archive):
         """Return the archived outcomes and articles of a WARC file; empty for lost outcomes."""
         return committed(self._s3, self._archive, stem) or Archived([], [])
 
-    def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> Report:
+    def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
         before = _by_offset(settled)
         decided = self._decide_again(stem, before, message.offsets)
         articles = write_articles(each.article for each in decided.values() if each.article)
         outcomes = _named(message.run, settled, decided, articles)
         unchanged = outcomes == settled.outcomes
-        report = Report(
+        report = ReextractionReport(
             key=stem.capture,
             pages=len(outcomes),
             commit=settled.digest if unchanged else hashlib.sha256(write_outcomes(outcomes)).hexdigest(),
@@ -272,13 +272,13 @@ def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles
     return [dataclasses.replace(each.page, extraction=name if each.article else None) for each in decided.values()]
 
 
-def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> Iterator[Change]:
+def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> Iterator[FieldChange]:
     for offset, (page, article, given_up) in decided.items():
         was = before.get(offset)
         fields = dict(_differences(was.article, article)) if was and was.article and article else {}
         outcome = was.page.outcome.value if was else "missing"
         if fields or given_up or outcome != page.outcome:
-            yield Change(
+            yield FieldChange(
                 url=page.url,
                 captured_at=page.captured_at,
                 was=outcome,

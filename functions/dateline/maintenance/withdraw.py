@@ -24,7 +24,7 @@ from dateline.capture.redaction import without
 from dateline.dataset.progress import forget
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, Withdrawn
-from dateline.maintenance.reextract import Reextraction, Report
+from dateline.maintenance.reextract import Reextraction, ReextractionReport
 from dateline.outcomes import PageOutcome, own_id
 from dateline.page import Page
 from dateline.state.pages import url_states
@@ -143,7 +143,7 @@ class Withdrawing:
         for run in objects.folders(self._s3, self._archive, keys.REEXTRACTIONS):
             where = keys.reextraction(run, stem)
             if data := objects.get(self._s3, bucket=self._archive, key=where):
-                report = Report.from_json(data)
+                report = ReextractionReport.from_json(data)
                 left = tuple(each for each in report.changes if (each.url, each.captured_at) not in gone)
                 if left != report.changes:
                     body = replace(report, changes=left).to_json()

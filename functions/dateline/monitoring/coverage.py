@@ -101,7 +101,7 @@ def rows(table: "Table", source: str, since: date | None, until: date) -> Iterat
         at += timedelta(days=1)
 
 
-class Reports:
+class CoverageReports:
     """The daily reports in the archive bucket."""
 
     def __init__(self, deployment: Deployment) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dateline import keys
 from dateline.monitoring.counters import Day, Yields
 from dateline.sources.registry import Source
-from dateline.state.records import FeedState, Health
+from dateline.state.records import FeedState, HealthRecord
 from dateline.state.table import TableState
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Checkup:
     """
 
     source: str
-    health: Health
+    health: HealthRecord
     failing: list[FeedState] = field(default_factory=list)
     archived: int | None = None
     yields: Yields | None = None
@@ -38,7 +38,7 @@ def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[
     known = state.health(source.id for source in watched)
     yesterday = keys.utc(now - timedelta(days=1))[:10]
     for source in watched:
-        health = known.get(source.id, Health(source=source.id))
+        health = known.get(source.id, HealthRecord(source=source.id))
         feeds = state.feeds(source.id, source.entrances).values()
         day = _day(table, source, yesterday)
         yield Checkup(

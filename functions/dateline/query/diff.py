@@ -27,7 +27,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class Edit:
     """From one revision to another: titles, dates of publication, and title and paragraphs in pieces."""
 
     titles: tuple[str, str]
@@ -57,9 +57,9 @@ class Change:
         return sum(len(piece.text.split()) for piece in pieces if piece.kind == kind)
 
 
-def between(before: Article, after: Article) -> Change:
+def between(before: Article, after: Article) -> Edit:
     """Return the changes from one revision of a story to another."""
-    return Change(
+    return Edit(
         titles=(before.title, after.title),
         published_at=(before.published_at, after.published_at),
         title=tuple(of_words(before.title.split(), after.title.split())),
@@ -114,7 +114,7 @@ def _parted(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
         yield paragraph
 
 
-def as_html(change: Change, before: Article, after: Article) -> str:
+def as_html(change: Edit, before: Article, after: Article) -> str:
     """Return an HTML page of the changes; each paragraph follows the direction of its own letters."""
     shown = [
         "<!doctype html>",

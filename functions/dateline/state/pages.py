@@ -53,7 +53,7 @@ def captured(
         source=metadata.get("source", ""),
         captured_at=keys.utc(captured_at, "seconds"),
         status=200 if status == 304 else status,
-        item=fingerprint(metadata) if metadata.get("family") == "feed" else None,
+        item=item_hash(metadata) if metadata.get("family") == "feed" else None,
         first_seen_at=metadata.get("first_seen_at"),
         etag=etag,
         last_modified=last_modified,
@@ -83,7 +83,7 @@ def conditions(state: UrlState | FeedState) -> dict[str, str]:
     return {name: value for name, value in headers.items() if value}
 
 
-def fingerprint(metadata: Mapping[str, Any]) -> str:
+def item_hash(metadata: Mapping[str, Any]) -> str:
     """Return 16 hex digits of a feed item's title and date; a change of them triggers a revisit."""
     title = (metadata["feed_title"] or "")[:_MAX_TITLE]  # as in the table, the source of a repeated hash
     date = metadata["feed_date"] or (metadata["feed_date_raw"] or "")[:_MAX_DATE]

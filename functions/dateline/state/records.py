@@ -109,7 +109,7 @@ class RobotsState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class HealthRecord:
     """Results of a source's crawls: a crawl succeeds if at least one of its feeds is readable.
 
     ``revisit_at`` is the earliest due time of its pages, as in the table's ``DUE`` items.
@@ -134,7 +134,7 @@ class Learned:
     continuation with a later start, given in its name.
     """
 
-    health: Health | None = None
+    health: HealthRecord | None = None
     urls: list[UrlState] = field(default_factory=list)
     feeds: list[FeedState] = field(default_factory=list)
     robots: list[RobotsState] = field(default_factory=list)
@@ -156,7 +156,7 @@ class Learned:
     @classmethod
     def from_dict(cls, parts: Mapping[str, Any]) -> Self:
         return cls(
-            health=Health(**parts["health"]) if "health" in parts else None,
+            health=HealthRecord(**parts["health"]) if "health" in parts else None,
             urls=[UrlState(**state) for state in parts.get("urls", ())],
             feeds=[FeedState(**state) for state in parts.get("feeds", ())],
             robots=[_robots_from_dict(state) for state in parts.get("robots", ())],
@@ -165,7 +165,7 @@ class Learned:
         )
 
 
-def values(state: UrlState | FeedState | Health) -> dict[str, Any]:
+def values(state: UrlState | FeedState | HealthRecord) -> dict[str, Any]:
     """Return a state's attributes for a table item, without empty ones."""
     return {name: value for name, value in asdict(state).items() if value}
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import keys
 from dateline.aws import dynamodb
-from dateline.state.records import FeedState, Health, RobotsState, UrlState, values
+from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState, values
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -29,7 +29,7 @@ class State(Protocol):
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
         """Return the first ``limit`` of a source's URLs due at an instant."""
 
-    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+    def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         """Return the health of each source crawled before."""
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:
@@ -78,9 +78,9 @@ class TableState:
         self._delete({"PK": item["PK"], "SK": item["SK"]} for item in over)
         return due
 
-    def health(self, sources: Iterable[str]) -> dict[str, Health]:
+    def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         found = self._get(keys.health(source) for source in set(sources))
-        return {item["source"]: Health(**_fields(item)) for item in found}
+        return {item["source"]: HealthRecord(**_fields(item)) for item in found}
 
     def feeds(self, source: str, urls: Iterable[str]) -> dict[str, FeedState]:
         found = self._get(keys.feed_state(source, url) for url in set(urls))
@@ -103,7 +103,9 @@ class TableState:
             health = [learned.health] if learned.health else []
             self.restore(learned.urls, learned_items(report), health)
 
-    def restore(self, urls: Iterable[UrlState], others: Iterable[Mapping[str, Any]], healths: Iterable[Health]) -> None:
+    def restore(
+        self, urls: Iterable[UrlState], others: Iterable[Mapping[str, Any]], healths: Iterable[HealthRecord]
+    ) -> None:
         """Record earlier knowledge: URLs, other items, and sources' health with the due times of pages."""
         self.save_urls(urls)
         self._put(others)

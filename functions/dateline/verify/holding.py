@@ -39,7 +39,7 @@ class Holding:
 
 
 @dataclass(slots=True)
-class Page:
+class HeldPage:
     """A page of a WARC file: its main record and the records with it, as ``capture.read`` groups them."""
 
     record: Record
@@ -58,7 +58,7 @@ class Examination:
         self.holding, self.stem = holding, holding.stem
         self.findings = list[Finding]()
         self.sound = True
-        self.pages: dict[int, Page] | None = None
+        self.pages: dict[int, HeldPage] | None = None
         self._damaged = list[range]()
         self._withdrawn = set[int]()  # offsets of redacted records
         self.outcomes = list[PageOutcome]()
@@ -114,7 +114,7 @@ class Examination:
         for record in records(body):
             if record.is_page:
                 self._check_metadata(page, torn)
-                page, torn = Page(record, record.length), False
+                page, torn = HeldPage(record, record.length), False
                 self.pages[record.offset] = page
             elif record.kind == WITHDRAWN:
                 self._check_metadata(page, torn)
@@ -130,7 +130,7 @@ class Examination:
                 self._damaged.append(range(record.offset, record.offset + record.length))
         self._check_metadata(page, torn)
 
-    def _check_metadata(self, page: Page | None, torn: bool) -> None:
+    def _check_metadata(self, page: HeldPage | None, torn: bool) -> None:
         if page and not page.metadata and not torn:
             detail = f"what the crawl knew of {page.record.url} is missing"
             self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, page.record.offset)
@@ -167,7 +167,7 @@ class Examination:
                 detail = f"it has no record of {outcome.url}"
                 self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, offset)
 
-    def _compare_page(self, outcome: PageOutcome, page: Page) -> None:
+    def _compare_page(self, outcome: PageOutcome, page: HeldPage) -> None:
         date = iso_date_to_datetime(page.record.date).replace(tzinfo=UTC)
         has = {"url": page.record.url, "length": page.length, "captured_at": keys.utc(date)}
         for name, value in has.items():

@@ -12,7 +12,7 @@ import pytest
 from dateline.sources.registry import Source
 from spiders.families import feed
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Found, Page, UnreadableError
+from spiders.families.family import DiscoveredUrl, Seed, SeedPage, UnreadableError
 from tests.support.outlet import item, rss
 from tests.support.samples import gzipped
 
@@ -21,18 +21,18 @@ URL = f"{HOME}en/feed/"
 TRIPOLI = ZoneInfo("Africa/Tripoli")
 
 
-def read(body: str | bytes, content_type: str = "application/rss+xml", **changes: Any) -> Sequence[Found]:
+def read(body: str | bytes, content_type: str = "application/rss+xml", **changes: Any) -> Sequence[DiscoveredUrl]:
     values: dict[str, Any] = {"name": "S", "home": "https://gazette.example/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = Page(entrance=Entrance(url=URL), url=URL, content_type=content_type, body=data)
+    page = SeedPage(entrance=Seed(url=URL), url=URL, content_type=content_type, body=data)
     return feed.FeedFamily().read(source, page, Window()).found
 
 
 def test_a_story_has_its_link_title_and_date() -> None:
     raw = "Tue, 20 Oct 2026 08:00:00 GMT"
     (found,) = read(rss(item("https://gazette.example/1", "Rain &amp; wind\n in  Sebha", raw)))
-    assert found == Found(
+    assert found == DiscoveredUrl(
         url="https://gazette.example/1",
         family="feed",
         entrance=URL,
@@ -155,7 +155,7 @@ def test_the_sources_patterns_choose() -> None:
 
 def alternates(body: str, url: str = HOME) -> list[str]:
     source = Source(id="gazette", path=Path(), name="S", home=HOME, country="ly", languages=("en",), timezone="UTC")
-    page = Page(entrance=Entrance(url=HOME), url=url, content_type="text/html", body=body.encode())
+    page = SeedPage(entrance=Seed(url=HOME), url=url, content_type="text/html", body=body.encode())
     reading = feed.FeedFamily().read(source, page, Window())
     assert (reading.found, reading.settled) == ((), False)
     return [entrance.url for entrance in reading.further]
@@ -240,7 +240,7 @@ def test_entities_are_not_expanded_without_end() -> None:
 
 def test_a_fingerprint_follows_title_and_instant() -> None:
     def fingerprint(title: str, date: str) -> str:
-        return read(rss(item("/1", title, date)))[0].fingerprint
+        return read(rss(item("/1", title, date)))[0].item_hash
 
     first = fingerprint("Rain", "Tue, 20 Oct 2026 08:00:00 +0200")
     assert fingerprint("Rain", "2026-10-20T08:00:00+02:00") == first

@@ -8,7 +8,7 @@ import pytest
 from dateline.sources.registry import Source
 from spiders.families import listing
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Page, Reading, UnreadableError
+from spiders.families.family import Reading, Seed, SeedPage, UnreadableError
 
 SITE = "https://gazette.example"
 URL = f"{SITE}/section/libya/"
@@ -20,7 +20,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     values: dict[str, Any] = {"name": "S", "home": f"{SITE}/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = Page(entrance=Entrance(url=url, depth=depth), url=url, content_type="text/html; charset=utf-8", body=data)
+    page = SeedPage(entrance=Seed(url=url, depth=depth), url=url, content_type="text/html; charset=utf-8", body=data)
     return listing.ListingFamily().read(source, page, window or Window())
 
 

@@ -10,7 +10,7 @@ from dateline.sources.registry import Source
 from dateline.state.records import UrlState
 from spiders.families import sitemap, sitemap_file
 from spiders.families.date_range import Window
-from spiders.families.family import Entrance, Page, Reading, UnreadableError
+from spiders.families.family import Reading, Seed, SeedPage, UnreadableError
 from tests.support.samples import gzipped
 
 SITE = "https://gazette.example"
@@ -23,7 +23,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     values: dict[str, Any] = {"name": "S", "home": f"{SITE}/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = Page(entrance=Entrance(url=url, depth=depth), url=url, content_type="text/xml", body=data)
+    page = SeedPage(entrance=Seed(url=url, depth=depth), url=url, content_type="text/xml", body=data)
     return sitemap.SitemapFamily().read(source, page, window or Window())
 
 

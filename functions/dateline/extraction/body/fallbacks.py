@@ -5,7 +5,7 @@ the wrong part of the page was found, or most of the text is behind a wall.
 """
 
 from dateline.extraction.body import embedded_json, find, restore
-from dateline.extraction.parse.document import Document, Found, clean, content, words
+from dateline.extraction.parse.document import Document, Value, clean, content, words
 from dateline.extraction.parse.jsonld import unmarked
 
 _LONGER = 1.4  # times our text that makes the witness's worth hearing
@@ -14,23 +14,23 @@ _SHORT = 300  # characters: a text so short is doubted without a witness
 _STATEMENT = 400  # characters that make an articleBody more than a teaser
 
 
-def settled(document: Document, found: list[str]) -> Found[list[str]]:
+def settled(document: Document, found: list[str]) -> Value[list[str]]:
     """Return the story's blocks (extracted, leniently extracted, or from JSON-LD) and the rule."""
     stated = _stated(document)
     length = sum(map(len, found))
     if sum(map(len, stated)) > _LONGER * length:
         wide = find.blocks(document.tree, document.url, strict=False)
         if _share(stated, wide) > _AGREEING < _share(wide, stated):
-            return Found(wide, "trafilatura, wide")
-        return Found(_set_as_on_page(document, stated), "json-ld articleBody")
+            return Value(wide, "trafilatura, wide")
+        return Value(_set_as_on_page(document, stated), "json-ld articleBody")
     if length < _SHORT:
         wide = restore.filled(document, find.blocks(document.tree, document.url, strict=False))
         data = embedded_json.blocks(document) if sum(map(len, wide)) < _SHORT else []
         if sum(map(len, data)) > _SHORT:
-            return Found(data, "page data")
+            return Value(data, "page data")
         if sum(map(len, wide)) > _LONGER * length:
-            return Found(wide, "trafilatura, wide")
-    return Found(found, "trafilatura")
+            return Value(wide, "trafilatura, wide")
+    return Value(found, "trafilatura")
 
 
 def _stated(document: Document) -> list[str]:

@@ -8,7 +8,7 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from dateline.extraction.fields.zone import Zone
-from dateline.extraction.parse.document import Document, Found
+from dateline.extraction.parse.document import Document, Value
 
 # The usual name of each, and its spellings. One that is not here keeps the name that is printed.
 _AGENCIES = {
@@ -111,7 +111,7 @@ def sign_off(line: str) -> str | None:
 
 def find(
     bylines: Iterable[str], opening: str, ends: Iterable[str], sources: Iterable[str]
-) -> Found[tuple[str, ...]] | None:
+) -> Value[tuple[str, ...]] | None:
     """Return a story's agencies from its bylines, its dateline, its last lines and its source lines."""
     found: dict[str, str] = {}
     for rule, texts in (("byline", bylines), ("opening of the text", [opening]), ("source line", sources)):
@@ -119,7 +119,7 @@ def find(
     for line in ends:
         signed = named([line]) or ((name,) if (name := sign_off(line)) else ())
         found |= {name: "end of the text" for name in signed if name not in found}
-    return Found(tuple(found), " + ".join(dict.fromkeys(found.values()))) if found else None
+    return Value(tuple(found), " + ".join(dict.fromkeys(found.values()))) if found else None
 
 
 def _may_name(element: HtmlElement) -> bool:

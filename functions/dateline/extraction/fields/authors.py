@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dateline.article import Dateline
 from dateline.extraction.fields import agencies, bylines, dateline_agencies
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found, words
+from dateline.extraction.parse.document import Document, Value, words
 
 _META = (
     "article:author", "author", "parsely-author", "article_author", "articleauthor", "og:author", "og:article:author",
@@ -101,7 +101,7 @@ class _Source(NamedTuple):
     far: bool = False  # from the headline, where others sign too
 
 
-def find(document: Document) -> Found[Names] | None:
+def find(document: Document) -> Value[Names] | None:
     """Return the names of the first source with persons; else of the first with anyone but the outlet, or anyone.
 
     Persons of the page's data yield to those of its byline if that has them and more, or if the page shows none of the
@@ -113,7 +113,7 @@ def find(document: Document) -> Found[Names] | None:
     for source in chain(stated, _shown(document)):
         rank, signed = _signed(source, outlet)
         if rank > best and not (source.far and best == _Rank.OTHERS):
-            best, found = rank, Found(signed, source.rule)
+            best, found = rank, Value(signed, source.rule)
         if best == _Rank.PERSONS:
             break
     if found is None or best != _Rank.PERSONS or not found.rule.startswith(("json-ld author", "meta")):
@@ -121,20 +121,20 @@ def find(document: Document) -> Found[Names] | None:
     return _shown_instead(document, found, outlet) or found
 
 
-def _shown_instead(document: Document, stated: Found[Names], outlet: Set[str]) -> Found[Names] | None:
+def _shown_instead(document: Document, stated: Value[Names], outlet: Set[str]) -> Value[Names] | None:
     """The persons of the page's byline if they are better than those that its data name."""
     data = {words(name) for name in stated.value}
     for line in bylines.lines(document, stated.value):
         joined = [_bare(part, outlet) for part in bylines.AND.split(_plain(line))]
         if data < {words(part) for part in joined} and all(_is_person(part, outlet) for part in joined):
-            return Found(_names(joined), "byline")
+            return Value(_names(joined), "byline")
     if not stated.rule.startswith("meta"):
         return None
     texts, far = bylines.named(document)
     rank, signed = _signed(_Source(texts, "byline"), outlet)
     visible = words(document.content(document.tree))
     is_shown = bool(data & set(map(words, signed))) or any(name in visible for name in data)
-    return Found(signed, "byline") if rank == _Rank.PERSONS and not far and not is_shown else None
+    return Value(signed, "byline") if rank == _Rank.PERSONS and not far and not is_shown else None
 
 
 def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
@@ -173,8 +173,8 @@ def _with_address(sources: list[_Source], document: Document) -> set[str]:
 
 
 def with_signature(
-    by: Found[Names] | None, blocks: list[str], document: Document
-) -> tuple[Found[Names] | None, list[str]]:
+    by: Value[Names] | None, blocks: list[str], document: Document
+) -> tuple[Value[Names] | None, list[str]]:
     """Return the authors and the blocks: if ``by`` has no person, a last line with one signs, or a desk's."""
     outlet = document.outlet_names
     named = by.value if by else ()
@@ -182,7 +182,7 @@ def with_signature(
     desk = _DESK.fullmatch(last) and all(_is_outlets(name, outlet) for name in named)
     if any(_is_person(name, outlet) for name in named) or not (desk or _is_signature(last, outlet)):
         return by, blocks
-    return Found((last,), "last line"), blocks[:-1]
+    return Value((last,), "last line"), blocks[:-1]
 
 
 def _is_signature(line: str, outlet: Set[str]) -> bool:

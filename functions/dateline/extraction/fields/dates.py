@@ -14,7 +14,7 @@ from dateline.extraction.fields import timezones
 from dateline.extraction.fields.date_parsing import Moment, read
 from dateline.extraction.fields.visible_dates import View, month_first
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import SILENT, Document, Found, names
+from dateline.extraction.parse.document import SILENT, Document, Value, names
 from dateline.instants import is_believable
 
 _PUBLISHED = (
@@ -45,8 +45,8 @@ _MINUTE = timedelta(minutes=1)
 
 
 class Dates(NamedTuple):
-    published: Found[Moment] | None
-    modified: Found[Moment] | None
+    published: Value[Moment] | None
+    modified: Value[Moment] | None
 
 
 def find(document: Document) -> Dates:
@@ -66,13 +66,13 @@ class _Seen(NamedTuple):
     ``elsewhere`` are the positions of elements whose dates are not the story's.
     """
 
-    near: list[Found[Moment]]
-    far: list[Found[Moment]]
-    labelled: list[Found[Moment]]
-    changed: list[Found[Moment]]
-    leading: list[Found[Moment]]
-    above: list[Found[Moment]]
-    lone: list[Found[Moment]]
+    near: list[Value[Moment]]
+    far: list[Value[Moment]]
+    labelled: list[Value[Moment]]
+    changed: list[Value[Moment]]
+    leading: list[Value[Moment]]
+    above: list[Value[Moment]]
+    lone: list[Value[Moment]]
     elsewhere: frozenset[int]
 
     @classmethod
@@ -94,7 +94,7 @@ class _Seen(NamedTuple):
         return cls(near, far, labelled, changed, leading, above, lone, elsewhere)
 
 
-def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
+def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
     stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
     if stated and stated[0].value.at.utcoffset():
         return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
@@ -114,13 +114,13 @@ def _published(document: Document, seen: _Seen) -> Found[Moment] | None:
     return _placed(_on_local_day(best, days, document), document)
 
 
-def _given(document: Document, field: str) -> Iterator[Found[Moment]]:
+def _given(document: Document, field: str) -> Iterator[Value[Moment]]:
     """Dates where the source's own rules say that they are."""
     if given := document.given(field):
         yield from _read(document, *given)
 
 
-def _stated(document: Document) -> Iterator[Found[Moment]]:
+def _stated(document: Document) -> Iterator[Value[Moment]]:
     """Dates in the page's data."""
     yield from _read(document, jsonld.texts(document.story.get("datePublished")), "json-ld datePublished")
     for text, rule in document.contents(*_PUBLISHED):
@@ -131,7 +131,7 @@ def _named_like(document: Document, pattern: re.Pattern[str]) -> list[str]:
     return [name for name in document.meta if pattern.search(name) and name not in _PUBLISHED]
 
 
-def _of_page(document: Document, field: str) -> Iterator[Found[Moment]]:
+def _of_page(document: Document, field: str) -> Iterator[Value[Moment]]:
     """What the data say of the page itself, if they say nothing of an article's date."""
     if not document.story.get("datePublished"):
         for node in document.nodes:
@@ -139,7 +139,7 @@ def _of_page(document: Document, field: str) -> Iterator[Found[Moment]]:
                 yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
 
 
-def _told(document: Document, seen: _Seen) -> Iterator[Found[Moment]]:
+def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
     """Dates in view of the reader, those that the URL confirms first, and the feed's."""
     address = list(_in_url(document))
     days = {found.value.at.date() for found in address}
@@ -154,34 +154,34 @@ def _told(document: Document, seen: _Seen) -> Iterator[Found[Moment]]:
         yield from seen.changed  # the only date that such a page shows to its readers
     yield from _of_page(document, "datePublished")
     if document.page.feed_date:
-        yield Found(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
+        yield Value(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
 
 
-def _changed(document: Document) -> Iterator[Found[Moment]]:
+def _changed(document: Document) -> Iterator[Value[Moment]]:
     yield from _read(document, jsonld.texts(document.story.get("dateModified")), "json-ld dateModified")
     for text, rule in document.contents(*_MODIFIED):
         yield from _read(document, [text], rule)
     yield from _of_page(document, "dateModified")
 
 
-def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Found[Moment]]:
+def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Value[Moment]]:
     for text in texts:
         if moment := read(text, month_first=month_first(document)):
-            yield Found(moment, rule)
+            yield Value(moment, rule)
 
 
-def _in_url(document: Document) -> Iterator[Found[Moment]]:
+def _in_url(document: Document) -> Iterator[Value[Moment]]:
     for match in _URL_DAY.finditer(document.url):
         if moment := read(f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"):
-            yield Found(moment, "url")
+            yield Value(moment, "url")
 
 
-def _in_title(document: Document) -> Iterator[Found[Moment]]:
+def _in_title(document: Document) -> Iterator[Value[Moment]]:
     titles = (document.tree.findtext(".//title") or "", *document.meta.get("og:title", ()))
     yield from _read(document, titles, "title element")
 
 
-def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Found[Moment]]:
+def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Value[Moment]]:
     """What htmldate finds in markup and text where there is nothing more explicit.
 
     Its first of January is mostly a year in the footer, and the day of the capture the page's "today".
@@ -190,7 +190,7 @@ def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Found[M
     bound = (latest + _SLACK).replace(tzinfo=None)
     found = find_date(_bare(document.tree, elsewhere), original_date=True, max_date=bound)
     if found and not found.endswith("-01-01") and found != latest.date().isoformat() and (moment := read(found)):
-        yield Found(moment, "htmldate search")
+        yield Value(moment, "htmldate search")
 
 
 def _bare(tree: HtmlElement, elsewhere: frozenset[int]) -> HtmlElement:
@@ -212,21 +212,21 @@ def _bare(tree: HtmlElement, elsewhere: frozenset[int]) -> HtmlElement:
     return copied
 
 
-def _first(candidates: Iterable[Found[Moment]], document: Document) -> Found[Moment] | None:
+def _first(candidates: Iterable[Value[Moment]], document: Document) -> Value[Moment] | None:
     return next((found for found in candidates if _is_plausible(found.value, document)), None)
 
 
-def _placed(found: Found[Moment] | None, document: Document) -> Found[Moment] | None:
+def _placed(found: Value[Moment] | None, document: Document) -> Value[Moment] | None:
     """A time without an offset in the outlet's zone, or its day alone where that is not known."""
     if found is None:
         return None
     moment, rule = found
     if not moment.zoned and moment.precision != "day" and document.page.timezone:
         rule = f"{rule}; zone of the source"
-    return Found(moment.placed(document.page.timezone), rule)
+    return Value(moment.placed(document.page.timezone), rule)
 
 
-def _refined(best: Found[Moment], other: Found[Moment], *, near: bool) -> Found[Moment]:
+def _refined(best: Value[Moment], other: Value[Moment], *, near: bool) -> Value[Moment]:
     """``best``, or what another rule says of the same time with a clock or with the outlet's own offset."""
     one, two = best.value, other.value
     if two.precision == "day":
@@ -237,7 +237,7 @@ def _refined(best: Found[Moment], other: Found[Moment], *, near: bool) -> Found[
     if zone is None:
         return best
     at = one.at.astimezone(zone) if one.zoned else one.at.replace(tzinfo=zone)
-    return Found(Moment(at, one.precision), f"{best.rule} + {other.rule}")
+    return Value(Moment(at, one.precision), f"{best.rule} + {other.rule}")
 
 
 def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:
@@ -262,13 +262,13 @@ def _same_clock_in(one: Moment, two: Moment) -> tzinfo | None:
     return two.at.tzinfo if same else None
 
 
-def _on_local_day(found: Found[Moment], days: set[date], document: Document) -> Found[Moment]:
+def _on_local_day(found: Value[Moment], days: set[date], document: Document) -> Value[Moment]:
     """An instant in UTC on the day that the page shows, if that is its day in the outlet's zone."""
     moment, rule = found
     if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := timezones.of_outlet(document)):
         return found
     local = moment.at.astimezone(ZoneInfo(zone))
-    return Found(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
+    return Value(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
 
 
 def _is_plausible(moment: Moment, document: Document) -> bool:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from dateline.extraction.body import embedded_json
 from dateline.extraction.fields import shown_title
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found, words
+from dateline.extraction.parse.document import Document, Value, words
 
 # What stands between a headline and the outlet's name: a spaced dash or dot, a bar, a full-width colon.
 _SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
@@ -42,16 +42,16 @@ _SHORTEST_LABEL = 5  # letters of a host that are known again in an outlet's nam
 _OUTLET_WORDS = 4
 _NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
 
-Forms = list[Found[str]]  # of one headline, in the order of the page's sources
+Forms = list[Value[str]]  # of one headline, in the order of the page's sources
 
 
-def find(document: Document) -> Found[str] | None:
+def find(document: Document) -> Value[str] | None:
     """Return the page's headline, or else the feed item's."""
     headlines = _headlines(document)
     if not headlines:
-        return Found(document.page.feed_title, "feed item") if document.page.feed_title else None
+        return Value(document.page.feed_title, "feed item") if document.page.feed_title else None
     best = _shown_alone(headlines) or max(headlines, key=_weight)
-    return Found(_spelling(best), " + ".join(dict.fromkeys(form.rule for form in best)))
+    return Value(_spelling(best), " + ".join(dict.fromkeys(form.rule for form in best)))
 
 
 def forms(document: Document) -> set[str]:
@@ -100,14 +100,14 @@ def _headlines(document: Document) -> list[Forms]:
         candidates = [found for found in candidates if found.rule != "h1" or not titles] + shown
     candidates = candidates or named
     headings = headings or list(embedded_json.titles(document))
-    plain = [Found(without_outlet(value, document, headings), rule) for value, rule in candidates]
+    plain = [Value(without_outlet(value, document, headings), rule) for value, rule in candidates]
     known = {words(value) for value, _ in plain}
     groups: dict[str, Forms] = defaultdict(list)
     for value, rule in plain:
         bare = _LABELLED.sub("", value)
         form = bare if words(bare) in known else value
         if words(form) not in _NOT_A_TITLE:
-            groups[words(form)].append(Found(form, rule))
+            groups[words(form)].append(Value(form, rule))
     return list(groups.values())
 
 
@@ -155,29 +155,29 @@ def _long_words(text: str) -> set[str]:
     return {word for word in text.split() if len(word) > 3}
 
 
-def _candidates(document: Document) -> Iterator[Found[str]]:
+def _candidates(document: Document) -> Iterator[Value[str]]:
     """What may be the headline; what is longer than any is a page whose markup is broken."""
     return (found for found in _named(document) if 0 < len(found.value) < _LONGEST)
 
 
-def _named(document: Document) -> Iterator[Found[str]]:
+def _named(document: Document) -> Iterator[Value[str]]:
     stated = list(_stated(document))
     yield from stated
     for text in dict.fromkeys(map(document.content, islice(document.tree.iter("h1"), _MOST))):
-        yield Found(text, "h1")
+        yield Value(text, "h1")
     shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
     if not shared and len(document.title) < _LONGEST:
         shared = {words(without_outlet(document.title, document))}
     for heading in islice(document.tree.iter("h2"), 5 * _MOST):
         if heading.find(".//a") is None:  # no pointer to a story
             texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
-            yield from (Found(text, "h2") for text in texts if words(text) in shared)
+            yield from (Value(text, "h2") for text in texts if words(text) in shared)
     yield from document.contents("twitter:title")
     if document.title:
-        yield Found(document.title, "title element")
+        yield Value(document.title, "title element")
 
 
-def _stated(document: Document) -> Iterator[Found[str]]:
+def _stated(document: Document) -> Iterator[Value[str]]:
     if headline := jsonld.text(document.story.get("headline")):
-        yield Found(headline, "json-ld headline")
+        yield Value(headline, "json-ld headline")
     yield from document.contents("og:title")

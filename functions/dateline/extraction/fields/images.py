@@ -20,7 +20,7 @@ from dateline.extraction.fields.captions import CAPTION_IN, Reader, split
 from dateline.extraction.fields.image_sources import FILE, IMAGES, background, identity, is_file, kin, source
 from dateline.extraction.fields.zone import CAPTION, Zone
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found, content, names, words
+from dateline.extraction.parse.document import Document, Value, content, names, words
 
 _STYLED = XPath(".//*[self::div or self::figure or self::span or self::a][contains(@style, 'url(')]")
 _MOST = 30
@@ -53,7 +53,7 @@ class _Shown(NamedTuple):
 
 def find(
     document: Document, zone: Zone, *, authors: Iterable[str] = (), others: Set[str] = frozenset()
-) -> tuple[Found[tuple[Image, ...]] | None, set[str]]:
+) -> tuple[Value[tuple[Image, ...]] | None, set[str]]:
     """Return the story's photographs in page order, and their captions on the page, whole and in parts.
 
     The page's main image comes first if it is not shown. Portraits of ``authors`` are left out; ``others`` are title
@@ -92,7 +92,7 @@ def find(
             continue
         rules[rule] = None
     unique = tuple(_once(found.values()))[:_MOST]
-    return Found(unique, " + ".join(rules)) if unique else None, texts
+    return Value(unique, " + ".join(rules)) if unique else None, texts
 
 
 def framed(document: Document, values: Iterable[HtmlElement | str]) -> tuple[Image, ...]:

@@ -12,7 +12,7 @@ from justext.utils import get_stoplist
 from trafilatura.settings import JUSTEXT_LANGUAGES
 
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found
+from dateline.extraction.parse.document import Document, Value
 
 _WORDS = 400  # enough for a share; more only costs
 _FEWEST = 12
@@ -28,40 +28,40 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 _UNUSED = {"la", "eo", "vo", "wa", "an", "ht", "nb"}  # not languages of newspapers, or another code's list
 
 
-def declared(document: Document) -> Found[str] | None:
+def declared(document: Document) -> Value[str] | None:
     """Return the page's declared language, as BCP 47: ``ar``, ``en-GB``."""
     candidates = [
-        Found(
+        Value(
             document.tree.get("lang") or document.tree.get("{http://www.w3.org/XML/1998/namespace}lang") or "",
             "html lang",
         ),
-        *(Found(text, "json-ld inLanguage") for text in jsonld.texts(document.story.get("inLanguage"))),
+        *(Value(text, "json-ld inLanguage") for text in jsonld.texts(document.story.get("inLanguage"))),
         *document.contents("content-language", "language", "og:locale", "dc.language", "dcterms.language"),
     ]
     for value, rule in candidates:
         if tag := _bcp47(value):
-            return Found(tag, rule)
+            return Value(tag, rule)
     return None
 
 
-def spoken(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Found[str] | None:
+def spoken(text: str, stated: str | None, expected: tuple[str, ...] = ()) -> Value[str] | None:
     """Return the language of a text (BCP 47, without region), given the declarations of page and source.
 
     None for a language without a list, unless declared.
     """
     if script := _by_script(text[:2000]):
-        return Found(script, "script")
+        return Value(script, "script")
     hint = stated or (expected[0] if len(expected) == 1 else None)
     code, rule = (hint or "").split("-")[0], "declared" if stated else "the source's"
     tokens = re.findall(r"[^\W\d_]+", text[: 12 * _WORDS].casefold())[:_WORDS]
     if len(tokens) < _FEWEST:
-        return Found(code, rule) if code else None
+        return Value(code, rule) if code else None
     if _likeness(code, tokens) >= _CERTAIN:
-        return Found(code, f"{rule}, as its words are")
+        return Value(code, f"{rule}, as its words are")
     best = max(_listed(_is_latin(tokens)), key=lambda name: _likeness(name, tokens))
     if _likeness(best, tokens) >= max(_ENOUGH, _likeness(code, tokens) + _CLEAR):
-        return Found(best, "frequent words")
-    return Found(code, rule) if code and (not _stoplist(code) or _likeness(code, tokens) > _ABSURD) else None
+        return Value(best, "frequent words")
+    return Value(code, rule) if code and (not _stoplist(code) or _likeness(code, tokens) > _ABSURD) else None
 
 
 def _by_script(text: str) -> str | None:

@@ -6,7 +6,7 @@ from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.parse.document import SILENT, Document, Found, names, words
+from dateline.extraction.parse.document import SILENT, Document, Value, names, words
 
 _CUT = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：|:\s+")
 _MOST_CUTS = 6
@@ -18,11 +18,11 @@ _OTHER = re.compile(r"sub-?(?:title|head)|site|page-?title|related|widget|commen
 _PARAGRAPH = 200  # characters
 
 
-def find(document: Document) -> Iterator[Found[str]]:
+def find(document: Document) -> Iterator[Value[str]]:
     """Yield the text of ``line``, if there is one."""
     element = line(document)
     if element is not None:
-        yield Found(document.content(element), "shown title")
+        yield Value(document.content(element), "shown title")
 
 
 def line(document: Document) -> HtmlElement | None:

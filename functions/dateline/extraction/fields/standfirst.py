@@ -8,7 +8,7 @@ from lxml.html import HtmlElement
 
 from dateline.extraction.body.restore import setting
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found, names, words
+from dateline.extraction.parse.document import Document, Value, names, words
 
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
@@ -34,7 +34,7 @@ _PARAGRAPH = 80  # characters
 _WRAPPERS = 5  # around an element
 
 
-def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[str] | None:
+def find(document: Document, blocks: list[str], headlines: set[str]) -> Value[str] | None:
     """Return the text between headline and story that is described, or else named, as summary.
 
     ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
@@ -43,7 +43,7 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
     opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
     paragraphs = _elements(document, opening)
     sites = {words(jsonld.text(node.get("description")) or "") for node in document.nodes if _is_site(node)} - {""}
-    named: Found[str] | None = None
+    named: Value[str] | None = None
     for element in _candidates(document, paragraphs[:1], "\n".join(headlines)):
         key = document.words(element)
         if key in sites or (len(opening) > 1 and all(text in key for text in opening)):
@@ -52,7 +52,7 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Found[st
         told = any(text.startswith(key[:_AGREEING]) for text in described)
         apart = says and _is_wrapped(element, paragraphs)
         if (says or (told and key not in opening)) and (apart or not _is_like(element, paragraphs)):
-            found = Found(document.content(element), "standfirst element" if says else "description, visible")
+            found = Value(document.content(element), "standfirst element" if says else "description, visible")
             if told:
                 return found
             named = named or found

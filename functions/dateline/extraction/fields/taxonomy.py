@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Found, content, names, words
+from dateline.extraction.parse.document import Document, Value, content, names, words
 
 _PAYWALL = re.compile(
     r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)"
@@ -44,10 +44,10 @@ _MOST_TAGS = 40
 _LONGEST_TAG = 80
 
 
-def section(document: Document) -> Found[str] | None:
+def section(document: Document) -> Value[str] | None:
     """Return the page's stated section, or the last step of its breadcrumbs above the story."""
     if value := jsonld.text(document.story.get("articleSection")):
-        return Found(value, "json-ld articleSection")
+        return Value(value, "json-ld articleSection")
     for found in document.contents(
         "article:section", "og:article:section", "section", "parsely-section", "cxenseparse:section"
     ):
@@ -56,11 +56,11 @@ def section(document: Document) -> Found[str] | None:
     for rule, steps in (("json-ld breadcrumb", _steps(document)), ("breadcrumb", _shown_steps(document))):
         named = [step for step in steps if words(step) not in own]
         if named:
-            return Found(named[-1], rule)
+            return Value(named[-1], rule)
     return None
 
 
-def tags(document: Document, text: str = "") -> Found[tuple[str, ...]] | None:
+def tags(document: Document, text: str = "") -> Value[tuple[str, ...]] | None:
     """Return keywords, each once, from the first source with any of this story.
 
     ``text`` is the story's. The title cut into words, the menu, and lists unrelated to the story do not count.
@@ -72,7 +72,7 @@ def tags(document: Document, text: str = "") -> Found[tuple[str, ...]] | None:
         )
         is_sites = rule == "meta keywords" and _is_sites(found, told)
         if found and not is_sites and not _is_cut(found, document):
-            return Found(found, rule)
+            return Value(found, rule)
     return None
 
 
@@ -99,26 +99,26 @@ def parted(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(reversed(unique.values()))[:_MOST_TAGS]
 
 
-def paywalled(document: Document) -> Found[bool] | None:
+def paywalled(document: Document) -> Value[bool] | None:
     """Return isAccessibleForFree or the content tier; markup only ever shows that there is a wall."""
     stated = document.story.get("isAccessibleForFree")
     if stated is not None:
-        return Found(
+        return Value(
             str(stated).strip().lower().rsplit("/", 1)[-1] in {"false", "0", "no"}, "json-ld isAccessibleForFree"
         )
     for value, rule in document.contents("article:content_tier", "og:article:content_tier"):
-        return Found(value.lower() != "free", rule)
+        return Value(value.lower() != "free", rule)
     walls = document.called(_PAYWALL, ("div", "section", "aside"))
-    return Found(True, "paywall markup") if any(map(content, walls)) else None
+    return Value(True, "paywall markup") if any(map(content, walls)) else None
 
 
-def _keyword_sources(document: Document) -> Iterator[Found[list[str]]]:
-    yield Found([found.value for found in document.contents("article:tag", "og:article:tag")], "meta article:tag")
-    yield Found(jsonld.texts(document.story.get("keywords")), "json-ld keywords")
-    yield Found(list(_shown_tags(document)), "tag list")
+def _keyword_sources(document: Document) -> Iterator[Value[list[str]]]:
+    yield Value([found.value for found in document.contents("article:tag", "og:article:tag")], "meta article:tag")
+    yield Value(jsonld.texts(document.story.get("keywords")), "json-ld keywords")
+    yield Value(list(_shown_tags(document)), "tag list")
     links = [content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
-    yield Found([text for text in links if text], "rel=tag")
-    yield Found(
+    yield Value([text for text in links if text], "rel=tag")
+    yield Value(
         [found.value for found in document.contents("news_keywords", "keywords", "parsely-tags")], "meta keywords"
     )
 

@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from dateline.extraction.fields import date_lines, shown_title
 from dateline.extraction.fields.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.date_parsing import Moment, read
-from dateline.extraction.parse.document import SILENT, Document, Found, beginning, content, names, words
+from dateline.extraction.parse.document import SILENT, Document, Value, beginning, content, names, words
 
 _NAMED = re.compile(
     r"date|time(?!line)|publi|posted|submitted|created|tarih|zaman|updated|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info",
@@ -45,7 +45,7 @@ _DIGIT = re.compile(r"\d")  # of any script
 class Shown(NamedTuple):
     """A date in view. ``near`` is whether it stands near the headline and belongs to the story as far as one sees."""
 
-    found: Found[Moment]
+    found: Value[Moment]
     kind: Kind
     near: bool
 
@@ -76,7 +76,7 @@ class View:
         """Elements with dates of other stories, readers and the page itself."""
         return {each for each in self._candidates if self._is_elsewhere(each)}
 
-    def above(self) -> list[Found[Moment]]:
+    def above(self) -> list[Value[Moment]]:
         """Dates above the menu, as a last resort; one near the capture is the page's "today"."""
         if self._headline is None:
             return []
@@ -86,7 +86,7 @@ class View:
         captured = self._document.page.captured_at
         return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
 
-    def lone(self) -> list[Found[Moment]]:
+    def lone(self) -> list[Value[Moment]]:
         """The one day that the page shows apart from its story, neither beside comments nor on a card."""
         apart = (each for each in self.elsewhere if each.tag == "time" or self._is_alone(each))
         kept = [each for each in apart if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
@@ -97,23 +97,23 @@ class View:
         beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
         return around not in self._around and bool(beside or _is_card(around))
 
-    def of_kind(self, *kinds: Kind) -> list[Found[Moment]]:
+    def of_kind(self, *kinds: Kind) -> list[Value[Moment]]:
         """Yield the dates labelled with these kinds."""
         return [each.found for each in self.dates if each.kind in kinds]
 
-    def near(self) -> list[Found[Moment]]:
+    def near(self) -> list[Value[Moment]]:
         """The dates near the headline, except of changes."""
         return [each.found for each in self.dates if each.near and each.kind != "changed"]
 
-    def far(self) -> list[Found[Moment]]:
+    def far(self) -> list[Value[Moment]]:
         """The dates far from the headline, except of changes."""
         return [each.found for each in self.dates if not each.near and each.kind != "changed"]
 
-    def leading(self) -> list[Found[Moment]]:
+    def leading(self) -> list[Value[Moment]]:
         """The date at the beginning of the story's first paragraph, before a dash: ``TUNIS, 16 April 2019 -``."""
         texts = [content(each)[:_LEADING] for each in self._prose]
         read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
-        return [Found(moment, "date of the dateline") for moment in read_in if moment]
+        return [Value(moment, "date of the dateline") for moment in read_in if moment]
 
     @cached_property
     def _candidates(self) -> set[HtmlElement]:
@@ -230,7 +230,7 @@ def _is_labelled(element: HtmlElement) -> bool:
     return element.tag in _LABELLED_IN and len(element) < 8 and is_labelled(beginning(element))
 
 
-def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Found[Moment], Kind]]:
+def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Moment], Kind]]:
     """The dates of an element, by what it states in attributes and by its text; each with its kind."""
     text, us = content(element), month_first(document)
     kind = _kind_by_name(element)
@@ -243,10 +243,10 @@ def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Found[Mom
     for name in _STATING:
         stated = element.get(name)
         if stated and _DIGIT.search(stated) and (moment := read(stated, month_first=us)):
-            yield Found(moment, _rule(rule, kind)), kind
+            yield Value(moment, _rule(rule, kind)), kind
     for line in read_in:
         told = line.kind or kind
-        yield Found(line.moment, _rule(rule, told)), told
+        yield Value(line.moment, _rule(rule, told)), told
 
 
 def _rule(rule: str, kind: Kind) -> str:

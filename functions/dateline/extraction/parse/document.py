@@ -45,7 +45,7 @@ class BadAddressError(ValueError):
     """The page's URL is no absolute http or https one."""
 
 
-class Found(NamedTuple, Generic[T]):
+class Value(NamedTuple, Generic[T]):
     """A candidate for a field, and its rule for ``provenance``."""
 
     value: T
@@ -145,17 +145,17 @@ class Document:
         """The elements after the headline, or all without one."""
         return self.elements if self.headline is None else self.elements[self.positions[self.headline] + 1 :]
 
-    def contents(self, *names: str) -> Iterator[Found[str]]:
+    def contents(self, *names: str) -> Iterator[Value[str]]:
         """Return the contents of meta tags, in the order of the names given."""
         for name in names:
             for value in self.meta.get(name, ()):
-                yield Found(value, f"meta {name}")
+                yield Value(value, f"meta {name}")
 
-    def given(self, field: str) -> Found[list[str]] | None:
+    def given(self, field: str) -> Value[list[str]] | None:
         """Return the texts matched by the source's rule for a field, with attributes of ``meta`` and ``time``."""
         selected = self.selected.get(field)
         texts = [text for value in selected.values for text in _texts(value)] if selected else []
-        return Found(texts, selected.rule) if selected and texts else None
+        return Value(texts, selected.rule) if selected and texts else None
 
     @cached_property
     def base(self) -> str:
