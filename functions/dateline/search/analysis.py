@@ -47,13 +47,20 @@ def terms(text: str, language: str | None = None, *, asked: bool = False) -> Ite
     """
     known = (language or "").partition("-")[0]
     for match in _WORD.finditer(text):
-        for word, start in _words(match[0], match.start()):
-            exact = folding.fold(word)
-            if exact and len(exact) <= _LONGEST:
-                yield Term(exact, stems(word, known, asked=asked), start, start + len(word))
+        joined, start = match[0], match.start()
+        for word, at in [(joined, start)] if joined.isalnum() else _words(joined, start):
+            exact, forms = _forms(word, known, asked=asked)
+            if exact:
+                yield Term(exact, forms, at, at + len(word))
 
 
 @lru_cache(maxsize=200_000)  # the words of some thousand stories: half of a text's words are a few hundred
+def _forms(word: str, language: str, *, asked: bool) -> tuple[str, tuple[str, ...]]:
+    """Return the exact form and the stems of a word; an empty form for an overlong one."""
+    exact = folding.fold(word)
+    return (exact, stems(word, language, asked=asked)) if len(exact) <= _LONGEST else ("", ())
+
+
 def stems(word: str, language: str, *, asked: bool) -> tuple[str, ...]:
     """The stems of a word as it is written, its likeliest first."""
     exact = folding.fold(word)
