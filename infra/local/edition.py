@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from dateline import keys
 from dateline.aws import dynamodb
 from dateline.state.table import TableState
 from infra.local.cloud import FOLDER, connect
@@ -26,7 +27,8 @@ def publish(folder: Path, edition: int) -> int:
     table = cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"])
     states = TableState(table)
     samples = {path.stem for path in cloud.sources.rglob("*.toml")}
-    urls = [item["url"] for item in dynamodb.scan(table) if (item["SK"], item["PK"][:4]) == ("STATE", "URL#")]
+    state = keys.url_state("http://example.org/")["SK"]
+    urls = [item["url"] for item in dynamodb.scan(table) if item["SK"] == state]
     pages = [state for state in states.urls(urls).values() if state.found and state.source in samples]
     states.save_urls([replace(page, due=_LONG_AGO) for page in pages])
     return len(pages)
