@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|dataset|clusters ...]``: run benches and print their figures."""
+"""``python -m infra.bench [crawl|extract|start|dataset|clusters ...]``: run benches and print their figures."""
 
 import argparse
 import json
@@ -9,13 +9,14 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, crawl, dataset, extract
+from infra.bench import clusters, crawl, dataset, extract, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
 BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with what there is to be of its pages or stories
     "crawl": (crawl.run, 1000),
     "extract": (extract.run, DISTINCT),
+    "start": (start.run, 1),
     "dataset": (dataset.run, 1_000_000),
     "clusters": (clusters.run, 20_000),
 }

@@ -23,6 +23,7 @@ CERTAIN = {"start_cpu_s", "pages_per_s_per_core", "peak_mib", "import_ms"}
     [
         ("crawl", {"dateline", "scrapy"}, 1),
         ("extract", {"dateline", "trafilatura"}, 3),
+        ("start", {"dateline --help", "typer and rich", "dateline extract of one page", "trafilatura"}, 2),
         ("dataset", {"dataset"}, 2),
         ("clusters", {"dateline", "as stored in articles"}, 4),
     ],
