@@ -24,5 +24,6 @@ def test_compact_writes_the_dataset_now(emptied: Checkout) -> None:
 def test_invoke_leaves_no_story(emptied: Checkout) -> None:
     """The invented page of an event is archived elsewhere, and nothing stays of it."""
     assert emulator.main(["extract", str(EVENT), "--folder", str(emptied.cloud.folder)]) == 0
-    assert emptied.keys("CaptureBucket") == emptied.keys("ArchiveBucket", "articles/") == emptied.items() == []
+    assert emptied.keys("CaptureBucket") == emptied.keys("ArchiveBucket", "articles/") == []
+    assert emptied.items() == []
     assert not [each for each in emptied.s3.list_buckets()["Buckets"] if each["Name"].startswith("invoke-")]
