@@ -41,7 +41,7 @@ def check(
         list[str] | None, typer.Argument(help="Source ids; without any, all that are registered.", show_default=False)
     ] = None,
     record: Annotated[
-        bool, typer.Option("--record", help="Write the day into the file of each source that is well, as `checked`.")
+        bool, typer.Option("--record", help="Write the day as `checked` into the files of healthy sources.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -69,11 +69,11 @@ def check(
 def record(
     url: Annotated[str, typer.Argument(help="The address of a story of a registered outlet.")],
     from_: Annotated[
-        Path | None, typer.Option("--from", help="A WARC file that has the page; without it, the outlet is asked.")
+        Path | None, typer.Option("--from", help="WARC file with the page; without it, the page is fetched.")
     ] = None,
-    source: Annotated[str | None, typer.Option(help="Which of the sources of its host it is of.")] = None,
-    name: Annotated[str | None, typer.Option(help="What to call it; else as its URL ends.")] = None,
-    folder: Annotated[Path, typer.Option(help="Where the recorded pages are.")] = Path("tests/sources"),
+    source: Annotated[str | None, typer.Option(help="Source of the page, if its host has several.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the recorded page; by default the end of its URL.")] = None,
+    folder: Annotated[Path, typer.Option(help="Folder of recorded pages.")] = Path("tests/sources"),
 ) -> None:
     """Record a page with which the tests then hold extraction to the outlet's articles.
 
@@ -89,7 +89,7 @@ def record(
     except FileExistsError as error:
         raise CommandError(f"there is {where} already; give another --name, or remove it") from error
     write(f"{where}")
-    note("now run pytest tests/extraction/test_recorded_pages.py, and review the article.json that it writes")
+    note("now run pytest tests/extraction/test_recorded_pages.py, and review the article.json")
 
 
 def _outlet(url: str, source: str | None) -> "Source":

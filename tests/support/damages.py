@@ -233,7 +233,7 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     ),
     "an article of another revision": (lambda a: edit(a, a.articles, articles(revision=7)), {Kind.WRONG_ARTICLES}),
     "a missing quarantine report": (lambda a: a.delete(a.quarantined), {Kind.NO_QUARANTINE}),
-    "a quarantine report on no such page": (
+    "a quarantine report without a page": (
         lambda a: a.put(keys.quarantine(a.first, 7), b"{}"),
         {Kind.ORPHAN_QUARANTINE},
     ),

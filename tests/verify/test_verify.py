@@ -180,7 +180,7 @@ def test_only_what_is_asked_for_is_looked_at(archived: Archived, spool: Spool, s
 
 
 def test_interrupted_at_any_of_its_calls_it_goes_on_from_there(archived: Archived, tmp_path: Path) -> None:
-    for damage in ("a flipped bit", "missing articles", "a quarantine report on no such page", "a changed title"):
+    for damage in ("a flipped bit", "missing articles", "a quarantine report without a page", "a changed title"):
         plant, _ = (OF_CAPTURES | OF_THE_ARCHIVE | OF_THE_INDEX)[damage]
         plant(archived)
     with closing(Spool(tmp_path / "whole.sqlite")) as spool:

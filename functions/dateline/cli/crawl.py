@@ -38,12 +38,12 @@ Sources = Annotated[
 def crawl(
     sources: Sources = None,
     here: Annotated[bool, typer.Option("--here", help="Run the spiders in this process, not in the stack.")] = False,
-    limit: Annotated[int | None, typer.Option(min=1, help="Fetch so many pages of each source at most.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Largest number of pages per source.")] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=_DAYS, help="Collect history, not news: from this day on.")
+        datetime | None, typer.Option(formats=_DAYS, help="Collect history instead of news, from this day on.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(formats=_DAYS, help="Collect history, not news: up to this day.")
+        datetime | None, typer.Option(formats=_DAYS, help="Collect history instead of news, up to this day.")
     ] = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
     stack: StackName = None,

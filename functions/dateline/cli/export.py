@@ -35,7 +35,7 @@ _IN_FILES = (Format.PARQUET, Format.WACZ)  # made in a file, not in a stream
 
 
 def export(
-    form: Annotated[Format, typer.Option("--format", "-f", help="What to make of the stories.")],
+    form: Annotated[Format, typer.Option("--format", "-f", help="File format.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Into this file; without it, to standard output.")
     ] = None,
@@ -49,7 +49,7 @@ def export(
     text: Words = None,
     limit: Limit = None,
     faithful: Annotated[
-        bool, typer.Option("--faithful", help="csv: cells as they are, also such as a spreadsheet runs as a formula.")
+        bool, typer.Option("--faithful", help="csv: cells unchanged, even those that spreadsheets execute as formulas.")
     ] = False,
     stack: StackName = None,
 ) -> None:
@@ -71,7 +71,7 @@ def export(
                 _write(exported, form, path, chunks)
     note(f"{count(exported.done, 'story', 'stories')}{f' in {output}' if output else ''}")
     if exported.unread:
-        note(f"not read: {' '.join(exported.unread)}; dateline verify says what is wrong")
+        note(f"not read: {' '.join(exported.unread)}; run dateline verify")
         raise typer.Exit(1)
 
 

@@ -31,10 +31,10 @@ def extract(
     paths: Paths,
     url: Annotated[str | None, typer.Option(help="The address of the pages in files that do not say theirs.")] = None,
     source_timezone: Annotated[
-        str | None, typer.Option(help="Where dates without an offset are from, such as Africa/Tripoli.")
+        str | None, typer.Option(help="Time zone of dates without an offset, such as Africa/Tripoli.")
     ] = None,
     source: Annotated[
-        str | None, typer.Option(help="The outlet of pages that do not say theirs: for its rules and its time zone.")
+        str | None, typer.Option(help="Source of pages without a stated one, for its rules and time zone.")
     ] = None,
     captured_at: Annotated[
         datetime | None,

@@ -39,9 +39,9 @@ _REMEDIES = {
 
 def import_(
     paths: Paths,
-    any_host: Annotated[bool, typer.Option("--any-host", help="Also pages of hosts that no source has.")] = False,
+    any_host: Annotated[bool, typer.Option("--any-host", help="Also pages of unregistered hosts.")] = False,
     source: Annotated[
-        str | None, typer.Option(help="The source of clippings that name none, and with --any-host of those pages.")
+        str | None, typer.Option(help="Source of clippings without one, and with --any-host of their pages.")
     ] = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
     stack: StackName = None,

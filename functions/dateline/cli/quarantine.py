@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dateline.archive.quarantine import QuarantineReport
     from dateline.messages import ReextractMessage
 
-app = typer.Typer(help="The pages that extraction gave up on.", no_args_is_help=True)
+app = typer.Typer(help="Pages with a failed extraction.", no_args_is_help=True)
 
 _COLUMNS = (
     Column("captured"),
@@ -37,7 +37,7 @@ def list_(
     source: Annotated[list[str] | None, typer.Option(help="Only this source; repeatable.")] = None,
     since: Day = None,
     reason: Reason = None,
-    released: Annotated[bool, typer.Option("--released", help="Those that were released instead.")] = False,
+    released: Annotated[bool, typer.Option("--released", help="Released pages instead.")] = False,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -97,7 +97,7 @@ def release(
             why = f": {report.last.reason}" if report.last.reason else ""
             write(f"{report.url} {report.last.outcome.value}{why}")
     if not finished:
-        note("not finished; dateline status and dateline logs extract say why; the same command goes on")
+        note("not finished; dateline status and dateline logs extract have the reason; repeat the command to continue")
     if not all(report.released for report in now):
         raise typer.Exit(1)
 

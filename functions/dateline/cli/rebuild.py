@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def rebuild(
     empty: Annotated[
-        bool, typer.Option("--empty", help="Delete all that the index has first; all events are told again.")
+        bool, typer.Option("--empty", help="Delete the whole index first; emits all events again.")
     ] = False,
     search: Annotated[
         bool, typer.Option("--search", help="Rebuild the search index alone, from the index and the articles.")
@@ -38,7 +38,7 @@ def rebuild(
         _rebuild_search(deployed, json=json)
         return
     if empty and not yes:
-        typer.confirm(f"delete all items of {deployed.table.name}, and make them anew?", abort=True, err=True)
+        typer.confirm(f"delete all items of {deployed.table.name} and recreate them?", abort=True, err=True)
 
     def extract(key: str) -> None:
         body = capture_event(deployed.captures, key)

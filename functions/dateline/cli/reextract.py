@@ -35,8 +35,8 @@ def reextract(
     source: Annotated[list[str] | None, typer.Option(help="The same as an option; repeatable.")] = None,
     since: Day = None,
     until: Day = None,
-    key: Annotated[list[str] | None, typer.Option(help="Just this capture object; repeatable.")] = None,
-    run: Annotated[str | None, typer.Option(help="Go on with a run that was interrupted.")] = None,
+    key: Annotated[list[str] | None, typer.Option(help="Only this WARC file; repeatable.")] = None,
+    run: Annotated[str | None, typer.Option(help="Continue an interrupted run.")] = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
     stack: StackName = None,
     json: Json = False,
@@ -58,7 +58,7 @@ def reextract(
     run = run or new_run()
     messages = [ReextractMessage(run=run, key=stem.capture) for stem in stems]
     if not messages:
-        raise CommandError("there are no such captures; dateline sources list names the sources")
+        raise CommandError("no such captures; dateline sources list prints the sources")
     followed = FollowedAgain(run=run)
     finished = carry_out(deployed, followed, messages, patience)
     if json:
@@ -136,6 +136,6 @@ def _print(followed: "FollowedAgain") -> None:
     columns = (Column("field"), Column("articles", right=True))
     print_table(columns, ((name, str(number)) for name, number in followed.fields.most_common()))
     outcomes = f"; {words(followed.outcomes)}" if followed.outcomes else ""
-    given_up = f"; {followed.given_up} given up on, and left as they were" if followed.given_up else ""
+    given_up = f"; {followed.given_up} rejected and left unchanged" if followed.given_up else ""
     done = f"{count(len(followed.done), 'WARC file')}, {count(followed.pages, 'page')}, {followed.changed:,} changed"
     write(f"{done}{outcomes}{given_up}")

@@ -28,12 +28,10 @@ def show(
     copies: Annotated[
         bool, typer.Option("--copies", help="The stories that are copies of it, the first to appear first.")
     ] = False,
-    revisions: Annotated[
-        bool, typer.Option("--revisions", help="Its revisions, oldest first, and what changed.")
-    ] = False,
+    revisions: Annotated[bool, typer.Option("--revisions", help="Its revisions, oldest first, with changes.")] = False,
     diff: Annotated[
         tuple[str, str] | None,
-        typer.Option(metavar="A B", help="What changed between two revisions, by number or instant of capture."),
+        typer.Option(metavar="A B", help="Differences of two revisions, by number or capture time."),
     ] = None,
     html: Annotated[bool, typer.Option("--html", help="With --diff: as a page for a browser.")] = False,
     stack: StackName = None,
@@ -206,7 +204,7 @@ def _show(article: "Article", story: "StoryItem", cluster: "Sequence[StoryItem]"
         if value:
             _show_text(f"{name}: {one_line(value)}")
     if len(cluster) > 1:
-        _show_text("printed by, the first to appear first:")
+        _show_text("copies, in order of appearance:")
         for copy in cluster:
             _show_text(f"  {_printed(copy)}")
     captions = (f"[{image.caption or ''} {image.credit or ''}]" for image in article.images)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from dateline.monitoring.health import Checkup
     from dateline.sources.registry import Source
 
-app = typer.Typer(help="The outlets that Dateline collects.", no_args_is_help=True)
+app = typer.Typer(help="Registered outlets.", no_args_is_help=True)
 
 _LIST = (
     Column("source"),
@@ -60,7 +60,7 @@ def named(id: str) -> "Source":
 @app.command("list")
 def list_(
     health: Annotated[
-        bool, typer.Option("--health", help="How each does in the deployed stack: successes, failures, yield.")
+        bool, typer.Option("--health", help="Health in the deployed stack: successes, failures, yield.")
     ] = False,
     stack: StackName = None,
     json: Json = False,

@@ -14,7 +14,7 @@ from dateline.cli.tables import print_fields
 
 def status(
     coverage: Annotated[
-        bool, typer.Option("--coverage", help="What came of each source on each day, against what is expected.")
+        bool, typer.Option("--coverage", help="Each source's days, compared with expectations.")
     ] = False,
     source: Annotated[list[str] | None, typer.Option(help="With --coverage: of this source; repeatable.")] = None,
     since: Day = None,

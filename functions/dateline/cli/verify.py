@@ -28,7 +28,7 @@ def verify(
     source: Annotated[list[str] | None, typer.Option(help="Captures of this source alone; repeatable.")] = None,
     since: Day = None,
     search: Annotated[bool, typer.Option("--search", help="Check the search index alone against the index.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run that was interrupted.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted run.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"Don't ask, though it is over {_ASK_OVER:,} objects.")] = False,
     stack: StackName = None,
     json: Json = False,
@@ -47,7 +47,7 @@ def verify(
         return
     path = STATE / "verify" / f"{stack or 'local'}.sqlite"
     if resume and not path.exists():
-        raise CommandError("no run was interrupted; without --resume one begins")
+        raise CommandError("there is no interrupted run; start one without --resume")
     if not resume:
         _remove(path)
     with closing(Spool(path)) as spool:

@@ -11,7 +11,7 @@ from dateline.cli.stack import Stack, StackName
 
 def withdraw(
     id: Annotated[str, typer.Argument(help="A story's id, or its URL.")],
-    reason: Annotated[str | None, typer.Option(help="Why, for the record: it is kept, and shown.")] = None,
+    reason: Annotated[str | None, typer.Option(help="The reason, kept and shown as the record.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
     stack: StackName = None,
     json: Json = False,
@@ -33,7 +33,7 @@ def withdraw(
     if story is None:
         raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
     if not (reason or "withdrawn_at" in story):
-        raise CommandError("--reason is wanted: it is what stays of the story")
+        raise CommandError("--reason is required: it remains as the record of the story")
     if not yes:
         what = story.get("title") or f"{story['url']}, withdrawn {story['withdrawn_at']}"
         typer.confirm(f"{printable(what)}\nwithdraw it for good?", abort=True, err=True)

@@ -112,7 +112,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
 
 
 def _missed(article: Article, rules: RuleSet) -> tuple[str, ...]:
-    """The fields that a rule should have given and did not."""
+    """Return the fields with a rule that matched nothing."""
     given = {field for field, rule in article.provenance.items() if rule.startswith("rule:")}
     return tuple(field for field in rules.fields if field not in given and field not in rules.optional)
 

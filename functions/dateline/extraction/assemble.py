@@ -65,6 +65,6 @@ def _searched(document: Document) -> Value[list[str]]:
 
 
 def _ends(found: list[str], kept: list[str]) -> list[str]:
-    """The short lines that were taken off a story's end, and its own last one."""
+    """Return the short lines removed from a story's end, and its own last one."""
     dropped = [block for block in found[-3:] if len(block) < _SIGN_OFF and block not in kept]
     return [*dropped, *kept[-1:]]

@@ -70,7 +70,7 @@ def _answered(line: bytes | str, hints: Hints, extract: Extract) -> Answer:
 
 
 def _page(values: dict[str, Any], hints: Hints) -> Page:
-    """The page of a line; KeyError, TypeError or ValueError say what is wrong with it."""
+    """Return the page of a line. Raises KeyError, TypeError or ValueError for an invalid one."""
     html, url = values["html"], values.get("url", hints.url)
     if not isinstance(html, str) or not isinstance(url, str):
         raise TypeError("html and url are texts")
@@ -87,7 +87,7 @@ def _page(values: dict[str, Any], hints: Hints) -> Page:
 
 
 def _instant(text: str | None) -> datetime | None:
-    """An ISO 8601 instant; in UTC where it does not say its zone."""
+    """Return an ISO 8601 instant, in UTC without a zone."""
     if text is None:
         return None
     at = datetime.fromisoformat(text)
@@ -105,7 +105,7 @@ def _captured(path: Path, hints: Hints, extract: Extract) -> Iterator[Answer]:
 
 
 def _without_extraction(captured: Capture) -> Extraction | None:
-    """What a record comes to that holds no words to extract."""
+    """Return the result of a record without words to extract."""
     if captured.damage:
         return _put_aside(captured.damage)
     unchanged = Extraction(Outcome.UNCHANGED, reason="a revisit record: the page is in an earlier capture")

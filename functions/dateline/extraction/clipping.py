@@ -31,15 +31,15 @@ from dateline.page import Page
 from dateline.version import __version__
 
 MEDIA_TYPE = "text/vnd.dateline.clipping"
-_RULE = "clipping"  # what the provenance of each part names
+_RULE = "clipping"  # for the provenance of each part
 _RULES = "clipping-1"  # changes when the same clipping may give another article
 _HEADER = re.compile(r"(url|source|captured)\s*:\s*(\S.*)", re.IGNORECASE)
 _BYLINE = re.compile(r"(?:by|par|yazan|بقلم|كتبه?)\s*:?\s+(?P<name>[^.:]{3,60})", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?…؟][\"'”’»)]*$")
-_WIDTH = 100  # characters: no line of a text that was broken to a width is longer
+_WIDTH = 100  # characters: the longest line of text broken to a width
 _DATE_LENGTH = 60
-_HEAD = 10  # lines within which the date stands
-_SHORT = 120  # characters of a last line that may name an agency
+_HEAD = 10  # lines to search for the date
+_SHORT = 120  # characters of a last line with an agency
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,7 @@ def _is_date(line: str) -> bool:
 
 
 def _captions(above: list[str], below: list[str]) -> tuple[str, ...]:
-    """Lines that stand twice, and those with a credit at their end before the paragraph with the dateline."""
+    """Return repeated lines, and lines with a credit at their end before the paragraph with the dateline."""
     times = Counter(map(words, (*above, *below)))
     opening = next((at for at, line in enumerate(below) if dateline_agencies.without_dateline([line])[1]), 0)
     credited = [line for line in below[:opening] if captions.split(line)[1]]
@@ -161,7 +161,7 @@ def _article(page: Page, found: Clipping) -> Article:
 
 
 def _published(page: Page, date: Moment | None) -> Moment | None:
-    """The date in the outlet's time zone; none where it is after the clipping was made."""
+    """Return the date in the outlet's time zone, or None if it is later than the clipping."""
     placed = date.placed(page.timezone) if date else None
     if placed and page.captured_at and placed.at.date() > (page.captured_at + timedelta(days=1)).date():
         return None

@@ -33,7 +33,7 @@ _CONSENT = re.compile(
 )
 _COLLECTIONS = {"CollectionPage", "SearchResultsPage", "ItemPage", "ProfilePage", "ContactPage", "AboutPage"}
 _FEWEST_WORDS = 20
-_FEWEST_OF_A_FLASH = 8  # words of an agency's flash whose data call it an article
+_FEWEST_OF_A_FLASH = 8  # words of an agency's flash declared as article
 _FEW_WORDS = 120
 _TEASER = 160  # characters; a section front's blocks are shorter
 
@@ -56,7 +56,7 @@ def _is_error(document: Document, story: Story) -> bool:
 
 
 def _is_wall(document: Document, story: Story) -> bool:
-    """Whether a short page asks for consent and tells no more than that."""
+    """Return whether a short page consists of a request for consent."""
     if _is_marked(document) or _words(story) >= _FEW_WORDS or not _CONSENT.search(story.text):
         return False
     if _CONSENT.search(story.title.value if story.title else ""):

@@ -14,7 +14,7 @@ from dateline.extraction.fields import authors, dateline_agencies, images, taxon
 from dateline.extraction.parse.document import INLINE, SILENT, Document, Value, clean, content
 
 _LISTS = {"ul", "ol", "dl", "table"}
-_EDGE = "\n\n"  # of a block, among texts that have no line ends of their own
+_EDGE = "\n\n"  # of a block, among texts without line ends
 _AFTER_PLACE = re.compile(r"\s*[(\[].*|[\s:–—-]+$", re.DOTALL)
 _BEFORE_WORDS = " :–—-"
 
@@ -73,7 +73,7 @@ def blocks(document: Document) -> Value[list[str]] | None:
 
 
 def _pieces(element: HtmlElement) -> Iterator[str]:
-    """An element's text with edges where a block begins or ends and at line breaks; a list or table is one block."""
+    """Return an element's text with edges at blocks and line breaks; a list or table is one block."""
     walker = iterwalk(element, events=("start", "end"))
     for event, node in walker:
         yield "" if node.tag in INLINE | SILENT else _EDGE

@@ -142,7 +142,7 @@ def load(*folders: Path) -> dict[str, Source]:
     sources: dict[str, Source] = {}
     for folder in folders:
         if not folder.is_dir():
-            raise SourceError(folder, "there is no such folder of sources")
+            raise SourceError(folder, "no such folder of sources")
         for path in sorted(folder.rglob("*.toml")):
             source = read(path)
             if source.id in sources:
@@ -162,7 +162,7 @@ def read(path: Path) -> Source:
     _check_keys(path, table)
     values = {key: _checked(path, key, value) for key, value in table.items()}
     if values["country"] != path.parent.name:
-        raise SourceError(path, f"move the file to the folder {values['country']}/, or mend the country", "country")
+        raise SourceError(path, f"move the file to the folder {values['country']}/, or correct the country", "country")
     return Source(id=path.stem, path=path, **values)
 
 
@@ -178,7 +178,7 @@ def record_check(path: Path, day: date) -> None:
     path.write_text(head + table + tables, "utf-8")
     if read(path).checked != day:
         path.write_text(text, "utf-8")
-        raise SourceError(path, f"could not be written by itself; add {line.strip()}", "checked")
+        raise SourceError(path, f"could not be inserted; add {line.strip()}", "checked")
 
 
 def _top_level(text: str) -> tuple[str, str, str]:
@@ -194,7 +194,7 @@ def _check_keys(path: Path, table: Mapping[str, Any]) -> None:
             raise SourceError(path, _unknown(key, known), key)
     for name, f in known.items():
         if name not in table and f.default is MISSING and f.default_factory is MISSING:
-            raise SourceError(path, "is missing; every source states it", name)
+            raise SourceError(path, "is missing; every source needs it", name)
 
 
 def _checked(path: Path, key: str, value: Any) -> Any:
@@ -257,7 +257,7 @@ def _each(check: Callable[[Any], str]) -> Callable[[Any], tuple[str, ...]]:
 def _languages(value: Any) -> tuple[str, ...]:
     languages = _each(_language)(value)
     if not languages:
-        raise ValueError("is empty; name the languages that the outlet writes in")
+        raise ValueError("is empty; name the outlet's languages")
     return languages
 
 
@@ -304,7 +304,7 @@ def _day(value: Any) -> date:
     if type(value) is not date:  # a datetime is a date too
         raise ValueError(f"{value!r} is not a day; write it without quotes, as 2026-09-28")
     if not is_believable(datetime.combine(value, time(), UTC)):
-        raise ValueError(f"{value} is no day that a check can have had; write the day of the last one")
+        raise ValueError(f"{value} is not a possible day of a check; write the day of the last one")
     return value
 
 
@@ -327,7 +327,7 @@ def _table(value: Any) -> Mapping[str, Any]:
 
 
 def _unknown(key: str, known: Iterable[str]) -> str:
-    return f"{key!r} is not a key that sources have{_nearest(key, known)}"
+    return f"{key!r} is not a key of source files{_nearest(key, known)}"
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:

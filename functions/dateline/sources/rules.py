@@ -89,7 +89,7 @@ def _rule_set(table: Any) -> RuleSet:
     for key in table:
         if key not in (*FIELDS, "prune", "optional", "valid_until"):
             near = difflib.get_close_matches(key, (*FIELDS, "prune", "optional", "valid_until"), n=1)
-            raise ValueError(f"{key!r} is not a key that rules have{f'; did you mean {near[0]!r}?' if near else ''}")
+            raise ValueError(f"{key!r} is not a key of rules{f'; did you mean {near[0]!r}?' if near else ''}")
     if "valid_until" in table and type(table["valid_until"]) is not date:
         raise ValueError("valid_until is not a date; write it as 2026-10-31, without quotes")
     rules = RuleSet(

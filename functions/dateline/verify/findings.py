@@ -12,20 +12,20 @@ class Kind(StrEnum):
     DAMAGED_CRAWL = "damaged crawl report"
     NO_OUTCOMES = "missing outcomes"
     DAMAGED_OUTCOMES = "damaged outcomes"
-    WRONG_OUTCOMES = "outcomes that the capture belies"
+    WRONG_OUTCOMES = "outcomes in contradiction with the capture"
     NO_ARTICLES = "missing articles"
     DAMAGED_ARTICLES = "damaged articles"
-    WRONG_ARTICLES = "articles that capture or outcomes belie"
-    ORPHAN_ARTICLES = "articles that nothing points at"
+    WRONG_ARTICLES = "articles in contradiction with capture or outcomes"
+    ORPHAN_ARTICLES = "unreferenced articles"
     NO_QUARANTINE = "missing quarantine report"
-    ORPHAN_QUARANTINE = "quarantine report on no such page"
-    NOT_REMOVED = "withdrawn page that is still there"
-    STRAY = "object that is none of the archive's"
+    ORPHAN_QUARANTINE = "quarantine report without a page"
+    NOT_REMOVED = "withdrawn page still present"
+    STRAY = "foreign object"
     NO_ITEM = "missing index item"
-    WRONG_ITEM = "index item that the objects belie"
-    ORPHAN_ITEM = "index item that no object backs"
-    WRONG_CLUSTER = "stories that disagree on their cluster"
-    WRONG_COUNTERS = "counters that are no sum"
+    WRONG_ITEM = "index item in contradiction with the objects"
+    ORPHAN_ITEM = "index item without an object"
+    WRONG_CLUSTER = "stories in contradiction about their cluster"
+    WRONG_COUNTERS = "counters with a wrong sum"
 
     @property
     def of_table(self) -> bool:
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 
 
 _RESTORE = "restore the version before: aws s3api list-object-versions --bucket {bucket} --prefix {key}"
-_REMOVE = "look at it, and remove it: aws s3 rm s3://{bucket}/{key}"
+_REMOVE = "inspect and remove it: aws s3 rm s3://{bucket}/{key}"
 _AGAIN = "dateline reextract {captures}"
 _RECOUNT = "delete the DAY item and the DONE items of that source and day, then dateline rebuild"
 _MENDS = {
@@ -49,7 +49,7 @@ _MENDS = {
     Kind.ORPHAN_ARTICLES: _REMOVE,
     Kind.NO_QUARANTINE: _AGAIN,
     Kind.ORPHAN_QUARANTINE: _REMOVE,
-    Kind.NOT_REMOVED: "dateline withdraw {story}, which goes on",
+    Kind.NOT_REMOVED: "dateline withdraw {story}, to continue",
     Kind.STRAY: _REMOVE,
     Kind.NO_ITEM: _AGAIN,
     Kind.WRONG_ITEM: _AGAIN,

@@ -132,7 +132,7 @@ class Examination:
 
     def _check_metadata(self, page: HeldPage | None, torn: bool) -> None:
         if page and not page.metadata and not torn:
-            detail = f"what the crawl knew of {page.record.url} is missing"
+            detail = f"the metadata record of {page.record.url} is missing"
             self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, page.record.offset)
 
     def _read_outcomes(self) -> None:
@@ -145,7 +145,7 @@ class Examination:
         try:
             self.outcomes = read_outcomes(body)
         except (KeyError, TypeError, ValueError) as error:
-            self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, f"a line is no outcome: {error}")
+            self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, f"a line is not an outcome: {error}")
 
     def _compare_pages(self) -> None:
         """The pages of the capture against the outcomes."""
@@ -203,7 +203,7 @@ class Examination:
         try:
             article = Article.from_dict(json.loads(member.data))
         except (KeyError, TypeError, ValueError) as error:
-            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, f"a line is no article: {error}", member.offset)
+            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, f"a line is not an article: {error}", member.offset)
             return
         outcome = archived.pop((article.id, str(article.captured_at)), None)
         self.stored.append(Stored(article, member.offset, member.length))
@@ -213,7 +213,7 @@ class Examination:
     def _doubts(self, article: Article, outcome: PageOutcome | None) -> Iterator[str]:
         """Yield contradictions between an article, its outcome, its capture, and its own fields."""
         if article.digest != content_digest(article.title, article.text):
-            yield f"the digest of {article.id} is not that of its words"
+            yield f"the digest of {article.id} does not match its words"
         if outcome is None:
             yield f"no outcome of a page is the article {article.id} of {article.captured_at}"
             return

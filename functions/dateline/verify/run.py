@@ -129,7 +129,7 @@ class Verification:
             try:
                 stem = _stem(folder, found.key)
             except ValueError:
-                detail = f"its key is of nothing that is kept in {folder}"
+                detail = f"its key does not belong into {folder}"
                 self._strays.append(Finding(kind=Kind.STRAY, where=bucket, key=found.key, detail=detail))
             else:
                 yield _Place(f"{stem.crawl}-{stem.number}.", folder, found.key, stem)  # as S3 orders them

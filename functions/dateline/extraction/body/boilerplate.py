@@ -7,7 +7,7 @@ white space and ``…`` is any text of some length.
 import re
 from functools import cache
 
-# A label that opens a pointer to another story: "Read also: …", or that stands alone.
+# A label before a link to another story: "Read also: …", or alone.
 _POINTERS = r"""
 (also )?read( (more|also|next|the full|this|on))?
 see (also|more)
@@ -48,7 +48,7 @@ leggi anche
 leia (também|mais)
 """
 
-# Lines that say one thing, wherever they stand.
+# Boilerplate at any position.
 _WHOLE = r"""
 (share|tweet|e?-?mail|print|save|copy link|link copied!?|advertisement|image|video|photo|gallery|tags?|topics?)
 (sponsored|promoted|article content|enter now|sign in|log in|loading\.*|skip advert\w*)
@@ -103,7 +103,7 @@ listen to …(spotify|apple podcasts|google podcasts)…
 [_\-=*•·.~–— |]+
 """
 
-# What no line of a story has in it; each is looked for in the lines alone that have the word.
+# Phrases of boilerplate only; each is searched in lines with its word alone.
 _WITHIN = {
     "©": "©",
     "(c)": r"\(c\)",
@@ -125,7 +125,7 @@ _WITHIN = {
     "kanal": "(whatsapp|telegram) kanalı",
 }
 
-# Sign-offs: none of the story where nothing but their like follows.
+# Sign-offs: not the story's, if only others like them follow.
 _ENDINGS = r"""
 \(?(additional )?(reporting|writing|editing|compiled|edited|written)( and \w+)? by …
 with (files|inputs?|additional reporting|agencies|information|afp|ap|reuters)…

@@ -27,7 +27,7 @@ _PROMOTIONAL = re.compile(
     r"|liens?-?(?:utiles|connexes)|a-lire-aussi|lire-aussi|ilgili(?:-haberler)?|etiketler)(?:$|[-_ ])",
     re.IGNORECASE,
 )
-# One reader's comment; not what a whole page is called for having some.
+# One reader's comment; not a class of whole pages with comments.
 _COMMENT = re.compile(r"(?:^|[-_ ])comment[-_]?(?:id[-_]?)?\d+(?:$|[-_ ])", re.IGNORECASE)
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 _PROMOTIONAL_LIMIT = 400  # characters
@@ -44,7 +44,7 @@ def without_scripts(tree: HtmlElement) -> HtmlElement:
 
 def prune(tree: HtmlElement) -> HtmlElement:
     """The tree without short promotional, hidden and link-only blocks; changed in place. It is ``without_scripts``."""
-    elements = list(tree.iter())  # held, for lxml makes an element's object anew each time that nobody holds it
+    elements = list(tree.iter())  # kept alive: lxml recreates an element's object whenever nobody holds it
     for element, (length, linked) in _lengths(elements).items():
         if element.getparent() is not None and _is_unwanted(element, length, linked):
             element.drop_tree()
@@ -97,7 +97,7 @@ def _is_promotional(called: str) -> bool:
 
 
 def _is_hidden(element: HtmlElement) -> bool:
-    """Whether an element says that it is not shown; by a style only where it says so itself."""
+    """Return whether an element is marked as hidden, by a style of its own or an attribute."""
     return (
         element.get("aria-hidden") == "true"
         or "hidden" in element.attrib

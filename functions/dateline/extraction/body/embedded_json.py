@@ -46,7 +46,7 @@ def _pieces(script: str, deep: bool = True) -> Iterator[str]:
             continue
         try:
             value = json.loads(match[0], strict=False)
-        except ValueError:  # a string of the script's language that is none of JSON
+        except ValueError:  # a JavaScript string, but not JSON
             continue
         if len(_PARAGRAPH.findall(value)) >= _FEWEST and not value.lstrip().startswith(("{", "[")):
             yield value

@@ -8,10 +8,10 @@ from dateline.extraction.body import embedded_json, find, restore
 from dateline.extraction.parse.document import Document, Value, clean, content, words
 from dateline.extraction.parse.jsonld import unmarked
 
-_LONGER = 1.4  # times our text that makes the witness's worth hearing
+_LONGER = 1.4  # times our text: the least length of a better one
 _AGREEING = 0.7  # of the witness's words, in another reading of the page
 _SHORT = 300  # characters: a text so short is doubted without a witness
-_STATEMENT = 400  # characters that make an articleBody more than a teaser
+_STATEMENT = 400  # characters; shorter articleBody texts are teasers
 
 
 def settled(document: Document, found: list[str]) -> Value[list[str]]:
@@ -46,7 +46,7 @@ def _share(these: list[str], those: list[str]) -> float:
 
 
 def _set_as_on_page(document: Document, stated: list[str]) -> list[str]:
-    """The stated text in the page's paragraphs where the page has them too, for data seldom keeps them apart."""
+    """Return the stated text in the page's paragraphs, if the page has them, since data seldom separates them."""
     whole = f" {words(' '.join(stated))} "
     shown = {key: line for p in document.tree.iter("p", "h2", "h3", "li") if (key := words(line := content(p)))}
     shared = [line for key, line in shown.items() if f" {key} " in whole]

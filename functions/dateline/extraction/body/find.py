@@ -24,7 +24,7 @@ _MOST = 0.8  # of the characters of a page's prose
 _LEAST = 400
 _LABEL = 40  # characters
 _APART = ("a", "aside", "footer", "nav")
-_SHORT = 100  # characters of a line that is no paragraph
+_SHORT = 100  # characters; longer lines are paragraphs
 _OWN_LINE = {"lb", "p", "item", "head", "quote", "row", "table", "list"}
 
 
@@ -52,8 +52,8 @@ def marked(tree: HtmlElement) -> HtmlElement:
 
 
 def _prose(element: HtmlElement) -> int:
-    """How many characters an element has in texts that are no labels, links, or set apart by their tags."""
-    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # what is in one of them counts with it
+    """Return the number of an element's characters outside labels, links and tags set apart."""
+    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # nested ones count with their parent
     return _long_texts(element) - sum(map(_long_texts, apart))
 
 
@@ -66,7 +66,7 @@ def _long_texts(element: HtmlElement) -> int:
 
 
 def _alone(element: HtmlElement) -> HtmlElement:
-    """The page with nothing but the element, which is taken out of its own; or the page, where it is that."""
+    """Return the page with only this element, removed from its own tree; or the page, if it is the element."""
     if element.getparent() is None:
         return element
     page = Element("html")
@@ -87,7 +87,7 @@ def without_furniture(found: list[str], asides: set[str]) -> list[str]:
 
 
 def _without_list(blocks: list[str]) -> list[str]:
-    """The blocks without the list of other stories that they end with: "More on this" and no sentence after it."""
+    """Return the blocks without a final list of other stories: "More on this" and no sentence after it."""
     last = next((at for at in reversed(range(len(blocks))) if SENTENCE_END.search(blocks[at])), 0)
     pointer = next((at for at in range(last + 1, len(blocks)) if is_boilerplate(blocks[at])), len(blocks))
     lines = sum(block.count("\n") + 1 for block in blocks[pointer:])
@@ -95,13 +95,13 @@ def _without_list(blocks: list[str]) -> list[str]:
 
 
 def _once(blocks: list[str]) -> Iterator[str]:
-    """The blocks without short lines that are there again at once, as where a page has them for two screens."""
+    """Return the blocks without short lines repeated at once, as on pages with text for two screens."""
     for block, run in groupby(blocks):
         yield from [block] if len(block) < _SHORT else run
 
 
 def _blocks(body: _Element) -> Iterator[str]:
-    """The blocks of trafilatura's result, whose text stands in elements, before the first and between them."""
+    """Return the blocks of trafilatura's result, with text in elements, before the first and between them."""
     yield from _lines(body.text or "")
     for element in body:
         if element.tag == "list":
@@ -135,7 +135,7 @@ def _item(item: _Element) -> Iterator[str]:
 
 
 def _replace_by_tail(around: _Element, element: _Element) -> None:
-    """Take an element out, and leave what follows it as a line of its own."""
+    """Remove an element, and keep its following text as a line."""
     tail, before = f" {element.tail or ''}", element.getprevious()
     if before is None:
         around.text = (around.text or "") + tail

@@ -7,10 +7,10 @@ from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields.date_parsing import read
 from dateline.extraction.parse.document import words
 
-_LINES = 8  # within which a headline may stand
-_SHORTEST = 20  # characters of a headline that is known again behind something else
+_LINES = 8  # searched for a headline
+_SHORTEST = 20  # least characters of a headline recognised after other words
 _KICKER = 50  # characters
-_SHORT = 90  # characters of a line that is no paragraph
+_SHORT = 90  # characters; longer lines are paragraphs
 _BYLINE = re.compile(
     r"^\W*(?:by|par|von|por|di|yazan|haber|بقلم|كتبت?|كتبه|تقرير|إعداد|updated|published|posted|publié|mis à jour"
     r"|yayınlanma|güncelleme|نشر|تحديث)\b",

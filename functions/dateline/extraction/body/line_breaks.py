@@ -11,7 +11,7 @@ from lxml.html import Element, HtmlElement
 from dateline.extraction.parse.document import INLINE
 
 _IN = ("div", "td", "section", "article", "font", "center")
-_SHORTEST = 200  # characters of an element's own text that make it one with a story in it
+_SHORTEST = 200  # least characters of own text in a story's element
 
 
 def made_paragraphs(tree: HtmlElement) -> HtmlElement:
@@ -28,7 +28,7 @@ def _own_text(element: HtmlElement) -> int:
 
 
 def _divided(element: HtmlElement) -> Iterator[HtmlElement]:
-    """Its text and inline elements as paragraphs, which end where two breaks do, or one where no two are together."""
+    """Return text and inline elements as paragraphs, ended by two breaks, or by one if no two are together."""
     children = list(element)
     single = not any(one.tag == other.tag == "br" and not (one.tail or "").strip() for one, other in pairwise(children))
     paragraph = Element("p")

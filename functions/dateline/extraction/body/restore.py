@@ -33,7 +33,7 @@ _NOT_NAMED = re.compile(
     r"|disclaimer|copyright|comment|tags?\b|breadcrumb|subscri|advert|\bad\b|teaser|recommend|sidebar|widget|hidden|sr-only|embed|tweet|instagram|toc\b",
     re.IGNORECASE,
 )
-_SHARE = 0.8  # of the story's characters that its frame holds
+_SHARE = 0.8  # least share of the story's characters in its frame
 _SHORTEST = 25
 _LINKED = 0.6
 _HEADINGS = {"h2", "h3", "h4"}
@@ -61,12 +61,12 @@ def setting(element: HtmlElement) -> tuple[str, ...]:
 
 
 def _is_step(element: HtmlElement) -> bool:
-    """Whether an element is a link in a list, of which menus are made."""
+    """Return whether an element is a link in a list, as in menus."""
     return element.tag == "li" and len(element) == 1 and element[0].tag == "a" and not (element.text or "").strip()
 
 
 def _frame(weights: dict[HtmlElement, int]) -> HtmlElement | None:
-    """The smallest element that holds most of the paragraphs, by their weights."""
+    """Return the smallest element with most of the paragraphs, by their weights."""
     held: dict[HtmlElement, int] = defaultdict(int)
     for element, weight in weights.items():
         for ancestor in element.iterancestors():
@@ -79,10 +79,10 @@ def _frame(weights: dict[HtmlElement, int]) -> HtmlElement | None:
 def _missing(
     frame: HtmlElement, paragraphs: dict[HtmlElement, str], matched: dict[HtmlElement, int]
 ) -> Iterator[tuple[int, str]]:
-    """Each missing paragraph, with the index of the block that it follows; -1 before the first.
+    """Yield each missing paragraph, with the index of the preceding block; -1 before the first.
 
-    Before the first block only what is set like it; after the last what stands beside one that was kept, up to the
-    next heading.
+    Before the first block only paragraphs of the same look count; after the last, siblings of a kept one up to the next
+    heading.
     """
     after, last = -1, max(matched.values())
     like = setting(min(matched, key=lambda element: matched[element]))
@@ -110,7 +110,7 @@ def _is_prose(element: HtmlElement, text: str) -> bool:
 
 
 def _is_set_apart(element: HtmlElement, frame: HtmlElement) -> bool:
-    """Whether something between the element and the frame says that it is no running text."""
+    """Return whether something between element and frame marks it as other than running text."""
     for inner in (element, *element.iterancestors()):
         if inner is frame:
             return False

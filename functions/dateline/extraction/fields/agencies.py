@@ -10,7 +10,7 @@ from lxml.html import HtmlElement
 from dateline.extraction.fields.zone import Zone
 from dateline.extraction.parse.document import Document, Value
 
-# The usual name of each, and its spellings. One that is not here keeps the name that is printed.
+# The usual name of each, and its spellings. Others keep their printed name.
 _AGENCIES = {
     "AFP": r"AFP|Agence France[- ]Presse|[أا]\s?ف\s?ب|(?:وكالة\s+)?فرانس\s*برس|وكالة (?:الأنباء|الصحافة) الفرنسية",
     "Reuters": r"(?:Thomson\s+)?Reuters|(?:وكالة\s+)?رويترز|رویترز",

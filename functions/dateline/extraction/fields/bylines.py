@@ -48,8 +48,8 @@ _LONGEST = 60  # characters of a name
 _LONGEST_LINE = 180  # of a byline
 _SHORTEST = 2
 _MOST = 12  # byline elements looked at
-_TEASER = 600  # characters of a frame that holds another story's headline and little else
-_NEAR = 120  # elements after the headline in which a line that begins with "By" is one
+_TEASER = 600  # characters of a frame with another story's headline and little else
+_NEAR = 120  # elements after the headline to search for a leading "By"
 
 
 def named(document: Document) -> tuple[list[str], bool]:
@@ -110,7 +110,7 @@ def _is_far(element: HtmlElement, document: Document) -> bool:
 
 
 def _signatures(element: HtmlElement) -> list[str]:
-    """The names in a byline's links, or its whole text where that joins more of them; nothing of links to mail."""
+    """Return the names in a byline's links, or its whole text if it joins more of them; mail links do not count."""
     anchors = list(element.iter("a"))
     mail = [content(link) for link in anchors if link.get("href", "").startswith("mailto:")]
     links = [content(link) for link in anchors if len(link.text_content()) < _LONGEST]
@@ -131,7 +131,7 @@ def _is_the_storys(element: HtmlElement, document: Document) -> bool:
 
 
 def _is_teaser(frame: HtmlElement, inner: list[HtmlElement], document: Document) -> bool:
-    """Whether an element holds the headline of another story, which is not among ``inner``, or is a link to one."""
+    """Return whether an element has the headline of another story, outside ``inner``, or is a link to one."""
     length = len(frame.text_content())
     if frame.tag == "a":
         return length > _LONGEST

@@ -27,15 +27,15 @@ _CREDIT = re.compile(
 )
 _BLOCKS = ("h1", "h2", "h3", "h4", "h5", "header", "nav", "ul", "ol", "form", "aside", "footer", "button", "time")
 _PART = 30  # characters
-_BEGINNING = 60  # characters by which a summary is known again
+_BEGINNING = 60  # characters to recognise a summary
 _LONGEST = 400  # characters of a caption
 _LONGEST_CREDIT = 80
-_LONGEST_BESIDE = 250  # of one that only its place makes a caption
-_LONGEST_ALIKE = 180  # of one that is not set in italics or small print
+_LONGEST_BESIDE = 250  # of a caption recognised by its place alone
+_LONGEST_ALIKE = 180  # of a caption without italics or small print
 _SHORTEST_BESIDE = 8
 _SLIGHT = {"em", "i", "small", "cite"}
 _LINKED = 0.5  # of a text's characters
-_FEWEST = 2  # words of an alternative text that describes a photograph
+_FEWEST = 2  # words of a descriptive alternative text
 _FILE_NAME = re.compile(
     r"\.(?:jpe?g|png|webp|gif)\b|[_/\\]|^\W*(?:img|dsc|image|photo|picture)?\W*\d*\W*$", re.IGNORECASE
 )
@@ -119,7 +119,7 @@ class Reader:
         return bool(_CREDIT.search(names(around)))
 
     def _framed(self, frame: HtmlElement, image: HtmlElement) -> Caption | None:
-        """The caption in an element that holds an image and some text, but nothing of the story."""
+        """Return the caption in an element with an image and some text, but without text of the story."""
         pictures = [each for each in frame.iter(*IMAGES) if not _is_in(each, "noscript")]
         if len(pictures) > 1 and image in pictures:
             return self._between(frame, image, pictures)
@@ -134,7 +134,7 @@ class Reader:
         return None
 
     def _with_credit(self, caption: Caption | None, frame: HtmlElement) -> Caption | None:
-        """A caption with the credit that its frame has in an element of its own."""
+        """Return a caption with the credit from its frame's own element."""
         if caption is None or caption.credit:
             return caption
         signs = (self._document.content(each) for each in frame.iter(*CAPTION_IN) if _CREDIT.search(names(each)))
@@ -142,7 +142,7 @@ class Reader:
         return caption._replace(credit=unlabelled(credit) or None)
 
     def _between(self, frame: HtmlElement, image: HtmlElement, pictures: list[HtmlElement]) -> Caption | None:
-        """The caption of one image of a gallery: what stands between it and the next one."""
+        """Return the caption of one image of a gallery, from the text before the next image."""
         at = self._document.positions
         later = [at[each] for each in pictures if at[each] > at[image]]
         end = min(later, default=max(at[each] for each in frame.iter()) + 1)
@@ -155,7 +155,7 @@ class Reader:
         return self._parted(texts, "caption element") if texts else None
 
     def _beside(self, block: HtmlElement) -> Caption | None:
-        """The caption in what stands next to the block that holds an image alone."""
+        """Return the caption next to a block with an image alone."""
         tail = clean(block.tail or "")
         if tail and self._is_caption(None, tail):
             return Caption(*split(tail), _BESIDE)
@@ -192,7 +192,7 @@ class Reader:
                 return
 
     def _parted(self, elements: list[HtmlElement], rule: str) -> Caption | None:
-        """A caption from its elements, the credit from the one that is named so, or from the caption's end."""
+        """Return a caption from its elements, with the credit from the element of that name, or from the end."""
         outer = [each for each in elements if not any(other in elements for other in each.iterancestors())]
         inner = [each for around in outer for each in around.iter() if isinstance(each.tag, str)]
         called = [each for each in inner if _CREDIT.search(names(each))]
@@ -261,7 +261,7 @@ class Reader:
 
     @cached_property
     def _alternatives(self) -> dict[str, set[str]]:
-        """The alternative texts on the page, as ``words``, with the files that have them."""
+        """Return the alternative texts on the page, as ``words``, with their files."""
         found: dict[str, set[str]] = defaultdict(set)
         for image in self._document.tree.iter(*IMAGES):
             if (text := image.get("alt")) and (url := source(image)):
@@ -270,7 +270,7 @@ class Reader:
 
 
 def _looks(element: HtmlElement) -> set[tuple[str, ...]]:
-    """The looks of an element and of what it wraps alone."""
+    """Return the looks of an element and of its single children."""
     found = {setting(element)}
     while len(element) == 1 and not (element.text or "").strip():
         element = element[0]

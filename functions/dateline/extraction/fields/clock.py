@@ -62,7 +62,7 @@ def _words(table: dict[str, str]) -> str:
 _ANY_HALF = _words(_HALVES)
 _ANY_ZONE = "|".join(sorted(map(re.escape, _ZONE), key=len, reverse=True))
 _ANY_PLACE = "|".join(name.replace(" ", r"\s+") for name in sorted(_PLACES, key=len, reverse=True))
-# A word that no half of the day is, right behind a clock: sentences and lines that go on.
+# A word right after a clock other than a half of the day: the sentence or line continues.
 _GOING_ON = (
     r"by|par|von|por|di|uhr|utc|on|at|in|am|and|et|le|la|du|de|local|heures?|h|hrs?|hours?|mins?|time|saat|tarih\w*|o'clock"
     r"|ساعه|بتوقيت|توقيت|بواسطه|كتب\w*|بقلم|اخر|في|يوم|publi\w*|pub|post\w*|updat\w*|edit\w*|modif\w*|mis|maj|last"
@@ -112,7 +112,7 @@ def _half(word: str | None) -> str | None:
 
 
 def _on_24_hours(hour: int, half: str | None) -> int:
-    """The hour of the day; one above 12 is already that, whatever word stands beside it."""
+    """Return the hour of the day; hours above 12 are final, in spite of any word beside them."""
     if half is None or hour > 12:
         return hour
     if hour == 12:

@@ -7,9 +7,9 @@ from typing import Literal, NamedTuple
 from dateline.extraction.fields.date_parsing import Moment, Written, read_all, read_clock
 from dateline.extraction.fields.month_names import fold
 
-LONGEST = 160  # characters: a longer text that has a date in it is prose
+LONGEST = 160  # characters: longer texts with a date are prose
 _LATEST = 40  # characters of a dateline before its date
-_NEAREST = 60  # characters before a date in which its label stands
+_NEAREST = 60  # characters before a date to search for its label
 # For folded text. In the languages of the archive's outlets and of their neighbours.
 _CHANGED = re.compile(
     r"updat|modif|edited|revised|changed|amended|mis(?:e|es)?\s+a\s+jour|\bmaj\b|actualis|corrige|guncel|degistir|duzenle"
@@ -86,7 +86,7 @@ def _says(text: str) -> bool:
 
 
 def _kind(text: str, *, first: bool) -> Kind:
-    """The kind by the word that stands last in a text before a date, or first in a text behind it."""
+    """Return the kind by the last word before a date, or the first word after it."""
     changed = [match.start() for match in _CHANGED.finditer(text)]
     published = [match.start() for match in _PUBLISHED.finditer(text)]
     if not changed or not published:

@@ -132,7 +132,7 @@ def _iso(text: str) -> Moment | None:
 
 
 def _days(folded: str, month_first: bool) -> list[_Day]:
-    """The days written in a text, in its order; where two overlap, that of the earlier pattern."""
+    """Yield the days written in a text, in order; of overlapping ones, that of the earlier pattern."""
     if not re.search(r"\d", folded):
         return []
     found: list[_Day] = []
@@ -172,7 +172,7 @@ def _day(parts: dict[str, str | None], swapped: bool) -> datetime | None:
 
 
 def _from_solar(year: int, name: str, day: int) -> datetime | None:
-    """The day of a Solar Hijri date, by the 33-year rule that holds in the years 1178 to 1633."""
+    """Return the day of a Solar Hijri date, by the 33-year rule, valid in the years 1178 to 1633."""
     number = int(name) if name.isdigit() else solar_month(name) or 0
     if not (1 <= number <= 12 and 1 <= day <= 31 and (year <= _LAST_SOLAR or not name.isdigit())):
         return None
@@ -182,7 +182,7 @@ def _from_solar(year: int, name: str, day: int) -> datetime | None:
 
 
 def _with_clock(folded: str, day: _Day, begins: int, ends: int) -> Written:
-    """The day with the clock that stands behind it, or before it, within a few words and no other date's."""
+    """Return the day with the clock after it, or before it, within a few words and no other date's."""
     if day.clock:
         return Written(_at(day.at, day.clock), day.start, day.end)
     pattern = _compiled(clock.PATTERN)

@@ -17,12 +17,12 @@ from dateline.extraction.fields import agencies
 from dateline.extraction.parse.document import words
 from dateline.places.gazetteer import Gazetteer
 
-_PARAGRAPHS = 2  # that are looked at
+_PARAGRAPHS = 2  # paragraphs searched
 _SUMMARY = 250  # characters
 _LONGEST = 90  # characters of an opening
-_SHORTEST_REST = 20  # characters that must follow, or the line is a heading
+_SHORTEST_REST = 20  # characters after a dateline; fewer make a heading
 _ACRONYM = 5  # letters
-_MOST_WORDS = 4  # of a place that only its look vouches for
+_MOST_WORDS = 4  # of a place recognised by its look alone
 _DASH = r"--?|[–—―ـ]"
 # The end of an opening: a spaced dash, a dash before a capital letter, a colon, a slash, or a bracket of its own.
 _END = re.compile(
@@ -42,7 +42,7 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’-]+[^\W\d_]+)*\.?")
 _AGENCIES = {"وكالات", "الوكالات", "agences", "agencies", "ajanslar", "agenturen"}
 # Small words within a place's name.
 _SMALL = {"de", "du", "des", "la", "al", "el", "d", "l", "of", "bin", "ben", "sur", "les"}
-# Words that stand where a place would, before a dash.
+# Words before a dash other than places.
 _NO_PLACE = re.compile(
     r"(?:exclusive|breaking|live|update\w*|analysis|opinion|editorial|video|photos?|watch|note|explainer|factbox|timeline|interview"
     r"|exclusif|direct|analyse|reportage|entretien|vidéo|son dakika|canlı|özel"
@@ -52,7 +52,7 @@ _NO_PLACE = re.compile(
 
 
 class _Opening(NamedTuple):
-    """What may be a dateline, its parts, and what stands in brackets."""
+    """A possible dateline: its parts, and its brackets."""
 
     printed: str
     end: str
@@ -104,7 +104,7 @@ def is_city(name: str) -> bool:
 
 
 def _openings(text: str) -> Iterator[_Opening]:
-    """What the paragraph begins with, up to each of the marks that may end a dateline; the longest first."""
+    """Yield the paragraph's beginnings up to each possible end of a dateline, longest first."""
     ends = [end for end in _END.finditer(text, 0, _LONGEST) if end.start() > 0]
     for end in reversed(ends):
         head = text[: end.start()]

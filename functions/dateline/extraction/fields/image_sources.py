@@ -12,7 +12,7 @@ from lxml.html import HtmlElement
 
 IMAGES = ("img", "amp-img")
 FILE = re.compile(r"\.(?:jpe?g|png|webp|avif|gif|bmp|tiff?|jfif)(?![a-z])", re.IGNORECASE)
-# Words of which the file name of a stand-in consists, beside numbers.
+# Words in the file names of placeholders, beside numbers.
 _STAND_IN = {
     "blank", "placeholder", "spacer", "transparent", "loading", "loader", "lazy", "lazyload", "empty", "dummy", "trans",
     "grey", "gray", "pixel", "default", "px", "missing", "image", "img", "no", "noimage", "photo", "pic", "thumb",
@@ -38,7 +38,7 @@ _SIZE = re.compile(
     r"(?:[-_.]?\d{2,4}x\d{2,4}|[-_](?:scaled|thumb(?:nail)?|small|medium|large|full))+(?=\.|$)", re.IGNORECASE
 )
 _NUMBERED = re.compile(r"\d{4}")  # photo-20190416.jpg is one photograph of many
-_DISTINCT = 10  # characters of a file name that names one photograph by itself
+_DISTINCT = 10  # least characters of a unique file name
 _DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 6
 _MOST_UNWRAPPED = 2
@@ -94,7 +94,7 @@ def kin(url: str) -> str:
 
 
 def _sources(image: HtmlElement) -> Iterator[str]:
-    """The addresses that an image may have, the likeliest first."""
+    """Yield an image's possible addresses, likeliest first."""
     get = image.get
     yield from (value.strip() for name in _LAZY if "/" in (value := get(name) or "") and not value.startswith(_DATA))
     own = (get("src") or "").strip()

@@ -39,13 +39,13 @@ _NO_PHOTOGRAPH = re.compile(
 )
 _NUMBER = re.compile(r"\d{1,6}")
 _SMALLEST = 80  # pixels of a photograph's sides
-_NEAR = 6  # elements around an image that may say that it is not the story's
-_TEASER = 12  # characters of a link beside an image that lead to another story
+_NEAR = 6  # ancestors of an image to check for other stories
+_TEASER = 12  # least characters of a link to another story beside an image
 _TIMES = 3  # on one page: a file shown so often is decoration
 
 
 class _Shown(NamedTuple):
-    """An image in the page's markup: its address as absolute URL, and where it stands."""
+    """An image in the page's markup: its address as absolute URL, and its position."""
 
     url: str
     element: HtmlElement
@@ -126,7 +126,7 @@ def captions(document: Document) -> set[str]:
 
 
 def _stated(document: Document) -> Iterator[tuple[Image, str]]:
-    """The photographs that stand for the page where it is shared, with the rule that found each."""
+    """Yield the page's images for sharing, each with its rule."""
     for shared, rule in document.contents("og:image", "og:image:secure_url", "twitter:image", "twitter:image:src"):
         yield from _placed(document, Image(shared), rule)
     value = document.story.get("image")
@@ -145,7 +145,7 @@ def _placed(document: Document, image: Image, rule: str) -> Iterator[tuple[Image
 
 
 def _shown(document: Document, zone: Zone, authors: Set[str], stated: Set[str]) -> Iterator[_Shown]:
-    """The images of the story in page order. ``stated`` are the identities of those that stand for the page."""
+    """Yield the images of the story in page order. ``stated`` are the identities of the images for sharing."""
     candidates = list(_candidates(document))
     times = Counter(url for url, _ in candidates)
     for url, element in candidates:
@@ -175,19 +175,19 @@ def _candidates(document: Document) -> Iterator[_Shown]:
 
 
 def _behind(element: HtmlElement) -> str | None:
-    """The background photograph of an element that has no image beside it."""
+    """Return the background photograph of an element without an image beside it."""
     around = element.getparent()
     return background(element) if around is None or around.find(".//img") is None else None
 
 
 def _figure(element: HtmlElement) -> HtmlElement | None:
-    """The figure around an image that has a caption."""
+    """Return the figure with a caption around an image."""
     around = next(element.iterancestors("figure"), None)
     return around if around is not None and around.find(".//figcaption") is not None else None
 
 
 def _is_alone(element: HtmlElement) -> bool:
-    """Return whether an image without an address is all that its figure has above a caption."""
+    """Return whether an image without an address is the only content of its figure above a caption."""
     figure = _figure(element)
     return figure is not None and not any(source(other) for other in figure.iter(*IMAGES))
 
@@ -238,7 +238,7 @@ def _leads_away(document: Document, link: HtmlElement, url: str) -> bool:
 
 
 def _is_teaser(document: Document, inner: list[HtmlElement], url: str) -> bool:
-    """Return whether what stands with an image is a link to another story."""
+    """Return whether the neighbourhood of an image is a link to another story."""
     for each in islice(inner, _NEAR):
         text = document.content(each)
         if not text:

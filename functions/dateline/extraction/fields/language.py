@@ -16,10 +16,10 @@ from dateline.extraction.parse.document import Document, Value
 
 _WORDS = 400  # enough for a share; more only costs
 _FEWEST = 12
-_CLEAR = 0.12  # by which another language must be more likely to outweigh the declaration
-_CERTAIN = 0.3  # the likeness above which a declaration is not doubted
-_ENOUGH = 0.2  # the likeness under which nothing is known
-_ABSURD = 0.05  # the likeness under which a declaration is not believed
+_CLEAR = 0.12  # lead of another language to outweigh the declaration
+_CERTAIN = 0.3  # likeness to confirm a declaration
+_ENOUGH = 0.2  # least likeness of a result
+_ABSURD = 0.05  # least likeness of a believable declaration
 _LENGTH_PENALTY = 0.08  # a list of 3,000 words has more of a foreign text's than one of 300
 _TAG = re.compile(r"^([a-z]{2,3})(?:[-_]([a-z]{4}))?(?:[-_]([a-z]{2}|\d{3}))?(?:[-_].*)?$", re.IGNORECASE)
 _KANA = re.compile("[\u3040-\u30ff]")
@@ -73,7 +73,7 @@ def _by_script(text: str) -> str | None:
 
 
 def _likeness(code: str, tokens: list[str]) -> float:
-    """The share of words that are among a language's frequent ones, less for long lists; 0 without a list."""
+    """Return the share of a language's frequent words, less for long lists; 0 without a list."""
     known = _stoplist(code)
     share = sum(map(known.__contains__, tokens)) / len(tokens)
     return share - _LENGTH_PENALTY * math.log10(len(known) / 300) if known else 0

@@ -52,12 +52,12 @@ _PERSIAN = {
 _FIRST, _SECOND = ["أول", "الأول", "اول", "الاول", "1"], ["ثاني", "الثاني", "ثانى", "الثانى", "تاني", "التاني", "2"]
 _TWINS = {12: ("كانون", _FIRST), 1: ("كانون", _SECOND), 10: ("تشرين", _FIRST), 11: ("تشرين", _SECOND)}
 _SHORT_TWINS = {"ك1": 12, "ك2": 1, "ت1": 10, "ت2": 11}
-# Iran's months and Afghanistan's, of the calendar whose year 1399 began on 20 March 2020.
+# Months of Iran and Afghanistan in the Solar Hijri calendar (1399 began on 20 March 2020).
 _SOLAR = (
     "فروردین حمل", "اردیبهشت ثور", "خرداد جوزا", "تیر سرطان", "مرداد امرداد اسد", "شهریور سنبله", "مهر میزان",
     "آبان عقرب", "آذر قوس", "دی جدی", "بهمن دلو", "اسفند حوت",
 )  # fmt: skip
-# Letters that one keyboard has for another's: ي and ى and ی, ك and ک, ة and ه; Turkish ı.
+# Equivalent letters of different keyboards: ي and ى and ی, ك and ک, ة and ه; Turkish ı.
 _SAME = str.maketrans("ىیکةۀı", "ييكههi", "ـ")
 
 
@@ -96,7 +96,7 @@ def _key(name: str) -> str:
 
 
 def _alternatives(names: dict[str, int]) -> str:
-    """A pattern of all the names, with spaces and an article's dot where they may have them."""
+    """Return a pattern of all the names, with optional spaces and an article's dot."""
     return "|".join(
         re.sub(r"^(كانون|تشرين|[كت](?=\d))(?=.)|^اي(?=النار)", r"\g<0>\\s*", re.escape(name))
         + ("(?!\\d)" if name[-1].isdigit() else "")

@@ -54,7 +54,7 @@ def _is_line(element: HtmlElement) -> bool:
 
 
 def _called(document: Document) -> Iterator[HtmlElement]:
-    """The lines before the first paragraph that are called titles, by their own class or that of what holds them."""
+    """Yield the lines before the first paragraph called titles, by their own class or their parent's."""
     for element in takewhile(lambda each: not _is_paragraph(each), document.elements):
         called = f"{names(element)} {names(element.getparent())}" if _is_line(element) else ""
         if _CALLED.search(called) and not _OTHER.search(called):

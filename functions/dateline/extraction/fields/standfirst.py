@@ -29,7 +29,7 @@ _FRAMES = {"article", "main", "body", "html"}  # their names are about the page
 _IN = ("h2", "h3", "h4", "p", "div", "span", "strong", "b", "ul", "em", "section", "blockquote")
 _NEAR = 90  # elements after the headline
 _LENGTH = range(25, 700)
-_AGREEING = 60  # characters by which a description, often cut off, is known again
+_AGREEING = 60  # characters to recognise a description, often truncated
 _PARAGRAPH = 80  # characters
 _WRAPPERS = 5  # around an element
 
@@ -79,7 +79,7 @@ def _called(element: HtmlElement) -> str:
 
 
 def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:
-    """The elements after the headline and up to the last, that have a sentence or two and no form of the headline."""
+    """Yield the elements from the headline to the last one, with a sentence or two and no form of the headline."""
     following = (element for element in document.after_headline if element.tag in _IN)
     for element in islice(following, _NEAR):
         text = document.content(element) if len(element) < 12 and not _has_inner(element) else ""
@@ -96,7 +96,7 @@ def descriptions(document: Document) -> Iterator[str]:
 
 
 def _elements(document: Document, texts: list[str]) -> list[HtmlElement]:
-    """The elements in which the texts (``words``) stand, as far as each has one of its own."""
+    """Return the elements of the texts (``words``), as far as each has its own."""
     found = {document.words(element): element for element in document.tree.iter("p") if len(element) < 12}
     return [found[text] for text in texts if text in found]
 

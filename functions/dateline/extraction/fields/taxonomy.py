@@ -35,7 +35,7 @@ _SLOT = re.compile(
     r"[\w-]*_[\w-]*|[^:=]{2,30}[:=]\s*\S.*|\W*|\d+|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[a-z0-9]+(?:-[a-z0-9]+){2,}"
     r"|(?:slot|zone|template|layout|position|type|cat(?:egory)?)[-\s]?\d*",
 )
-_LONGEST_SHOWN = 50  # characters of a tag that a page shows
+_LONGEST_SHOWN = 50  # characters of a visible tag
 _LABEL = 30  # characters
 _FEWEST_CUT = 4  # tags; two of three true tags are often words of the title
 _CUT = 0.6  # of the tags
@@ -124,7 +124,7 @@ def _keyword_sources(document: Document) -> Iterator[Value[list[str]]]:
 
 
 def _shown_tags(document: Document) -> Iterator[str]:
-    """The links of the first list below the headline that is named or labelled as one of tags."""
+    """Return the links of the first list below the headline named or labelled as tags."""
     for element in document.after_headline:
         if element.tag not in _TAGS_IN or not (_TAGS.search(names(element)) or _TAGS_LABEL.match(_first_text(element))):
             continue
@@ -155,7 +155,7 @@ def _steps(document: Document) -> Iterator[str]:
 
 
 def _shown_steps(document: Document) -> Iterator[str]:
-    """The steps of the breadcrumbs, linked or not, without the one that leads to the front page."""
+    """Return the steps of the breadcrumbs, linked or not, without the front page's."""
     for trail in document.called(_CRUMBS)[:1]:
         items = [
             step
@@ -171,7 +171,7 @@ def _is_front(step: HtmlElement, document: Document) -> bool:
 
 
 def _home(document: Document) -> set[str]:
-    """Steps that are no section: the home page, the outlet and the story itself."""
+    """Steps other than sections: the home page, the outlet and the story itself."""
     own = document.outlet_names | {words(jsonld.text(document.story.get("headline")) or "")}
     own |= {words(title) for title in document.meta.get("og:title", ())}
     titles = {words(content(h1)) for h1 in document.tree.iter("h1")}

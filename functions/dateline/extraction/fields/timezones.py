@@ -16,7 +16,7 @@ def of_outlet(document: Document) -> str | None:
 
 @cache
 def _single() -> dict[str, str]:
-    """The zone of each country (ISO 3166 alpha-2, lower case) that has one, from the tz database's ``zone.tab``."""
+    """Return the zones of countries (ISO 3166 alpha-2, lower case) with one zone, from ``zone.tab``."""
     zones: dict[str, list[str]] = defaultdict(list)
     for line in files("tzdata.zoneinfo").joinpath("zone.tab").read_text("ascii").splitlines():
         if not line.startswith("#"):

@@ -18,13 +18,13 @@ CAPTION = re.compile(
     r"|(?:^|\s)(?:credit|copyright|source|photographer)(?:\s|$)",
     re.IGNORECASE,
 )
-_SHORTEST = 25  # characters of a text node that is looked for in the story
+_SHORTEST = 25  # least characters of a text node to look for
 _PARAGRAPH = 90  # characters: a shorter line may be a caption, a heading or a byline
 _SLIGHT = {"em", "i", "small", "cite", "figcaption"}  # a caption's look
 _SHORTEST_HEADLINE = 12
 _NO_HEADLINE = SILENT | {"title", "a", "li", "figcaption"}
-_BEGINNING = 70  # characters by which a text node is recognised
-_SHARE = 0.8  # of the paragraphs that the frame holds
+_BEGINNING = 70  # characters to recognise a text node
+_SHARE = 0.8  # least share of the paragraphs in the frame
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Zone:
     document: Document
     paragraphs: tuple[HtmlElement, ...]
     headline: HtmlElement | None
-    marks: tuple[HtmlElement, ...]  # which begin or precede the text nodes: a line break in one element with many
+    marks: tuple[HtmlElement, ...]  # elements before the text nodes, such as line breaks
 
     @classmethod
     def of(cls, document: Document, blocks: Iterable[str], headlines: Set[str] = frozenset()) -> Self:
@@ -113,7 +113,7 @@ def _is_headline(element: HtmlElement, headlines: Set[str]) -> bool:
 
 
 def _holding(elements: list[HtmlElement], story: str) -> Iterator[tuple[HtmlElement, HtmlElement]]:
-    """The elements with a text node of their own whose first words are the story's, and the node's mark."""
+    """Yield the elements of the story's text nodes by their first words, with the node's mark."""
     for mark, element, text in _long_texts(elements):
         if element.tag in _SLIGHT or element.tag in SILENT:
             continue
@@ -123,7 +123,7 @@ def _holding(elements: list[HtmlElement], story: str) -> Iterator[tuple[HtmlElem
 
 
 def _long_texts(elements: list[HtmlElement]) -> Iterator[tuple[HtmlElement, HtmlElement, str]]:
-    """Text nodes of some length: the element that begins or precedes each, the one that it stands in, and its text."""
+    """Yield long text nodes: the element before each, its parent, and its text."""
     for element in elements:
         if (text := element.text) and len(text) > _SHORTEST and isinstance(element.tag, str):
             yield element, element, text

@@ -120,7 +120,7 @@ def unmarked(value: str) -> str:
 
 
 def _closing(text: str, at: int) -> int:
-    """Where the string that begins at ``at`` ends: at its first quotation mark that JSON could go on from."""
+    """Return the end of the string beginning at ``at``: its first quotation mark before valid JSON."""
     for match in _ENDS.finditer(text, at):
         backslashes = len(text[at : match.start()]) - len(text[at : match.start()].rstrip("\\"))
         if backslashes % 2 == 0:
@@ -139,7 +139,7 @@ def _without_comments(between: str) -> str:
 
 
 def _values(text: str) -> tuple[list[Any], bool]:
-    """The JSON values in a text that may hold several, up to the first broken one, and whether there is none such."""
+    """Return the JSON values in a text, up to the first broken one, and whether none is broken."""
     decoder, at = json.JSONDecoder(strict=False, parse_int=_integer), 0
     found: list[Any] = []
     while at < len(text):
@@ -153,7 +153,7 @@ def _values(text: str) -> tuple[list[Any], bool]:
 
 
 def _integer(digits: str) -> int | str:
-    """An integer; its digits if they are more than any number on a page has, which Python refuses to read."""
+    """Return an integer, or its digits if there are too many for Python to read."""
     return int(digits) if len(digits) < 30 else digits
 
 
@@ -171,7 +171,7 @@ def _objects(value: Any, depth: int = 0) -> Iterator[Node]:
 
 
 def _resolved(node: Node, known: dict[str, Node]) -> Node:
-    """The node with its bare references replaced by what they refer to."""
+    """Return the node with its bare references replaced by their targets."""
     return {key: _dereferenced(value, known) for key, value in node.items()}
 
 

@@ -14,7 +14,7 @@ from dateline.sources.rules import RuleSet
 _XPATH = ("/", "./", "(")
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAME = re.compile(r"(?P<function>[\w-]+)\s*\(|(?P<prefix>[\w-]+):(?=[\w*])|(?P<variable>\$[\w-]+)")
-# Section 4 of XPath 1.0; node tests and operators, which a bracket may follow too.
+# Section 4 of XPath 1.0; node tests and operators, with brackets too.
 _FUNCTIONS = {
     "last", "position", "count", "id", "local-name", "namespace-uri", "name", "string", "concat", "starts-with",
     "contains", "substring-before", "substring-after", "substring", "string-length", "normalize-space", "translate",
@@ -24,7 +24,7 @@ _FUNCTIONS = {
 
 
 class _UnknownError(Exception):
-    """A name that XPath 1.0 has not."""
+    """A name unknown to XPath 1.0."""
 
 
 class Selected(NamedTuple):
@@ -50,7 +50,7 @@ def compiled(selector: str) -> XPath:
 
 
 def _xpath(selector: str) -> XPath:
-    """Names that mean nothing are refused now: inside a predicate libxml2 would find them on some page only."""
+    """Reject meaningless names now: inside a predicate libxml2 would find them on some page only."""
     found = XPath(selector, smart_strings=False)
     for name in _NAME.finditer(_LITERAL.sub("''", selector)):
         if name["function"] not in (None, *_FUNCTIONS):
