@@ -18,12 +18,12 @@ from pathlib import Path
 
 INFRA = Path(__file__).resolve().parent
 ROOT = INFRA.parent
-RUNTIME = "3.13"  # template.yaml: python3.13 on arm64, whose Amazon Linux 2023 has glibc 2.34
+RUNTIME = "3.13"  # template.yaml: python3.13 on arm64; Amazon Linux 2023 has glibc 2.34
 PLATFORM = "aarch64-manylinux_2_28"
 READS_SOURCES = {"dispatch", "crawl"}
 READS_RULES = {"extract"}
 
-# What no function reads: stubs, headers, the packages' own tests, and records of an installation that this trims.
+# Files without a reader: stubs, headers, the packages' own tests, and records of the installation.
 UNUSED = ("*.c", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "INSTALLER", "RECORD", "REQUESTED", "py.typed")
 UNUSED_FOLDERS = ("bin", "test", "tests", "*-stubs", "dateparser_cli", "dateparser_scripts", "__pycache__")
 # babel's locale data is 30 of its 33 MB; dateparser asks it for those of the languages in use only.

@@ -73,7 +73,7 @@ def running(function: Function) -> Iterator[str]:
         "LAMBDA_TASK_ROOT": str(function.bundle),
         "AWS_LAMBDA_FUNCTION_TIMEOUT": str(function.timeout),
     }
-    # In the bundle, so that it comes before this environment's packages.
+    # In the bundle, to take precedence over this environment's packages.
     emulator = subprocess.Popen(
         command, cwd=function.bundle, env=environment, stdout=sys.stderr, start_new_session=True
     )

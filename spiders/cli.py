@@ -75,9 +75,9 @@ def record(
     name: Annotated[str | None, typer.Option(help="Name of the recorded page; by default the end of its URL.")] = None,
     folder: Annotated[Path, typer.Option(help="Folder of recorded pages.")] = Path("tests/sources"),
 ) -> None:
-    """Record a page with which the tests then hold extraction to the outlet's articles.
+    """Record a page, as a test of extraction for its outlet.
 
-    Only pages that may be published: they become part of the tests.
+    Record only pages with a licence to publish them: they become part of the tests.
     """
     from spiders import recording
 
@@ -93,7 +93,7 @@ def record(
 
 
 def _outlet(url: str, source: str | None) -> "Source":
-    """The source whose page it is; CommandError where none has it."""
+    """Return the source of a page. Raises CommandError for an unregistered host."""
     from dateline.importing import Outlets
 
     among = [named(source)] if source else list(registry_commands.registered().values())
@@ -118,7 +118,7 @@ def _fetched(outlet: "Source", url: str) -> "Page":
 
 
 def _of_file(path: Path, url: str) -> "Page":
-    """The page of a WARC file; CommandError where it is not there."""
+    """Return the page of a WARC file. Raises CommandError for a missing one."""
     from dateline import capture
     from dateline.urls import canonical, is_web
 

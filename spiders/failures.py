@@ -40,13 +40,13 @@ _REASONS: dict[type[BaseException], str] = {
     exceptions.DownloadConnectionRefusedError: "connection",
     exceptions.DownloadFailedError: "connection",
     exceptions.ResponseDataLossError: "incomplete",
-    exceptions.DownloadCancelledError: "too-large",  # the size limit is all that cancels a download
+    exceptions.DownloadCancelledError: "too-large",  # only the size limit cancels downloads
     exceptions.UnsupportedURLSchemeError: "scheme",
     OSError: "connection",
 }
 
 
-DOWNLOAD_ERRORS = tuple(_REASONS)  # what a download that did not succeed raises
+DOWNLOAD_ERRORS = tuple(_REASONS)  # errors of failed downloads
 
 
 def reason(error: BaseException) -> str:

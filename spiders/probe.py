@@ -127,7 +127,7 @@ def _problems(report: CrawlReport, found: Sequence[DiscoveredUrl], dates: Sequen
 
 
 def _article(source: Source, pages: Sequence[Capture]) -> tuple[str | None, list[str]]:
-    """The title of the article on the page that was fetched, and what is wrong with it, or why there is none."""
+    """Return the title of the fetched article, and its problems or the reason for none."""
     for page in pages:
         extraction = extract(page.page(), Rulebook({source.id: source.extract}))
         if extraction.outcome is Outcome.ARCHIVED and extraction.article:

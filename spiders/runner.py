@@ -31,7 +31,7 @@ from spiders.stores import Store
 
 T = TypeVar("T")
 
-STOP_BEFORE = 60.0  # seconds before the deadline at which downloads end: the rest is for storing what there is
+STOP_BEFORE = 60.0  # seconds between the end of downloads and the deadline, for storing
 
 
 def run(message: CrawlMessage, source: Source, *, store: Store, state: State, deadline: float) -> CrawlReport:
@@ -60,7 +60,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
 
 
 def _frontier(message: CrawlMessage, store: Store) -> Frontier | None:
-    """What to begin with in place of the source's entrances."""
+    """Return the frontier to continue instead of the source's seeds."""
     if message.revisits_only:
         return Frontier(limit=message.limit)
     if message.continues is None:
@@ -100,7 +100,7 @@ async def crawl(
 
 @functools.cache
 def _reactor_loop() -> asyncio.AbstractEventLoop:
-    """The loop of the reactor, which is started the first time."""
+    """Return the loop of the reactor, started on first use."""
     logging.getLogger("scrapy").setLevel(logging.WARNING)
     loop = asyncio.new_event_loop()
     asyncioreactor.install(loop)  # type: ignore[no-untyped-call]

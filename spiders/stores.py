@@ -52,7 +52,7 @@ class BucketStore:
         prefix = keys.captures_prefix(self._source, self._crawl)
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         for key in (found["Key"] for page in pages for found in page.get("Contents", ())):
-            if keys.parse(key).crawl == self._crawl:  # and not a crawl whose name only begins so
+            if keys.parse(key).crawl == self._crawl:  # not another crawl with this prefix
                 body = objects.get(self._s3, bucket=self._bucket, key=key) or b""
                 yield key, list(capture.read(io.BytesIO(body)))
 

@@ -13,7 +13,7 @@ from infra.bench import clusters, crawl, dataset, extract, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
-BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with what there is to be of its pages or stories
+BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default number of pages or stories
     "crawl": (crawl.run, 1000),
     "extract": (extract.run, DISTINCT),
     "start": (start.run, 1),

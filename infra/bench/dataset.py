@@ -29,7 +29,7 @@ METHOD = (
     "multiplied by as much for the ratio."
 )
 _MONTH, _COUNTRY = "2019-04", "ly"  # of the example
-_SECONDS = 2  # that the answer may take over a million stories
+_SECONDS = 2  # limit for a million stories
 _SAMPLE = 50
 _VIEWS = {
     "dataset": f"SELECT * FROM read_parquet('{{folder}}/{keys.DATASET}**/*.parquet', hive_partitioning = true)",
@@ -87,7 +87,7 @@ def _ask(view: str, sql: str) -> tuple[float, Answer]:
 
 
 def _write(folder: Path, count: int) -> Answer:
-    """Write the stories in both ways; what the query is to answer."""
+    """Write the stories in both formats; return the expected answer."""
     partitions, asked = list(product(OUTLETS, MONTHS)), Counter[tuple[str, str]]()
     with gzip.open(folder / "articles.jsonl.gz", "wt", compresslevel=6, encoding="utf-8") as sample:
         for place, (country, month) in enumerate(partitions):

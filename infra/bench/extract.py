@@ -36,7 +36,7 @@ class Subject:
     cpu: list[float] = field(default_factory=list)  # seconds, of a round
     imports: list[float] = field(default_factory=list)  # milliseconds
     ready: list[float] = field(default_factory=list)  # milliseconds
-    peak: float = 0.0  # KiB, of the process that extracts
+    peak: float = 0.0  # KiB, of the extracting process
     everything: float = 0.0  # KiB, of all processes after a round
 
     def extract(self) -> dict[str, float]:

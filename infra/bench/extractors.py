@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("count", type=int)
     parser.add_argument("--pages", type=Path, metavar="FILE.jsonl.gz")
     options = parser.parse_args(arguments)
-    # Kept compressed, so that the peak is the extractor's and not that of the pages waiting their turn.
+    # Kept compressed, so that the peak is the extractor's and not the waiting pages'.
     waiting = [(page.url, zlib.compress(page.html, 1)) for page in pages(options.count, options.pages)]
     extract = EXTRACTORS[options.extractor]()
     for _ in sys.stdin:
@@ -69,19 +69,19 @@ def _processes() -> list[psutil.Process]:
 
 
 def _childrens_cpu() -> float:
-    """Seconds that this process's children have had so far, to a hundredth."""
+    """Return the CPU seconds of this process's children, to a hundredth."""
     used = [child.cpu_times() for child in _processes()[1:]]
     return sum(each.user + each.system + each.children_user + each.children_system for each in used)
 
 
 def _peak(process: psutil.Process) -> int:
-    """KiB that were resident at most; Linux only."""
+    """Return the peak of resident memory in KiB; Linux only."""
     lines = Path(f"/proc/{process.pid}/status").read_text("ascii").splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def _all_kib() -> float:
-    """KiB that the processes have, what they share counted once."""
+    """Return the processes' memory in KiB, shared pages counted once."""
     return sum(process.memory_full_info().pss for process in _processes()) / 1024
 
 

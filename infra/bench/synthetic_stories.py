@@ -54,7 +54,7 @@ def pieces(count: int, seed: int = 1) -> list[Piece]:
 
 
 def _families(chance: random.Random, span: timedelta) -> Iterator[list[Piece]]:
-    """Stories with their copies, and what is no copy of them, without end."""
+    """Yield stories with their copies, and other stories, without end."""
     while True:
         newsroom = Newsroom(chance, chance.choice(LANGUAGES), _FIRST_DAY + span * chance.random())
         makers: list[tuple[int, Callable[[], Iterator[list[Piece]]]]] = [
@@ -121,7 +121,7 @@ class Newsroom:
         return Piece(-1, "story", self._outlet(), self._language, self._at(24), self.headline(), paragraphs)
 
     def _copy(self, of: Piece, ways: "Sequence[Way] | None" = None) -> Piece:
-        """What another outlet makes of a story: up to three of the ways, or those that are given."""
+        """Return another outlet's version of a story: up to three changes, or the given ones."""
         chosen = self._chance.sample(WAYS, self._chance.randint(0, 3)) if ways is None else ways
         copy = replace(of, outlet=self._outlet(), published=of.published + timedelta(hours=self._delay()))
         for way in chosen:
@@ -145,13 +145,13 @@ class Newsroom:
         return f"{self._chance.choice(self._words['first'])} {self._chance.choice(self._words['last'])}"
 
     def _thing(self) -> str:
-        """A thing and which one: one in two has a name of its own, as things in the news do."""
+        """Return a thing: one in two has a name of its own, as in the news."""
         head, named = self._chance.choice(self._words["head"]), self._chance.random() < 0.5
         which = self._coined() if named else self._chance.choice(self._words["tail"])
         return f"{which} {head}" if self._language == "tr" else f"{head} {which}"
 
     def _coined(self) -> str:
-        """A name that no other story has: two or three syllables, after the word that such names begin with."""
+        """Return a name unique to a story: two or three syllables, after the usual first word of such names."""
         name = "".join(self._chance.choices(self._words["syllable"], k=self._chance.randint(2, 3)))
         return self._words["named"][0].format(name.capitalize())
 

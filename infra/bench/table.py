@@ -114,7 +114,7 @@ def _key(write: Mapping[str, Any]) -> Mapping[str, str]:
 
 
 def _met(item: Item | None, write: Mapping[str, Any]) -> bool:
-    """Whether a write's condition is met: that there is an item, that there is none, or that it has these values."""
+    """Return whether a write's condition is met: existence, absence, or equal values."""
     condition = write["ConditionExpression"]
     if condition == "attribute_not_exists(PK)":
         return item is None

@@ -105,7 +105,7 @@ def _read(family: Family, data: bytes, url: str) -> None:
 
 
 def _check(reading: Reading) -> None:
-    """AssertionError where a story cannot be asked for, or is not what a continuation would make of it."""
+    """Raise AssertionError for a story that cannot be requested, or changes in a continuation."""
     for found in reading.found:
         metadata = json.loads(json.dumps(found.metadata()))
         if found.identity != canonical(found.identity) or (found.date and not found.date.tzinfo):

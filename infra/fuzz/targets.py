@@ -95,7 +95,7 @@ def _page(body: bytes, content_type: str) -> Page:
 
 
 def _check(extraction: Extraction) -> None:
-    """AssertionError where an extraction is not one whole outcome, or an article not what its line says."""
+    """Raise AssertionError for an invalid outcome, or an article that differs from its line."""
     is_article = extraction.outcome is Outcome.ARCHIVED
     if not is_article == (extraction.article is not None) == (extraction.reason is None):
         raise AssertionError(f"{extraction.outcome}: {extraction.reason}: {extraction.article}")

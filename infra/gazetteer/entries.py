@@ -62,7 +62,7 @@ def _cities(spellings: Spellings) -> Iterator[Entry]:
 
 
 def _bounds(country: str) -> tuple[int, int]:
-    """Inhabitants of a city that is worth having, and of one that has names in other languages in Latin letters."""
+    """Least inhabitants of a listed city, and of one with names in other languages in Latin letters."""
     if country in DEEP:
         return 2_000, 2_000
     return (20_000, 100_000) if country in _MIDDLE_EAST | _AFRICA else (150_000, 300_000)
@@ -95,7 +95,7 @@ def _marked(place: Entry, marks: Mapping[str, str]) -> Entry:
 
 
 def _mark(form: str, place: Entry, marks: Mapping[str, str]) -> str:
-    """The mark before a form: as the table has it, or that of a common word where it is too short for a small place."""
+    """Return the mark before a form: the table's, or a common word's for a short name of a small place."""
     is_short = len(form) <= (4 if names.is_arabic(form) else 2)
     is_small = place.kind == "city" and place.population < (50_000 if place.country in DEEP else 500_000)
     mark = marks.get(names.without_preposition(form), "?" if is_short and is_small else "")

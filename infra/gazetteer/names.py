@@ -7,7 +7,7 @@ from dateline.places.normalize import spelled
 
 _LATIN = re.compile(r"[A-Z][A-Za-z]*(?:[ '.]+[A-Za-z]+){0,5}")
 _ARABIC = re.compile(r"[ء-ي]{3,}(?: [ء-ي]+){0,4}|[ء-ي]{2} [ء-ي ]+")
-# "The city of", "the governorate of": what a text says beside a name is no part of it.
+# "The city of", "the governorate of": words beside a name, not part of it.
 _TITLED = re.compile(
     r"Madinat |Madirat |Baladiyat |Qaryat |Mintaqat |مدينه |محافظه |شعبيه |ولايه |قريه |اقليم |اماره |منطقه "
 )

@@ -18,7 +18,7 @@ def _english(word: str) -> Iterator[str]:
 
 
 def _french(word: str) -> Iterator[str]:
-    """In small letters, and in capitals for the people themselves and where a sentence begins."""
+    """In small letters, and in capitals for people and at the start of sentences."""
     feminine = f"{word}ne" if word.endswith("en") else word if word.endswith(("e", "c", "è")) else f"{word}e"
     for form in dict.fromkeys((word, feminine)):
         plural = form if form.endswith("s") else f"{form}s"
@@ -26,12 +26,12 @@ def _french(word: str) -> Iterator[str]:
 
 
 def _arabic(word: str) -> Iterator[str]:
-    """Without the article, which the search takes for a prefix."""
+    """Without the article, a prefix in the search."""
     yield from (word, f"{word}ة", f"{word}ين", f"{word}ون", f"{word}ات")
 
 
 def _turkish(word: str) -> Iterator[str]:
-    """With the plural's endings, which no apostrophe parts from an adjective."""
+    """With the plural's endings, added to adjectives without an apostrophe."""
     last = next(letter for letter in reversed(word) if letter in "aıoueiöü")
     plural = f"{word}lar" if last in "aıou" else f"{word}ler"
     ending = "ın" if last in "aıou" else "in"

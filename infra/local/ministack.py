@@ -48,7 +48,7 @@ def start(folder: Path, port: int) -> None:
     scratch.mkdir(parents=True)
     environment = client_environment(port) | {
         "BIND_HOST": "127.0.0.1",  # it listens on all interfaces unless told
-        "MINISTACK_HOST": "127.0.0.1",  # in queue URLs: localhost may be ::1, where nothing listens
+        "MINISTACK_HOST": "127.0.0.1",  # in queue URLs: localhost may be ::1, without a listener
         "GATEWAY_PORT": str(port),
         "PERSIST_STATE": "1",
         "STATE_DIR": str(folder / "state"),
@@ -64,10 +64,10 @@ def start(folder: Path, port: int) -> None:
 
 
 def _rewind_streams(folder: Path) -> None:
-    """Have the table's stream read from its beginning.
+    """Read the table's stream from its beginning.
 
-    MiniStack 1.5 saves how far a stream has been read, but not the stream: what it has after a start would be passed
-    over, until there is more of it than there was.
+    MiniStack 1.5 saves the position in a stream, but not the stream: new records would be skipped up to the old
+    position.
     """
     with _state(folder, "lambda") as state:
         if state:
@@ -75,9 +75,9 @@ def _rewind_streams(folder: Path) -> None:
 
 
 def _return_messages(folder: Path) -> None:
-    """Have messages that were being handled when it stopped visible at once, and not after half an hour.
+    """Make messages in progress at the stop visible at once, instead of after half an hour.
 
-    Whoever had received them ended with it.
+    Their receivers ended with it.
     """
     with _state(folder, "sqs") as state:
         queues = state["queues"]["data"].values() if state else ()
@@ -87,7 +87,7 @@ def _return_messages(folder: Path) -> None:
 
 @contextmanager
 def _state(folder: Path, service: str) -> Iterator[dict[str, Any]]:
-    """What is saved of a service, to be changed (while it is stopped); empty if nothing is."""
+    """Return the saved state of a service, for changes (while it is stopped); empty without one."""
     path = folder / "state" / f"{service}.json"
     if not path.exists():
         yield {}

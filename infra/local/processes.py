@@ -104,7 +104,7 @@ def stop(folder: Path, role: str, *, patience: float = 30) -> bool:
 
 
 def _await(done: Callable[[], bool], *, seconds: float) -> None:
-    """Return once done, or when time is up. By looking, since an ended process whose parent is gone may linger."""
+    """Return once done, or when time is up. Polls, since an ended process without a parent may linger."""
     deadline = time.monotonic() + seconds
     while not done() and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -48,9 +48,9 @@ def build(folder: Path) -> None:
 
 
 def _pack(built: Path) -> None:
-    """Put each bundle into a ZIP file once, and have the built template name that.
+    """Zip each bundle once, and name it in the built template.
 
-    SAM would make one with each deployment, well compressed, which takes longer than all the rest of it.
+    SAM would zip it with each deployment, with a slow compression.
     """
     template = built / "template.yaml"
     for name in _BUNDLE.findall(text := template.read_text("utf-8")):

@@ -33,7 +33,7 @@ _LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10)
 _DEFLATED, _BROTLI = {"Content-Encoding": "deflate"}, {"Content-Encoding": "br"}
 LAUGHS = f'<!DOCTYPE x [<!ENTITY l0 "ha">{_LAUGHS}]>'  # &l9; is two gigabytes
 FILES = '<!DOCTYPE x [<!ENTITY file SYSTEM "file:///etc/passwd">]>'
-# 64 MB of zeros, compressed with brotli, which nobody asked for.
+# 64 MB of zeros, compressed unasked with brotli.
 BROTLI_BOMB = bytes.fromhex(
     "cbffff3ff82700e2b14020f7fe8fffff7ff04f00c4611180eefd1fffffffe09f0088c30200ddfb3ffeffffc13f0110870500baf77ffcffff"
     "837f02200e0b0074effff8ffff07ff04401c1600e8defff1ffff0ffe0980382c00d0bdffe3ffff1ffc1300715800a07bff37"
@@ -82,7 +82,7 @@ def endless() -> Iterator[bytes]:
 
 
 def slow() -> Iterator[bytes]:
-    """A byte at a time, so that no read ever times out."""
+    """Send a byte at a time, so that no read ever times out."""
     for byte in STORY.encode():
         yield bytes([byte])
         time.sleep(0.5)
@@ -165,7 +165,7 @@ STORIES = (
     Case("/charset/wrong", lambda _: story("ar", "windows-1256", "iso-8859-1"), "archived"),
     Case("/charset/unknown", lambda _: story("ar", "utf-8", "x-no-such"), "archived"),
     Case("/charset/nul", lambda _: story(before="\0\0\0"), "archived"),
-    # Pages with status 200 that are no articles, and such as are hard on a parser.
+    # Pages with status 200 other than articles, and pages hard on a parser.
     Case("/page/not-found", lambda _: says("Page not found"), "not_article"),
     Case("/page/cookies", lambda _: says("We value your privacy. Accept all cookies to go on."), "not_article"),
     Case("/page/script", lambda _: says("Please enable JavaScript to go on"), "not_article"),
@@ -173,7 +173,7 @@ STORIES = (
     Case("/page/deep", lambda _: story(before="<div>" * 50_000), "not_article"),
     Case("/page/laughs", lambda _: document(LAUGHS + story(before="&l9;").body.decode()), "archived"),
     Case("/page/date", lambda _: story(head='<meta name="date" content="9999-99-99T99:99">'), "archived"),
-    # Pages that ask not to be kept.
+    # Pages with opt-outs.
     Case("/page/noarchive", lambda _: story(head='<meta name="robots" content="noarchive">'), "opt-out"),
     Case("/page/none", lambda _: story(headers={"X-Robots-Tag": "none"}), "opt-out"),
     # Statuses.
@@ -211,7 +211,7 @@ def _robots(text: str) -> Case:
 ROBOTS = _robots("User-agent: *\nDisallow: /forbidden/\n")
 BROKEN_ROBOTS = Case("/robots.txt", status(500), "")
 LOOPING_ROBOTS = Case("/robots.txt", to("{base}/robots.txt"), "")
-# The rule that counts is in the first 512 KiB; the one at the end is past what RFC 9309 has anyone read.
+# The valid rule is in the first 512 KiB; the one at the end is beyond RFC 9309's limit.
 LONG_ROBOTS = _robots("User-agent: *\nDisallow: /forbidden/\n" + "Disallow: /x\n" * 80_000 + "Disallow: /\n")
 GOOD_STORIES = (Case("/good/1", lambda _: story(), "archived"),)
 LONG_STORIES = (Case("/forbidden/1", lambda _: story(), "robots"), *GOOD_STORIES)

@@ -112,15 +112,15 @@ def _edition(state: Path) -> int:
 
 
 def _remembered(state: Path) -> dict[str, int]:
-    """The ports of earlier runs, also of outlets that are not served this time; a URL's identity has its port."""
+    """Return the ports of earlier runs, of all outlets ever served; a URL's identity has its port."""
     path = state / "newsroom.json"
     return dict(json.loads(path.read_text("utf-8"))["ports"]) if path.exists() else {}
 
 
 def _free_ports(state: Path, taken: Collection[int]) -> Iterator[int]:
-    """Ports where nothing listens, the first by the folder's name, so that two checkouts hardly ever meet.
+    """Yield free ports, starting from the folder's name, so that two checkouts rarely meet.
 
-    Below 30000 no outgoing connection of this machine can hold one when the newsroom comes back to it.
+    Below 30000, no outgoing connection of this machine can occupy one meanwhile.
     """
     first = zlib.crc32(bytes(state.resolve())) % 9000
     for port in range(20_000 + first, 30_000):

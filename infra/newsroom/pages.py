@@ -96,7 +96,7 @@ def _listed(outlet: Outlet, base: str, stories: Sequence[Story]) -> list[FeedIte
 
 
 def _fronts(outlet: Outlet, path: str, stories: Sequence[Story]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """The pages of a section's front: their number, their path, and what their template shows."""
+    """Yield the pages of a section's front: their number, path and contents."""
     starts = range(0, len(stories), outlet.page_size) or range(1)
     addresses = [path + (outlet.next_page.format(number=n) if n > 1 else "") for n in range(1, len(starts) + 1)]
     for start, address in zip(starts, addresses, strict=True):

@@ -51,7 +51,7 @@ class RecordedSite:
             "feeds": [f"{base}/feed.xml"],
             "every": 1,
             "delay": 0,
-            "opt_outs": "record",  # what they ask of crawlers was asked when they were recorded
+            "opt_outs": "record",  # opt-outs were checked at the recording
         }
 
     def urls(self, base: str) -> dict[str, str]:
@@ -70,7 +70,7 @@ class RecordedSite:
 
 
 def _recorded(line: dict[str, Any]) -> RecordedPage:
-    """A page from a line of the file; lone surrogates, which UTF-8 has no bytes for, become question marks."""
+    """Return a page from a line of the file; lone surrogates, impossible in UTF-8, become question marks."""
     original = urlsplit(line["url"])
     token = hashlib.sha256(line["id"].encode()).hexdigest()[:12]
     path = f"/{token}/{original.path.lstrip('/')}" + (f"?{original.query}" if original.query else "")

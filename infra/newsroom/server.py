@@ -51,7 +51,7 @@ class OutletServer(ThreadingHTTPServer):
     PortTakenError if the port is in use.
     """
 
-    request_queue_size = 128  # a crawler's burst; the default of 5 drops connections, which looks like a slow crawl
+    request_queue_size = 128  # a crawler's burst; the default of 5 drops connections and slows crawls
     daemon_threads = True
 
     def __init__(self, site: Site, port: int, edition: Callable[[], int], log: AccessLog) -> None:
@@ -142,6 +142,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def _chunks(body: bytes, size: int = 1000) -> bytes:
-    """A body in HTTP/1.1 chunks (RFC 9112, 7.1), small enough that a page is several."""
+    """Return a body in HTTP/1.1 chunks (RFC 9112, 7.1), several per page."""
     parts = [body[start : start + size] for start in range(0, len(body), size)]
     return b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in [*parts, b""])

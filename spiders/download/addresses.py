@@ -17,7 +17,7 @@ from scrapy.exceptions import CannotResolveHostError
 
 from spiders.failures import Refusal
 
-# Beside what Python's ipaddress knows to be local (it reads the IANA registries; older releases know less of them).
+# In addition to local addresses known to Python's ipaddress (older releases know fewer of the IANA registries).
 _NOT_PUBLIC = tuple(
     map(
         ip_network,
@@ -104,7 +104,7 @@ def allowed_hosts(setting: str) -> frozenset[str]:
 
 
 def _literal(host: str) -> str | None:
-    """A host that is an address already; None for a name."""
+    """Return the address of a literal host; None for a name."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
@@ -116,7 +116,7 @@ def _address(info: AddrInfoType) -> str:
 
 
 def _embedded(ip: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that a gateway would pass a connection on to (mapped, 6to4, NAT64)."""
+    """Return the IPv4 address behind a gateway's (mapped, 6to4, NAT64)."""
     if ip in _NAT64:
         return IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour

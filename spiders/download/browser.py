@@ -36,7 +36,7 @@ def settings() -> dict[str, Any]:
                 "--disable-sync",
             ],
         },
-        # Every request is answered by ``render``; what should ever pass it by is not made.
+        # ``render`` answers every request; any other one is blocked.
         "PLAYWRIGHT_ABORT_REQUEST": "spiders.download.browser.refuse",
     }
 
@@ -47,5 +47,5 @@ def refuse(request: object) -> bool:  # noqa: ARG001 (scrapy-playwright asks thi
 
 
 def _may_have_sandbox() -> bool:
-    """Root's Chromium has none, nor has one in a Lambda function, which is a sandbox as a whole."""
+    """Root's Chromium has no sandbox, nor has one in a Lambda function, itself a sandbox."""
     return os.geteuid() != 0 and "AWS_LAMBDA_FUNCTION_NAME" not in os.environ

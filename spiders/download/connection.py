@@ -23,7 +23,7 @@ from spiders.download import addresses
 from spiders.download.http1 import READING_ERRORS, Incoming
 from spiders.failures import Refusal
 
-CONNECT_TIMEOUT = 20.0  # seconds; a host that drops what is sent to it is tried again within the time that a URL has
+CONNECT_TIMEOUT = 20.0  # seconds; leaves time to retry an unresponsive host within a URL's limit
 STAGGER = 0.25  # seconds until a host's next address is tried beside the one before it (RFC 8305)
 
 
@@ -99,7 +99,7 @@ class Connection(asyncio.Protocol):
 
     @contextmanager
     def _closed_on_error(self) -> Iterator[None]:
-        """What goes wrong half way, or is cancelled, leaves the connection of no use."""
+        """Close the connection after an error or a cancellation."""
         try:
             yield
         except BaseException:
@@ -109,7 +109,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP's is
         self._transport = transport
-        peer = transport.get_extra_info("peername")  # None where it has gone already
+        peer = transport.get_extra_info("peername")  # None after a disconnect
         self.ip_address = peer[0] if peer else None
 
     def data_received(self, data: bytes) -> None:
@@ -120,7 +120,7 @@ class Connection(asyncio.Protocol):
         self._read(lambda incoming: incoming.close(cleanly=exc is None))
 
     def _read(self, read: Callable[[Incoming], bool]) -> None:
-        """Have the response, if one is waited for, be read on; what comes unasked ends the connection."""
+        """Continue reading an expected response; unexpected bytes end the connection."""
         if self._incoming is None or self._whole is None or self._whole.done():
             self.close()
             return
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
             transport = await loop.start_tls(self._transport, self, _trusting(), server_hostname=host)
         except ssl.SSLCertVerificationError as error:
             raise CertificateRefused(f"the certificate of {host} does not verify: {error.verify_message}") from error
-        except OSError as error:  # as which ssl's others count
+        except OSError as error:  # includes the other errors of ssl
             raise DownloadFailedError(f"no TLS with {host}: {error}") from error
         if transport is None:
             raise DownloadFailedError(f"no TLS with {host}: the connection ended")
@@ -166,7 +166,7 @@ def _trusting() -> ssl.SSLContext:
 
 
 def _verified(tls: ssl.SSLObject, host: str) -> dict[str, Any]:
-    """What was verified, for the metadata of a capture."""
+    """Return the verified certificate, for the metadata of captures."""
     certificate: dict[str, Any] = tls.getpeercert() or {}
     return {
         "verified": True,

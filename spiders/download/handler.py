@@ -56,10 +56,10 @@ class WireDownloadHandler(BaseDownloadHandler):
         return response
 
     async def _timed(self, request: Request) -> Response:
-        """Download within what is left of the URL's time, and leave the rest to its redirects and second tries."""
+        """Download within the URL's remaining time, and leave the rest to its redirects and retries."""
         left = request.meta.get("download_left", self._timeout)
         if left <= 0:
-            raise DownloadTimeoutError(f"{request.url} and what led to it took {self._timeout:g} seconds")
+            raise DownloadTimeoutError(f"{request.url} took {self._timeout:g} seconds with its redirects")
         seconds, started = min(left, self._remaining()), monotonic()
         try:
             async with asyncio.timeout(seconds):
@@ -75,14 +75,14 @@ class WireDownloadHandler(BaseDownloadHandler):
         kept = self._kept.pop(where, None)
         connection = kept if kept and await kept.is_quiet() else await self._connect(request)
         sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
-        cut = request.meta.get("cut_at")  # bytes of a body that is wanted only so far
+        cut = request.meta.get("cut_at")  # bytes of a truncated body
         incoming = Incoming(cut or self._max_body, cut=bool(cut))
         try:
             await connection.ask(b"%s%s\r\n" % (sent, _for_proxy(request)), incoming)
         except DownloadFailedError:
             if connection is not kept or incoming.received:
                 raise
-            return await self._download(request)  # the host had enough of a connection that was kept
+            return await self._download(request)  # the host closed a kept connection
         request.meta["download_latency"] = incoming.answered_at - started
         notes = {"tls": connection.tls} if connection.tls else {}
         exchange = b"%s\r\n" % sent, bytes(incoming.received)
@@ -107,7 +107,7 @@ class WireDownloadHandler(BaseDownloadHandler):
             connection.close()
 
     def _remaining(self) -> float:
-        """Seconds that this crawl may still download; a spider that has no deadline has no ``stop_at``."""
+        """Return the remaining seconds of the crawl's downloads; spiders without a deadline have no ``stop_at``."""
         remaining = float(getattr(self._crawler.spider, "stop_at", float("inf"))) - monotonic()
         if remaining <= 0:
             raise DeadlineReached("the crawl's time is up")
@@ -115,7 +115,7 @@ class WireDownloadHandler(BaseDownloadHandler):
 
 
 def _head(request: Request) -> bytes:
-    """The request as it goes over the wire (RFC 9112 section 3), but for what is between the proxy and us."""
+    """Return the request's bytes (RFC 9112 section 3), without headers between the proxy and us."""
     parts = urlsplit(request.url)
     origin = _origin(request.url) if request.meta.get("proxy") and parts.scheme == "http" else ""
     target = f"{origin}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"

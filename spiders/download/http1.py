@@ -50,9 +50,9 @@ class Incoming:
         self.answered_at = 0.0
         self._max_body, self._bodiless, self._cut = max_body, bodiless, cut
         self._interim = 0  # bytes of interim responses
-        self._begins = 0  # where the body does
-        self._at = 0  # what is before that has been looked at
-        self._length = 0  # of the body, as far as it is said; of the chunks that have come
+        self._begins = 0  # start of the body
+        self._at = 0  # end of the parsed bytes
+        self._length = 0  # declared length of the body; length of arrived chunks
         self._chunks: list[bytes] = []
         self._is_whole: Callable[[], bool] = self._has_head
 
@@ -130,7 +130,7 @@ class Incoming:
             self.reusable, self._is_whole = False, self._goes_on
 
     def _named(self, name: bytes) -> list[bytes]:
-        """The words of the headers of that name, in lower case."""
+        """Return the words of a name's headers, in lower case."""
         values = b",".join(value for found, value in self.headers if found.lower() == name)
         return [word.strip().lower() for word in values.split(b",") if word.strip()]
 
@@ -138,7 +138,7 @@ class Incoming:
         return self._ends(self._begins + self._length)
 
     def _has_chunks(self) -> bool:
-        """Whether all chunks have come; those that have are taken apart (section 7.1)."""
+        """Return whether all chunks have arrived; decode the arrived ones (section 7.1)."""
         while (line := self.received.find(b"\n", self._at)) >= 0:
             size = http_message.CHUNK_SIZE.match(self.received, self._at, line)
             if not size:

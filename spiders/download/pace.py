@@ -11,9 +11,9 @@ from dateline import keys
 from spiders.failures import Refusal
 
 MAX_DELAY = 60.0  # seconds
-PATIENCE = 30.0  # seconds that a crawl waits for a host that asked for a pause
+PATIENCE = 30.0  # longest wait of a crawl for a host's pause, in seconds
 MAX_HOLD = timedelta(days=1)  # whatever Retry-After says
-UNSAID = timedelta(minutes=15)  # for a host that says 429 again and again, and not for how long
+UNSAID = timedelta(minutes=15)  # pause of a host with repeated 429s without a duration
 REFUSALS = 3
 UNANSWERED = 3  # downloads, which are one URL and its second tries, until a host counts as down
 

@@ -40,9 +40,9 @@ from spiders.middlewares import optouts
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-PATIENCE = 45.0  # seconds that a page may take to render
+PATIENCE = 45.0  # seconds for rendering a page
 QUIET = 10.0  # seconds to wait for its scripts to go quiet; some ask for news for ever
-SUB_REQUEST = 15.0  # seconds that one answer to a script may take
+SUB_REQUEST = 15.0  # seconds for one response to a script
 MAX_REQUESTS = 60  # of one page's scripts
 MAX_SCRIPTS, MAX_SCRIPT = 100, 1 << 20  # scripts kept during a crawl, and bytes of each
 
@@ -61,9 +61,9 @@ class RenderFailed(Refusal):
     reason = "render"
 
 
-@dataclass  # without slots: Playwright notes something on whose method it calls
+@dataclass  # without slots: Playwright sets an attribute on the owner of a callback
 class _Answers:
-    """What a page is given while it is rendered: itself first, then what its scripts may have."""
+    """Responses for a page during its rendering: itself first, then those for its scripts."""
 
     page: Response
     fetch: Callable[[Asked], Awaitable[Response]]
@@ -163,12 +163,12 @@ class RenderDownloadHandler(WireDownloadHandler):
                 "accept_downloads": False,
             },
             "playwright_page_init_callback": answers.install,
-            # Until the answer is taken, and no longer: a script that then wants to leave the page is no failure.
+            # Only until the response is taken: a later navigation by a script is not a failure.
             "playwright_page_goto_kwargs": {"wait_until": "commit", "timeout": PATIENCE * 1000},
         }
 
     async def _started(self) -> Any:
-        """The browser's handler, whose driver is started with the first page: most crawls find nothing new."""
+        """Return the browser's handler; its driver starts with the first page, since most crawls find nothing new."""
         async with self._starting:
             if self._browser is None:
                 browser = ScrapyPlaywrightDownloadHandler(self._crawler)
@@ -177,7 +177,7 @@ class RenderDownloadHandler(WireDownloadHandler):
             return self._browser
 
     async def _fetch(self, asked: Asked, page: Request) -> Response:
-        """Fetch for a script what it asks for."""
+        """Fetch a script's request."""
         async with self._turn:
             if asked.url in self._scripts:
                 return self._scripts[asked.url]
@@ -210,7 +210,7 @@ async def _fulfil(route: Route, response: Response) -> None:
 
 
 def _passed_on(headers: Mapping[str, str]) -> dict[str, str]:
-    """What of a script's request headers the server is told."""
+    """Return the headers of a script's request to send to the server."""
     return {name: value for name, value in headers.items() if not (name in _KEPT_BACK or name.startswith("sec-"))}
 
 

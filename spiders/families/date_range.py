@@ -100,7 +100,7 @@ def _periods(text: str, patterns: tuple[re.Pattern[str], ...]) -> Iterator[Perio
 
 
 def _queried(url: str) -> Period | None:
-    """The period in ``?yyyy=2019&mm=04``, as sites that make their sitemaps on request write it."""
+    """Return the period in ``?yyyy=2019&mm=04``, as in sitemaps made on request."""
     said = {_QUERY[name.lower()]: value for name, value in parse_qsl(urlsplit(url).query) if name.lower() in _QUERY}
     numbers = [int(value) for value in takewhile(str.isdecimal, (said.get(part, "") for part in range(3)))]
     try:

@@ -10,7 +10,7 @@ import re
 from dateline.capture import inflate
 from spiders.families.family import UnreadableError
 
-MAX_BYTES = 16 << 20  # of a gzipped feed once inflated; the longest that are known have 5 MB
+MAX_BYTES = 16 << 20  # of an inflated feed; the longest known ones have 5 MB
 MAX_TAG = 8 << 10  # characters of one start tag; the parser's time grows with their square
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
@@ -20,7 +20,7 @@ _REFERENCE = re.compile(r"&#(?:([xX])(?=[0-9a-fA-F])|(?=[0-9]))0*((?(1)[0-9a-fA-
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _LATIN = {"iso8859-1", "iso8859-9", "iso8859-15", "cp1252", "cp1254", "ascii", "utf-8"}
 _ARABIC_RUN = 2.5  # letters beyond ASCII in a row, on average: words of Arabic have more, accents stand alone
-_SOUND_FOR_ONE_BAD = 4  # characters of more than one byte beside each byte that is not UTF-8
+_SOUND_FOR_ONE_BAD = 4  # multi-byte characters per invalid byte
 _LONG_TAG = re.compile(rf"<([A-Za-z_][\w:.-]{{0,60}})\s[^<>]{{{MAX_TAG},}}?(/?)>")
 
 
@@ -32,7 +32,7 @@ def utf8(body: bytes, content_type: str) -> bytes:
 
 
 def _character(reference: re.Match[str]) -> str:
-    """The reference as it is, or U+FFFD where no character has its number: the parser would raise."""
+    """Return the reference, or U+FFFD for an invalid number: the parser would raise."""
     digits = reference[2]
     number = 0x110000 if len(digits) > 12 else int(digits, 16 if reference[1] else 10)
     return reference[0] if number < 0xD800 or 0xDFFF < number < 0x110000 else "\ufffd"
@@ -65,7 +65,7 @@ def _is_mostly_utf8(text: str, bad: int) -> bool:
 
 
 def _legacy(body: bytes, content_type: str) -> str:
-    """The charset of one byte a letter that the declarations and the letters agree on."""
+    """Return the single-byte charset supported by declarations and letters."""
     declared = _declared(body, content_type)
     if declared and declared not in _LATIN:
         return declared
@@ -77,7 +77,7 @@ def _legacy(body: bytes, content_type: str) -> str:
 
 
 def _declared(body: bytes, content_type: str) -> str | None:
-    """The codec that the document declares, else the header; None where neither names one that exists."""
+    """Return the codec declared by document or header, or None for unknown ones."""
     written = _ENCODING.match(body)
     header = _CHARSET.search(content_type)
     for name in (written[1].decode("ascii", "ignore") if written else "", header[1] if header else ""):

@@ -24,7 +24,7 @@ def items(body: bytes) -> list[dict[str, Any]] | None:
 
 
 def _item(item: dict[str, Any]) -> dict[str, Any]:
-    """``url`` is the outlet's page, ``external_url`` one that it points to; an ``id`` is an address as often as not."""
+    """``url`` is the outlet's page, ``external_url`` a page elsewhere; an ``id`` is often an address."""
     names = {
         "link": ("url", "id"),
         "title": ("title",),

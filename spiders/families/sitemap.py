@@ -19,8 +19,8 @@ from spiders.families.family import DiscoveredUrl, Reading, SeedPage, Unreadable
 from spiders.families.sitemap_file import MAX_ENTRIES, Entry, parse
 from spiders.middlewares import robots_txt
 
-MAX_DEPTH = 3  # robots.txt, an index, an index that it names, its files
-NEWEST_FILES, NEWEST_STORIES = 50, 1000  # of an index, and of a file's dated stories, that a crawl for news reads
+MAX_DEPTH = 3  # robots.txt, an index, a nested index, its files
+NEWEST_FILES, NEWEST_STORIES = 50, 1000  # read by a news crawl, of an index and of a file
 
 
 class SitemapFamily:
@@ -52,7 +52,7 @@ def _index(source: Source, page: SeedPage, window: Window, entries: Sequence[Ent
     else:
         files = sorted(files, key=_recency, reverse=True)[:NEWEST_FILES]
     further = [page.further(file.url, file.lastmod_raw) for file in files]
-    # A file whose changes the index does not tell of is to be asked each time, so the index must be read each time.
+    # Files without a date in the index are requested each time, so the index must be read each time.
     return Reading(further=further, settled=all(file.lastmod_raw for file in files))
 
 
@@ -64,7 +64,7 @@ def _may_hold(file: Entry, window: Window) -> bool:
 
 
 def _recency(file: Entry) -> float:
-    """For sorting, the newest file last; one of which nothing is known comes first."""
+    """Sort key with the newest file last; unknown ones come first."""
     named = file_period(file.url)
     last = file.lastmod or (datetime(*named.last.timetuple()[:3], tzinfo=UTC) if named else None)
     return last.timestamp() if last else 0.0
@@ -92,7 +92,7 @@ def _newest(stories: Sequence[Entry]) -> list[Entry]:
 
 
 def _of(window: Window, stories: Sequence[Entry], file: Period | None) -> list[Entry]:
-    """The stories of a window. One without a date is of the file's period, where its name has one."""
+    """Yield the stories of a window. Undated ones belong to the file's period, if its name has one."""
     dated = [(entry, days) for entry in stories if (days := entry.period or file)]
     if stories and not dated:
         raise UnreadableError(f"none of its {len(stories)} stories has a date, so none can be told to be of those days")
@@ -100,7 +100,7 @@ def _of(window: Window, stories: Sequence[Entry], file: Period | None) -> list[E
 
 
 def _unstamped(stories: list[Entry]) -> list[Entry]:
-    """Without the ``lastmod`` that most stories share: that is when the file was made, not when they changed."""
+    """Drop a ``lastmod`` shared by most stories: it is the file's date."""
     (lastmod, times), *_ = Counter(entry.lastmod for entry in stories).most_common(1) or [(None, 0)]
     if lastmod is None or times <= max(10, len(stories) / 2):
         return stories

@@ -24,7 +24,7 @@ from spiders.families import feed
 from spiders.families.date_range import Period, period
 from spiders.families.family import UnreadableError
 
-MAX_BYTES, MAX_ENTRIES = 52 << 20, 50_000  # what sitemaps.org allows of one file
+MAX_BYTES, MAX_ENTRIES = 52 << 20, 50_000  # sitemaps.org's limits per file
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _BARE = re.compile(rb"&(?!#\d+;|#[xX][0-9a-fA-F]+;|(?:amp|lt|gt|quot|apos);)")
@@ -105,13 +105,13 @@ def _escaped(body: bytes) -> bytes:
 
 
 def _whole(body: bytes) -> bytes:
-    """Without the text that the file breaks off in: the half of an address is another address."""
+    """Return the entries without a truncated last text: half an address is another address."""
     tail = body[body.rfind(b">") + 1 :]
     return body if not tail.strip() or b"</" in tail else body[: len(body) - len(tail)]
 
 
 def _text(body: bytes) -> Iterator[dict[str, str]]:
-    """A line for each URL; what is none is passed over."""
+    """Yield a URL per line; skip other lines."""
     lines = [line.strip() for line in body.decode("utf-8-sig", "replace").splitlines()]
     urls = [line for line in lines if line.startswith(("http://", "https://"))]
     if not urls:
@@ -140,7 +140,7 @@ def _xml(body: bytes) -> tuple[str, Iterator[dict[str, str]]]:
 
 
 def _entries(events: Any, name: str) -> Iterator[dict[str, str]]:
-    """UnreadableError where it breaks before the first of them; breaking off later costs only the rest."""
+    """Yield entries. Raises UnreadableError for a break before the first one; a later break costs only the rest."""
     entries = 0
     with suppress(etree.XMLSyntaxError):
         for event, element in events:
@@ -148,7 +148,7 @@ def _entries(events: Any, name: str) -> Iterator[dict[str, str]]:
                 entries += 1
                 yield _fields(element)
                 element.clear()
-                while element.getprevious() is not None:  # or all that was read stays in memory
+                while element.getprevious() is not None:  # or all read elements stay in memory
                     del element.getparent()[0]
     if not entries and events.error_log:
         raise UnreadableError(f"the sitemap is broken: {events.error_log[0].message}")
@@ -161,7 +161,7 @@ def _fields(entry: Any) -> dict[str, str]:
 
 
 def _name(element: Any) -> str:
-    """The name without namespace; outlets write that wrong, or not at all. Empty for what is no element."""
+    """Return the name without namespace, often wrong or missing; empty for other nodes."""
     return element.tag.rpartition("}")[2].rpartition(":")[2] if isinstance(element.tag, str) else ""
 
 
@@ -178,7 +178,7 @@ def _entry(url: str, fields: dict[str, str], zone: ZoneInfo) -> Entry:
 
 
 def _instant(text: str, zone: ZoneInfo) -> datetime | None:
-    """W3C date and time, in ``zone``; of a day alone, its beginning. None for what is neither, or not believable."""
+    """Return a W3C date and time, in ``zone``; for a day, its beginning. None if invalid or unbelievable."""
     instant: datetime | None
     try:
         instant = datetime.fromisoformat(text)

@@ -24,8 +24,8 @@ from dateline.sources.registry import Source
 from spiders.download.decoding import decoded, encodings
 from spiders.failures import Refusal
 
-HEAD = 256 << 10  # bytes of a page in which its meta elements are looked for
-PIECE = 8 << 10  # bytes that are looked at at once; of three pages in four it has what the page says to robots
+HEAD = 256 << 10  # bytes of a page to search for meta elements
+PIECE = 8 << 10  # bytes per step; enough for three pages in four
 
 _ARCHIVING = frozenset({"noarchive", "none"})
 _TRAINING = frozenset({"noai", "noimageai"})
@@ -78,7 +78,7 @@ def _of_headers(response: Response) -> Iterator[str]:
 
 
 def _of_markup(response: Response) -> Iterator[str]:
-    """What the meta elements say, to the end of the head or of the pieces with some for us: they stand together."""
+    """Return the directives of the meta elements, up to the end of the head or of the pieces with some for us."""
     before: list[bytes] = []
     for piece in map(bytes.lower, _pieces(response)):
         # Most name something else, and taking all of them apart would cost as much as the download.
@@ -104,7 +104,7 @@ def _of_element(element: bytes) -> Iterator[str]:
 
 
 def _pieces(response: Response) -> Iterator[bytes]:
-    """The beginning of a page, as far as it can be read, in pieces that cut no element in two."""
+    """Yield the readable beginning of a page in pieces, without cutting elements."""
     rest = b""
     for data in _begun(response):
         piece = rest + data
@@ -115,7 +115,7 @@ def _pieces(response: Response) -> Iterator[bytes]:
 
 
 def _begun(response: Response) -> Iterator[bytes]:
-    """The decoded beginning of a page: gzip as far as it is wanted, what is packed otherwise at once."""
+    """Yield the decoded beginning of a page: gzip step by step, other encodings at once."""
     body, packed = response.body, encodings(response)
     if body.startswith(_GZIP) and packed in ([], ["gzip"], ["x-gzip"]):
         pieces = _inflated(body)

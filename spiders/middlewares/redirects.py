@@ -15,7 +15,7 @@ from scrapy.http.cookies import CookieJar
 from dateline.urls import requestable
 from spiders.failures import Refusal
 
-MAX_COOKIES = 16 << 10  # bytes of a request's; servers refuse more headers than that
+MAX_COOKIES = 16 << 10  # bytes per request; servers reject larger headers
 
 
 class TooManyRedirects(Refusal):
@@ -67,7 +67,7 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
 
 
 def _hand_on_cookies(request: Request, response: Response, onward: Request) -> None:
-    """Have the next request of the chain send the cookies that its host has set in it."""
+    """Send the cookies set by the host in this chain with the chain's next request."""
     jar = request.meta.get("cookie_jar") or CookieJar()
     jar.extract_cookies(response, request)
     onward.meta["cookie_jar"] = jar
@@ -78,7 +78,7 @@ def _hand_on_cookies(request: Request, response: Response, onward: Request) -> N
 
 
 def _check_loop(request: Request, onward: Request) -> None:
-    """RedirectLoop where the chain has asked the same with the same cookies before."""
+    """Raise RedirectLoop if the chain has requested the same with the same cookies before."""
     steps = request.meta.get("redirect_steps", ((request.url, None),))
     step = onward.url, onward.headers.get("Cookie")
     if step in steps:

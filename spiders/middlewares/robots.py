@@ -141,7 +141,7 @@ class RobotsMiddleware:
 
 
 def _rules(response: Response) -> Rules:
-    """The rules that a robots.txt response stands for (RFC 9309 section 2.3.1)."""
+    """Return the rules of a robots.txt response (RFC 9309 section 2.3.1)."""
     if response.status >= 500 or response.status == 429:
         return Rules(missing=f"robots.txt answered {response.status}")
     return Rules(decoded(response, MAX_ROBOTS)[0] if response.status == 200 else b"")

@@ -78,7 +78,7 @@ def _record(agents: list[str], name: str, value: str) -> Iterator[str]:
 
 
 def _named(value: str, token: str) -> list[str]:
-    """Which of our token and ``*`` a ``User-agent`` line names."""
+    """Return our token or ``*``, as named by a ``User-agent`` line."""
     names = [word.lower() for word in _BETWEEN_NAMES.split(_URL_WITHIN.sub(" ", value))]
     products = ["*" if name == "*" else name.partition("/")[0].rstrip("*") for name in names]
     return [name for name in (token, "*") if name in products]

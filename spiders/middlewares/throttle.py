@@ -84,9 +84,9 @@ class ThrottleMiddleware:
     def _set(self, request: Request, pace: Pace) -> None:
         """Have the downloader queue the request with its host's others, and wait as long as they must."""
         downloader: Any = cast("Any", self._crawler.engine).downloader
-        # Anew each time, because a redirect hands on what was that of the host before.
+        # Set each time, because redirects keep the previous host's.
         request.meta.update(download_slot=pace.host, pace=pace)
-        downloader.per_slot_settings[pace.host] = {"delay": pace.delay}  # for a slot that is yet to be made
+        downloader.per_slot_settings[pace.host] = {"delay": pace.delay}  # for a future slot
         if slot := downloader.slots.get(pace.host):
             slot.delay = pace.delay
 
