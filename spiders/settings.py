@@ -22,12 +22,12 @@ CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY_JITTER = 0
 COOKIES_ENABLED = False  # but within a chain of redirects (``middlewares.redirects``)
 
-# Limits: what no news page reaches, so that a broken or hostile server costs little.
-DOWNLOAD_TIMEOUT = 60  # seconds that a URL may take in all, with its redirects and second tries
+# Limits beyond every news page, so that a broken or hostile server costs little.
+DOWNLOAD_TIMEOUT = 60  # seconds per URL, with its redirects and retries
 DOWNLOAD_MAXSIZE = 10 << 20  # bytes of a body as received
 DOWNLOAD_WARNSIZE = 0
 REDIRECT_MAX_TIMES = 20  # as browsers have it
-# 429 is not among them: a server that asks for less is left alone until the next crawl.
+# Without 429: a server asking for fewer requests is left alone until the next crawl.
 RETRY_HTTP_CODES = [408, 500, 502, 503, 504, 522, 524]
 RETRY_EXCEPTIONS = [
     "scrapy.exceptions.CannotResolveHostError",
@@ -69,5 +69,5 @@ EXTENSIONS_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
 SCHEDULER = "spiders.scheduler.HostScheduler"  # without a filter: the collector knows the canonical URLs it has seen
 
-STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"  # the collector counts, and its report says what it did
+STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"  # the collector counts, for its report
 LOG_LEVEL = "INFO"

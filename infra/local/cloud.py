@@ -187,7 +187,7 @@ def _ensure_stack(folder: Path, record: Record, parameters: Mapping[str, str], p
 
 
 def _start_afresh(folder: Path, port: int) -> None:
-    """With no stack, what is left of one is in the way."""
+    """Remove the remains of a lost stack: they are in the way of a new one."""
     processes.stop(folder, ministack.ROLE)
     ministack.set_aside(folder)
     ministack.start(folder, port)
@@ -216,7 +216,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
 
 
 def _rebuild(cloud: Cloud) -> str:
-    """Make the index again from the buckets, and have extracted what never was; says what it found."""
+    """Recreate the index from the buckets, and queue unarchived captures; print the result."""
     from dateline.aws.deployment import Deployment  # noqa: PLC0415
     from dateline.maintenance.rebuild import rebuild  # noqa: PLC0415
     from dateline.messages import capture_event  # noqa: PLC0415 - no part of a plain start

@@ -15,10 +15,10 @@ from dateline.extraction.parse.document import content, names
 _CELLS = ("td", "th")
 _TABLE = ("table", "tbody", "thead", "tfoot", "tr", *_CELLS)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
-_LONG_CELL = 400  # characters of a cell that is no datum
+_LONG_CELL = 400  # characters; longer cells are prose
 _PARAGRAPHS = 3  # in one cell
 _PROSE = 80  # characters of a paragraph
-_REST = 120  # characters of hidden text that is the rest of a story
+_REST = 120  # least characters of a story's hidden rest
 _BESIDE = 30  # siblings before hidden text
 _MOST_QUOTATIONS = 2_000  # of a page; a flood of them is no prose
 _QUOTED = re.compile(r"^\s*[\"'“”„«‹‘]")
@@ -94,7 +94,7 @@ def _has_image(element: HtmlElement) -> bool:
 
 
 def _show_rest(tree: HtmlElement) -> None:
-    """Running text in the story's own element that only a style hides until "read more" is pressed, as shown."""
+    """Show running text of the story hidden by a style until "read more" is pressed."""
     for element in list(tree.iter("div", "section", "span")):
         hides = "hidden" in element.attrib or _HIDING.search(element.get("style", "")) is not None
         if not hides or _OF_OTHERS.search(names(element)) or _paragraph_length(element) < _REST:
@@ -106,7 +106,7 @@ def _show_rest(tree: HtmlElement) -> None:
 
 
 def _paragraph_length(element: HtmlElement) -> int:
-    """How many characters of an element stand in paragraphs that are mostly no links."""
+    """Return the number of characters in an element's paragraphs, without paragraphs of links."""
     total = 0
     for paragraph in element.iter("p"):
         length = len(content(paragraph))
@@ -141,7 +141,7 @@ def _has_prose(element: HtmlElement) -> bool:
 
 
 def _is_other_story(block: HtmlElement) -> bool:
-    """Whether a block may be one of several stories: with a headline in it, or a heading that links to one."""
+    """Return whether a block may be one of several stories: with a headline in it, or a heading with a link to one."""
     if next(block.iterdescendants(*_NOT_ONE_STORY), None) is not None:
         return True
     return any(block.find(f".//{tag}//a") is not None for tag in _HEADINGS)

@@ -33,7 +33,7 @@ INLINE = set(
     re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
 )
 
-_RUNNING = INLINE | SILENT  # what begins and ends within a line
+_RUNNING = INLINE | SILENT  # inline content
 
 # Marks of direction and joining are part of Arabic and Persian spelling only as ZWNJ and ZWJ; the rest is layout.
 _INVISIBLE = re.compile(
@@ -52,7 +52,7 @@ class Value(NamedTuple, Generic[T]):
     rule: str
 
 
-@dataclass(frozen=True)  # without slots: what several rules ask for is kept once found
+@dataclass(frozen=True)  # without slots, for cached properties
 class Document:
     """A parsed page.
 
@@ -89,7 +89,7 @@ class Document:
         return {element: at for at, element in enumerate(self.elements)}
 
     def content(self, element: HtmlElement) -> str:
-        """As ``content``, of which many rules ask for the same elements."""
+        """Return ``content`` of a name, cached for many rules."""
         if element not in self._contents:
             self._contents[element] = content(element)
         return self._contents[element]
@@ -189,7 +189,7 @@ class Document:
 
 
 def _logos(tree: HtmlElement, title: str) -> Iterator[str]:
-    """The first headings that are an outlet's name: all in a link to the home page, or what the title ends with."""
+    """Return the first headings with an outlet's name: entirely a link to the home page, or the end of the title."""
     names = [(heading, content(heading)) for heading in tree.iter("h1", "h2")]
     names = [(heading, name) for heading, name in names if 0 < len(name) <= _LONGEST_NAME]
     homes = {name for heading, name in names if _is_home(heading, name)}
@@ -204,7 +204,7 @@ def _is_home(heading: HtmlElement, name: str) -> bool:
 
 
 def _logo_images(tree: HtmlElement) -> Iterator[str]:
-    """What the images that link to the home page stand for."""
+    """Return the alternative texts of images with a link to the home page."""
     for image in tree.iterfind(".//a[@href]//img[@alt]"):
         link = next(image.iterancestors("a"))
         name = clean(image.get("alt"))
@@ -292,7 +292,7 @@ def declared_url(tree: HtmlElement) -> str | None:
 
 
 def _url(page: Page, tree: HtmlElement) -> str:
-    """Return the canonical form of the page's URL, or of its rel=canonical where that is believed."""
+    """Return the canonical form of the page's URL, or of a credible rel=canonical."""
     try:
         own = urls.identity(page.url)
     except ValueError as error:
@@ -321,7 +321,7 @@ def _is_in_menu(heading: HtmlElement) -> bool:
 
 
 def _story(nodes: list[jsonld.Node], url: str, titles: set[str]) -> jsonld.Node:
-    """The article object that is about this page: by its headline, its URL, its completeness; the first of equals."""
+    """Return the article object about this page: by its headline, its URL, its completeness; the first of equals."""
 
     def score(node: jsonld.Node) -> tuple[bool, bool, bool]:
         addresses = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]

@@ -19,9 +19,9 @@ from w3lib.encoding import (
 
 MAX_BYTES = 20_000_000  # the largest page of two million in a news crawl had 12 MB; a tree takes ten times its bytes
 MAX_ELEMENTS = 40_000  # of 1,374 measured pages the largest had 9,748; each costs up to 0.2 ms in all of extraction
-_SAMPLE = 65_536  # enough for detection, which is slow
+_SAMPLE = 65_536  # enough for slow detection
 _NOT_HTML = re.compile(rb"%PDF-|\x89PNG|\xff\xd8\xff|GIF8|PK\x03\x04|RIFF|\x00\x00\x00.ftyp", re.DOTALL)
-# NUL and the other characters that no page means and that lxml refuses in text that is set again, also as references.
+# NUL and other meaningless characters, rejected by lxml in assigned text, also as references.
 _CONTROLS = bytes([*range(0x09), 0x0B, *range(0x0E, 0x20), 0x7F])
 _FORM_FEED_TO_SPACE = bytes.maketrans(b"\f", b" ")
 _NO_CHARACTERS = re.compile(rb"\xef\xbf[\xbe\xbf]")  # U+FFFE and U+FFFF
@@ -34,7 +34,7 @@ _GZIP = b"\x1f\x8b"
 _MULTI_BYTE = {"gb18030", "gbk", "big5", "big5-hkscs", "shift_jis", "cp932", "euc-jp", "euc_jp", "cp949", "euc_kr"}
 _LANGUAGE = re.compile(rb"<html\b[^>]*?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.IGNORECASE)
 _ARABIC_WORDS = re.compile(r"\bال\w{2,}|\b(?:في|من|على|إلى|عن|أن|در|به|از|که|را|این)\b")
-_TURKISH_BYTES = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # the letters in which 1254 differs from 1252
+_TURKISH_BYTES = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # letters that differ between 1254 and 1252
 _TURKISH_WORDS = re.compile(r"\b(?:ve|bir|bu|için|ile|olarak|olan|daha|çok|göre|sonra)\b", re.IGNORECASE)
 _FEWEST_FOUND = 3  # words
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
@@ -89,7 +89,7 @@ def _bounded(tree: HtmlElement) -> HtmlElement:
 
 
 def _inflated(body: bytes) -> bytes:
-    """The bytes that a server compressed without saying so, as far as they are sound; the body itself if none are."""
+    """Return the sound part of undeclared compressed bytes, or the body itself."""
     decoder = zlib.decompressobj(zlib.MAX_WBITS | 32)
     try:
         return decoder.decompress(body, MAX_BYTES + 1) or body
@@ -109,7 +109,7 @@ def decode(body: bytes, content_type: str = "", languages: Collection[str] = ())
         return to_unicode(body[len(mark) :], charset)
     declared = http_content_type_encoding(content_type) or html_body_declared_encoding(body)
     if declared and declared.startswith(("utf-16", "utf-32")) and b"\0" not in body:
-        declared = None  # that cannot be: its markup would be half NULs
+        declared = None  # impossible: half of its markup would be NULs
     if body.isascii():
         return to_unicode(body, declared or "utf-8")  # some East Asian charsets are seven-bit
     if _is_utf8(body):
@@ -121,7 +121,7 @@ def decode(body: bytes, content_type: str = "", languages: Collection[str] = ())
 
 
 def _single_byte(body: bytes, declared: str | None, languages: Collection[str]) -> str:
-    """The charset of bytes that are not UTF-8, in spite of a false declaration."""
+    """Return the charset of bytes other than UTF-8, in spite of a false declaration."""
     if declared in _MULTI_BYTE:
         return str(declared)
     sample = _TAG.sub(b" ", body[:_SAMPLE])
@@ -135,7 +135,7 @@ def _single_byte(body: bytes, declared: str | None, languages: Collection[str]) 
 
 
 def _is_arabic(sample: bytes, declared: str | None) -> bool:
-    """Whether bytes are Arabic or Persian in Windows-1256: its frequent words, more often than in what is declared."""
+    """Return whether bytes are Arabic or Persian in Windows-1256: more frequent words than in the declared charset."""
     found = len(_ARABIC_WORDS.findall(sample.decode("cp1256", "replace")))
     other = to_unicode(sample, declared) if declared and declared != "utf-8" else ""
     return found >= _FEWEST_FOUND and found > 2 * len(_ARABIC_WORDS.findall(other))
@@ -161,9 +161,9 @@ def _is_utf8(body: bytes) -> bool:
 
 
 def _guessed(body: bytes) -> str:
-    """What charset bytes that are not UTF-8 are likely in; Windows-1252, the web's default, for Latin letters.
+    """Return the likely charset of bytes other than UTF-8; Windows-1252, the web's default, for Latin letters.
 
-    Detection tells Arabic from Cyrillic well, and the charsets of Latin letters from each other badly.
+    Detection distinguishes Arabic from Cyrillic well, and the charsets of Latin letters badly.
     """
     best = from_bytes(_TAG.sub(b" ", body[:_SAMPLE]), steps=3).best() if _is_no_latin(body) else None
     return (resolve_encoding(best.encoding) if best else None) or "cp1252"
