@@ -45,7 +45,7 @@ _DATE = re.compile(
     r"|\s+(?:am|on|le)\s+(?:\d|(?:mon|diens|mitt|donners|frei|sams|sonn)\w+tag|samstag|mittwoch).*$",
     re.IGNORECASE,
 )
-# Names that begin with a waw, where it does not join two.
+# Names with a waw of their own at the beginning.
 _NAMES_IN_WAW = {
     "وليد", "وائل", "وسيم", "وفاء", "وداد", "وجدي", "وحيد", "وصفي", "وهبي", "وردة", "ولاء", "وسام", "وئام", "وجيه",
     "وهيب", "والي", "واصف", "وديع", "وسيلة", "وهبة", "وضاح", "وصال",
@@ -78,7 +78,7 @@ _NOBODY = {
 }
 _LONGEST_BYLINE = 120
 _LONGEST = 60  # characters of a name
-_SIGNATURE = 30  # characters of one that ends a story
+_SIGNATURE = 30  # characters of a signature at a story's end
 
 _MARKS = " :–—-*|"
 
@@ -86,7 +86,7 @@ Names = tuple[str, ...]
 
 
 class _Rank(IntEnum):
-    """Who signs, what is better after what is worse."""
+    """Kinds of signatures, best first."""
 
     NOBODY = 0
     OUTLET = 1
@@ -97,8 +97,8 @@ class _Rank(IntEnum):
 class _Source(NamedTuple):
     texts: list[str]
     rule: str
-    stated: bool = False  # in the page's data, where nothing else than names is expected
-    far: bool = False  # from the headline, where others sign too
+    stated: bool = False  # in the page's data, which have names only
+    far: bool = False  # far from the headline, among other signatures
 
 
 def find(document: Document) -> Value[Names] | None:
@@ -122,7 +122,7 @@ def find(document: Document) -> Value[Names] | None:
 
 
 def _shown_instead(document: Document, stated: Value[Names], outlet: Set[str]) -> Value[Names] | None:
-    """The persons of the page's byline if they are better than those that its data name."""
+    """Return the persons of the page's byline if they are better than those of its data."""
     data = {words(name) for name in stated.value}
     for line in bylines.lines(document, stated.value):
         joined = [_bare(part, outlet) for part in bylines.AND.split(_plain(line))]
@@ -138,7 +138,7 @@ def _shown_instead(document: Document, stated: Value[Names], outlet: Set[str]) -
 
 
 def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:
-    """Who signs, and what they are to the story."""
+    """Return the names of a signature and its rank."""
     texts = [_plain(text) for text in source.texts]
     named = _names(_bare(part, outlet) for text in texts for part in _parts(text))
     if persons := tuple(name for name in named if _is_person(name, outlet)):
@@ -186,7 +186,7 @@ def with_signature(
 
 
 def _is_signature(line: str, outlet: Set[str]) -> bool:
-    """Whether a line is a person's name alone, in Latin letters, where capitals tell."""
+    """Return whether a line is a person's name alone, in Latin letters with capitals."""
     parts = line.split()
     capitals = all(part[0].isupper() and part.strip(".-’'").isalpha() for part in parts)
     return len(parts) in range(2, 5) and len(line) <= _SIGNATURE and capitals and _is_person(line, outlet)
@@ -213,13 +213,13 @@ def names(texts: Iterable[str]) -> Names:
 
 
 def _plain(text: str) -> str:
-    """A byline without addresses, without what stands in brackets, and without its date."""
+    """Return a byline without addresses, brackets and date."""
     bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text)))
     return _DATE.sub("", bare)
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The names in a byline, parted where a word or sign joins them; of towns none."""
+    """Return the names in a byline, separated at conjunctions and signs, without towns."""
     parts = [part for whole in bylines.SPLIT.split(text) for part in _undashed(whole)]
     for part in parts:
         if len(parts) == 1 or not dateline_agencies.is_city(part):
@@ -227,13 +227,13 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _undashed(part: str) -> list[str]:
-    """What dashes part if one of it is a town or an agency: ``محمد سالم - طرابلس``."""
+    """Separate parts at dashes if one of them is a town or an agency: ``محمد سالم - طرابلس``."""
     parts = [each for each in bylines.DASH.split(part) if each.strip()]
     return parts if any(dateline_agencies.is_city(each) or agencies.known(each) for each in parts) else [part]
 
 
 def _unjoined(part: str) -> Iterator[str]:
-    """Two Arabic names that are joined by a waw in the second one's first word: وليد حسن وعلي سالم."""
+    """Separate two Arabic names joined by a waw in the second one's first word: وليد حسن وعلي سالم."""
     tokens = part.split()
     for at in range(2, len(tokens) - 1):
         if tokens[at].startswith("و") and len(tokens[at]) > 3 and tokens[at] not in _NAMES_IN_WAW:
@@ -244,7 +244,7 @@ def _unjoined(part: str) -> Iterator[str]:
 
 
 def _names(texts: Iterable[str]) -> Names:
-    """The texts that may be names, cleaned, in order, each once."""
+    """Return possible names, cleaned, in order, each once."""
     found: dict[str, str] = {}
     for text in texts:
         name = " ".join(bylines.BY.sub("", text).strip(_MARKS).split())
@@ -260,7 +260,7 @@ def _bare(name: str, outlet: Set[str]) -> str:
 
 
 def _is_person(name: str, outlet: Set[str]) -> bool:
-    """Whether a name may be a person's: two words or more, or not in a script that has capitals; none of an outlet."""
+    """Return whether a name may be a person's: two words or more, or a script without capitals; never an outlet's."""
     if (
         _OUTLET.search(name)
         or _ROLE.search(name)
@@ -288,7 +288,7 @@ def _is_known(name: str, outlet: Set[str]) -> bool:
 
 
 def _is_outlets(name: str, outlet: Set[str]) -> bool:
-    """Whether a name is that of the outlet, or of one of its parts."""
+    """Return whether a name belongs to the outlet, or to one of its parts."""
     folded = words(name)
     return not _ROLE.search(name) and any(
         (len(other) > 5 and (folded in other or other in folded))

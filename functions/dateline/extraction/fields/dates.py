@@ -26,7 +26,7 @@ _MODIFIED = (
     "article:modified_time", "og:modified_time", "og:updated_time", "datemodified", "article.updated",
     "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
 )  # fmt: skip
-# Meta tags of other names that say the same.
+# Other meta tags with the same meaning.
 _OTHER_PUBLISHED = re.compile(
     r"publi\w*[-_.: ]?(?:date|time|at|on)$|(?:date|time)[-_.: ]?publi\w*$|(?:^|[.:_-])(?:issued|pubdate)$"
 )
@@ -38,7 +38,7 @@ _PROSE = re.compile(
     r"\s*(?:[^\n]{40,}[.!?؟。…]|.{160,})\s*", re.DOTALL
 )  # sentences, or too long for a line with a date
 _ADDRESSES = {"href", "src", "srcset", "style", "onclick", "action"}
-_SLACK = timedelta(hours=14)  # the day that a date names may have begun that long before it does in UTC
+_SLACK = timedelta(hours=14)  # the earliest zone's day begins that long before UTC's
 _QUARTER = timedelta(minutes=15)  # every offset in use is a multiple
 _HOUR = timedelta(hours=1)
 _MINUTE = timedelta(minutes=1)
@@ -61,9 +61,9 @@ def find(document: Document) -> Dates:
 
 
 class _Seen(NamedTuple):
-    """The believable dates in view: near the headline, the rest, labelled as of either kind, and in the dateline.
+    """Believable visible dates: near the headline, the rest, labelled ones of either kind, and the dateline's.
 
-    ``elsewhere`` are the positions of elements whose dates are not the story's.
+    ``elsewhere`` are the positions of elements with other dates.
     """
 
     near: list[Value[Moment]]
@@ -115,7 +115,7 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
 
 
 def _given(document: Document, field: str) -> Iterator[Value[Moment]]:
-    """Dates where the source's own rules say that they are."""
+    """Return the dates of the source's own rules."""
     if given := document.given(field):
         yield from _read(document, *given)
 
@@ -132,7 +132,7 @@ def _named_like(document: Document, pattern: re.Pattern[str]) -> list[str]:
 
 
 def _of_page(document: Document, field: str) -> Iterator[Value[Moment]]:
-    """What the data say of the page itself, if they say nothing of an article's date."""
+    """Return the data's dates of the page itself, if there are none of an article."""
     if not document.story.get("datePublished"):
         for node in document.nodes:
             if any(_PAGE.search(kind) for kind in jsonld.types(node)):
@@ -140,7 +140,7 @@ def _of_page(document: Document, field: str) -> Iterator[Value[Moment]]:
 
 
 def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
-    """Dates in view of the reader, those that the URL confirms first, and the feed's."""
+    """Yield visible dates, those confirmed by the URL first, and the feed's."""
     address = list(_in_url(document))
     days = {found.value.at.date() for found in address}
     yield from (found for found in seen.near if days & {found.value.at.date(), _instant(found.value).date()})
@@ -151,7 +151,7 @@ def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
         yield from _read(document, [text], rule)
     yield from (found for found in seen.far if found.rule == "time element")
     if any(found.rule == "time element" for found in seen.changed) and not document.story:
-        yield from seen.changed  # the only date that such a page shows to its readers
+        yield from seen.changed  # the only visible date of such a page
     yield from _of_page(document, "datePublished")
     if document.page.feed_date:
         yield Value(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
@@ -182,9 +182,9 @@ def _in_title(document: Document) -> Iterator[Value[Moment]]:
 
 
 def _searched(document: Document, elsewhere: frozenset[int]) -> Iterator[Value[Moment]]:
-    """What htmldate finds in markup and text where there is nothing more explicit.
+    """Return htmldate's result from markup and text, without anything more explicit.
 
-    Its first of January is mostly a year in the footer, and the day of the capture the page's "today".
+    A first of January is mostly a year in the footer, and the day of the capture is the page's "today".
     """
     latest = document.page.captured_at or datetime.now(UTC)
     bound = (latest + _SLACK).replace(tzinfo=None)
@@ -217,7 +217,7 @@ def _first(candidates: Iterable[Value[Moment]], document: Document) -> Value[Mom
 
 
 def _placed(found: Value[Moment] | None, document: Document) -> Value[Moment] | None:
-    """A time without an offset in the outlet's zone, or its day alone where that is not known."""
+    """Return a time without an offset in the outlet's zone, or its day alone for an unknown zone."""
     if found is None:
         return None
     moment, rule = found
@@ -227,7 +227,7 @@ def _placed(found: Value[Moment] | None, document: Document) -> Value[Moment] | 
 
 
 def _refined(best: Value[Moment], other: Value[Moment], *, near: bool) -> Value[Moment]:
-    """``best``, or what another rule says of the same time with a clock or with the outlet's own offset."""
+    """Return ``best``, or another rule's version of the same time with a clock or with the outlet's own offset."""
     one, two = best.value, other.value
     if two.precision == "day":
         return best
@@ -241,9 +241,9 @@ def _refined(best: Value[Moment], other: Value[Moment], *, near: bool) -> Value[
 
 
 def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:
-    """The zone in which ``two`` names the instant of ``one``, also where it does not say so; None for another time.
+    """Return the zone in which ``two`` is the instant of ``one``, stated or not; None for another time.
 
-    The same second tells, and near the headline the same minute of another hour.
+    The same second is enough, and near the headline the same minute of another hour.
     """
     if two.zoned:
         same = abs(one.at - two.at) < _MINUTE
@@ -257,13 +257,13 @@ def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:
 
 
 def _same_clock_in(one: Moment, two: Moment) -> tzinfo | None:
-    """The zone that ``two`` says, where ``one`` has the same date and time and does not say its zone."""
+    """Return the zone of ``two`` if ``one`` has the same date and time without a zone."""
     same = two.zoned and not one.zoned and abs(two.at.replace(tzinfo=None) - one.at) < _MINUTE
     return two.at.tzinfo if same else None
 
 
 def _on_local_day(found: Value[Moment], days: set[date], document: Document) -> Value[Moment]:
-    """An instant in UTC on the day that the page shows, if that is its day in the outlet's zone."""
+    """Return an instant in UTC on the page's visible day, if that is its day in the outlet's zone."""
     moment, rule = found
     if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := timezones.of_outlet(document)):
         return found

@@ -13,9 +13,9 @@ from dateline.extraction.parse.document import Document, Value, words
 
 # What stands between a headline and the outlet's name: a spaced dash or dot, a bar, a full-width colon.
 _SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
-# What may follow where a heading or the page's section tells how far the headline goes: also a dash without spaces.
+# Separators after a headline with a known end (from a heading or the section): also a dash without spaces.
 _TIGHT = re.compile(r"\s*[-–—|｜ㅣ│:：•·»›‹/,\[]\s*")
-# What outlets set before or after a headline and that is none of it, where another source has it without.
+# Additions before or after a headline, if another source has it without them.
 _LABEL = (
     r"(?:opinions?|analysis|comment(?:ary)?|editorial|exclusive|watch|video|photos?|pictures|gallery|live|breaking|news"
     r"|politics|sports?|business|world|updated?|avis|tribune|exclusif|vidéo|photos|en direct|direct|diaporama|éditorial"
@@ -37,8 +37,8 @@ _WEIGHTS = {
 }
 _LONGEST = 500  # characters
 _MOST = 40  # headings that are looked at
-_HEADING = 12  # characters that a heading has at least if the rest of a title is cut off behind it
-_SHORTEST_LABEL = 5  # letters of a host that are known again in an outlet's name
+_HEADING = 12  # least characters of a heading before a title's rest is cut off
+_SHORTEST_LABEL = 5  # letters of a host to recognise an outlet's name
 _OUTLET_WORDS = 4
 _NOT_A_TITLE = {"", "home", "homepage", "news", "untitled", "article", "accueil", "الرئيسية", "anasayfa"}
 
@@ -88,7 +88,7 @@ def _is_of_host(tail: str, document: Document) -> bool:
 
 
 def _headlines(document: Document) -> list[Forms]:
-    """The headlines that the page's sources name, each with all of its forms."""
+    """Return the headlines of the page's sources, each with all of its forms."""
     outlet = document.outlet_names
     named = list(_candidates(document))
     candidates = [found for found in named if words(found.value) not in outlet]
@@ -117,15 +117,15 @@ def _weight(headline: Forms) -> float:
 
 
 def _spelling(headline: Forms) -> str:
-    """The form that most sources have, of equals the first; copies count only where there is nothing else."""
+    """Return the form in most sources, the first of equals; copies count only without other sources."""
     made = [value for value, rule in headline if _WEIGHTS[rule] >= 1] or [value for value, _ in headline]
     return max(made, key=made.count)
 
 
 def _shown_alone(headlines: list[Forms]) -> Forms | None:
-    """The headline of an h1 that nothing else repeats, where the page's other sources word it for other readers.
+    """Return the headline of an unrepeated h1, if the page's other sources word it for other readers.
 
-    Not where JSON-LD and another source agree, nor where the h1 is a kicker or date and their form of the headline.
+    Not if JSON-LD and another source agree, nor if the h1 consists of a kicker or date and their form of the headline.
     """
     shown = [headline for headline in headlines if any(form.rule in ("h1", "h2") for form in headline)]
     others = [headline for headline in headlines if headline not in shown]
@@ -147,7 +147,7 @@ def _is_related(heading: str, titles: list[str]) -> bool:
 
 
 def _agree(headings: list[str], titles: list[str]) -> bool:
-    """Whether a heading of the page is about what its titles say."""
+    """Return whether a heading of the page matches the subject of its titles."""
     return any(_is_related(words(heading), list(map(words, titles))) for heading in headings)
 
 
@@ -156,7 +156,7 @@ def _long_words(text: str) -> set[str]:
 
 
 def _candidates(document: Document) -> Iterator[Value[str]]:
-    """What may be the headline; what is longer than any is a page whose markup is broken."""
+    """Yield possible headlines; overlong ones are signs of broken markup."""
     return (found for found in _named(document) if 0 < len(found.value) < _LONGEST)
 
 

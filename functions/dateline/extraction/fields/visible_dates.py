@@ -31,14 +31,14 @@ _STATING = ("datetime", "content", "title", "data-datetime", "data-date")
 _HEADINGS = ("h1", "h2", "h3")
 _NEAR = 80  # elements from the headline
 _LONGEST_ALONE = 60  # characters: a weekday, a date, a time and a zone
-_PROSE = 100  # characters of a text node that a paragraph has
+_PROSE = 100  # characters of a paragraph's text node
 _SHORTEST_HEADLINE = 12  # characters
 _CARD = 400  # characters: a teaser with its link and date
-_LEVELS = 5  # ancestors of a date that may be a card
+_LEVELS = 5  # ancestors of a date to check for cards
 _MENU = 4  # links between the page's own date and the headline
-_LEADING = 90  # characters of a paragraph in which its dateline ends
+_LEADING = 90  # characters of a paragraph to search for a dateline
 _MOST = 30
-_NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date that links to its own page
+_NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date with a link to an archive page
 _DIGIT = re.compile(r"\d")  # of any script
 
 
@@ -140,7 +140,7 @@ class View:
         return moment is not None and (captured is None or moment.at.date() != captured.date())
 
     def _is_elsewhere(self, element: HtmlElement) -> bool:
-        """Whether a date is that of another story, a reader or the page, by its place and what is around it."""
+        """Return whether a date belongs to another story, a reader or the page, by its position and surroundings."""
         if element.tag in SILENT or self._headline in (element, *element.iterancestors()):
             return True
         for level, around in enumerate((element, *element.iterancestors())):
@@ -151,7 +151,7 @@ class View:
         return False
 
     def _is_beside(self, around: HtmlElement, element: HtmlElement) -> bool:
-        """Whether what is around a date says that it is not the story's, or stands apart from it."""
+        """Return whether a date's surroundings mark it as foreign, or set it apart."""
         if around.tag in ("aside", "nav", "head") or (around.tag == "footer" and self._is_below(element)):
             return True
         if _NOT_THE_STORYS.search(names(around)) or (_SIDE.search(names(around)) and not _is_explicit(element)):
@@ -188,7 +188,7 @@ def month_first(document: Document) -> bool:
 
 
 def _headline(document: Document) -> HtmlElement | None:
-    """The first element below the menu whose text is the page's title in its data or its title element."""
+    """Return the first element below the menu with the page's title in its data or title element."""
     said = [*document.meta.get("og:title", ()), document.tree.findtext(".//title") or ""]
     titles = [words(title) for title in (*said, *_told(document)) if title]
     names_of_outlet = document.outlet_names
@@ -202,7 +202,7 @@ def _headline(document: Document) -> HtmlElement | None:
 
 
 def _headings(document: Document) -> Iterator[HtmlElement]:
-    """The elements that a title may stand in: headings, and others outside links, lists and menus."""
+    """Yield possible title elements: headings, and others outside links, lists and menus."""
     for element in document.elements:
         text = element.text
         may_be = element.tag in _HEADINGS or (text and len(text) >= _SHORTEST_HEADLINE and element.tag in _IN)
@@ -231,7 +231,7 @@ def _is_labelled(element: HtmlElement) -> bool:
 
 
 def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Moment], Kind]]:
-    """The dates of an element, by what it states in attributes and by its text; each with its kind."""
+    """Yield the dates of an element, from its attributes and its text; each with its kind."""
     text, us = content(element), month_first(document)
     kind = _kind_by_name(element)
     if len(text) > date_lines.LONGEST:
@@ -254,7 +254,7 @@ def _rule(rule: str, kind: Kind) -> str:
 
 
 def _is_explicit(element: HtmlElement) -> bool:
-    """Whether a date says itself that it is one of publication."""
+    """Return whether a date is labelled as publication."""
     stated = f"{element.get('itemprop', '')} {element.get('property', '')}".lower()
     return "datepublished" in stated or is_labelled(content(element)) or kind_before(_before(element)) == "published"
 
