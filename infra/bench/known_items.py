@@ -92,7 +92,7 @@ def index(s3: Any, found: Sequence[Article], folder: Path) -> Search:
     """Index the stories as one base, and return the search of them."""
     entries = []
     for article in found:
-        line, key = gzip.compress(article.to_json().encode(), mtime=0), f"articles/{article.id}"
+        line, key = gzip.compress(article.to_json().encode(), mtime=0), f"{keys.ARTICLES}{article.id}"
         s3.put_object(Key=key, Body=line)
         item = {"title": article.title[:200], "article": {"key": key, "offset": 0, "length": len(line)}}
         item |= {name: getattr(article, name) for name in ("id", "url", "language", "captured_at", "first_seen_at")}
