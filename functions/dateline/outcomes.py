@@ -14,9 +14,10 @@ WITHDRAWN = "withdrawn"  # reason for the outcome of a withdrawn story's page
 class PageOutcome:
     """Outcome of one captured page: a line of an outcomes object.
 
-    ``offset`` and ``length`` locate its response record in the WARC file. ``extraction`` names the articles object of
-    its article (``keys.Stem.extracted``). ``rules_missed`` are fields with an extraction rule of the source that
-    matched nothing.
+    ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
+    object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
+    the source has a rule that found nothing. ``digest`` and ``published_at`` are the words and the date of a story that
+    made no revision: an earlier capture that is archived later may turn it into one.
     """
 
     url: str
@@ -30,6 +31,8 @@ class PageOutcome:
     revision: int | None = None
     extraction: str | None = None
     rules_missed: tuple[str, ...] = ()
+    digest: str | None = None
+    published_at: str | None = None
 
     @property
     def is_withdrawn(self) -> bool:
@@ -64,6 +67,16 @@ def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
 def extraction(outcomes: Iterable[PageOutcome]) -> str | None:
     """Return the name of the extraction behind a WARC file's articles; None for the first."""
     return next((page.extraction for page in outcomes if page.extraction), None)
+
+
+def made_no_revision(page: PageOutcome) -> bool:
+    """Whether a page is of a story, with words that are known and no revision of their own."""
+    return page.digest is not None and page.outcome is not Outcome.ARCHIVED
+
+
+def is_of_chain(page: PageOutcome) -> bool:
+    """Whether a page has a place in the chain of its story's revisions."""
+    return page.outcome is Outcome.ARCHIVED or page.digest is not None
 
 
 def own_id(page: PageOutcome) -> str:

@@ -22,6 +22,7 @@ from dateline.capture import Exchange
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
 from dateline.messages import capture_event
+from dateline.outcomes import articles_key
 from dateline.page import Page
 from tests.conftest import Aws
 from tests.functions.test_events import Context
@@ -127,7 +128,7 @@ def test_195_of_200_pages_come_to_what_they_would_and_5_are_put_aside(
         132: "extraction took more than 3 seconds",
         168: capture.decoding.TOO_LONG,
     }
-    articles = read_articles(aws.s3.get_object(Bucket=aws.archive, Key=stem.articles)["Body"].read())
+    articles = read_articles(aws.s3.get_object(Bucket=aws.archive, Key=articles_key(stem, outcomes))["Body"].read())
     stories = [number for number in range(0, 200, 4) if number not in POISON]
     assert [stored.article.title for stored in articles] == [f"Well {number} is mended" for number in stories]
     reports = aws.s3.list_objects_v2(Bucket=aws.archive, Prefix="quarantine/")["Contents"]

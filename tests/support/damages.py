@@ -88,7 +88,14 @@ class Archived:
     @property
     def articles(self) -> str:
         """The articles object of the first capture, which was extracted twice."""
-        return next(key for key in self.newsroom.objects() if key.startswith(self.first.articles_prefix))
+        return self._articles(self.first)
+
+    @property
+    def last_articles(self) -> str:
+        return self._articles(self.last)
+
+    def _articles(self, stem: keys.Stem) -> str:
+        return next(key for key in self.newsroom.objects() if key.startswith(stem.articles_prefix))
 
 
 def edit(archived: Archived, key: str, change: Callable[[bytes], bytes]) -> None:
@@ -224,11 +231,11 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     ),
     "other words than the digest's": (lambda a: edit(a, a.articles, articles(text="Others.")), {Kind.WRONG_ARTICLES}),
     "an article that points elsewhere": (
-        lambda a: edit(a, a.articles, articles(capture=read_articles(a.get(a.last.articles))[0].article.capture)),
+        lambda a: edit(a, a.articles, articles(capture=read_articles(a.get(a.last_articles))[0].article.capture)),
         {Kind.WRONG_ARTICLES},
     ),
     "a payload digest of another page": (
-        lambda a: edit(a, a.last.articles, lambda data: repointed(data, payload_digest="sha256:A")),
+        lambda a: edit(a, a.last_articles, lambda data: repointed(data, payload_digest="sha256:A")),
         {Kind.WRONG_ARTICLES},
     ),
     "an article of another revision": (lambda a: edit(a, a.articles, articles(revision=7)), {Kind.WRONG_ARTICLES}),

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dateline import capture, keys
-from dateline.archive.archive import Archive
+from dateline.archive.archive import Archive, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.aws import objects
 from dateline.capture import Exchange
 from dateline.index.index import Index
+from dateline.outcomes import articles_key
 from dateline.page import Page, Payload
 from dateline.places import placed
 from dateline.query.query import Query
@@ -100,6 +101,11 @@ class Newsroom:
     def objects(self) -> dict[str, bytes]:
         listed = self.aws.s3.list_objects_v2(Bucket=self.aws.archive).get("Contents", [])
         return {o["Key"]: self.aws.s3.get_object(Bucket=self.aws.archive, Key=o["Key"])["Body"].read() for o in listed}
+
+    def articles_key(self, key: str) -> str:
+        """The articles object of a capture object."""
+        stem = keys.parse(key)
+        return articles_key(stem, read_outcomes(self.objects()[stem.outcomes]))
 
     def query(self) -> Query:
         aws = self.aws

@@ -1,8 +1,12 @@
 """The archive: turn a WARC file into one articles object and one outcome per page.
 
-The order of writes makes it safe against kills: first the articles object, then the outcomes object, each only if it
-does not exist. Writing the outcomes object commits the WARC file; the index derives from the two. Before the commit
-nothing points at the articles, and the next attempt reuses them.
+The order of writes is what makes it safe to kill anywhere. First the articles object, under a name of its content, then
+the outcomes object, only where there is none yet. The outcomes object is the commit: the index is a function of the
+two. Before it nothing points at the articles, and the next attempt takes up what it finds.
+
+A capture may be archived after later ones of the same stories. Then these are placed again (``chain``): their articles
+get other numbers, or are no revisions any more, or become some. Their outcomes objects are replaced, on the condition
+that they are what was read; the index follows. The capture counts as done after that, so a killed attempt is repeated.
 """
 
 import dataclasses
@@ -10,19 +14,21 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from dateline import capture, keys
-from dateline.archive import quarantine
+from dateline.archive import chain, quarantine
+from dateline.archive.chain import Place, Version
 from dateline.archive.revisions import Revisions
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.index.index import Index
-from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key
+from dateline.index.items import aliases
+from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key, is_of_chain, made_no_revision
 from dateline.page import Page
 from dateline.similarity import minhash
 from dateline.urls import identity
@@ -32,6 +38,8 @@ if TYPE_CHECKING:
 
 
 GONE = (404, 410)
+_FIELDS = {field.name for field in dataclasses.fields(PageOutcome)}
+_ADDED = ("digest", "published_at")  # to the fields of outcomes, in November 2026
 _REVISIT = "the server sent what an earlier capture has"
 
 
@@ -42,6 +50,14 @@ class Archived(NamedTuple):
     articles: list[Stored]
     etag: str = ""
     digest: str = ""
+
+
+class Decided(NamedTuple):
+    """What a page comes to; ``given_up`` is why the present extractor could not examine it, and it stays as it was."""
+
+    page: PageOutcome
+    article: Article | None
+    given_up: str | None = None
 
 
 class Archive:
@@ -68,21 +84,140 @@ class Archive:
         if self._index.counters.is_done(stem.source, stem.capture):
             return []
         archived = committed(self._s3, self._archive, stem) or self._commit(stem)
-        self._index.apply(stem, archived.outcomes, archived.articles)
-        return archived.outcomes
+        self._index.add(stem, archived.outcomes, archived.articles)
+        while True:
+            self._place_later_captures(archived.outcomes)
+            self._index.count_pages(stem, archived.outcomes)
+            before, archived = archived, self._settled(stem)
+            if archived.etag == before.etag:
+                return archived.outcomes
+            self._index.replace(stem, archived.outcomes, archived.articles, [each.article for each in before.articles])
+
+    def _settled(self, stem: keys.Stem) -> Archived:
+        """What the archive has of a capture object that is indexed: nothing, where its outcomes were lost."""
+        return committed(self._s3, self._archive, stem) or Archived([], [])
 
     def _commit(self, stem: keys.Stem) -> Archived:
         extracted = list(self._extracted(stem))
         ids = [extraction.article.id for _, extraction in extracted if extraction.article]
         revisions = Revisions(self._index, ids, keys.utc(self._clock()))
-        decided = [self._decide(stem, revisions, *page) for page in extracted]
-        articles = self._put_articles(stem, self._index.clusters.place([article for _, article in decided if article]))
-        outcomes = [outcome for outcome, _ in decided]
+        in_order = sorted(extracted, key=lambda each: (each[0].captured_at, each[0].offset))
+        decided = {page[0].offset: self._decide(stem, revisions, *page) for page in in_order}
+        articles = [article for captured, _ in extracted if (article := decided[captured.offset].article)]
+        left = set(objects.keys(self._s3, bucket=self._archive, prefix=stem.articles_prefix)) if articles else set()
+        name = self._put_articles(stem, self._index.clusters.place(articles), left) if articles else None
+        outcomes = [_named(decided[captured.offset], name) for captured, _ in extracted]
         for page in outcomes:
             if page.outcome is Outcome.QUARANTINED:
                 self._quarantine(stem, page)
         objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=write_outcomes(outcomes))
-        return committed(self._s3, self._archive, stem) or Archived(outcomes, articles)
+        archived = self._settled(stem)
+        over = {*left, stem.extracted(name)} - {articles_key(stem, archived.outcomes)} if articles else set()
+        self._delete_articles(over)
+        return archived
+
+    def _place_later_captures(self, outcomes: Iterable[PageOutcome]) -> None:
+        """Put the captures of these pages' stories in their places, from these pages on."""
+        since: dict[str, str] = {}
+        for page in outcomes:
+            if is_of_chain(page):
+                since[page.id] = min(page.captured_at, since.get(page.id, page.captured_at))
+        for id, at in since.items():
+            self._place_again(id, at)
+
+    def _place_again(self, id: str, since: str, read: Callable[[Mapping[str, Any]], Version] = Version.of_item) -> None:
+        """Put a story's captures from an instant on in their places, until each is where it should be.
+
+        ``read`` makes a version of an item of the table.
+        """
+        while True:
+            before, found = self._index.versions(id, since)
+            wrong = chain.misplaced(map(read, found), read(before) if before else None)
+            if not wrong:
+                return
+            for key, places in chain.by_capture(wrong):
+                self._rewrite(keys.parse(key), id, places)
+
+    def _rewrite(self, stem: keys.Stem, id: str, places: Mapping[int, Place]) -> None:
+        """Give some pages of a capture object, by the offsets of their records, their places in a story's chain."""
+        settled = self._settled(stem)
+        decided = by_offset(settled)
+        unread = {
+            offset
+            for offset, wanted in places.items()
+            if wanted.revision and offset in decided and not decided[offset].article
+        }
+        found = {at.offset: article for article in self._found(stem, unread) if (at := article.capture)}
+        for offset, wanted in places.items():
+            if offset in decided and decided[offset].page.id == id:
+                decided[offset] = self._placed(decided[offset], wanted, found.get(offset))
+        articles = write_articles(each.article for each in decided.values() if each.article)
+        name = _content(articles)
+        self._replace(stem, settled, [_named(each, name) for each in decided.values()], articles)
+        self._delete_articles(self._show(stem, self._settled(stem)))
+
+    def _found(self, stem: keys.Stem, offsets: Container[int]) -> Iterator[Article]:
+        """The articles of pages that made no revision when they were archived."""
+        for captured, extraction in self._extracted(stem, offsets) if offsets else ():
+            if extraction.article:
+                yield dataclasses.replace(
+                    extraction.article,
+                    captured_at=keys.utc(captured.captured_at),
+                    indexed_at=keys.utc(self._clock()),
+                    capture=self._pointer(stem, captured),
+                )
+
+    def _placed(self, was: Decided, wanted: Place, found: Article | None) -> Decided:
+        """A page in its place; ``found`` is what extraction makes of one that was no revision.
+
+        Where the present extractor finds no such story, the page is left out of the chain.
+        """
+        article = was.article or (found if found and found.id == was.page.id else None)
+        page = dataclasses.replace(was.page, revision=wanted.revision, digest=None, published_at=None)
+        if wanted.revision and article:
+            numbered = dataclasses.replace(article, revision=wanted.revision, first_seen_at=wanted.first_seen_at)
+            new = numbered if was.article else self._index.clusters.place([numbered])[0]
+            return Decided(dataclasses.replace(page, outcome=Outcome.ARCHIVED), new)
+        if wanted.revision:
+            return Decided(dataclasses.replace(page, revision=None), None)
+        said = article or was.page
+        page = dataclasses.replace(page, digest=said.digest, published_at=said.published_at)
+        return Decided(dataclasses.replace(page, outcome=wanted.outcome), None)
+
+    def _replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
+        """Write what a capture object comes to now; False where it comes to something else by now."""
+        if outcomes == settled.outcomes:
+            return True
+        if articles:
+            objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
+        said = {page.offset: page for page in settled.outcomes if made_no_revision(page)}
+        stays = {page.offset: page.id for page in outcomes if made_no_revision(page)}
+        self._index.forget_same(stem, (page for page in said.values() if stays.get(page.offset) != page.id))
+        self._index.forget_aliases({*aliases(settled.outcomes)} - {*aliases(outcomes)})
+        key, body = stem.outcomes, write_outcomes(outcomes)
+        if settled.etag:
+            return objects.put_over(self._s3, bucket=self._archive, key=key, body=body, etag=settled.etag)
+        return objects.put_once(self._s3, bucket=self._archive, key=key, body=body)
+
+    def _show(self, stem: keys.Stem, settled: Archived) -> dict[str, list[Article]]:
+        """Bring the index to what is committed; return the articles objects that this took the place of."""
+        current = articles_key(stem, settled.outcomes)
+        over = {
+            key: self._articles(key)
+            for key in objects.keys(self._s3, bucket=self._archive, prefix=stem.articles_prefix)
+            if key != current or not settled.articles
+        }
+        before = [article for articles in over.values() for article in articles]
+        self._index.replace(stem, settled.outcomes, settled.articles, before)
+        return over
+
+    def _articles(self, key: str) -> list[Article]:
+        """The articles of an object."""
+        return [stored.article for stored in read_articles(objects.get(self._s3, bucket=self._archive, key=key) or b"")]
+
+    def _delete_articles(self, over: Iterable[str]) -> None:
+        for key in sorted(over):
+            self._s3.delete_object(Bucket=self._archive, Key=key)
 
     def _extracted(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
         """Return the extraction of each page, or of ``only`` the records at these offsets."""
@@ -109,16 +244,14 @@ class Archive:
         extraction = _without_extraction(captured) or self._extract(captured.page())
         return extraction._replace(article=extraction.article and _signed(extraction.article))
 
-    def _decide(
-        self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction
-    ) -> tuple[PageOutcome, Article | None]:
+    def _decide(self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction) -> Decided:
         outcome, article = extraction.outcome, None
         if extraction.article and revisions.withdrawn(extraction.article.id):
             outcome, extraction = Outcome.NOT_ARTICLE, extraction._replace(reason=WITHDRAWN)
         elif extraction.article:
             pointer = self._pointer(stem, captured)
             outcome, article = revisions.settle(extraction.article, keys.utc(captured.captured_at), pointer)
-        return self._page(captured, extraction, outcome, article), article
+        return Decided(self._page(captured, extraction, outcome, article), article)
 
     def _pointer(self, stem: keys.Stem, captured: Capture) -> Pointer:
         where, digest = (captured.offset, captured.length), captured.payload_digest
@@ -127,9 +260,11 @@ class Archive:
     def _page(
         self, captured: Capture, extraction: Extraction, outcome: Outcome, article: Article | None
     ) -> PageOutcome:
-        return PageOutcome(
+        found = extraction.article
+        known = found if outcome in (Outcome.UNCHANGED, Outcome.DUPLICATE) else None
+        page = PageOutcome(
             url=captured.url,
-            id=extraction.article.id if extraction.article else self._id(captured.url),
+            id=found.id if found else "",
             outcome=outcome,
             captured_at=keys.utc(captured.captured_at),
             offset=captured.offset,
@@ -138,26 +273,23 @@ class Archive:
             reason=extraction.reason,
             revision=article.revision if article else None,
             rules_missed=extraction.rules_missed,
+            digest=known.digest if known else None,
+            published_at=known.published_at if known else None,
         )
+        return page if found else dataclasses.replace(page, id=_id(captured.url))
 
-    def _id(self, url: str) -> str:
-        """Return the id of the story at a URL, possibly another URL's (rel=canonical)."""
-        own = keys.article_id(_stated(url))
-        return self._index.alias(own) or own
+    def _put_articles(self, stem: keys.Stem, articles: list[Article], left: Iterable[str]) -> str | None:
+        """Store the articles and return the name of their object.
 
-    def _put_articles(self, stem: keys.Stem, articles: list[Article]) -> list[Stored]:
-        """Store the articles; equal ones of an attempt killed before its commit stay."""
-        if not articles:
-            return []
+        Where an attempt that died before its commit left the same ones, its copy stays, whenever it was made.
+        """
+        for key in sorted(left):
+            if list(map(_undated, self._articles(key))) == list(map(_undated, articles)):
+                return key.removeprefix(stem.articles_prefix).removesuffix("jsonl.gz").rstrip(".") or None
         body = write_articles(articles)
-        if not objects.put_once(self._s3, bucket=self._archive, key=stem.articles, body=body):
-            left = read_articles(objects.get(self._s3, bucket=self._archive, key=stem.articles) or b"")
-            if [(s.article.id, s.article.digest) for s in left] == [(a.id, a.digest) for a in articles]:
-                return left
-            if settled := committed(self._s3, self._archive, stem):  # by a delivery at the same time: it is its word
-                return settled.articles
-            self._s3.put_object(Bucket=self._archive, Key=stem.articles, Body=body)
-        return read_articles(body)
+        name = _content(body)
+        objects.put_once(self._s3, bucket=self._archive, key=stem.extracted(name), body=body)
+        return name
 
     def _quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
         """Add a page's outcome to its quarantine report, with the run of a ``reextract`` if any."""
@@ -165,6 +297,32 @@ class Archive:
         report = quarantine.QuarantineReport(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
         quarantine.note(self._s3, self._archive, report, attempt)
+
+
+def _id(url: str) -> str:
+    """The id of a story at a URL, if its page names no other URL as the canonical one: the index knows if it did."""
+    return keys.article_id(_stated(url))
+
+
+def _undated(article: Article) -> Article:
+    """An article without what differs between two attempts to archive it."""
+    return dataclasses.replace(article, indexed_at=None, cluster=None)
+
+
+def _content(articles: bytes) -> str | None:
+    """The name of an articles object: 12 hex digits of its sha256; None for no articles."""
+    return hashlib.sha256(articles).hexdigest()[:12] if articles else None
+
+
+def _named(decided: Decided, extraction: str | None) -> PageOutcome:
+    """The outcome of a page with the name of the object of its article."""
+    return dataclasses.replace(decided.page, extraction=extraction if decided.article else None)
+
+
+def by_offset(settled: Archived) -> dict[int, Decided]:
+    """The pages of a capture object by the offsets of their records, with their articles."""
+    articles = {stored.article.capture.offset: stored.article for stored in settled.articles if stored.article.capture}
+    return {page.offset: Decided(page, articles.get(page.offset)) for page in settled.outcomes}
 
 
 def _signed(article: Article) -> Article:
@@ -213,6 +371,8 @@ def read_outcomes(data: bytes) -> list[PageOutcome]:
 
 
 def _page_outcome(values: dict[str, Any]) -> PageOutcome:
+    """An outcome; without what a later version of Dateline may have added."""
+    values = {name: value for name, value in values.items() if name in _FIELDS}
     typed = {"outcome": Outcome(values["outcome"]), "rules_missed": tuple(values.get("rules_missed", ()))}
     return PageOutcome(**values | typed)
 
@@ -224,7 +384,12 @@ def write_articles(articles: Iterable[Article]) -> bytes:
 
 def write_outcomes(outcomes: Iterable[PageOutcome]) -> bytes:
     """An outcomes object."""
-    return _member("".join(json.dumps(dataclasses.asdict(page), ensure_ascii=False) + "\n" for page in outcomes))
+    return _member("".join(json.dumps(_line(page), ensure_ascii=False) + "\n" for page in outcomes))
+
+
+def _line(page: PageOutcome) -> dict[str, Any]:
+    """The line of a page; versions before November 2026 read no unknown names, so these are left out where empty."""
+    return {name: value for name, value in dataclasses.asdict(page).items() if value or name not in _ADDED}
 
 
 def _member(text: str) -> bytes:

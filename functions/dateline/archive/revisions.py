@@ -1,14 +1,15 @@
 """Revisions: distinguish new words, or another date, from repetitions.
 
-A capture is compared with the revision captured before it, in any order of archiving, so the same capture gets the same
-answer at every attempt. Title, text and date of publication count; page furniture does not.
+A story's revision is compared with the one captured before it (``chain``), as far as that is archived; what is archived
+later is put in its place by ``Archive``. What counts is the title, the text and the date of publication; what surrounds
+them on the page may change as it likes.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
 
+from dateline.archive import chain
+from dateline.archive.chain import Version
 from dateline.article import Article, Outcome, Pointer
 from dateline.index.index import Index
 
@@ -16,73 +17,45 @@ from dateline.index.index import Index
 class Revisions:
     """Last revision of each story of one WARC file: from the index, and from earlier pages of the file.
 
-    ``indexed_at`` is for new revisions.
+    Ask in the order of capture. ``indexed_at`` is what new revisions get.
     """
 
     def __init__(self, index: Index, ids: Iterable[str], indexed_at: str) -> None:
         self._index = index
         self._current = index.current(ids)
-        self._here: dict[str, Mapping[str, Any]] = {}
+        self._here: dict[str, Version] = {}
         self._indexed_at = indexed_at
 
     def settle(self, found: Article, captured_at: str, pointer: Pointer) -> tuple[Outcome, Article | None]:
-        """Return the outcome of an article's page, and the revision to archive if it is new."""
-        before = self._here.get(found.id)
-        if before and _says_the_same(before, found):
-            return Outcome.DUPLICATE, None
-        before = before or self._captured_before(found.id, captured_at, pointer)
-        if before and _says_the_same(before, found):
-            return Outcome.UNCHANGED, None
+        """The outcome of a page that is an article, and the revision to archive where it says something new."""
+        article = dataclasses.replace(found, captured_at=captured_at, capture=pointer)
+        outcome, number, first_seen_at = chain.place(Version.of_article(article), self._before(found.id, article))
+        if number is None:
+            return outcome, None
         revision = dataclasses.replace(
-            found,
-            revision=int(before["revision"]) + 1 if before else 1,
-            captured_at=captured_at,
-            first_seen_at=before["first_seen_at"] if before else captured_at,
-            indexed_at=self._indexed_at,
-            capture=pointer,
+            article, revision=number, first_seen_at=first_seen_at, indexed_at=self._indexed_at
         )
         self.keep(revision)
-        return Outcome.ARCHIVED, revision
+        return outcome, revision
 
     def withdrawn(self, id: str) -> bool:
         """Whether a story was withdrawn, and is not to be archived."""
         return "withdrawn_at" in self._current.get(id, {})
 
     def keep(self, revision: Article) -> None:
-        """Compare later pages of the file with this revision."""
-        self._here[revision.id] = dataclasses.asdict(revision)
+        """Have what comes later in the object compared with this revision."""
+        self._here[revision.id] = Version.of_article(revision)
 
-    def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
-        """The revision before this capture; not this capture itself, though another delivery indexed it."""
-        current = self._current.get(id)
-        if current is None or current["captured_at"] < captured_at:
-            return current
-        itself = current["captured_at"] == captured_at and current["capture"]["key"] == pointer.key
-        return (
-            self._index.revision_before(id, captured_at) if itself or current["captured_at"] > captured_at else current
-        )
+    def _before(self, id: str, article: Article) -> Version | None:
+        """The last revision before a capture, in this object or another."""
+        here, there = self._here.get(id), self._captured_before(id, article)
+        return max((each for each in (there, here) if each), key=lambda each: each.captured_at, default=None)
 
-
-def _says_the_same(before: Mapping[str, Any], found: Article) -> bool:
-    return before["digest"] == found.digest and same_date(before.get("published_at"), found.published_at)
-
-
-def same_date(before: str | None, after: str | None) -> bool:
-    """Return whether two dates of publication agree.
-
-    The second may be less precise: missing, as for an undated page found without its feed, or a day only, the outlet's
-    or UTC's. Instants within a minute agree, because some places of a page omit seconds. A date after none is a new
-    one.
-    """
-    if after is None or before == after:
-        return True
-    if before is None:
-        return False
-    days = [len(date) == len("yyyy-mm-dd") for date in (before, after)]
-    if all(days):
-        return False
-    if any(days):
-        day, instant = sorted((before, after), key=len)
-        at = datetime.fromisoformat(instant)
-        return day in {f"{at:%Y-%m-%d}", f"{at.astimezone(UTC):%Y-%m-%d}"}
-    return abs(datetime.fromisoformat(before) - datetime.fromisoformat(after)) < timedelta(minutes=1)
+    def _captured_before(self, id: str, article: Article) -> Version | None:
+        """The revision before a capture in the index; not the capture itself, though another delivery indexed it."""
+        current, at = self._current.get(id), str(article.captured_at)
+        if current is None:
+            return None
+        if current["captured_at"] >= at:
+            current = self._index.revision_before(id, at, but=article.capture.key if article.capture else None)
+        return Version.of_item(current) if current else None

@@ -43,8 +43,8 @@ def reextract(
 ) -> None:
     """Extract captures again with the deployed extractor, and print the changes by field.
 
-    Days are of capture (UTC). Revisions keep their numbers, and newly found stories get their place in the chain. Safe
-    to interrupt: the extraction continues in the stack; follow it with --run.
+    Days are of capture (UTC). A story found now gets its place in the chain of revisions; later ones follow it. Safe
+    to interrupt: what was asked for goes on in the stack, and --run takes it up.
     """
     from dateline.cli.tracking import FollowedAgain
     from dateline.messages import ReextractMessage

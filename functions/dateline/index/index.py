@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
 from dateline import keys
-from dateline.article import Article
+from dateline.article import Article, Outcome
 from dateline.aws import dynamodb
 from dateline.aws.dynamodb import unless_newer
 from dateline.index.clusters import Clusters
 from dateline.index.gone import Presence
-from dateline.index.items import aliases, current_item, entries, summaries, summary
+from dateline.index.items import aliases, current_item, entries, same_key, summaries, summary
 from dateline.index.place_items import Mentions
 from dateline.index.withdrawals import Withdrawal
 from dateline.monitoring import counters
@@ -63,8 +63,11 @@ class Index:
         """Return a story's revision captured at an instant."""
         return self._table.get_item(Key=keys.revision(id, captured_at), ConsistentRead=True).get("Item")
 
-    def revision_before(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
-        """Return a story's newest revision captured before an instant."""
+    def revision_before(self, id: str, captured_at: str, but: str | None = None) -> Mapping[str, Any] | None:
+        """The newest revision of a story that was captured before an instant.
+
+        With ``but``, also one of that instant, unless it is of the WARC file with this key.
+        """
         first, last = keys.revision(id, ""), keys.revision(id, captured_at)
         answer = self._table.query(
             KeyConditionExpression=Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"]),
@@ -72,7 +75,16 @@ class Index:
             Limit=2,
             ConsistentRead=True,
         )
-        return next((item for item in answer["Items"] if item["SK"] != last["SK"]), None)
+        found = (item for item in answer["Items"] if item["SK"] != last["SK"] or (but and _capture_key(item) != but))
+        return next(found, None)
+
+    def versions(self, id: str, since: str) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
+        """The revision before an instant, and the captures of a story from then on: ``REV#`` and ``SAME#`` items."""
+        pk, found = keys.article(id)["PK"], list[Mapping[str, Any]]()
+        for kind in ("REV#", "SAME#"):
+            later = Key("PK").eq(pk) & Key("SK").between(f"{kind}{since}", f"{kind}{_AFTER_ALL}")
+            found += dynamodb.query(self._table, KeyConditionExpression=later, ConsistentRead=True)
+        return self.revision_before(id, since) if since else None, found
 
     def apply(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         """Index a WARC file's outcomes and articles.
@@ -81,13 +93,17 @@ class Index:
         """
         if self.counters.is_done(stem.source, stem.capture):
             return
+        self.add(stem, outcomes, articles)
+        self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
+
+    def add(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+        """Add what one capture object's outcomes and articles say, without counting it."""
         self._put_entries(stem, outcomes, articles)
         for stored in articles:
             self._put_current(articles_key(stem, outcomes), stored)
         self.clusters.settle([stored.article for stored in articles])
         self._mentions.settle(summaries(stem, outcomes, articles))
         self._mark_presence(outcomes)
-        self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
     def replace(
         self,
@@ -105,9 +121,9 @@ class Index:
         self.clusters.forget(before, found)
         stays = {_revision_key(article) for article in found}
         over = {_revision_key(article) for article in before} - stays
-        with self._table.batch_writer() as batch:
-            for id, captured_at in over:
-                batch.delete_item(Key=keys.revision(id, captured_at))
+        for id, captured_at in over:
+            self._delete_revision(id, captured_at, stem.capture)
+        self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
         self.clusters.settle(found)
         was = [summary("", Stored(article, 0, 0)) for article in before]
@@ -116,18 +132,37 @@ class Index:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
         self._mark_presence(outcomes, [article.id for article in before])
+        if self.counters.is_done(stem.source, stem.capture):
+            self.count_pages(stem, outcomes)
+
+    def count_pages(self, stem: keys.Stem, outcomes: Sequence[PageOutcome]) -> None:
+        """Have a capture object count for what its outcomes say, in place of what it has counted for so far."""
         counted = self.counters.added(stem.source, stem.capture)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
+
+    def forget_same(self, stem: keys.Stem, pages: Iterable[PageOutcome]) -> None:
+        """Delete the items of pages that made no revision."""
+        requests = ({"DeleteRequest": {"Key": same_key(stem, page)}} for page in pages)
+        dynamodb.write(self._table.meta.client, self._table.name, requests)
+
+    def forget_aliases(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Have the ids of URLs lead no more to the stories of other URLs, given both."""
+        for own, id in sorted(pairs):
+            with unless_newer():
+                self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").eq(id))
+
+    def _delete_revision(self, id: str, captured_at: str, capture: str) -> None:
+        """Delete a revision of a capture object; one of the same instant from another stays."""
+        with unless_newer():
+            self._table.delete_item(Key=keys.revision(id, captured_at), ConditionExpression=_is_of(capture))
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Have a story be nothing but withdrawn. Idempotent."""
         if "cluster" in self.current([withdrawal.id]).get(withdrawal.id, {}):
             self.clusters.leave(withdrawal.id)
         self._table.put_item(Item=withdrawal.item)
-        first = keys.revision(withdrawal.id, "")
-        revisions = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
-        found = list(dynamodb.query(self._table, KeyConditionExpression=revisions, ConsistentRead=True))
-        self._mentions.settle((), found)
+        _, found = self.versions(withdrawal.id, "")
+        self._mentions.settle((), [item for item in found if "revision" in item])
         over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]
         over += [keys.alias(own) for own in map(keys.article_id, withdrawal.urls) if own != withdrawal.id]
         with self._table.batch_writer() as batch:
@@ -196,6 +231,16 @@ class Index:
         seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
         self._presence.note(seen=seen, gone=gone)
         self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others])
+
+
+def _capture_key(item: Mapping[str, Any]) -> str:
+    """The WARC file of an item; empty for an item without a pointer."""
+    return str(item["capture"]["key"]) if "capture" in item else ""
+
+
+def _is_of(capture: str) -> ConditionBase:
+    """The condition that an item is of a WARC file, or of none."""
+    return Attr("capture").not_exists() | Attr("capture.key").eq(capture)
 
 
 def _revision_key(article: Article) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.index import clusters, place_items
-from dateline.outcomes import PageOutcome, Stored, articles_key, own_id
+from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 _MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
@@ -19,6 +19,24 @@ def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence
     yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
     yield from (keys.revision(each["id"], each["captured_at"]) | each for each in found)
     yield from (band for stored in articles for band in clusters.bands(stored.article))
+    yield from (_same(stem, page) for page in outcomes if made_no_revision(page))
+
+
+def _same(stem: keys.Stem, page: PageOutcome) -> dict[str, Any]:
+    """The item of a capture that made no revision: what it takes to make it one."""
+    values = {
+        "id": page.id,
+        "outcome": page.outcome.value,
+        "captured_at": page.captured_at,
+        "digest": page.digest,
+        "capture": {"key": stem.capture, "offset": page.offset, "length": page.length},
+    }
+    return same_key(stem, page) | values | ({"published_at": page.published_at} if page.published_at else {})
+
+
+def same_key(stem: keys.Stem, page: PageOutcome) -> dict[str, str]:
+    """The key of that item."""
+    return keys.same(page.id, page.captured_at, stem.capture, page.offset)
 
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:

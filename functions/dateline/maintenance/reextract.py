@@ -1,8 +1,8 @@
 """Re-extraction: run the present extractor on an archived WARC file.
 
-Unrepeatable facts stay: a revision keeps its number, its place in the chain and its instants, even if its words are now
-those of its predecessor. A page recognised only now gets its place in the chain. A page rejected by the present
-extractor stays as it was.
+A revision keeps its number and its instants, even if its words are now those of its predecessor: it was announced. A
+page recognised only now, or no longer, changes the chain: all captures of its story are then placed again. A page
+rejected by the present extractor stays as it was.
 
 New articles go to an object of their own, then the report of changes is written, then the outcomes object is replaced:
 this is the commit. The index follows, and the old articles are deleted last. A delivery killed at any point and
@@ -13,19 +13,21 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from dateline import capture, keys
-from dateline.archive.archive import Archive, Archived, committed, read_articles, write_articles, write_outcomes
+from dateline.archive import chain
+from dateline.archive.archive import Archive, Archived, Decided, by_offset, write_articles, write_outcomes
+from dateline.archive.chain import Version
 from dateline.archive.revisions import Revisions
-from dateline.article import Article, Extraction, Outcome, Pointer
+from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.messages import ReextractMessage
-from dateline.outcomes import WITHDRAWN, PageOutcome, articles_key, extraction
+from dateline.outcomes import WITHDRAWN, PageOutcome, extraction, is_of_chain
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # fixed at the first archiving
 _DECIDED = (*_KEPT, "cluster")  # decided by the archive
@@ -84,14 +86,6 @@ class ReextractionReport:
         return cls(**values | {"changes": tuple(FieldChange(**each) for each in values["changes"])})
 
 
-class Decided(NamedTuple):
-    """Result for a page; ``given_up`` is the reason for a failed examination, after which the old result stays."""
-
-    page: PageOutcome
-    article: Article | None
-    given_up: str | None = None
-
-
 class Reextraction(Archive):
     """Re-extracts archived WARC files; takes the arguments of ``Archive``."""
 
@@ -107,19 +101,31 @@ class Reextraction(Archive):
         settled = self._settled(stem)
         while report is None or report.commit != settled.digest:
             report = self._commit_again(stem, settled, message)
-            settled = self._settled(stem)  # perhaps newer, from a faster delivery
-        self._follow(stem, settled)
+            settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
+        over = self._show(stem, settled)
+        self._mend([article for articles in over.values() for article in articles], settled, report)
+        self._delete_articles(over)
         self._note_quarantine(stem, settled, message.offsets, message.run)
         report = dataclasses.replace(report, done=True)
         self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
         return report
 
-    def _settled(self, stem: keys.Stem) -> Archived:
-        """Return the archived outcomes and articles of a WARC file; empty for lost outcomes."""
-        return committed(self._s3, self._archive, stem) or Archived([], [])
+    def _mend(self, before: Iterable[Article], settled: Archived, report: ReextractionReport) -> None:
+        """Place all captures of a story again where it has other revisions now, or its revisions make no chain.
+
+        All are compared by what the present extractor finds, whatever the index has yet.
+        """
+        other = {(each.url, each.captured_at) for each in report.changes if each.was != each.now or "id" in each.fields}
+        here = {page.id for page in settled.outcomes if is_of_chain(page)}
+        changed = {page.id for page in settled.outcomes if (page.url, page.captured_at) in other}
+        changed |= {article.id for article in before} - here
+        for id in sorted(changed | here):
+            _, found = self._index.versions(id, "")
+            if id in changed or chain.is_broken(map(Version.of_item, found)):
+                self._place_again(id, "", self._version)
 
     def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
-        before = _by_offset(settled)
+        before = by_offset(settled)
         decided = self._decide_again(stem, before, message.offsets)
         articles = write_articles(each.article for each in decided.values() if each.article)
         outcomes = _named(message.run, settled, decided, articles)
@@ -135,30 +141,19 @@ class Reextraction(Archive):
         self._replace(stem, settled, outcomes, articles)
         return report
 
-    def _replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
-        """Write the new result of a WARC file; return False if the old one changed meanwhile."""
-        if outcomes == settled.outcomes:
-            return True
-        if articles:
-            objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
-        key, body = stem.outcomes, write_outcomes(outcomes)
-        if settled.etag:
-            return objects.put_over(self._s3, bucket=self._archive, key=key, body=body, etag=settled.etag)
-        return objects.put_once(self._s3, bucket=self._archive, key=key, body=body)
-
     def withdraw(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
         """Have the pages at these offsets of a capture object be no articles, whatever they were; extracts nothing."""
         while True:
             settled = self._settled(stem)
             decided = {
                 offset: Decided(_withdrawn(each.page), None) if offset in offsets else each
-                for offset, each in _by_offset(settled).items()
+                for offset, each in by_offset(settled).items()
             }
             articles = write_articles(each.article for each in decided.values() if each.article)
             if self._replace(stem, settled, _named(run, settled, decided, articles), articles):
                 break
         settled = self._settled(stem)
-        self._follow(stem, settled)
+        self._delete_articles(self._show(stem, settled))
         self._note_quarantine(stem, settled, offsets, run)
 
     def _decide_again(
@@ -186,7 +181,7 @@ class Reextraction(Archive):
         if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
             article = dataclasses.replace(found, capture=self._pointer(stem, captured), **kept)
             return Decided(self._page(captured, extraction, Outcome.ARCHIVED, article), article)
-        page, new = self._decide(stem, revisions, captured, extraction)
+        page, new, _ = self._decide(stem, revisions, captured, extraction)
         return Decided(page, self._index.clusters.place([new])[0] if new else None)
 
     def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
@@ -216,18 +211,9 @@ class Reextraction(Archive):
         same = article and article.id == revision["id"]
         return {"digest": article.digest, "published_at": article.published_at} if article and same else None
 
-    def _follow(self, stem: keys.Stem, settled: Archived) -> None:
-        """Update the index from the commit, and delete the replaced objects."""
-        current = articles_key(stem, settled.outcomes)
-        over = {
-            key: objects.get(self._s3, bucket=self._archive, key=key) or b""
-            for key in objects.keys(self._s3, bucket=self._archive, prefix=stem.articles_prefix)
-            if key != current or not settled.articles
-        }
-        before = [stored.article for data in over.values() for stored in read_articles(data)]
-        self._index.replace(stem, settled.outcomes, settled.articles, before)
-        for key in over:
-            self._s3.delete_object(Bucket=self._archive, Key=key)
+    def _version(self, item: Mapping[str, Any]) -> Version:
+        """A capture as the present extractor reads it, or as the index has it where that finds no such story."""
+        return dataclasses.replace(Version.of_item(item), **(self._said(item) or {}))
 
     def _note_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
         """Add the new outcomes to the reports on quarantined pages."""
@@ -247,20 +233,21 @@ class _Revisions(Revisions):
         super().__init__(*arguments)
         self._said = said
 
-    def _captured_before(self, id: str, captured_at: str, pointer: Pointer) -> Mapping[str, Any] | None:
-        before = super()._captured_before(id, captured_at, pointer)
-        while before and (said := self._said(before)) is None:
-            before = self._index.revision_before(id, before["captured_at"])
-        return {**before, **(said or {})} if before else None
-
-
-def _by_offset(settled: Archived) -> dict[int, Decided]:
-    articles = {stored.article.capture.offset: stored.article for stored in settled.articles if stored.article.capture}
-    return {page.offset: Decided(page, articles.get(page.offset)) for page in settled.outcomes}
+    def _captured_before(self, id: str, article: Article) -> Version | None:
+        before = super()._captured_before(id, article)
+        while before:
+            item = self._index.revision(id, before.captured_at)
+            said = self._said(item) if item else {}
+            if said is not None:
+                return dataclasses.replace(before, **said)
+            earlier = self._index.revision_before(id, before.captured_at)
+            before = Version.of_item(earlier) if earlier else None
+        return None
 
 
 def _withdrawn(page: PageOutcome) -> PageOutcome:
-    return dataclasses.replace(page, outcome=Outcome.NOT_ARTICLE, reason=WITHDRAWN, revision=None, rules_missed=())
+    is_no_article = {"outcome": Outcome.NOT_ARTICLE, "reason": WITHDRAWN, "revision": None, "rules_missed": ()}
+    return dataclasses.replace(page, **is_no_article, digest=None, published_at=None)  # type: ignore[arg-type]
 
 
 def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles: bytes) -> list[PageOutcome]:

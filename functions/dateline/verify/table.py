@@ -161,6 +161,8 @@ def _origin(item: Item, sk: str) -> str | None:
         key = sk.removeprefix(keys.DONE)
         return key if _COUNTED.fullmatch(key) else None
     try:
+        if sk.startswith("SAME#"):
+            return keys.parse(item["capture"]["key"]).capture
         return keys.parse(item["article"]["key"]).capture
     except (KeyError, TypeError, ValueError):
         return None
