@@ -33,7 +33,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
 
     ARTICLE#<id>                 CURRENT              newest revision with the index attributes below, or a tombstone
     ARTICLE#<id>                 REV#<captured_at>    one revision
-    ARTICLE#<id>                 SAME#<captured_at>#<capture>#<offset>  capture of the story without a revision of its own
+    ARTICLE#<id>                 SAME#<captured_at>#<capture>#<offset>  capture without a revision of its own
     ARTICLE#<id>                 PRESENCE             times of the page's last presence and last absence (404, 410)
     BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in a year
     CLUSTER#<id>                 <appeared>#<id>      member of a cluster of copies; the first one names it

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+MAX_URL = 8 << 10  # bytes; servers refuse longer ones (RFC 9110, 4.1), and an index item with one costs ten writes
+
 
 class Payload(NamedTuple):
     """A captured body: URL and aware instant of its response record, and digest of its bytes."""

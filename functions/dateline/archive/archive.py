@@ -29,7 +29,7 @@ from dateline.capture import Capture, DamagedCaptureError
 from dateline.index.index import Index
 from dateline.index.items import aliases
 from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key, is_of_chain, made_no_revision
-from dateline.page import Page
+from dateline.page import MAX_URL, Page
 from dateline.similarity import minhash
 from dateline.urls import identity
 
@@ -335,6 +335,8 @@ def _without_extraction(captured: Capture) -> Extraction | None:
     """Return the outcome of a capture without words to extract: damaged, unchanged or gone."""
     if captured.damage:
         return Extraction(Outcome.QUARANTINED, reason=captured.damage)
+    if len(captured.url.encode("utf-8", "surrogatepass")) > MAX_URL:
+        return Extraction(Outcome.QUARANTINED, reason=f"the URL is longer than {MAX_URL} bytes")
     if captured.revisit:
         return Extraction(Outcome.GONE if captured.status in GONE else Outcome.UNCHANGED, reason=_REVISIT)
     return None

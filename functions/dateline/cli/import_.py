@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(help="WARC files (.warc, .warc.gz, .warc.zst), HTML files, clippings (.txt), or folders of these."),
+    typer.Argument(help="WARC files (.warc, .warc.gz, .warc.zst, .wacz), HTML files, clippings (.txt), or folders."),
 ]
 
 # What to do about each reason of a refusal (``importing.Reason``).

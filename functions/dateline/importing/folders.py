@@ -6,6 +6,7 @@ as its capture.
 """
 
 import csv
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,11 +15,12 @@ from pathlib import Path
 from dateline import urls
 from dateline.extraction.parse.document import declared_url
 from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
-from dateline.importing import clippings, warcs
+from dateline.importing import clippings, wacz, warcs
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.instants import is_believable
 
 LISTS = ("urls.tsv", "urls.txt", "urls.csv")
+_ARCHIVES = (*warcs.SUFFIXES, wacz.SUFFIX)
 _HTML = (".html", ".htm", ".xhtml")
 
 
@@ -35,32 +37,59 @@ def files(path: Path) -> Iterator[tuple[str, Iterator[ImportedPage | Refused]]]:
     if not path.is_dir():
         yield path.name, _pages(path, {}, path.parent)
         return
-    inside = sorted(found for found in path.rglob("*") if found.is_file())
-    archives = [found for found in inside if found.name.endswith(warcs.SUFFIXES)]
+    inside = sorted(found for found in path.rglob("*") if _is_file(found))
+    archives = [found for found in inside if found.name.endswith(_ARCHIVES)]
     for archive in archives:
-        yield archive.relative_to(path.parent).as_posix(), warcs.pages(archive)
+        yield archive.relative_to(path.parent).as_posix(), _pages(archive, {}, path.parent)
     if loose := [found for found in inside if found not in archives]:
         yield path.name, _folder(loose, path.parent)
 
 
 def _folder(loose: list[Path], root: Path) -> Iterator[ImportedPage | Refused]:
+    """The pages of files; UnreadableError, after all of them, names the first line of a list that is none."""
     lists = [path for path in loose if path.name in LISTS]
-    listed = {path: entry for each in lists for path, entry in read_list(each).items()}
-    yield from (Refused(str(path), Reason.UNREADABLE) for path in listed if not path.is_file())
+    read = [read_list(path) for path in lists]
+    listed = {path: entry for each, _ in read for path, entry in each.items()}
+    yield from (_unreadable(path) for path in listed if not _is_file(path))
     for path in loose:
         if path not in lists:
             yield from _pages(path, listed, root)
+    if wrong := next((error for _, error in read if error), None):
+        raise wrong
 
 
 def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[ImportedPage | Refused]:
-    if path.name.endswith(warcs.SUFFIXES):
+    if not _is_file(path):
+        yield _unreadable(path)
+    elif path.name.endswith(warcs.SUFFIXES):
         yield from warcs.pages(path)
-    elif path in listed or path.suffix.lower() in _HTML:
-        yield _saved(path, listed.get(path), root)
-    elif path.suffix.lower() == ".txt":
-        yield clippings.read(path, written_at(path), path.relative_to(root).as_posix())
+    elif path.name.endswith(wacz.SUFFIX):
+        yield from wacz.pages(path)
     else:
-        yield Refused(str(path), Reason.NOT_HTML)
+        yield _loose(path, listed, root)
+
+
+def _loose(path: Path, listed: dict[Path, Listed], root: Path) -> ImportedPage | Refused:
+    try:
+        if path in listed or path.suffix.lower() in _HTML:
+            return _saved(path, listed.get(path), root)
+        if path.suffix.lower() == ".txt":
+            return clippings.read(path, written_at(path), path.relative_to(root).as_posix())
+    except OSError:
+        return _unreadable(path)
+    return Refused(str(path), Reason.NOT_HTML)
+
+
+def _is_file(path: Path) -> bool:
+    """Whether there is such a file to read: no folder, no pipe, no name that is too long for one."""
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except OSError:
+        return False
+
+
+def _unreadable(path: Path) -> Refused:
+    return Refused(str(path), Reason.UNREADABLE)
 
 
 def _saved(path: Path, entry: Listed | None, root: Path) -> ImportedPage | Refused:
@@ -88,20 +117,47 @@ def _saved(path: Path, entry: Listed | None, root: Path) -> ImportedPage | Refus
 
 def written_at(path: Path) -> datetime:
     """When a file was last written, in UTC and to the second: copies keep no more."""
-    return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    try:
+        return datetime.fromtimestamp(int(path.stat().st_mtime), UTC)
+    except (OverflowError, ValueError):  # a year that no calendar has
+        return datetime.min.replace(tzinfo=UTC)
 
 
-def read_list(path: Path) -> dict[Path, Listed]:
-    """Return a list's entries by file path. Raises UnreadableError with the first invalid line."""
+def read_list(path: Path) -> tuple[dict[Path, Listed], UnreadableError | None]:
+    """What a list says of each file, by its path, and an error that names the first line that is not one of a list.
+
+    The file of such a line has no URL.
+    """
+    found: dict[Path, Listed] = {}
+    wrong: UnreadableError | None = None
+    for number, row in _rows(path):
+        try:
+            if row[:2] != ["file", "url"]:
+                found[path.parent / (row[0] if row else "")] = _listed(row)
+        except (IndexError, ValueError) as error:
+            detail = f"{path.name}, line {number}: write file, url and an ISO 8601 time: {error}"
+            wrong = wrong or UnreadableError(detail)
+            found |= {path.parent / row[0]: Listed("", None)} if row else {}
+    return found, wrong
+
+
+def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a list with the numbers of their lines; an empty one for what is no row."""
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:  # as file names are read
         rows = csv.reader(lines, delimiter="," if path.suffix == ".csv" else "\t")
-        read = [(rows.line_num, [cell.strip() for cell in row]) for row in rows if row and not row[0].startswith("#")]
-    return {path.parent / row[0]: _listed(path, number, row) for number, row in read if row[:2] != ["file", "url"]}
+        while True:
+            try:
+                row = next(rows, None)
+            except csv.Error:  # a cell of more than 128 kB, or a NUL
+                yield rows.line_num, []
+                continue
+            if row is None:
+                return
+            if row and not row[0].startswith("#"):
+                yield rows.line_num, [cell.strip() for cell in row]
 
 
-def _listed(path: Path, number: int, row: list[str]) -> Listed:
-    try:
-        url, at = row[1], datetime.fromisoformat(row[2]) if row[2:] and row[2] else None
-    except (IndexError, ValueError) as error:
-        raise UnreadableError(f"{path.name}, line {number}: write file, url and an ISO 8601 time: {error}") from error
+def _listed(row: list[str]) -> Listed:
+    """The entry of a row; IndexError or ValueError for what is none."""
+    url, at = row[1], datetime.fromisoformat(row[2]) if row[2:] and row[2] else None
     return Listed(url, at.replace(tzinfo=UTC) if at and not at.tzinfo else at)

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too-large"
     NO_URL = "no-url"
+    LONG_URL = "long-url"  # longer than an index item may have it
     NO_SOURCE = "no-source"
     UNREADABLE = "unreadable"  # a missing file, or one without permission
 

@@ -19,7 +19,7 @@ from dateline.aws import objects
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.importing.outlets import Outlets
-from dateline.page import Payload
+from dateline.page import MAX_URL, Payload
 from dateline.sources.registry import Source
 
 if TYPE_CHECKING:
@@ -81,6 +81,8 @@ class Importer:
     def _add(self, page: ImportedPage | Refused, imported: Imported) -> None:
         if isinstance(page, Refused):
             imported.refused[page.reason] += 1
+        elif len(page.url.encode("utf-8", "surrogatepass")) > MAX_URL:
+            imported.refused[Reason.LONG_URL] += 1
         elif source := self._outlets.of(page.url, page.source):
             new = self._take(_exchange(page, source, imported.file), source)
             imported.captured += new

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterable
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from dateline import urls
 from dateline.sources.registry import Source
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9]+")
+_PLAIN = re.compile(r"[a-z0-9]+(?:\.[a-z0-9]+)*")
+_MAX_ID = 60  # characters; DNS allows 253 for a host, and S3 1,024 bytes for a key with the id in it
 
 
 class Outlets:
@@ -39,7 +42,28 @@ class Outlets:
         if not self._any_host:
             return None
         host = urls.site(url)
-        return self._default or Source.of_host(host, _NOT_IN_IDS.sub("-", host).strip("-"))
+        return self._default or Source.of_host(host, source_id(host))
+
+
+def source_id(host: str) -> str:
+    """Return the id of the source of a host that no source has.
+
+    Dots become hyphens, ``a.example`` is ``a-example``. Where that is ambiguous, for hosts with hyphens, ports or other
+    letters, or too long for keys, a digest of the host follows: ``a-b.example`` is ``a-b-example-`` and 8 hex digits.
+    """
+    host = _ascii(host)
+    name = _NOT_IN_IDS.sub("-", host).strip("-")
+    if _PLAIN.fullmatch(host) and len(name) <= _MAX_ID:
+        return name
+    return f"{name[:_MAX_ID]}-{sha256(host.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".strip("-")
+
+
+def _ascii(host: str) -> str:
+    """A host as DNS has it (IDNA), or as it is if it has no such form."""
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        return host
 
 
 def _names(outlet: Source) -> set[str]:

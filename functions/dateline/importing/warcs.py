@@ -4,7 +4,7 @@ fastwarc reads them, because warcio, used for our own files, does not know zstd.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from mmap import ACCESS_READ, mmap
@@ -15,6 +15,7 @@ from dateline import urls
 from dateline.capture import MAX_BODY, metadata, split
 from dateline.capture.decoding import UNREAD
 from dateline.capture.digests import contradicts
+from dateline.importing import loose_warcs
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError, is_html
 from dateline.instants import is_believable
 
@@ -93,11 +94,23 @@ def _records(path: Path) -> Iterator[_Record]:
                     offset, count = found.stream_pos, count + 1
                     if str(found.record_type) in _KINDS:
                         yield _read(found)
+            except _LooseError as loose:
+                stream.seek(loose.offset)
+                yield from _loose(stream)
+                return
             except OSError as error:
                 damage = damage or UnreadableError(f"damaged after offset {offset}: {error}")
                 start = _next_member(path, offset + 1)
     if damage or not count:
         raise damage or UnreadableError("there is no WARC record in it")
+
+
+class _LooseError(Exception):
+    """The file has records, from an offset on, that are to be read by ``loose_warcs``."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
@@ -108,10 +121,8 @@ def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
         raise UnreadableError("an ARC file; convert it with: warcio recompress file.arc file.warc.gz")
     stream.seek(start)
     for found in ArchiveIterator(stream, parse_http=False):
-        if "\n" in (found.headers.get("WARC-Type") or ""):
-            raise UnreadableError("its WARC headers end in LF; convert it to WARC/1.0 with CRLF")
-        if "Content-Length" not in found.headers:
-            raise UnreadableError(f"ends in the headers of the record at offset {found.stream_pos}")
+        if "\n" in (found.headers.get("WARC-Type") or "") or "Content-Length" not in found.headers:
+            raise _LooseError(found.stream_pos)
         yield found
 
 
@@ -126,6 +137,19 @@ def _beginning(stream: BinaryIO) -> bytes:
         return b""
 
 
+def _loose(stream: BinaryIO) -> Iterator[_Record]:
+    """The records from here on as ``loose_warcs`` reads them."""
+    try:
+        for found in loose_warcs.records(stream):
+            if found.headers.get("warc-type", "").lower() not in _KINDS:
+                continue
+            if not found.is_whole:
+                raise UnreadableError(f"ends in the middle of the record of {found.headers.get('warc-target-uri')}")
+            yield _record(found.headers, found.block, is_long=found.length > MAX_BODY)
+    except OSError as error:
+        raise UnreadableError(f"damaged: {error}") from error
+
+
 def _next_member(path: Path, after: int) -> int:
     """Return the next possible gzip member or zstd frame; -1 for none, or in uncompressed files."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
@@ -136,30 +160,36 @@ def _next_member(path: Path, after: int) -> int:
 def _read(found: "WarcRecord") -> _Record:
     """Return the record. Raises UnreadableError at the end of the file."""
     length = found.content_length
-    long = length > MAX_BODY
-    stated = found.headers.get("WARC-Block-Digest")
-    block = b"" if long else found.reader.read()
-    if not long and len(block) < length:
+    is_long = length > MAX_BODY
+    block = b"" if is_long else found.reader.read()
+    if not is_long and len(block) < length:
         raise UnreadableError(f"ends in the middle of the record at offset {found.stream_pos}")
+    return _record({name.lower(): value for name, value in found.headers.items()}, block, is_long=is_long)
+
+
+def _record(headers: Mapping[str, str], block: bytes, *, is_long: bool) -> _Record:
+    """The record with these headers, by their names in lower case."""
+    stated = headers.get("warc-block-digest")
+    block = b"" if is_long else block
     return _Record(
-        kind=str(found.record_type),
-        url=(found.headers.get("WARC-Target-URI") or "").strip("<> "),  # wget 1.x writes it in brackets
-        at=_date(found),
-        media_type=found.headers.get("Content-Type") or "",
-        ip_address=found.headers.get("WARC-IP-Address"),
+        kind=headers.get("warc-type", "").lower(),
+        url=headers.get("warc-target-uri", "").strip("<> "),  # wget 1.x writes it in brackets
+        at=_date(headers.get("warc-date", "")),
+        media_type=headers.get("content-type", ""),
+        ip_address=headers.get("warc-ip-address"),
         block=block,
-        sound=long or not stated or not contradicts(stated, block) or not contradicts(stated, split(block).body),
-        long=long,
+        sound=is_long or not stated or not contradicts(stated, block) or not contradicts(stated, split(block).body),
+        long=is_long,
     )
 
 
-def _date(found: "WarcRecord") -> datetime | None:
-    """Return a record's instant in UTC, or None for an invalid header."""
+def _date(stated: str) -> datetime | None:
+    """The instant of a record in UTC; None where its header is no date."""
     try:
-        at: datetime | None = found.record_date if "WARC-Date" in found.headers else None
+        at = datetime.fromisoformat(stated.strip())
+        return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
-    return at.replace(tzinfo=UTC) if at and not at.tzinfo else at
 
 
 def _examined(record: _Record, request: _Record | None) -> ImportedPage | Refused:

@@ -1,0 +1,57 @@
+"""The pages of a WACZ file (WACZ 1.1.1): a ZIP file with WARC files in its folder ``archive``."""
+
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from dateline.importing import warcs
+from dateline.importing.found import ImportedPage, Refused, UnreadableError
+
+SUFFIX = ".wacz"
+_FOLDER = "archive/"
+_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+
+
+def pages(path: Path) -> Iterator[ImportedPage | Refused]:
+    """Yield what its WARC files hold, by their names; UnreadableError, after what is sound, where one cannot be read.
+
+    One of them at a time lies unpacked in a temporary folder.
+    """
+    damage: UnreadableError | None = None
+    with TemporaryDirectory() as folder:
+        for number, name in enumerate(_names(path)):
+            unpacked = Path(folder, f"{number}{_suffix(name)}")
+            try:
+                _unpack(path, name, unpacked)
+                yield from warcs.pages(unpacked)
+            except UnreadableError as error:
+                damage = damage or UnreadableError(f"{name}: {error}")
+            unpacked.unlink(missing_ok=True)
+    if damage:
+        raise damage
+
+
+def _names(path: Path) -> list[str]:
+    try:
+        with zipfile.ZipFile(path) as file:
+            names = [name for name in file.namelist() if name.startswith(_FOLDER) and name.endswith(warcs.SUFFIXES)]
+    except _UNREADABLE as error:
+        raise UnreadableError(f"no WACZ file: {error}") from error
+    if not names:
+        raise UnreadableError(f"there is no WARC file in its folder {_FOLDER}")
+    return sorted(names)
+
+
+def _suffix(name: str) -> str:
+    return max((suffix for suffix in warcs.SUFFIXES if name.endswith(suffix)), key=len)
+
+
+def _unpack(path: Path, name: str, target: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as file, file.open(name) as packed, target.open("wb") as unpacked:
+            shutil.copyfileobj(packed, unpacked)
+    except _UNREADABLE as error:
+        raise UnreadableError(f"it cannot be unpacked: {error}") from error
