@@ -84,8 +84,7 @@ def titles(newsroom: Newsroom, id: str) -> list[tuple[int, str]]:
 
 def findings(newsroom: Newsroom, folder: Any) -> list[Any]:
     spool = Spool(folder / f"{random.random()}.db")
-    buckets = {"capture_bucket": newsroom.aws.captures, "archive_bucket": newsroom.aws.archive}
-    found = list(Verification(newsroom.aws.s3, newsroom.aws.table, spool, scope=Scope(), **buckets).findings())
+    found = list(Verification(newsroom.aws.deployment, spool, scope=Scope()).findings())
     return [each for each in found if "what the crawl knew" not in each.detail]
 
 
@@ -199,10 +198,8 @@ def as_before(newsroom: Newsroom) -> None:
 
 def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction] = extract) -> None:
     reextraction = Reextraction(
-        s3=newsroom.aws.s3,
+        deployment=newsroom.aws.deployment,
         index=newsroom.index,
-        capture_bucket=newsroom.aws.captures,
-        archive_bucket=newsroom.aws.archive,
         extract=extract,
         clock=lambda: NOON,
     )
@@ -215,13 +212,7 @@ def test_an_old_archive_is_upgraded_by_reextraction(newsroom: Newsroom) -> None:
     archived(newsroom, captures)
     as_before(newsroom)
     newsroom.aws.clear_table()
-    rebuild(
-        newsroom.aws.s3,
-        newsroom.aws.table,
-        capture_bucket=newsroom.aws.captures,
-        archive_bucket=newsroom.aws.archive,
-        unarchived=pytest.fail,
-    )
+    rebuild(newsroom.aws.deployment, unarchived=pytest.fail)
     (story,) = newsroom.query().of_all()
     assert [each["revision"] for each in newsroom.query().revisions(story["id"])] == [1, 1, 1]
     for key in captures:
