@@ -9,7 +9,7 @@ S3, dates are capture dates in UTC::
         withdrawals/<id>.json                                    tombstone of a withdrawn story
         withdrawals/captures/...                                 copy of a WARC file during its redaction
     ArchiveBucket
-        articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.<content>.jsonl.gz  articles of a WARC file, one gzip member each
+        articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  articles of a WARC file, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  one line per page of a WARC file
         quarantine/<source>/<crawl>-<n>/<offset>.json            report on a page with a failed extraction
         reports/coverage/<yyyy-mm-dd>.json                       coverage of one day, one row per source
@@ -25,15 +25,15 @@ S3, dates are capture dates in UTC::
 
 A crawl's name starts with the UTC second of its request (``20190417T061500Z-sample``). The capture date is therefore
 part of the name, and a message delivered twice names the same objects. Imported pages belong to a crawl of the day of
-their capture, ``20190416T000000Z-import``. The name of an articles object ends in 12 hex digits of a digest of its
-content; the outcomes object has it. Changed articles (re-extraction, an earlier capture archived later) get an object
-of their own, and the earlier one is deleted. Dateline before November 2026 wrote ``<crawl>-<n>.jsonl.gz``.
+their capture, ``20190416T000000Z-import``. Articles are in an object ``<crawl>-<n>.<extraction>.jsonl.gz``, named by
+the outcomes object: 12 hex digits of a digest. Changed articles (re-extraction, an earlier capture archived later) get
+an object of their own, and the earlier one is deleted. Before November 2026 the first objects had no such digits.
 
 DynamoDB, one table, keys ``PK`` and ``SK``::
 
     ARTICLE#<id>                 CURRENT              newest revision with the index attributes below, or a tombstone
     ARTICLE#<id>                 REV#<captured_at>    one revision
-    ARTICLE#<id>                 SAME#<captured_at>#<capture>#<offset>  capture without a revision of its own
+    ARTICLE#<id>                 SAME#<captured_at>#<key>#<offset>  capture without a revision of its own
     ARTICLE#<id>                 PRESENCE             times of the page's last presence and last absence (404, 410)
     BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in a year
     CLUSTER#<id>                 <appeared>#<id>      member of a cluster of copies; the first one names it

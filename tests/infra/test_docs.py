@@ -95,6 +95,7 @@ TABLE_KEYS = [
     keys.article("abc"),
     keys.revision("abc", SAID),
     keys.presence("abc"),
+    keys.same("abc", SAID, STEM.capture, 1024),
     keys.band("0-12", f"{SAID}#abc#{SAID}"),
     keys.member("abc", SAID, "def"),
     keys.alias("abc"),
