@@ -4,6 +4,7 @@
 ``address``             the address is private, or not a web address; no connection was made
 ``bad-redirect``        the redirect target is not a valid URL
 ``certificate``         the TLS certificate does not verify; ``detail`` has the reason
+``certificate-chain``   the server does not send its certificate's issuers, and they cannot be had from their address
 ``connection``          the connection was refused, or closed before a response
 ``dead-end``            redirects end where those of many stories end: a login, a captcha (``dead_ends``)
 ``deadline``            the crawl ran out of time
@@ -20,6 +21,7 @@
 ``robots-unreachable``  robots.txt is unreachable, and there is no recent copy
 ``scheme``              neither http nor https
 ``timeout``             the time limit of a URL was exceeded, even by a slow response
+``tls``                 no TLS with the host; ``detail`` has the server's alert
 ``too-large``           headers or body exceed the limit
 ``error``               anything else; see ``detail``
 ======================  ================================================================================================
@@ -34,10 +36,15 @@ class Refusal(exceptions.IgnoreRequest):
     reason = "error"
 
 
+class TlsFailed(exceptions.DownloadFailedError):
+    """No TLS connection, for another reason than the certificate."""
+
+
 _REASONS: dict[type[BaseException], str] = {
     exceptions.DownloadTimeoutError: "timeout",
     exceptions.CannotResolveHostError: "dns",
     exceptions.DownloadConnectionRefusedError: "connection",
+    TlsFailed: "tls",
     exceptions.DownloadFailedError: "connection",
     exceptions.ResponseDataLossError: "incomplete",
     exceptions.DownloadCancelledError: "too-large",  # only the size limit cancels downloads

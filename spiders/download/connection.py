@@ -8,6 +8,7 @@ written are no evidence.
 import asyncio
 import functools
 import hashlib
+import re
 import ssl
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -16,21 +17,44 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 from aiohappyeyeballs import AddrInfoType, start_connection
-from scrapy.exceptions import DownloadConnectionRefusedError, DownloadFailedError, DownloadTimeoutError
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
 
 from dateline import keys
-from spiders.download import addresses
+from spiders.download import addresses, chains
 from spiders.download.http1 import READING_ERRORS, Incoming
-from spiders.failures import Refusal
+from spiders.failures import Refusal, TlsFailed
 
 CONNECT_TIMEOUT = 20.0  # seconds; leaves time to retry an unresponsive host within a URL's limit
+ISSUER_TIMEOUT = 15.0  # seconds; an issuer's certificate has 2 kB
 STAGGER = 0.25  # seconds until a host's next address is tried beside the one before it (RFC 8305)
+
+_ALERT = re.compile(r"(?:SSLV3|TLSV1|TLSV13)_(?:ALERT_)?(\w+)")  # OpenSSL's names of alerts that were received
+_UNREACHABLE = (
+    ResponseDataLossError,
+    CannotResolveHostError,
+    DownloadConnectionRefusedError,
+    DownloadTimeoutError,
+    TimeoutError,
+    OSError,
+)
 
 
 class CertificateRefused(Refusal):
     """The host's certificate does not verify."""
 
     reason = "certificate"
+
+
+class ChainIncomplete(CertificateRefused):
+    """The server does not send its certificate's issuers, and they cannot be had now."""
+
+    reason = "certificate-chain"
 
 
 class Connection(asyncio.Protocol):
@@ -45,6 +69,7 @@ class Connection(asyncio.Protocol):
         self.open = True
         self.ip_address: str | None = None
         self.tls: dict[str, Any] | None = None
+        self.certificate = b""
         self._incoming: Incoming | None = None
         self._whole: asyncio.Future[None] | None = None
 
@@ -54,11 +79,12 @@ class Connection(asyncio.Protocol):
 
         Raises AddressRefused, CertificateRefused, or Scrapy's errors for hosts without an address or connection.
         """
-        connection = await cls._open(url, await addresses.resolve(url, allowed))
-        if url.startswith("https:"):
-            with connection._closed_on_error():
-                await connection._start_tls(url)
-        return connection
+        if not url.startswith("https:"):
+            return await cls._open(url, await addresses.resolve(url, allowed))
+        try:
+            return await cls._secured(url, allowed, _trusting())
+        except ChainIncomplete as incomplete:
+            return await cls._completed(url, allowed, incomplete)
 
     @classmethod
     async def through(cls, proxy: str, url: str, authorization: bytes = b"") -> Self:
@@ -131,6 +157,31 @@ class Connection(asyncio.Protocol):
             self._whole.set_exception(error)
 
     @classmethod
+    async def _secured(cls, url: str, allowed: Collection[str], context: ssl.SSLContext) -> Self:
+        connection = await cls._open(url, await addresses.resolve(url, allowed))
+        with connection._closed_on_error():
+            await connection._start_tls(url, context)
+        return connection
+
+    @classmethod
+    async def _completed(cls, url: str, allowed: Collection[str], incomplete: "ChainIncomplete") -> Self:
+        """Connect with the issuers that the server's certificate names and the server did not send."""
+        unverified = await cls._secured(url, allowed, _unverifying())
+        unverified.close()  # nothing but its certificate was wanted
+        try:
+            chain = await chains.complete(unverified.certificate, functools.partial(_fetch, allowed))
+        except (Refusal, DownloadFailedError, *_UNREACHABLE, ValueError) as error:
+            raise ChainIncomplete(f"{incomplete}, nor can it be had: {error}") from error
+        if not chain.certificates:
+            raise CertificateRefused(str(incomplete)) from incomplete
+        try:
+            connection = await cls._secured(url, allowed, chains.context(_new_context, chain))
+        except ChainIncomplete as error:  # complete, and from no authority that is trusted
+            raise CertificateRefused(str(error)) from error
+        connection.tls = (connection.tls or {}) | {"chain_completed_from": list(chain.addresses)}
+        return connection
+
+    @classmethod
     async def _open(cls, url: str, found: list[AddrInfoType]) -> Self:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT):
@@ -141,21 +192,58 @@ class Connection(asyncio.Protocol):
         except OSError as error:
             raise DownloadConnectionRefusedError(str(error)) from error
 
-    async def _start_tls(self, url: str) -> None:
+    async def _start_tls(self, url: str, context: ssl.SSLContext | None = None) -> None:
         host, loop = urlsplit(url).hostname or "", asyncio.get_running_loop()
         try:
-            transport = await loop.start_tls(self._transport, self, _trusting(), server_hostname=host)
+            transport = await loop.start_tls(self._transport, self, context or _trusting(), server_hostname=host)
         except ssl.SSLCertVerificationError as error:
-            raise CertificateRefused(f"the certificate of {host} does not verify: {error.verify_message}") from error
+            kind = ChainIncomplete if error.verify_code in chains.INCOMPLETE else CertificateRefused
+            raise kind(f"the certificate of {host} does not verify: {error.verify_message}") from error
         except OSError as error:  # includes the other errors of ssl
-            raise DownloadFailedError(f"no TLS with {host}: {error}") from error
+            raise TlsFailed(f"no TLS with {host}: {_alert(error)}") from error
         if transport is None:
-            raise DownloadFailedError(f"no TLS with {host}: the connection ended")
-        self._transport, self.tls = transport, _verified(transport.get_extra_info("ssl_object"), host)
+            raise TlsFailed(f"no TLS with {host}: the connection ended")
+        tls: ssl.SSLObject = transport.get_extra_info("ssl_object")
+        self._transport, self.certificate = transport, tls.getpeercert(binary_form=True) or b""
+        self.tls = _verified(tls, host) if tls.context.verify_mode == ssl.CERT_REQUIRED else None
+
+
+async def _fetch(allowed: Collection[str], url: str) -> bytes:
+    """The body at an issuer's address; ValueError for any status but 200."""
+    async with asyncio.timeout(ISSUER_TIMEOUT):
+        connection = await Connection.to(url, allowed)
+        parts, incoming = urlsplit(url), Incoming(chains.MAX_CERTIFICATE)
+        target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
+        request = f"GET {target} HTTP/1.1\r\nHost: {addresses.authority(url)}\r\nConnection: close\r\n\r\n"
+        try:
+            await connection.ask(request.encode(), incoming)
+        finally:
+            connection.close()
+    if incoming.status != 200:
+        raise ValueError(f"{url} answered {incoming.status}")
+    return incoming.body
+
+
+def _alert(error: OSError) -> str:
+    """The name of the alert that the server sent, or the error."""
+    found = _ALERT.fullmatch(error.reason or "") if isinstance(error, ssl.SSLError) else None
+    return f"the server sent the alert {found[1].replace('_', ' ').lower()}" if found else str(error)
+
+
+@functools.cache
+def _unverifying() -> ssl.SSLContext:
+    """Return a context to see a certificate with; nothing is ever requested over its connections."""
+    context = _new_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 @functools.cache
 def _trusting() -> ssl.SSLContext:
+    return _new_context()
+
+
+def _new_context() -> ssl.SSLContext:
     """Return a verifying context: TLS 1.2 or newer, the system's authorities, OpenSSL's default ciphers.
 
     Python's own list is narrower than curl's and fails at servers without forward secrecy or authenticated encryption.
