@@ -4,6 +4,10 @@ JSON-LD's articleBody is often truncated, so it is no first choice; but if it is
 the wrong part of the page was found, or most of the text is behind a wall.
 """
 
+from itertools import islice
+
+from lxml.html import Element, HtmlElement
+
 from dateline.extraction.body import embedded_json, find, restore
 from dateline.extraction.parse.document import Document, Value, clean, content, words
 from dateline.extraction.parse.jsonld import unmarked
@@ -11,6 +15,10 @@ from dateline.extraction.parse.jsonld import unmarked
 _LONGER = 1.4  # times our text: the least length of a better one
 _AGREEING = 0.7  # of the witness's words, in another reading of the page
 _SHORT = 300  # characters: a text so short is doubted without a witness
+_MUCH_LONGER = 1.6  # times our text that the page's prose has where a part of the story may be missing
+_HOLDING = 0.9  # of our words, in a reading that takes its place
+_PARAGRAPH = 80  # characters
+_APART = ("aside", "footer", "nav", "form", "a", "li")
 _STATEMENT = 400  # characters; shorter articleBody texts are teasers
 
 
@@ -30,7 +38,31 @@ def settled(document: Document, found: list[str]) -> Value[list[str]]:
             return Value(data, "page data")
         if sum(map(len, wide)) > _LONGER * length:
             return Value(wide, "trafilatura, wide")
+    elif _prose(document) > _MUCH_LONGER * length:
+        wide = restore.filled(document, find.blocks(document.tree, document.url, strict=False))
+        if sum(map(len, wide)) > _MUCH_LONGER * length and _share(found, wide) > _HOLDING:
+            return Value(wide, "trafilatura, wide")
     return Value(found, "trafilatura")
+
+
+def _prose(document: Document) -> int:
+    """How many characters the page's only article or main element has in paragraphs that are no links."""
+    total = 0
+    for paragraph in _only(document).iter("p"):
+        length = len(document.content(paragraph))
+        if length > _PARAGRAPH and next(paragraph.iterancestors(*_APART), None) is None:
+            linked = sum(len(content(link)) for link in paragraph.iter("a"))
+            total += length if 2 * linked < length else 0
+    return total
+
+
+def _only(document: Document) -> HtmlElement:
+    """The page's one article element, or its one main element; else an empty one."""
+    for tag in ("article", "main"):
+        marked = list(islice(document.tree.iter(tag), 2))
+        if marked:
+            return marked[0] if len(marked) == 1 else Element(tag)
+    return Element("main")
 
 
 def _stated(document: Document) -> list[str]:
