@@ -25,7 +25,7 @@ from dateline.sources.registry import Source
 from dateline.state.pages import captured, conditions, kept, url_states
 from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
-from dateline.urls import canonical, same_site
+from dateline.urls import canonical, same_site, twin
 from spiders import backoff
 from spiders.dead_ends import DeadEnds, End
 from spiders.download.wire import Wire
@@ -263,7 +263,7 @@ class Collector:
         """Settle what need not be fetched, and put the rest into the backlog."""
         new = {item.identity: item for item in found if item.identity not in self._fates}
         self._fates |= dict.fromkeys(new, Fate.LEFT)
-        states = await asyncio.to_thread(self._state.urls, new)
+        states = await asyncio.to_thread(self._known, [*new])
         now = keys.utc(_now(), "seconds")
         for url, item in new.items():
             state = states.get(url)
@@ -271,6 +271,13 @@ class Collector:
             if self._fates[url] is Fate.LEFT:
                 self._backlog.append(item)
                 self._states |= {url: state} if state else {}
+
+    def _known(self, urls: Sequence[str]) -> dict[str, UrlState]:
+        """The states of URLs; of an unknown one that of its http or https twin, if that was captured."""
+        states = self._state.urls(urls)
+        twins = {twin(url): url for url in urls if url not in states}
+        before = {twins[url]: state for url, state in self._state.urls(twins).items() if state.captured_at}
+        return before | states
 
     def _fate(self, item: DiscoveredUrl, state: UrlState | None, now: str) -> Fate:
         if item.identity in self._reached:

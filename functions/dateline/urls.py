@@ -137,6 +137,12 @@ def name_of(data: bytes) -> str:
     return f"ni:///sha-256;{urlsafe_b64encode(sha256(data).digest()).decode().rstrip('=')}"
 
 
+def twin(canonical_url: str) -> str:
+    """Return the same canonical URL under the other scheme, http or https."""
+    scheme, rest = canonical_url.split(":", 1)
+    return f"{'http' if scheme == 'https' else 'https'}:{rest}"
+
+
 def is_web(url: str) -> bool:
     """Whether it is an absolute http or https URL."""
     return not _NAME.fullmatch(url) and is_identity(url)
