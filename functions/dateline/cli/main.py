@@ -19,6 +19,7 @@ from dateline.cli import (
     extract,
     functions,
     import_,
+    persons,
     quarantine,
     query,
     rebuild,
@@ -54,6 +55,7 @@ app.command()(rebuild.rebuild)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
 app.command()(withdraw.withdraw)
+app.add_typer(persons.app, name="names")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
 

@@ -41,7 +41,13 @@ def mentions(text: str) -> list[Mention]:
     matches = [match for match in register.matches(plain) if not _is_another(plain, match, register)]
     listed = [Mention(match.entry, match.mark != "?") for match in matches]
     known = {mention.entry for mention in listed}
-    return listed + [Mention(entry) for entry in _spellings(text, register) if entry not in known]
+    return listed + [Mention(entry) for entry, _ in _spellings(text, register) if entry not in known]
+
+
+def unlisted(text: str) -> list[tuple[Entry, str]]:
+    """Return the persons of a text in spellings outside the register, each with its spelling."""
+    register = Register.load()
+    return [(entry, name) for entry, name in _spellings(text, register) if not register.lists(name)]
 
 
 def _is_another(text: str, match: Match, register: Register) -> bool:
@@ -61,8 +67,8 @@ def _opens_sentence(text: str, start: int) -> bool:
     return not before or before[-1] in ".!?:;\n"
 
 
-def _spellings(text: str, register: Register) -> Iterator[Entry]:
-    """Persons whose names are written as the register may not list them."""
+def _spellings(text: str, register: Register) -> Iterator[tuple[Entry, str]]:
+    """Yield persons by the consonants of their names, each with the spelling."""
     for pattern in (_CAPITALISED, _ARABIC):
         for run in pattern.finditer(text):
             words, at = run[0].split(), 0
@@ -70,7 +76,7 @@ def _spellings(text: str, register: Register) -> Iterator[Entry]:
                 entry, count = _longest(words[at : at + _MOST_WORDS], register)
                 at += count
                 if entry:
-                    yield entry
+                    yield entry, " ".join(words[at - count : at]).rstrip(".'’")
 
 
 def _longest(words: list[str], register: Register) -> tuple[Entry | None, int]:

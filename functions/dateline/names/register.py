@@ -108,6 +108,11 @@ class Register:
         found = {self._skeletons[key] for key in _keys(name) if key in self._skeletons}
         return found.pop() if len(found) == 1 else None
 
+    def lists(self, name: str) -> bool:
+        """Return whether a form, or a form with Arabic's joined words before it, is in the register."""
+        text = spelled(name)
+        return any(match.end == len(text) and match.start <= _LONGEST_PREFIX for match in self.matches(text))
+
     def certain(self, name: str) -> tuple[Entry, ...]:
         """Return the entry of an unambiguous form, or of another spelling of a person's whole name."""
         entry, mark = self._forms.get(spelled(name), (self.spelling(name), ""))
