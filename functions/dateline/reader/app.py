@@ -1,0 +1,101 @@
+"""The reading room as one function of an event: routes, problem documents, validators and compression."""
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from importlib.resources import files
+from typing import Any
+from urllib.parse import parse_qs
+
+from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError as RouteNotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError
+from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
+
+from dateline import __version__
+from dateline.reader import problems
+from dateline.reader.answers import TooLargeError, finish
+from dateline.reader.asked import Asked
+from dateline.reader.library import Library
+from dateline.reader.lists import ListRoutes
+from dateline.reader.stories import StoryRoutes
+
+Answer = Callable[[dict[str, Any], Any], dict[str, Any]]
+_DESCRIPTION = "Read an archive of regional news: search, stories and their revisions, captures, citations and feeds."
+_YEAR = "public, max-age=31536000, immutable"
+
+
+class _Event(LambdaFunctionUrlEvent):
+    @property
+    def resolved_query_string_parameters(self) -> dict[str, list[str]]:
+        """The parameters of the raw query: Lambda joins repeated ones by commas, which values may have too."""
+        return parse_qs(self.raw_query_string)
+
+
+class _Resolver(LambdaFunctionUrlResolver):
+    def _to_proxy_event(self, event: dict[str, Any]) -> LambdaFunctionUrlEvent:
+        return _Event(event)
+
+
+def answer(library: Library) -> Answer:
+    """Return the function that maps a function URL's event (payload 2.0) and Lambda's context to an answer."""
+    app = _app(library)
+
+    def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        found = app.resolve(event, context)
+        try:
+            return finish(event, found)
+        except TooLargeError as error:
+            return problems.answer(HTTPStatus.BAD_GATEWAY, str(error))
+
+    return handle
+
+
+def _app(library: Library) -> LambdaFunctionUrlResolver:
+    app = _Resolver(enable_validation=True)
+
+    def asked() -> Asked:
+        return Asked.of(app.current_event.raw_event)
+
+    lists, stories = ListRoutes(library, asked), StoryRoutes(library, asked)
+    app.get("/", include_in_schema=False)(lists.home)
+    top: tuple[Callable[..., Response[str]], ...] = (
+        *(lists.search, lists.stories, lists.changes, lists.sources, lists.coverage),
+    )
+    for route in top:
+        app.get(f"/{route.__name__}", **_described(route))(route)
+    app.get("/stories/<id>", **_described(stories.story))(stories.story)
+    below: tuple[Callable[..., Response[str]], ...] = (stories.revisions, stories.diff, stories.copies, stories.capture, stories.page, stories.cite)
+    for route in below:
+        app.get(f"/stories/<id>/{route.__name__}", **_described(route))(route)
+    app.get("/openapi.json", include_in_schema=False)(lambda: _openapi(app))
+    app.get("/style.css", include_in_schema=False)(_style)
+    for error in problems.STATUS:
+        app.exception_handler(error)(problems.of_error)
+    app.exception_handler(RequestValidationError)(problems.of_validation)
+    app.not_found(_not_found)
+    return app
+
+
+def _described(route: Callable[..., Any]) -> Mapping[str, Any]:
+    """A route's place in the OpenAPI document, from its docstring."""
+    summary, _, rest = (route.__doc__ or "").strip().partition("\n")
+    refused = {"description": "A problem document (RFC 9457).", "content": {problems.MEDIA: {}}}
+    return {
+        "summary": summary,
+        "description": " ".join(rest.split()) or summary,
+        "responses": {200: {"description": summary}, **dict.fromkeys((400, 404, 406, 451), refused)},
+    }
+
+
+def _openapi(app: LambdaFunctionUrlResolver) -> Response[str]:
+    body = app.get_openapi_json_schema(title="Dateline", version=__version__, description=_DESCRIPTION)
+    return Response(HTTPStatus.OK, "application/json", body)
+
+
+def _style() -> Response[str]:
+    body = files(__package__).joinpath("style.css").read_text("utf-8")
+    return Response(HTTPStatus.OK, "text/css; charset=utf-8", body, headers={"Cache-Control": _YEAR})
+
+
+def _not_found(_: RouteNotFoundError) -> Response[str]:
+    return problems.problem(HTTPStatus.NOT_FOUND, "there is no such route; /openapi.json lists all")

@@ -1,0 +1,79 @@
+"""What the reading room reads: stories, search, sources and reports of a deployed archive."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from dateline import keys
+from dateline.api.archive import Archive, NotFoundError
+from dateline.aws import objects
+from dateline.capture import Capture
+from dateline.query.query import Query
+from dateline.story import Story, StoryItem
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+    from dateline.search.find import Search
+    from dateline.sources.registry import Source
+
+
+@dataclass(frozen=True)
+class Library:
+    """An archive and its registered sources; ``search`` is called once a query needs it."""
+
+    query: Query
+    search: "Callable[[], Search]"
+    s3: "S3Client"
+    archive_bucket: str
+    registered: "Callable[[], Mapping[str, Source]]" = field(default=dict)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.query, self.search)
+
+    @cached_property
+    def sources(self) -> "Mapping[str, Source]":
+        """The registered sources by id."""
+        return self.registered()
+
+    def outlet(self, source: str | None) -> str:
+        """Return the name of a source, or its id if it is not registered."""
+        found = self.sources.get(source or "")
+        return found.name if found else source or ""
+
+    def capture(self, story: Story) -> Capture:
+        """Return the captured page of a revision: one range GET. Raises NotFoundError or DamagedCaptureError."""
+        return self.query.raw(self._captured(story))
+
+    def records(self, story: Story) -> bytes:
+        """Return the WARC records of a revision's capture as stored, each its own gzip member."""
+        return self.query.records(self._captured(story)).data
+
+    def coverage_days(self) -> list[str]:
+        """Return the days with a coverage report (ISO 8601), in order."""
+        body = objects.get(self.s3, bucket=self.archive_bucket, key=keys.COVERAGE_INDEX)
+        return sorted(json.loads(body or b"{}"))
+
+    def coverage(self, day: str) -> list[dict[str, Any]]:
+        """Return the rows of a day's coverage report, one for each source."""
+        body = objects.get(self.s3, bucket=self.archive_bucket, key=keys.coverage_report(day))
+        return list(json.loads(body)["sources"]) if body else []
+
+    def edits(self, before: str | None, *, scanned: int) -> Iterator[tuple[Story, bool]]:
+        """Yield the last indexed stories backwards, each with whether its words changed or its page is gone.
+
+        ``before`` is a ``Story.cursor``; the number of stories read is limited.
+        """
+        for item in islice(self.query.latest_indexed(before), scanned):
+            if "withdrawn_at" not in item:
+                story = Story.from_item(item)
+                yield story, story.revision > 1 or story.gone_at is not None
+
+    def _captured(self, story: Story) -> StoryItem:
+        if story.capture is None:
+            raise NotFoundError(f"the story {story.id} has no capture")
+        return StoryItem(capture=story.capture.to_item())

@@ -1,0 +1,228 @@
+"""Routes of lists: search, stories, changes, sources and coverage."""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import date
+from http import HTTPStatus
+from itertools import islice
+from typing import Annotated, Any
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Query
+
+from dateline.query.filters import Selection
+from dateline.reader import cursors, feeds, pages, shown
+from dateline.reader.asked import Asked, Form
+from dateline.reader.library import Library
+from dateline.reader.negotiation import MEDIA
+from dateline.search.find import By, Hit
+from dateline.story import Story
+
+_LISTED: tuple[Form, ...] = ("json", "html", "atom", "rss", "jsonfeed")
+_SCANNED = 1000  # last indexed stories that a page of changes reads; 1 MB of items, ten reads of the table
+_SUMMARY = 300  # characters
+
+Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Stories of a page.")]
+Cursor = Annotated[str | None, Query(max_length=512, description="Go on after an earlier page.")]
+Day = Annotated[date | None, Query(description="A day of publication in UTC, included.")]
+Code = Annotated[str | None, Query(max_length=100)]
+Codes = Annotated[list[str] | None, Query(description="Repeatable.")]
+
+
+class ListRoutes:
+    """The routes of many stories; ``asked`` returns the request that is being answered."""
+
+    def __init__(self, library: Library, asked: "pages.CurrentRequest") -> None:
+        self._library, self._asked = library, asked
+
+    def home(self) -> Response[str]:
+        """The reading room's first page: the search, and what was archived last."""
+        latest = [story for story, _ in self._library.edits(None, scanned=20)]
+        return _answer("html", pages.render("home", self._asked(), stories=latest, outlet=self._library.outlet))
+
+    def search(
+        self,
+        q: Annotated[str, Query(max_length=1000, description='Words, "phrases", -exclusions and fields.')] = "",
+        source: Codes = None,
+        country: Codes = None,
+        language: Codes = None,
+        since: Day = None,
+        until: Day = None,
+        order: Annotated[By, Query(description="The most relevant, or the newest first.")] = "relevance",
+        limit: Limit = 20,
+        cursor: Cursor = None,
+        format: Format = None,
+    ) -> Response[str]:
+        """Stories that a query matches, with facets, as JSON, a page or a feed."""
+        asked = self._asked()
+        form = asked.form(format, _LISTED)
+        given: dict[str, Any] = {"q": q, "source": source, "country": country, "language": language}
+        given |= {"since": since, "until": until, "order": order}
+        found = self._library.search().find(
+            q,
+            sources=source or (),
+            countries=country or (),
+            languages=language or (),
+            since=since,
+            until=until,
+            by=order,
+            limit=limit,
+            cursor=cursors.read(cursor, given) if cursor else None,
+            facets=form in {"json", "html"},
+        )
+        onward = cursors.write(found.cursor, given) if found.cursor else None
+        if form == "json":
+            return _answer(form, json.dumps(shown.results(found, onward), ensure_ascii=False))
+        if form == "html":
+            values = {"found": found, "onward": onward, "given": given, "outlet": self._library.outlet}
+            return _answer(form, pages.render("search", asked, **values))
+        return _feed(asked, form, q or "Dateline", [_of_hit(asked, hit) for hit in found.hits])
+
+    def stories(
+        self,
+        source: Code = None,
+        country: Code = None,
+        about: Code = None,
+        place: Annotated[int | None, Query(ge=1, description="A GeoNames id.")] = None,
+        language: Code = None,
+        since: Day = None,
+        until: Day = None,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        format: Format = None,
+    ) -> Response[str]:
+        """Stories that meet all conditions, by publication, the newest first."""
+        asked = self._asked()
+        form = asked.form(format, _LISTED)
+        given: dict[str, Any] = {"source": source, "country": country, "about": about, "place": place}
+        given |= {"language": language, "since": since, "until": until}
+        before = cursors.read(cursor, given) if cursor else None
+        selection = Selection(**given, newest_first=True, before=before, limit=limit + 1)
+        found = [Story.from_item(item) for item in selection.of(self._library.query)]
+        page = found[:limit]
+        onward = cursors.write(shown.published_key(page[-1]), given) if len(found) > limit else None
+        return self._listed(asked, form, "stories", page, onward)
+
+    def changes(
+        self,
+        since: Annotated[
+            str | None, Query(max_length=100, description="A story's cursor, an instant or a day.")
+        ] = None,
+        edits: Annotated[bool, Query(description="Only revisions and removals.")] = False,
+        limit: Limit = 100,
+        cursor: Cursor = None,
+        format: Format = None,
+    ) -> Response[str]:
+        """What was indexed: after ``since`` in the order of indexing, or without it the newest first.
+
+        Follow the archive with ``since`` and the answer's ``since``, or page backwards with ``cursor``. Pages and feeds
+        have edits only: stories whose words changed, and those whose page is gone.
+        """
+        asked = self._asked()
+        form = asked.form(format, _LISTED)
+        if since:
+            return self._following(since, edits=edits, limit=limit)
+        given = {"edits": edits or form != "json"}
+        page, last = self._latest(cursors.read(cursor, given) if cursor else None, limit, edits=given["edits"])
+        onward = cursors.write(last, given) if last else None
+        return self._listed(asked, form, "changes", page, onward)
+
+    def sources(self, format: Format = None) -> Response[str]:
+        """The sources of the archive, with their rows of the last coverage report."""
+        asked = self._asked()
+        form = asked.form(format, ("json", "html"))
+        days = self._library.coverage_days()
+        rows = {row["source"]: row for row in self._library.coverage(days[-1])} if days else {}
+        listed = [self._source(id, rows.get(id)) for id in sorted({*self._library.query.sources(), *rows})]
+        if form == "html":
+            return _answer(form, pages.render("sources", asked, sources=listed, day=days[-1] if days else None))
+        return _answer(form, json.dumps({"day": days[-1] if days else None, "sources": listed}, ensure_ascii=False))
+
+    def coverage(
+        self,
+        days: Annotated[int, Query(ge=1, le=62, description="So many last days with a report.")] = 14,
+        format: Format = None,
+    ) -> Response[str]:
+        """Each source's last days: stories against expectations."""
+        asked = self._asked()
+        form = asked.form(format, ("json", "html"))
+        listed = self._library.coverage_days()[-days:]
+        reports = {day: self._library.coverage(day) for day in listed}
+        if form == "html":
+            return _answer(form, pages.coverage(asked, reports))
+        return _answer(form, json.dumps({"days": reports}, ensure_ascii=False))
+
+    def _source(self, id: str, row: dict[str, Any] | None) -> dict[str, Any]:
+        known = self._library.sources.get(id)
+        told = {"home": known.home, "country": known.country, "languages": known.languages} if known else {}
+        return {"id": id, "name": self._library.outlet(id), **told, "coverage": row}
+
+    def _following(self, since: str, *, edits: bool, limit: int) -> Response[str]:
+        """What follows a cursor, as JSON; ``since`` of the answer is where the next one begins."""
+        read = list(islice(self._library.archive.changes(since), limit))
+        page = [shown.story(each) for each in read if not edits or each.revision > 1 or each.gone_at]
+        last = read[-1].cursor if read else since
+        return _answer("json", json.dumps({"since": last, "stories": page}, ensure_ascii=False))
+
+    def _latest(self, before: str | None, limit: int, *, edits: bool) -> tuple[list[Story], str | None]:
+        """A page of the last indexed stories, and the key after which the next page begins."""
+        page: list[Story] = []
+        read, last = 0, None
+        for read, (story, edited) in enumerate(self._library.edits(before, scanned=_SCANNED), 1):  # noqa: B007
+            last = story.cursor
+            if edited or not edits:
+                page.append(story)
+            if len(page) == limit:
+                return page, last
+        return page, last if read == _SCANNED else None
+
+    def _listed(self, asked: Asked, form: Form, name: str, page: Sequence[Story], onward: str | None) -> Response[str]:
+        if form == "json":
+            found = [shown.story(story) for story in page]
+            return _answer(form, json.dumps({"cursor": onward, "stories": found}, ensure_ascii=False))
+        if form == "html":
+            values = {"stories": page, "onward": onward, "outlet": self._library.outlet}
+            return _answer(form, pages.render(name, asked, **values))
+        entries = [_of_story(asked, story) for story in page]
+        return _feed(asked, form, f"Dateline: {name}", entries)
+
+
+def _feed(asked: Asked, form: Form, title: str, entries: Sequence[feeds.Entry]) -> Response[str]:
+    address: Callable[..., str] = lambda **more: asked.origin + asked.changed(**more)  # noqa: E731
+    feed = feeds.Feed(title=title, url=address(format=form), page=address(format=None), entries=entries)
+    kinds: dict[Form, feeds.Format] = {"atom": "atom", "rss": "rss", "jsonfeed": "jsonfeed"}
+    return _answer(form, feed.write(kinds[form]))
+
+
+def _of_story(asked: Asked, story: Story) -> feeds.Entry:
+    gone = f"gone since {story.gone_at[:10]}" if story.gone_at else ""
+    told = f"{story.source}, revision {story.revision}, captured {story.captured_at}"
+    return feeds.Entry(
+        id=f"urn:dateline:{story.id}:{story.revision}{':gone' if story.gone_at else ''}",
+        url=f"{asked.origin}/stories/{story.id}",
+        original=story.url,
+        title=story.title,
+        summary="; ".join(filter(None, (told, gone))),
+        updated=max(story.indexed_at, story.gone_at or ""),
+        published=story.published_at,
+        language=story.language,
+    )
+
+
+def _of_hit(asked: Asked, hit: Hit) -> feeds.Entry:
+    story = hit.story
+    return feeds.Entry(
+        id=f"urn:dateline:{story['id']}:{story['revision']}",
+        url=f"{asked.origin}/stories/{story['id']}",
+        original=story["url"],
+        title=hit.title.text,
+        summary=hit.snippet.text[:_SUMMARY],
+        updated=story["indexed_at"],
+        published=story.get("published_at"),
+        language=story.get("language"),
+    )
+
+
+def _answer(form: Form, body: str) -> Response[str]:
+    return Response(HTTPStatus.OK, MEDIA[form], body)
