@@ -5,10 +5,9 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline.query.query import Query
+from dateline.aws.deployment import Deployment
 from dateline.reader.app import Answer, answer
 from dateline.reader.library import Library
 from dateline.search.cache import Cache
@@ -20,16 +19,10 @@ from dateline.telemetry import logger
 
 @cache
 def library() -> Library:
-    settings, s3 = Settings.from_environment(), boto3.client("s3")
-    table, archive = boto3.resource("dynamodb").Table(settings.table), settings.archive_bucket
-    search = Search(s3, archive, Cache(Path(gettempdir()) / "search"))
-    return Library(
-        query=Query(table, s3, capture_bucket=settings.capture_bucket, archive_bucket=archive),
-        search=lambda: search,
-        s3=s3,
-        archive_bucket=archive,
-        registered=lambda: registry.registered(settings.sources),
-    )
+    settings = Settings.from_environment()
+    deployment = Deployment.of_settings(settings)
+    search = Search(deployment.s3, deployment.archive_bucket, Cache(Path(gettempdir()) / "search"))
+    return Library(deployment, lambda: search, lambda: registry.registered(settings.sources))
 
 
 @cache

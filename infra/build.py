@@ -21,7 +21,7 @@ ROOT = INFRA.parent
 RUNTIME = "3.13"  # template.yaml: python3.13 on arm64; Amazon Linux 2023 has glibc 2.34
 PLATFORM = "aarch64-manylinux_2_28"
 READS_SOURCES = {"dispatch", "crawl"}
-READS_RULES = {"extract"}
+READS_RULES = {"extract", "read"}
 
 # Files without a reader: stubs, headers, the packages' own tests, and records of the installation.
 UNUSED = ("*.c", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "INSTALLER", "RECORD", "REQUESTED", "py.typed")

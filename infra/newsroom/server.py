@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.wfile.write(_chunks(reply.body) if reply.chunked else reply.body)
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 (http.server's name)
+    def log_message(self, format: str, *args: Any) -> None:
         """Silent: the access log has it."""
 
 

@@ -31,6 +31,7 @@ ANSWERS: dict[str, Any] = {
     "coverage": {},  # whatever days the cloud has
     "compact": {"left": 0, "unread": 0},
     "search": {"merged": 0},
+    "read": {"statusCode": 200},
 }
 
 
@@ -177,6 +178,16 @@ def test_search_event_leaves_a_part(aws: Aws) -> None:
     (part,) = manifest.read(aws.s3, aws.archive).months["2019-04"]
     assert part.stories == 1
     assert handler("search")({"source": "aws.scheduler"}, Context()) == {"merged": 0, "deleted": 0}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_read_event_lists_stories(aws: Aws) -> None:
+    """The function URL's event gets a page of stories as JSON."""
+    newsroom = Newsroom(aws, source="sample-gazette")
+    newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
+    found = handler("read")(event("read"), Context())
+    assert (found["statusCode"], found["headers"]["Content-Type"]) == (200, "application/json")
+    assert [story["title"] for story in json.loads(found["body"])["stories"]] == ["A dated story"]
 
 
 @pytest.mark.cloud

@@ -72,7 +72,9 @@ def allowed(function: str, key: str) -> list[str]:
 
 
 @pytest.mark.usefixtures("deployed")
-@pytest.mark.parametrize("function", ["dispatch", "crawl", "extract", "events", "coverage", "compact", "search"])
+@pytest.mark.parametrize(
+    "function", ["dispatch", "crawl", "extract", "events", "coverage", "compact", "search", "read"]
+)
 def test_requests_are_within_conditions(aws: Aws, requests: Requests, function: str) -> None:
     """Prefixes and partition keys that a function asks for are those of its role."""
     if function == "extract":

@@ -32,6 +32,7 @@ STAGES = (
     "CoverageFunction",
     "CompactFunction",
     "SearchFunction",
+    "ReadFunction",
 )
 
 
@@ -313,8 +314,10 @@ def test_athena_looks_at_every_country_that_a_source_has() -> None:
 
 def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
-    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus"} == set(TEMPLATE["Outputs"])
-    assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} == set(TEMPLATE["Outputs"])
+    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus", "ReadUrl"} == set(TEMPLATE["Outputs"])
+    assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} - {"ReadFunctionUrl"} == (
+        set(TEMPLATE["Outputs"]) - {"ReadUrl"}
+    )
 
 
 def test_extraction_has_room_for_the_worst_capture_object() -> None:

@@ -3,8 +3,8 @@
 import base64
 import gzip
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Room:
     aws: Aws
     handle: Callable[[dict[str, Any], Any], dict[str, Any]]
 
-    def get(self, path: str, accept: str = "*/*", headers: dict[str, str] | None = None, **query: Any) -> Reply:
+    def get(self, path: str, accept: str = "*/*", headers: Mapping[str, str] | None = None, **query: Any) -> Reply:
         """Return the answer to a GET with these parameters; a list stands for a repeated one."""
         return decoded(
             self.handle(event(path, urlencode(query, doseq=True), {"accept": accept, **(headers or {})}), None)
@@ -98,8 +98,6 @@ def decoded(answered: dict[str, Any]) -> Reply:
 
 def extract(page: Page) -> Extraction:
     """The stand-in of other tests, with a language and authors by the story's name."""
-    from dataclasses import replace  # noqa: PLC0415
-
     found, name = samples.extract(page), page.url.rpartition("/")[2]
     if found.article is None:
         return found
@@ -113,14 +111,12 @@ def room(aws: Aws, folder: Path) -> Room:
     newsroom.archive(extract=extract).add(newsroom.capture(*STORIES.items()))
     later = newsroom.archive(extract=extract, clock=lambda: NOON + timedelta(days=1))
     later.add(newsroom.capture(("en", REVISED)))
-    report = {
-        "day": "2019-04-17",
-        "sources": [{"source": "sample-gazette", "archived": 5, "silent_days": 0, "flags": []}],
-    }
-    report["sources"] += [{"source": "quiet", "archived": 0, "silent_days": 9, "flags": ["silent"]}]
+    rows = [("sample-gazette", 5, 0, []), ("quiet", 0, 9, ["silent"])]
+    names = ("source", "archived", "silent_days", "flags")
+    report = {"day": "2019-04-17", "sources": [dict(zip(names, row, strict=True)) for row in rows]}
     for key, value in ((keys.COVERAGE_INDEX, {"2019-04-17": "x"}), (keys.coverage_report("2019-04-17"), report)):
         aws.s3.put_object(Bucket=aws.archive, Key=key, Body=json.dumps(value).encode())
     search = searched(newsroom, folder)
     gazette = Source.of_host("gazette.example", "sample-gazette")
-    library = Library(newsroom.query(), lambda: search, aws.s3, aws.archive, lambda: {"sample-gazette": gazette})
+    library = Library(aws.deployment, lambda: search, lambda: {"sample-gazette": gazette})
     return Room(aws, answer(library))

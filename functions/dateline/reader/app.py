@@ -64,7 +64,14 @@ def _app(library: Library) -> LambdaFunctionUrlResolver:
     for route in top:
         app.get(f"/{route.__name__}", **_described(route))(route)
     app.get("/stories/<id>", **_described(stories.story))(stories.story)
-    below: tuple[Callable[..., Response[str]], ...] = (stories.revisions, stories.diff, stories.copies, stories.capture, stories.page, stories.cite)
+    below: tuple[Callable[..., Response[str]], ...] = (
+        stories.revisions,
+        stories.diff,
+        stories.copies,
+        stories.capture,
+        stories.page,
+        stories.cite,
+    )
     for route in below:
         app.get(f"/stories/<id>/{route.__name__}", **_described(route))(route)
     app.get("/openapi.json", include_in_schema=False)(lambda: _openapi(app))

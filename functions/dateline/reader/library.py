@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Any
 from dateline import keys
 from dateline.api.archive import Archive, NotFoundError
 from dateline.aws import objects
+from dateline.aws.deployment import Deployment
 from dateline.capture import Capture
 from dateline.query.query import Query
 from dateline.story import Story, StoryItem
 
 if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
-
     from dateline.search.find import Search
     from dateline.sources.registry import Source
 
@@ -25,11 +24,13 @@ if TYPE_CHECKING:
 class Library:
     """An archive and its registered sources; ``search`` is called once a query needs it."""
 
-    query: Query
+    deployment: Deployment
     search: "Callable[[], Search]"
-    s3: "S3Client"
-    archive_bucket: str
     registered: "Callable[[], Mapping[str, Source]]" = field(default=dict)
+
+    @cached_property
+    def query(self) -> Query:
+        return Query(self.deployment)
 
     @cached_property
     def archive(self) -> Archive:
@@ -55,12 +56,12 @@ class Library:
 
     def coverage_days(self) -> list[str]:
         """Return the days with a coverage report (ISO 8601), in order."""
-        body = objects.get(self.s3, bucket=self.archive_bucket, key=keys.COVERAGE_INDEX)
+        body = self._report(keys.COVERAGE_INDEX)
         return sorted(json.loads(body or b"{}"))
 
     def coverage(self, day: str) -> list[dict[str, Any]]:
         """Return the rows of a day's coverage report, one for each source."""
-        body = objects.get(self.s3, bucket=self.archive_bucket, key=keys.coverage_report(day))
+        body = self._report(keys.coverage_report(day))
         return list(json.loads(body)["sources"]) if body else []
 
     def edits(self, before: str | None, *, scanned: int) -> Iterator[tuple[Story, bool]]:
@@ -72,6 +73,9 @@ class Library:
             if "withdrawn_at" not in item:
                 story = Story.from_item(item)
                 yield story, story.revision > 1 or story.gone_at is not None
+
+    def _report(self, key: str) -> bytes | None:
+        return objects.get(self.deployment.s3, bucket=self.deployment.archive_bucket, key=key)
 
     def _captured(self, story: Story) -> StoryItem:
         if story.capture is None:

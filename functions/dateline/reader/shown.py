@@ -1,4 +1,4 @@
-"""Stories, changes and facets as JSON has them."""
+"""Stories, edits and facets as JSON has them."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 
 from dateline import keys
 from dateline.article import Article
-from dateline.query.diff import Change
+from dateline.query.diff import Edit
 from dateline.search.find import Hit, Results
 from dateline.story import Story
 
@@ -51,8 +51,8 @@ def article(found: Article, story: Story) -> dict[str, Any]:
     return {**found.to_dict(), "gone_at": story.gone_at, "cluster": story.cluster or found.cluster}
 
 
-def change(found: Change) -> dict[str, Any]:
-    """Return a change: titles and dates before and after, numbers of words, and the pieces of title and text."""
+def edit(found: Edit) -> dict[str, Any]:
+    """Return an edit: titles and dates before and after, numbers of words, and the pieces of title and text."""
     return {
         "titles": found.titles,
         "published_at": found.published_at,

@@ -70,10 +70,10 @@ class StoryRoutes:
         last = after or current.revision
         pair = (before or max(1, last - 1), last)
         one, other = (self._library.archive.article(_of(there, number)) for number in pair)
-        change = between(one, other)
+        edit = between(one, other)
         if form == "html":
-            return _answer(form, pages.render("diff", asked, story=current, one=one, other=other, change=change))
-        return _answer(form, _json({"id": current.id, "before": pair[0], "after": pair[1], **shown.change(change)}))
+            return _answer(form, pages.render("diff", asked, story=current, one=one, other=other, edit=edit))
+        return _answer(form, _json({"id": current.id, "before": pair[0], "after": pair[1], **shown.edit(edit)}))
 
     def copies(self, id: Id) -> Response[str]:
         """The copies of a story, itself included, in the order in which they appeared."""
