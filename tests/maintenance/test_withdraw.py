@@ -196,7 +196,7 @@ def test_what_is_captured_of_it_later_is_not_archived(newsroom: Newsroom, tmp_pa
     assert (withdrawn.outcome, withdrawn.reason, other.outcome) == ("not_article", "withdrawn", "archived")
     (finding,) = verified(newsroom, tmp_path)
     assert (finding.kind, finding.key, finding.offset) == (Kind.NOT_REMOVED, key, withdrawn.offset)
-    assert finding.mend == f"dateline withdraw {ID}, which goes on"
+    assert finding.mend == f"dateline withdraw {ID}, to continue"
     assert left(newsroom) == [key]
     assert withdraw(newsroom).withdrawal.reason == "a court's order"
     assert left(newsroom) == []
