@@ -6,7 +6,8 @@ import pytest
 
 from dateline.article import Article
 from dateline.extraction import extract
-from dateline.extraction.fields import agencies, dateline_agencies
+from dateline.extraction.fields import agencies, authors, dateline_agencies
+from dateline.extraction.parse.document import Document
 from dateline.page import Page
 
 ENGLISH = "The harbour board opened the rebuilt quay of the town on Tuesday, two winters after the storm that broke it."
@@ -256,3 +257,17 @@ def test_given_fields_have_provenance() -> None:
     assert {"images", "agencies", "dateline", "places", "about"} <= found.provenance.keys()
     assert found.provenance["images"] == "img in the story + figcaption"
     assert found.provenance["agencies"] == "opening of the text"
+
+
+@pytest.mark.parametrize("name", ["Salma Treki", "Sélima Ferjani", "سلمى التريكي"])
+def test_author_of_web_page(name: str) -> None:
+    """Where no article is stated, the author of the WebPage signs, also by reference."""
+    data = (
+        '<script type="application/ld+json">{"@graph":[{"@type":"WebPage","author":{"@id":"#a"}},'
+        f'{{"@type":"Person","@id":"#a","name":"{name}"}}]}}</script>'
+    )
+    html = f"<html><head><title>The pump runs</title>{data}</head><body><h1>The pump runs</h1></body></html>"
+    page = Page(url="https://x.example/pump", body=html.encode(), content_type="text/html; charset=utf-8")
+    found = authors.find(Document.of(page))
+    assert found is not None
+    assert found.value == (name,)

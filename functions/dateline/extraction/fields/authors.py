@@ -204,6 +204,8 @@ def _shown(document: Document) -> Iterator[_Source]:
     yield _Source(list(bylines.linked(document)), "author link")
     yield _Source(list(bylines.spoken(document)), "line that says by")
     yield _Source(jsonld.texts(document.story.get("creator")), "json-ld creator", stated=True)
+    pages = [node for node in document.nodes if "WebPage" in jsonld.types(node)] if not document.story else []
+    yield _Source([name for node in pages for name in jsonld.texts(node.get("author"))], "json-ld author of the page")
 
 
 def names(texts: Iterable[str]) -> Names:
