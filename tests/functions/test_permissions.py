@@ -9,10 +9,13 @@ from typing import Any
 import boto3
 import pytest
 
+from dateline import keys
 from infra import emulator
 from tests.conftest import Aws
 from tests.functions.test_events import EVENTS, Context, deployed, event, handler
 from tests.functions.test_template import FUNCTIONS, ROLES, as_list, name_of
+from tests.reader.library import event as asked
+from tests.support.samples import Newsroom
 
 __all__ = ["deployed"]  # the fixture
 
@@ -86,6 +89,25 @@ def test_requests_are_within_conditions(aws: Aws, requests: Requests, function: 
     prefixes, leading = allowed(function, "s3:prefix"), allowed(function, "dynamodb:LeadingKeys")
     outside = {each for each in requests.prefixes if not any(fnmatchcase(each, pattern) for pattern in prefixes)}
     assert not outside
+    assert not {key for key in requests.partitions if not any(fnmatchcase(key, pattern) for pattern in leading)}
+
+
+@pytest.mark.usefixtures("deployed")
+def test_reading_is_within_conditions(aws: Aws, requests: Requests) -> None:
+    """Each route of the reading room asks for partition keys of its function's role alone."""
+    newsroom = Newsroom(aws, source="sample-gazette")
+    newsroom.archive().add(newsroom.capture(("a", "A dated story|Words."), ("b", "A dated story|Words.")))
+    read, id = handler("read"), keys.article_id("http://news.example.org/a")
+    requests.partitions.clear()
+    paths = ("/", "/changes", "/sources", f"/stories/{id}", f"/stories/{id}/copies", f"/stories/{id}/revisions")
+    for path, query in (
+        *((path, "") for path in paths),
+        *(("/stories", f"{name}=ly") for name in ("about", "country")),
+    ):
+        event = asked(path, query, {"accept": "text/html, application/json;q=0.5"})
+        assert read(event, Context())["statusCode"] == 200
+    assert {key.partition("#")[0] for key in requests.partitions} >= {"ARTICLE", "ARCHIVE", "URL", "COUNTRY", "PLACE"}
+    leading = allowed("read", "dynamodb:LeadingKeys")
     assert not {key for key in requests.partitions if not any(fnmatchcase(key, pattern) for pattern in leading)}
 
 

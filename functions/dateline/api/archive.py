@@ -155,6 +155,17 @@ class Archive:
         found = story if isinstance(story, Story) else self.story(story)
         return [Story.from_item(item) for item in self._query.revisions(found.id)]
 
+    def revision(self, story: Story | str, number: int) -> Story:
+        """Return the revision of a story with a number, counted from 1. Raises NotFoundError.
+
+        >>> archive.revision(url, 1).captured_at == archive.story(url).captured_at
+        True
+        """
+        there = {each.revision: each for each in self.revisions(story)}
+        if number not in there:
+            raise NotFoundError(f"the story has no revision {number}; it has {', '.join(map(str, there))}")
+        return there[number]
+
     def copies(self, story: Story | str) -> list[Story]:
         """Return the stories that are copies of a story, itself included, in the order in which they appeared."""
         found = story if isinstance(story, Story) else self.story(story)

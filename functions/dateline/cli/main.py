@@ -12,6 +12,7 @@ import typer
 
 from dateline import __version__
 from dateline.cli import (
+    cite,
     commands,
     crawl,
     env,
@@ -19,6 +20,7 @@ from dateline.cli import (
     extract,
     functions,
     import_,
+    open_,
     persons,
     quarantine,
     query,
@@ -46,6 +48,8 @@ for name, function in commands.found("sources"):
     sources.app.command(name)(function)
 for command in (status.status, crawl.crawl, extract.extract, query.query, search.search, show.show):
     app.command()(command)
+app.command("open")(open_.open_)
+app.command()(cite.cite)
 app.command("import")(import_.import_)
 app.command()(export.export)
 app.command()(functions.compact)

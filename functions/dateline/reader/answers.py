@@ -33,7 +33,7 @@ def finish(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, A
     Raises TooLargeError.
     """
     asked = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
-    body = _bytes(answer)
+    body = body_of(answer)
     headers = {**SECURITY, "Vary": _VARY, **answer.get("headers", {})}
     if answer["statusCode"] == 200:
         headers["ETag"] = etag = f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
@@ -45,7 +45,8 @@ def finish(request: Mapping[str, Any], answer: Mapping[str, Any]) -> dict[str, A
     return {**answer, "headers": headers, **_encoded(body, headers, asked.get("accept-encoding"))}
 
 
-def _bytes(answer: Mapping[str, Any]) -> bytes:
+def body_of(answer: Mapping[str, Any]) -> bytes:
+    """Return the bytes of an answer's body, as they go to the reader."""
     body = answer.get("body") or ""
     return base64.b64decode(body) if answer.get("isBase64Encoded") else body.encode("utf-8", "replace")
 

@@ -52,9 +52,9 @@ def csl(article: Article, *, outlet: str | None = None) -> dict[str, Any]:
     item = {
         "id": article.id,
         "type": "article-newspaper",
-        "title": _plain(article.title),
+        "title": article.title,
         "author": [{"literal": _plain(author)} for author in article.authors],
-        "container-title": _plain(outlet or article.source or ""),
+        "container-title": outlet or article.source,
         "issued": _date(article.published_at),
         "accessed": _date(captured),
         "URL": article.url,
@@ -63,7 +63,8 @@ def csl(article: Article, *, outlet: str | None = None) -> dict[str, Any]:
         "archive_location": article.id,
         "note": _note(article),
     }
-    return {name: value for name, value in item.items() if value}
+    plain = {name: _plain(value) if isinstance(value, str) else value for name, value in item.items()}
+    return {name: value for name, value in plain.items() if value}
 
 
 def _note(article: Article) -> str:

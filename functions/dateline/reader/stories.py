@@ -10,7 +10,6 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from dateline.api.archive import NotFoundError
 from dateline.article import Article
 from dateline.query.diff import between
 from dateline.reader import cite, pages, shown
@@ -66,10 +65,10 @@ class StoryRoutes:
         asked = self._asked()
         form = asked.form(format, ("json", "html"))
         current = self._library.archive.story(id)
-        there = {each.revision: each for each in self._library.archive.revisions(current)}
+        archive = self._library.archive
         last = after or current.revision
         pair = (before or max(1, last - 1), last)
-        one, other = (self._library.archive.article(_of(there, number)) for number in pair)
+        one, other = (archive.article(archive.revision(current, number)) for number in pair)
         edit = between(one, other)
         if form == "html":
             return _answer(form, pages.render("diff", asked, story=current, one=one, other=other, edit=edit))
@@ -118,9 +117,9 @@ class StoryRoutes:
         instant = self._asked().headers.get("accept-datetime")
         if revision is None and instant is None:
             return current, current
-        there = self._library.archive.revisions(current)
         if revision is not None:
-            return current, _of({each.revision: each for each in there}, revision)
+            return current, self._library.archive.revision(current, revision)
+        there = self._library.archive.revisions(current)
         wanted = _parsed(instant or "")
         earlier = [each for each in there if wanted and _captured(each) <= wanted]
         return current, (earlier or there[:1])[-1] if wanted else current
@@ -173,12 +172,6 @@ def _linked(url: str) -> str:
 
 def _percent(letter: str) -> str:
     return "".join(f"%{byte:02X}" for byte in letter.encode("utf-8", "replace"))
-
-
-def _of(there: dict[int, Story], number: int) -> Story:
-    if number not in there:
-        raise NotFoundError(f"the story has no revision {number}; it has {', '.join(map(str, there))}")
-    return there[number]
 
 
 def _parsed(instant: str) -> datetime | None:
