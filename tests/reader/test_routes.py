@@ -1,5 +1,6 @@
 """The reading room's routes: forms, paging, validators, problems."""
 
+import html
 import json
 import re
 from typing import Any
@@ -100,6 +101,8 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any], int]] = {
     "too many": ("/stories", {"limit": 100000}, 400),
     "no date": ("/search", {"q": "x", "since": "yesterday"}, 400),
     "no date in the query": ("/search", {"q": "since:yesterday"}, 400),
+    "days in reverse": ("/stories", {"since": "2019-05-01", "until": "2019-04-01"}, 400),
+    "days of a search in reverse": ("/search", {"q": "x", "since": "2019-05-01", "until": "2019-04-01"}, 400),
     "no such form": ("/stories/{en}", {"format": "atom"}, 406),
     "no form": ("/stories/{en}", {"format": "docx"}, 400),
     "no form accepted": ("/stories/{en}", {"accept": "image/png"}, 406),
@@ -212,3 +215,22 @@ def test_openapi_names_every_route(room: Room) -> None:
     search = document["paths"]["/search"]["get"]
     assert {each["name"] for each in search["parameters"]} >= {"q", "source", "since", "order", "cursor", "format"}
     assert "400" in search["responses"]
+
+
+def test_style_sheet_is_kept_until_it_changes(room: Room) -> None:
+    """Pages name the style sheet by its content; browsers keep it for a year."""
+    (at,) = re.findall(r'href="(/style\.css\?\w+)"', html.unescape(room.get("/", accept="text/html").text))
+    reply = room.get(at.partition("?")[0])
+    assert reply.media == "text/css"
+    assert "immutable" in reply.headers["Cache-Control"]
+    assert "prefers-color-scheme: dark" in reply.text
+
+
+def test_withdrawn_story_is_refused(room: Room) -> None:
+    """A withdrawn story is 451 on each of its routes, with the day and the reason of its withdrawal."""
+    item = {"PK": "ARTICLE#gone", "SK": "CURRENT", "id": "gone", "url": "http://news.example.org/gone"}
+    room.aws.table.put_item(Item=item | {"withdrawn_at": "2019-05-01T00:00:00.000Z", "reason": "a court's order"})
+    for below in ("", "/revisions", "/diff", "/capture", "/page", "/cite", "/copies"):
+        reply = room.get(f"/stories/gone{below}")
+        assert (reply.status, reply.media) == (451, "application/problem+json")
+        assert "a court's order" in reply.json["detail"]

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from importlib.resources import files
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +11,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
 
 from dateline import __version__
-from dateline.reader import problems
+from dateline.reader import pages, problems
 from dateline.reader.answers import TooLargeError, finish
 from dateline.reader.asked import Asked
 from dateline.reader.library import Library
@@ -100,8 +99,7 @@ def _openapi(app: LambdaFunctionUrlResolver) -> Response[str]:
 
 
 def _style() -> Response[str]:
-    body = files(__package__).joinpath("style.css").read_text("utf-8")
-    return Response(HTTPStatus.OK, "text/css; charset=utf-8", body, headers={"Cache-Control": _YEAR})
+    return Response(HTTPStatus.OK, "text/css; charset=utf-8", pages.style(), headers={"Cache-Control": _YEAR})
 
 
 def _not_found(_: RouteNotFoundError) -> Response[str]:

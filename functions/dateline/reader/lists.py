@@ -16,6 +16,7 @@ from dateline.reader.asked import Asked, Form
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
 from dateline.search.find import By, Hit
+from dateline.search.query import QueryError
 from dateline.story import Story
 
 _LISTED: tuple[Form, ...] = ("json", "html", "atom", "rss", "jsonfeed")
@@ -59,6 +60,7 @@ class ListRoutes:
         form = asked.form(format, _LISTED)
         given: dict[str, Any] = {"q": q, "source": source, "country": country, "language": language}
         given |= {"since": since, "until": until, "order": order}
+        _check_days(since, until)
         found = self._library.search().find(
             q,
             sources=source or (),
@@ -97,6 +99,7 @@ class ListRoutes:
         form = asked.form(format, _LISTED)
         given: dict[str, Any] = {"source": source, "country": country, "about": about, "place": place}
         given |= {"language": language, "since": since, "until": until}
+        _check_days(since, until)
         before = cursors.read(cursor, given) if cursor else None
         selection = Selection(**given, newest_first=True, before=before, limit=limit + 1)
         found = [Story.from_item(item) for item in selection.of(self._library.query)]
@@ -186,6 +189,11 @@ class ListRoutes:
             return _answer(form, pages.render(name, asked, **values))
         entries = [_of_story(asked, story) for story in page]
         return _feed(asked, form, f"Dateline: {name}", entries)
+
+
+def _check_days(since: date | None, until: date | None) -> None:
+    if since and until and since > until:
+        raise QueryError(f"since={since} is after until={until}; exchange them")
 
 
 def _feed(asked: Asked, form: Form, title: str, entries: Sequence[feeds.Entry]) -> Response[str]:

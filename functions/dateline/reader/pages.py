@@ -1,5 +1,6 @@
 """The reading room's pages: templates in the interface's language, with every value escaped."""
 
+import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
@@ -31,6 +32,7 @@ def render(template: str, asked: Asked, **values: Any) -> str:
         language=language,
         direction="rtl" if language == "ar" else "ltr",
         languages=[(code, _NAMES[code], _other(asked, code)) for code in LANGUAGES],
+        style=f"/style.css?{_style_digest()}",
         t=lambda key: told[key][language],
         **values,
     )
@@ -48,6 +50,12 @@ def coverage(asked: Asked, reports: Mapping[str, list[dict[str, Any]]]) -> str:
 
 
 @cache
+def style() -> str:
+    """Return the style sheet of all pages."""
+    return files(__package__).joinpath("style.css").read_text("utf-8")
+
+
+@cache
 def words() -> Mapping[str, Mapping[Language, str]]:
     """The interface's words by key and language, from words.tsv."""
     first, *lines = files(__package__).joinpath("words.tsv").read_text("utf-8").splitlines()
@@ -57,6 +65,12 @@ def words() -> Mapping[str, Mapping[Language, str]]:
         key: {code: value for code in LANGUAGES for name, value in zip(columns, values, strict=True) if name == code}
         for key, *values in rows
     }
+
+
+@cache
+def _style_digest() -> str:
+    """A name for the style sheet's content, so that browsers keep it until it changes."""
+    return hashlib.sha256(style().encode()).hexdigest()[:12]
 
 
 @cache
