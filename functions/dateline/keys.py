@@ -8,6 +8,14 @@ S3, dates are capture dates in UTC::
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      URLs left for the continuation of a crawl
         withdrawals/<id>.json                                    tombstone of a withdrawn story
         withdrawals/captures/...                                 copy of a WARC file during its redaction
+        proofs/<yyyy>/<mm>/<dd>/leaves.jsonl.gz                  records of a daily tree, in the order of its leaves
+        proofs/<yyyy>/<mm>/<dd>/root.json                        root of the day
+        proofs/<yyyy>/<mm>/<dd>/root.sig                         signature of the root
+        proofs/<yyyy>/<mm>/<dd>/<authority>.tsr                  timestamp of the root (RFC 3161)
+        proofs/files/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.json  day of the tree with a WARC file's records
+        proofs/key.pem                                           public key of all signatures
+        proofs/authorities/<name>.pem                            certificates of a timestamp authority
+        proofs/roots.json                                        newest roots, a JSON Feed to publish
     ArchiveBucket
         articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  articles of a WARC file, one gzip member each
         outcomes/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.jsonl.gz  one line per page of a WARC file
@@ -92,6 +100,7 @@ _STEM = re.compile(
 )
 _CRAWL = re.compile(r"(\d{8}T\d{6}Z)-[a-z0-9-]+")
 _SCHEDULED = "schedule"  # how the names of the schedule's crawls end
+_ROOT = re.compile(r"proofs/(\d{4}/\d\d/\d\d)/root\.json")
 _PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
 
 
@@ -406,3 +415,31 @@ def _hash(text: str) -> str:
 
 def _folder(source: str, crawl: str) -> str:
     return f"{source}/{crawl_time(crawl):%Y/%m/%d}"
+
+
+PROOFS = "proofs/"
+PROOF_FILES = f"{PROOFS}files/"
+PROOF_KEY = f"{PROOFS}key.pem"
+PROOF_FEED = f"{PROOFS}roots.json"
+CAPTURES = "captures/"
+
+
+def proof(day: str, name: str) -> str:
+    """An object of a day's tree (``yyyy-mm-dd``, UTC): ``leaves.jsonl.gz``, ``root.json``, ``root.sig``, a stamp."""
+    return f"{PROOFS}{day.replace('-', '/')}/{name}"
+
+
+def proof_day(key: str) -> str | None:
+    """The day of a tree's root, by its key; None for other keys."""
+    match = _ROOT.fullmatch(key)
+    return match[1].replace("/", "-") if match else None
+
+
+def proof_file(capture: str) -> str:
+    """Where the day is kept in whose tree a WARC file's records are."""
+    return f"{PROOF_FILES}{capture.removeprefix(CAPTURES).removesuffix('.warc.gz')}.json"
+
+
+def proof_authority(name: str) -> str:
+    """The certificates of a timestamp authority."""
+    return f"{PROOFS}authorities/{name}.pem"

@@ -20,6 +20,8 @@ class Settings:
     ``scheduled`` are the sources of the schedule, separated by commas; empty for all.
     ``contact`` is a mail address or page, sent to outlets in the User-Agent.
     ``page_seconds`` and ``page_memory`` (MB) limit the extraction of one page.
+    ``signing_key`` signs the roots of daily trees: a KMS key's ARN, or the absolute path of a PEM file.
+    ``timestamp_authorities`` are ``name=address`` separated by commas (RFC 3161).
     """
 
     capture_bucket: str = ""
@@ -29,6 +31,8 @@ class Settings:
     extract_queue: str = ""
     event_bus: str = ""
     alarm_topic: str = ""
+    signing_key: str = ""
+    timestamp_authorities: str = ""
     sources: str = ""
     scheduled: str = ""
     render: str = ""

@@ -212,6 +212,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
         "CrawlConcurrency": "2",
         "ExtractConcurrency": "2",
         "LocalCloud": "true",
+        "SigningKeyFile": str(folder.resolve() / "signing-key.pem"),
     }
 
 

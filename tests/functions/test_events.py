@@ -4,6 +4,7 @@ import importlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,6 +31,7 @@ ANSWERS: dict[str, Any] = {
     "events": {"article.archived": 1},
     "coverage": {},  # whatever days the cloud has
     "compact": {"left": 0, "unread": 0},
+    "stamp": {"damaged": 0, "unstamped": 0},
     "search": {"merged": 0},
     "read": {"statusCode": 200},
 }
@@ -75,6 +77,7 @@ def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
             "TABLE": aws.table.name,
             "CRAWL_QUEUE": queue,
             "EVENT_BUS": "dateline",
+            "SIGNING_KEY": str(tmp_path / "signing-key.pem"),
             "SOURCES": str(served.sources),
             "SCHEDULED": ",".join(served.urls),
             "ALLOW_HOSTS": ",".join(urlsplit(url).netloc for url in served.urls.values()),
@@ -153,6 +156,16 @@ def test_silent_sources_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> 
     told = json.loads(message["Body"])
     assert told["Subject"] == "Dateline: 1 silent source on 2026-01-08"
     assert told["Message"].startswith("sample-gazette: no story for 7 days; usual: under 7")
+
+
+@pytest.mark.usefixtures("deployed")
+def test_stamp_event_signs_roots(aws: Aws) -> None:
+    """The trees of whole days are written and signed; today's waits."""
+    Newsroom(aws).capture(("a", "A dated story|Words."))
+    assert handler("stamp")(event("stamp"), Context())["days"] == 0
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    answer = handler("stamp")({"time": tomorrow.isoformat()}, Context())
+    assert answer == {"days": 1, "records": 4, "damaged": 0, "signed": 1, "stamped": 0, "unstamped": 0}
 
 
 @pytest.mark.usefixtures("deployed")

@@ -33,6 +33,7 @@ STAGES = (
     "CompactFunction",
     "SearchFunction",
     "ReadFunction",
+    "StampFunction",
 )
 
 
@@ -198,6 +199,15 @@ def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: 
     assert not scheduled or function in watched
 
 
+@pytest.mark.parametrize("alarm", of_type("AWS::CloudWatch::Alarm"))
+def test_alarms_link_the_runbook(alarm: str) -> None:
+    """An alarm's description ends with its section of docs/operate.md."""
+    description = RESOURCES[alarm]["Properties"]["AlarmDescription"]
+    page, _, anchor = description.partition("Runbook: ")[2].partition("#")
+    headings = [line.lstrip("# ").lower().replace(" ", "-") for line in (ROOT / page).read_text("utf-8").splitlines()]
+    assert anchor in headings
+
+
 @pytest.mark.parametrize("resource", [*BUCKETS, *QUEUES])
 def test_only_tls_reaches_a_bucket_or_queue(resource: str) -> None:
     policies = [*of_type("AWS::S3::BucketPolicy").values(), *of_type("AWS::SQS::QueuePolicy").values()]
@@ -314,7 +324,9 @@ def test_athena_looks_at_every_country_that_a_source_has() -> None:
 
 def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
-    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus", "ReadUrl"} == set(TEMPLATE["Outputs"])
+    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus", "ReadUrl", "SigningKey"} == set(
+        TEMPLATE["Outputs"]
+    )
     assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} - {"ReadFunctionUrl"} == (
         set(TEMPLATE["Outputs"]) - {"ReadUrl"}
     )

@@ -22,6 +22,7 @@ from dateline.cli import (
     import_,
     open_,
     persons,
+    proofs,
     quarantine,
     query,
     rebuild,
@@ -60,6 +61,9 @@ app.command()(reextract.reextract)
 app.command()(verify.verify)
 app.command()(withdraw.withdraw)
 app.add_typer(persons.app, name="names")
+app.command()(proofs.prove)
+app.command("check-proof")(proofs.check_proof)
+app.add_typer(proofs.app, name="proofs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
 

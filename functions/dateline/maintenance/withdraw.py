@@ -27,6 +27,7 @@ from dateline.index.withdrawals import Withdrawal, Withdrawn
 from dateline.maintenance.reextract import Reextraction, ReextractionReport
 from dateline.outcomes import PageOutcome, own_id
 from dateline.page import Page
+from dateline.proofs.trees import Trees
 from dateline.state.pages import url_states
 from dateline.state.table import TableState
 from dateline.urls import identity, is_identity
@@ -83,6 +84,7 @@ class Withdrawing:
             self._derived.withdraw(stem, offsets, run)
             self._scrub_reports(stem, withdrawn)
             done.locked.extend(self._replace_capture(stem, offsets, id))
+            Trees(self._s3, self._captures).forget(stem.capture)
             done.captures += 1
             progress(done.captures, len(pages))
         forget(self._s3, self._archive)
