@@ -103,6 +103,8 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any], int]] = {
     "no date in the query": ("/search", {"q": "since:yesterday"}, 400),
     "days in reverse": ("/stories", {"since": "2019-05-01", "until": "2019-04-01"}, 400),
     "days of a search in reverse": ("/search", {"q": "x", "since": "2019-05-01", "until": "2019-04-01"}, 400),
+    "no cursor to follow": ("/changes", {"since": "محمد"}, 400),
+    "no day to follow": ("/changes", {"since": "~"}, 400),
     "no such form": ("/stories/{en}", {"format": "atom"}, 406),
     "no form": ("/stories/{en}", {"format": "docx"}, 400),
     "no form accepted": ("/stories/{en}", {"accept": "image/png"}, 406),
@@ -234,3 +236,15 @@ def test_withdrawn_story_is_refused(room: Room) -> None:
         reply = room.get(f"/stories/gone{below}")
         assert (reply.status, reply.media) == (451, "application/problem+json")
         assert "a court's order" in reply.json["detail"]
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "9999-12-31"])
+@pytest.mark.parametrize("name", ["since", "until"])
+@pytest.mark.parametrize("route", ["/search", "/stories"])
+def test_any_day_is_a_limit(room: Room, route: str, name: str, day: str) -> None:
+    """The first and the last day of the calendar limit a list like any other."""
+    given: dict[str, Any] = {"q": "dated", name: day}
+    listed = room.get(route, **given)
+    assert listed.status == 200
+    everything = (name == "since") == (day < "2019")
+    assert len(listed.json["stories"]) == (len(STORIES) if everything else 0)

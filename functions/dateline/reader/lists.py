@@ -27,6 +27,10 @@ Format = Annotated[Form | None, Query(description="The answer's form; by default
 Limit = Annotated[int, Query(ge=1, le=200, description="Stories of a page.")]
 Cursor = Annotated[str | None, Query(max_length=512, description="Go on after an earlier page.")]
 Day = Annotated[date | None, Query(description="A day of publication in UTC, included.")]
+Since = Annotated[
+    str | None,
+    Query(pattern=r"^\d{4}-\d\d-\d\d[0-9a-zTZ:.+#-]{0,80}$", description="A story's cursor, an instant or a day."),
+]
 Code = Annotated[str | None, Query(max_length=100)]
 Codes = Annotated[list[str] | None, Query(description="Repeatable.")]
 
@@ -109,9 +113,7 @@ class ListRoutes:
 
     def changes(
         self,
-        since: Annotated[
-            str | None, Query(max_length=100, description="A story's cursor, an instant or a day.")
-        ] = None,
+        since: Since = None,
         edits: Annotated[bool, Query(description="Only revisions and removals.")] = False,
         limit: Limit = 100,
         cursor: Cursor = None,

@@ -258,9 +258,10 @@ def _count(result: Any) -> int:
 
 def _dated(parsed: Parsed) -> Iterator[Query]:
     """The days of a query as a range of ``order``."""
-    if parsed.since or parsed.until:
+    until = parsed.until if parsed.until != date.max else None  # no day comes after it
+    if parsed.since or until:
         first = since(_midnight(parsed.since)) if parsed.since else None
-        last = since(_midnight(parsed.until + timedelta(days=1))) - 1 if parsed.until else None
+        last = since(_midnight(until + timedelta(days=1))) - 1 if until else None
         yield Query.range_query(schema(), "order", FieldType.Integer, first, last)
 
 
