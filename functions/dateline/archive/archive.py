@@ -83,8 +83,11 @@ class Archive:
         stem = keys.parse(key)
         if self._index.counters.is_done(stem.source, stem.capture):
             return []
-        archived = committed(self._s3, self._archive, stem) or self._commit(stem)
+        begun = committed(self._s3, self._archive, stem)
+        archived = begun or self._commit(stem)
         self._index.add(stem, archived.outcomes, archived.articles)
+        if begun:
+            self._show_later_captures(stem, begun.outcomes)
         while True:
             self._place_later_captures(archived.outcomes)
             self._index.count_pages(stem, archived.outcomes)
@@ -118,12 +121,20 @@ class Archive:
 
     def _place_later_captures(self, outcomes: Iterable[PageOutcome]) -> None:
         """Put the captures of these pages' stories in their places, from these pages on."""
-        since: dict[str, str] = {}
-        for page in outcomes:
-            if is_of_chain(page):
-                since[page.id] = min(page.captured_at, since.get(page.id, page.captured_at))
-        for id, at in since.items():
+        for id, at in _since(outcomes).items():
             self._place_again(id, at)
+
+    def _show_later_captures(self, stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> None:
+        """Finish what a killed attempt began: bring the index to what is committed of the stories' later captures."""
+        later = {
+            str(item["capture"]["key"])
+            for id, at in _since(outcomes).items()
+            for item in self._index.versions(id, at)[1]
+            if "capture" in item
+        }
+        for key in sorted(later - {stem.capture}):
+            found = keys.parse(key)
+            self._delete_articles(self._show(found, self._settled(found)))
 
     def _place_again(self, id: str, since: str, read: Callable[[Mapping[str, Any]], Version] = Version.of_item) -> None:
         """Put a story's captures from an instant on in their places, until each is where it should be.
@@ -192,7 +203,9 @@ class Archive:
             objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
         said = {page.offset: page for page in settled.outcomes if made_no_revision(page)}
         stays = {page.offset: page.id for page in outcomes if made_no_revision(page)}
-        self._index.forget_same(stem, (page for page in said.values() if stays.get(page.offset) != page.id))
+        shown = {page.offset: page.id for page in outcomes if page.outcome is Outcome.ARCHIVED}  # see Index.replace
+        gone = (page for page in said.values() if page.id not in (stays.get(page.offset), shown.get(page.offset)))
+        self._index.forget_same(stem, gone)
         self._index.forget_aliases({*aliases(settled.outcomes)} - {*aliases(outcomes)})
         key, body = stem.outcomes, write_outcomes(outcomes)
         if settled.etag:
@@ -297,6 +310,15 @@ class Archive:
         report = quarantine.QuarantineReport(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
         quarantine.note(self._s3, self._archive, report, attempt)
+
+
+def _since(outcomes: Iterable[PageOutcome]) -> dict[str, str]:
+    """Return the first instant of each story among some pages, by its id."""
+    since: dict[str, str] = {}
+    for page in outcomes:
+        if is_of_chain(page):
+            since[page.id] = min(page.captured_at, since.get(page.id, page.captured_at))
+    return since
 
 
 def _id(url: str) -> str:

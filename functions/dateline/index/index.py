@@ -123,7 +123,6 @@ class Index:
         over = {_revision_key(article) for article in before} - stays
         for id, captured_at in over:
             self._delete_revision(id, captured_at, stem.capture)
-        self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
         lost = [id for id in sorted({id for id, _ in over | stays}) if not self._settle_current(id)]
         self.clusters.settle(found)
         was = [summary("", Stored(article, 0, 0)) for article in before]
@@ -134,6 +133,7 @@ class Index:
         self._mark_presence(outcomes, [article.id for article in before])
         if self.counters.is_done(stem.source, stem.capture):
             self.count_pages(stem, outcomes)
+        self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
 
     def count_pages(self, stem: keys.Stem, outcomes: Sequence[PageOutcome]) -> None:
         """Have a capture object count for what its outcomes say, in place of what it has counted for so far."""
