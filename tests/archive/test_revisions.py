@@ -168,7 +168,7 @@ def test_show_names_who_else_printed_a_story(aws: Aws, show: Shown) -> None:
     for host in ("news.example.org", "other.example"):
         outlet = Newsroom(aws, source=host.partition(".")[0], host=host)
         outlet.archive().add(outlet.capture(("a", f"Trawlers|{words}")))
-    assert re.search(r"printed by.*\n.*  (news|other)  undated", show().output)
+    assert re.search(r"copies, in order of appearance:\n  (news|other)  undated", show().output)
     assert {copy["source"] for copy in map(json.loads, show("--copies", "--json").output.splitlines())} == {
         "news",
         "other",

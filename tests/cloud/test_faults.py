@@ -25,7 +25,7 @@ SPIDERS = (
     "download.handler",
     "families.family",
     "middlewares.robots",
-    "middlewares.throttle",
+    "download.pace",
     "seeds",
 )
 CLOCKED = ("dateline.archive.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))

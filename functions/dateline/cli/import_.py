@@ -32,6 +32,7 @@ _REMEDIES = {
     "damaged": "pages whose digest, status or date is wrong; fetch or copy them again",
     "too-large": "pages larger than any article; nothing to do",
     "no-url": "pages and clippings without an address; write it into urls.tsv beside them, or a URL: line on top",
+    "long-url": "pages with an address too long for the index; save them under a shorter one",
     "no-source": "clippings and pages of no registered outlet; name one with --source, or a Source: line on top",
     "unreadable": "files that urls.tsv lists and that cannot be read; check their paths and permissions",
 }
