@@ -1,6 +1,7 @@
 """Killed at any of its calls to AWS and started again, each function leaves what it would have left undisturbed."""
 
 import importlib
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,6 +15,7 @@ import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from botocore.client import BaseClient
 
+from dateline.capture.gzip_members import members
 from infra import emulator
 from tests.conftest import Aws
 from tests.functions.test_events import EVENTS, FUNCTIONS, Context, deployed, event, handler
@@ -88,13 +90,19 @@ class World:
 
     def _objects(self, bucket: str) -> dict[str, bytes]:
         listed = self.aws.s3.list_objects_v2(Bucket=bucket).get("Contents", [])
-        return {o["Key"]: self.aws.s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}
+        bodies = {o["Key"]: self.aws.s3.get_object(Bucket=bucket, Key=o["Key"])["Body"].read() for o in listed}
+        return {key: _in_order(body) if key.endswith(".warc.gz") else body for key, body in bodies.items()}
 
     def _messages(self) -> Iterator[str]:
         while got := self.sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
             for message in got:
                 self.sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
                 yield message["Body"]
+
+
+def _in_order(body: bytes) -> bytes:
+    """The records of a WARC file sorted: pages of one crawl come in the order in which servers and table answer."""
+    return b"".join(sorted(member.data for member in members(io.BytesIO(body), begins=b"WARC/")))
 
 
 def prepare(function: str, aws: Aws) -> None:

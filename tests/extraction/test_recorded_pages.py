@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from dateline import capture
 from dateline.capture import Exchange
-from dateline.cli import sources
+from dateline.cli import names, sources
 from dateline.cli.main import app
 from dateline.cli.output import CommandError
 from dateline.extraction import extract
@@ -69,6 +69,12 @@ def test_recorded_pages_are_of_sources_that_there_are() -> None:
     countries = {source.id: source.country for source in registry.registered().values()}
     countries |= {each.id: each.country for each in outlet.read_all()}
     assert {path.parts[-3:-1] for path in PAGES} <= {(country, id) for id, country in countries.items()}
+
+
+@pytest.fixture(autouse=True)
+def names_of_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources are known by the registry that a test has made."""
+    monkeypatch.setattr(names, "source_ids", lambda: list(sources.registered()))
 
 
 @pytest.fixture
@@ -139,7 +145,7 @@ def test_a_page_of_a_warc_file_keeps_its_bytes_and_its_time(newsroom: Newsroom, 
         ("https://elsewhere.example/a", [], "is on no host of any registered outlet"),
         ("ftp://{gazette}/a", [], "is on no host of any registered outlet"),
         ("http://{gazette}/a", ["--source", "sample-difaf"], "is on no host of sample-difaf"),
-        ("http://{gazette}/a", ["--source", "gazette"], "there is no source gazette"),
+        ("http://{gazette}/a", ["--source", "gazette"], "there is no source 'gazette'"),
         ("http://{gazette}/print/a", [], "was not recorded: robots: "),
         ("http://{gazette}/section/libya/", ["--name", "there"], "give another --name"),
         ("http://{gazette}/b", ["--from", "{folder}/old.warc.gz"], "has no page of"),

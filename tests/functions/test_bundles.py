@@ -21,7 +21,7 @@ CEILINGS = {
     "compact": 90,
     "search": 50,
     "read": 70,
-    "stamp": 40,
+    "stamp": 50,
 }
 ELF_AARCH64 = b"\xb7\x00"
 
