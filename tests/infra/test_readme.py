@@ -204,7 +204,7 @@ def test_what_is_named_is_there(path: str) -> None:
         assert list(ROOT.glob(path)), path
 
 
-COMMAND = re.compile(r"dateline (?:(sources|quarantine) )?([a-z]+)")
+COMMAND = re.compile(r"dateline (?:(sources|quarantine|proofs|names) )?([a-z-]+)")
 
 
 def test_examples_name_real_commands() -> None:
