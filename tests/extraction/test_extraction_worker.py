@@ -38,7 +38,7 @@ def poisoned(page: Page) -> Extraction:
         case b"crash":
             os.kill(os.getpid(), signal.SIGKILL)
         case b"memory":
-            return extract(Page(url=page.url, body=b"<h1>Well</h1>" + b"<p>Words of the well.</p>" * 700_000))
+            GATHERED.append(bytes(MEMORY << 22))  # four times what it may have
         case b"large":
             return extract(Page(url=page.url, body=b"<p>" + b"x" * 50_000_000))
         case b"grow":
