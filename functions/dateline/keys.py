@@ -91,6 +91,7 @@ REEXTRACTIONS = "reports/reextract/"
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
 ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
+SAME = "SAME#"
 DAY, DONE, CLUSTER = "DAY#", "DONE#", "CLUSTER#"  # CLUSTER begins partitions
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
 REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from typer.testing import CliRunner
 
+from dateline.cli import names
 from dateline.cli import sources as command
 from dateline.cli.main import app
 from dateline.sources import registry
@@ -107,6 +108,7 @@ def test_the_command_prints_a_line_for_each_and_fails_if_one_does(
     if broken:
         known["sample-gazette"] = replace(known["sample-gazette"], feeds=(f"{known['sample-gazette'].home}none",))
     monkeypatch.setattr(command, "registered", lambda: known)
+    monkeypatch.setattr(names, "source_ids", lambda: list(known))
     lines = CliRunner().invoke(app, ["sources", "check", "--json"])
     probes = {probe["source"]: probe for probe in map(json.loads, lines.stdout.splitlines())}
     assert (set(probes), lines.exit_code) == (set(OUTLETS), status)

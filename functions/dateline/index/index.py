@@ -81,7 +81,7 @@ class Index:
     def versions(self, id: str, since: str) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
         """The revision before an instant, and the captures of a story from then on: ``REV#`` and ``SAME#`` items."""
         pk, found = keys.article(id)["PK"], list[Mapping[str, Any]]()
-        for kind in ("REV#", "SAME#"):
+        for kind in (keys.REVISION, keys.SAME):
             later = Key("PK").eq(pk) & Key("SK").between(f"{kind}{since}", f"{kind}{_AFTER_ALL}")
             found += dynamodb.query(self._table, KeyConditionExpression=later, ConsistentRead=True)
         return self.revision_before(id, since) if since else None, found
