@@ -89,6 +89,8 @@ SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 
 REEXTRACTIONS = "reports/reextract/"
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
+PROOFS = "proofs/"  # another one, with these objects and folder in it
+PROOF_FILES, PROOF_KEY, PROOF_FEED = f"{PROOFS}files/", f"{PROOFS}key.pem", f"{PROOFS}roots.json"
 ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
 SAME = "SAME#"
@@ -280,6 +282,27 @@ def verification(run: str) -> str:
     return f"reports/verify/{run}.jsonl"
 
 
+def proof(day: str, name: str) -> str:
+    """An object of a day's tree (``yyyy-mm-dd``, UTC): ``leaves.jsonl.gz``, ``root.json``, ``root.sig``, a stamp."""
+    return f"{PROOFS}{day.replace('-', '/')}/{name}"
+
+
+def proof_day(key: str) -> str | None:
+    """The day of a tree's root, by its key; None for other keys."""
+    match = _ROOT.fullmatch(key)
+    return match[1].replace("/", "-") if match else None
+
+
+def proof_file(capture: str) -> str:
+    """Where the day is kept in whose tree a WARC file's records are."""
+    return f"{PROOF_FILES}{capture.removeprefix(CAPTURES).removesuffix('.warc.gz')}.json"
+
+
+def proof_authority(name: str) -> str:
+    """The certificates of a timestamp authority."""
+    return f"{PROOFS}authorities/{name}.pem"
+
+
 def article_id(canonical_url: str) -> str:
     """Return 26 characters of base32(sha256(canonical URL)): identity of the page, not of its content."""
     return _hash(canonical_url)
@@ -416,31 +439,3 @@ def _hash(text: str) -> str:
 
 def _folder(source: str, crawl: str) -> str:
     return f"{source}/{crawl_time(crawl):%Y/%m/%d}"
-
-
-PROOFS = "proofs/"
-PROOF_FILES = f"{PROOFS}files/"
-PROOF_KEY = f"{PROOFS}key.pem"
-PROOF_FEED = f"{PROOFS}roots.json"
-CAPTURES = "captures/"
-
-
-def proof(day: str, name: str) -> str:
-    """An object of a day's tree (``yyyy-mm-dd``, UTC): ``leaves.jsonl.gz``, ``root.json``, ``root.sig``, a stamp."""
-    return f"{PROOFS}{day.replace('-', '/')}/{name}"
-
-
-def proof_day(key: str) -> str | None:
-    """The day of a tree's root, by its key; None for other keys."""
-    match = _ROOT.fullmatch(key)
-    return match[1].replace("/", "-") if match else None
-
-
-def proof_file(capture: str) -> str:
-    """Where the day is kept in whose tree a WARC file's records are."""
-    return f"{PROOF_FILES}{capture.removeprefix(CAPTURES).removesuffix('.warc.gz')}.json"
-
-
-def proof_authority(name: str) -> str:
-    """The certificates of a timestamp authority."""
-    return f"{PROOFS}authorities/{name}.pem"

@@ -9,6 +9,7 @@ import typer
 
 from dateline import keys
 from dateline.cli.output import CommandError, Json, console, count, note, print_json, write
+from dateline.cli.show import find
 from dateline.cli.stack import STATE, Stack, StackName
 
 if TYPE_CHECKING:
@@ -36,12 +37,7 @@ def prove(
 
     deployed = Stack.find(stack)
     query = deployed.query()
-    try:
-        story = query.story(id)
-    except ValueError as error:
-        raise CommandError(str(error)) from error
-    if story is None or "withdrawn_at" in story:
-        raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
+    story = find(query, id)
     revisions = _chosen(query.revisions(story["id"]), revision)
     try:
         data = proof_of(deployed.s3, deployed.captures, query, revisions)

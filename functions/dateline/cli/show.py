@@ -44,7 +44,7 @@ def show(
     if html and not diff:
         raise typer.BadParameter("--html goes with --diff A B")
     found = Stack.find(stack).query()
-    story = _find(found, id)
+    story = find(found, id)
     if diff:
         _show_diff(found, found.revisions(story["id"]), diff, html=html, json=json)
     elif raw:
@@ -63,7 +63,8 @@ def show(
         _show(found.article(story), story, found.cluster(story["id"]))
 
 
-def _find(found: "Query", id: str) -> "StoryItem":
+def find(found: "Query", id: str) -> "StoryItem":
+    """Return a story by its id or URL. Raises CommandError for an unknown or withdrawn one."""
     try:
         story = found.story(id)
     except ValueError as error:
