@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,11 +15,12 @@ _PAUSES = (0.05, 0.2, 0.8)  # seconds after a conflict; the other write takes so
 
 
 class Listed(NamedTuple):
-    """An object as S3 lists it; ``size`` is in bytes."""
+    """An object as S3 lists it; ``size`` is in bytes, ``modified`` an aware instant."""
 
     key: str
     size: int
     storage_class: str
+    modified: datetime
 
 
 def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
@@ -60,7 +62,7 @@ def listed(s3: "S3Client", *, bucket: str, prefix: str, after: str = "") -> Iter
     """Yield the objects with a prefix after a key, in order."""
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix, StartAfter=after):
         for found in page.get("Contents", []):
-            yield Listed(found["Key"], found["Size"], found.get("StorageClass", "STANDARD"))
+            yield Listed(found["Key"], found["Size"], found.get("StorageClass", "STANDARD"), found["LastModified"])
 
 
 def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:

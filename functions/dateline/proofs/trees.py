@@ -15,7 +15,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from dateline import keys
@@ -183,17 +183,12 @@ class Trees:
         """The WARC files that are in no tree: those in ``captures/`` without a pointer, by two listings at once."""
         pointers = objects.keys(self._s3, bucket=self._bucket, prefix=keys.PROOF_FILES)
         known = next(pointers, None)
-        for key, modified in self._captures():
-            pointer = keys.proof_file(key)
+        for found in objects.listed(self._s3, bucket=self._bucket, prefix=keys.CAPTURES):
+            pointer = keys.proof_file(found.key)
             while known is not None and known < pointer:
                 known = next(pointers, None)
             if known != pointer:
-                yield _Waiting(key, modified.date())
-
-    def _captures(self) -> Iterator[tuple[str, datetime]]:
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=keys.CAPTURES)
-        for page in pages:
-            yield from ((each["Key"], each["LastModified"]) for each in page.get("Contents", []))
+                yield _Waiting(found.key, found.modified.date())
 
     def _read(self, files: list[_Waiting], written: Written) -> Iterator[Leaf]:
         with ThreadPoolExecutor(_AT_ONCE) as threads:
