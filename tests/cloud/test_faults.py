@@ -32,6 +32,11 @@ SPIDERS = (
 )
 CLOCKED = ("dateline.archive.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
 
+ELSEWHERE = {
+    "read",  # writes nothing
+    "search",  # tantivy names its files at random: tests/search/test_indexing.py compares answers
+}
+
 
 class Noon(datetime):
     """A clock that stands: what is written twice is the same."""
@@ -123,7 +128,7 @@ def one_way_in(deployed: str) -> str:
 
 
 @pytest.mark.usefixtures("clock")
-@pytest.mark.parametrize("function", FUNCTIONS)
+@pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in ELSEWHERE])
 def test_killed_before_any_call_it_ends_the_same(function: str, aws: Aws, one_way_in: str) -> None:
     world = World(aws, one_way_in)
     undisturbed, calls = run(world, function)
