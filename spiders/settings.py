@@ -5,6 +5,7 @@ Scrapy reads the capitalised names; a source's own settings (``delay``, ``langua
 
 from dateline.settings import Settings
 from dateline.version import __version__
+from spiders.middlewares import chain
 
 
 def user_agent(contact: str) -> str:
@@ -49,22 +50,10 @@ DOWNLOAD_HANDLERS = {
     **dict.fromkeys(("data", "file", "ftp", "s3")),
 }
 
-# Scrapy's own lists would be imported whole, and each entry switched off by name. Of its parts these are used; the
-# spider looks at every status itself, and no page leads to further pages.
-_SCRAPY = "scrapy.downloadermiddlewares"
+# In the order of ``middlewares.chain``.
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
-DOWNLOADER_MIDDLEWARES = {
-    "spiders.middlewares.redirects.ReachedMiddleware": 50,
-    "spiders.middlewares.optouts.OptOutMiddleware": 60,
-    "spiders.middlewares.robots.RobotsMiddleware": 100,
-    f"{_SCRAPY}.defaultheaders.DefaultHeadersMiddleware": 400,
-    f"{_SCRAPY}.useragent.UserAgentMiddleware": 500,
-    f"{_SCRAPY}.retry.RetryMiddleware": 550,
-    "spiders.middlewares.redirects.RedirectMiddleware": 600,
-    f"{_SCRAPY}.httpproxy.HttpProxyMiddleware": 750,
-    "spiders.middlewares.throttle.ThrottleMiddleware": 900,
-}
-SPIDER_MIDDLEWARES_BASE: dict[str, int] = {}
+DOWNLOADER_MIDDLEWARES = chain.numbered(chain.DOWNLOADER)
+SPIDER_MIDDLEWARES_BASE = chain.numbered(chain.SPIDER)
 EXTENSIONS_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
 SCHEDULER = "spiders.scheduler.HostScheduler"  # without a filter: the collector knows the canonical URLs it has seen

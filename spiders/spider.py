@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
@@ -19,7 +19,7 @@ from dateline.state.records import FeedState
 from dateline.urls import canonical, requestable
 from spiders import failures, manual
 from spiders.collector import Collector
-from spiders.download import browser, wire
+from spiders.download import browser, meta
 from spiders.download.decoding import decoded
 from spiders.download.pace import HostHeld
 from spiders.families.date_range import Window
@@ -118,8 +118,13 @@ class NewsSpider(scrapy.Spider):
         if response.status not in CAPTURED:
             self.collector.fail(found.url, f"http-{response.status}")
             return
+        request = meta.request_of(response)
         await self.collector.capture(
-            found, wire.of(response), url=response.url, status=response.status, redirects=_redirects(response.meta)
+            found,
+            meta.wire(request),
+            url=response.url,
+            status=response.status,
+            redirects=meta.redirects(request),
         )
 
     def entrance_failed(self, failure: Failure) -> list[Request]:
@@ -284,9 +289,3 @@ def _state(response: Response, entrance: Seed, body: bytes) -> FeedState:
         lastmod=entrance.lastmod,
         digest=hashlib.sha256(body).hexdigest(),
     )
-
-
-def _redirects(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The URLs that led to a page, and the status with which each sent on."""
-    hops = zip(meta.get("redirect_urls", ()), meta.get("redirect_reasons", ()), strict=True)
-    return [{"url": url, "status": status} for url, status in hops]

@@ -1,11 +1,12 @@
 """A download handler that keeps the exact bytes of each exchange, as evidence.
 
-Each response carries its exchange (``wire.of``). The handler also enforces limits: it connects to public addresses only
-(``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, retries and redirects included, stops reading
+Each response carries its exchange (``meta.wire``). The handler also enforces limits: it connects to public addresses
+only (``addresses``), gives a URL ``DOWNLOAD_TIMEOUT`` seconds in all, retries and redirects included, stops reading
 oversized responses, and starts nothing after the spider's end. Connections are reused, for one request at a time.
 """
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from time import monotonic
@@ -17,10 +18,9 @@ from scrapy.exceptions import DownloadFailedError, DownloadTimeoutError
 from scrapy.http import Headers, Request, Response
 
 from dateline.settings import Settings
-from spiders.download import addresses
+from spiders.download import addresses, meta
 from spiders.download.connection import Connection
 from spiders.download.http1 import Incoming
-from spiders.download.pace import Pace
 from spiders.download.wire import Wire
 from spiders.failures import Refusal
 
@@ -37,7 +37,7 @@ class DeadlineReached(Refusal):
 
 
 class WireDownloadHandler(BaseDownloadHandler):
-    """Fetches by HTTP/1.1, sets ``request.meta["wire"]``, and stops at the spider's ``stop_at``."""
+    """Fetches by HTTP/1.1, keeps the exchange (``Meta.wire``), and stops at the spider's ``stop_at``."""
 
     def __init__(self, crawler: "Crawler") -> None:
         super().__init__(crawler)
@@ -48,16 +48,17 @@ class WireDownloadHandler(BaseDownloadHandler):
         self._kept: dict[tuple[str, str], Connection] = {}
 
     async def download_request(self, request: Request) -> Response:
-        pace: Pace = request.meta["pace"]
+        pace = meta.pace(request)
         async with pace.turn:
             await pace.ready(self._remaining())  # again, because the host may have asked for a pause in the meantime
             response = await self._timed(request)
-            pace.heard(response, request.meta["download_latency"])
+            pace.heard(response, meta.of(request).latency)
         return response
 
     async def _timed(self, request: Request) -> Response:
         """Download within the URL's remaining time, and leave the rest to its redirects and retries."""
-        left = request.meta.get("download_left", self._timeout)
+        known = meta.of(request).seconds_left
+        left = self._timeout if known is None else known
         if left <= 0:
             raise DownloadTimeoutError(f"{request.url} took {self._timeout:g} seconds with its redirects")
         seconds, started = min(left, self._remaining()), monotonic()
@@ -67,31 +68,33 @@ class WireDownloadHandler(BaseDownloadHandler):
         except TimeoutError as error:
             raise DownloadTimeoutError(f"{request.url} took longer than {seconds:g} seconds") from error
         finally:
-            request.meta["download_left"] = left - (monotonic() - started)
-            request.meta["dont_retry"] = request.meta["download_left"] <= 0
+            left -= monotonic() - started
+            meta.put(request, replace(meta.of(request), seconds_left=left))
+            if left <= 0:
+                meta.end_retries(request)
 
     async def _download(self, request: Request) -> Response:
-        where = _origin(request.url), request.meta.get("proxy") or ""
+        where = _origin(request.url), meta.proxy(request)
         kept = self._kept.pop(where, None)
         connection = kept if kept and await kept.is_quiet() else await self._connect(request)
         sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
-        cut = request.meta.get("cut_at")  # bytes of a truncated body
-        incoming = Incoming(cut or self._max_body, cut=bool(cut))
+        state = meta.of(request)
+        incoming = Incoming(state.max_body or self._max_body, cut=bool(state.max_body))
         try:
             await connection.ask(b"%s%s\r\n" % (sent, _for_proxy(request)), incoming)
         except DownloadFailedError:
             if connection is not kept or incoming.received:
                 raise
             return await self._download(request)  # the host closed a kept connection
-        request.meta["download_latency"] = incoming.answered_at - started
         notes = {"tls": connection.tls} if connection.tls else {}
         exchange = b"%s\r\n" % sent, bytes(incoming.received)
-        request.meta["wire"] = Wire(*exchange, sent_at, connection.ip_address, notes=notes)
+        wire = Wire(*exchange, sent_at, connection.ip_address, notes=notes)
+        meta.put(request, replace(state, wire=wire, latency=incoming.answered_at - started))
         self._put_back(where, connection)
         return _response(request, incoming, connection)
 
     async def _connect(self, request: Request) -> Connection:
-        if proxy := request.meta.get("proxy"):
+        if proxy := meta.proxy(request):
             authorization = request.headers.get("Proxy-Authorization") or b""
             return await Connection.through(proxy, request.url, authorization)
         return await Connection.to(request.url, self._allowed)
@@ -117,7 +120,7 @@ class WireDownloadHandler(BaseDownloadHandler):
 def _head(request: Request) -> bytes:
     """Return the request's bytes (RFC 9112 section 3), without headers between the proxy and us."""
     parts = urlsplit(request.url)
-    origin = _origin(request.url) if request.meta.get("proxy") and parts.scheme == "http" else ""
+    origin = _origin(request.url) if meta.proxy(request) and parts.scheme == "http" else ""
     target = f"{origin}{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     lines = [f"{request.method} {target} HTTP/1.1\r\nHost: {addresses.authority(request.url)}".encode()]
     for name, values in request.headers.items():

@@ -32,8 +32,10 @@ from dateline.capture import MAX_BODY
 from dateline.sources.registry import Source
 from dateline.urls import same_site
 from spiders import failures
+from spiders.download import meta
 from spiders.download.decoding import decoded
 from spiders.download.handler import WireDownloadHandler
+from spiders.download.meta import Meta
 from spiders.failures import Refusal
 from spiders.middlewares import optouts
 
@@ -117,12 +119,13 @@ class RenderDownloadHandler(WireDownloadHandler):
         html = b"html" in (response.headers.get("Content-Type") or b"").lower()
         if "found" in request.cb_kwargs and response.status == 200 and html:
             optouts.check(response)
-            wire = request.meta["wire"]
-            async with request.meta["pace"].turn:  # the page's scripts ask the host now, and nobody else
+            wire = meta.wire(request)
+            async with meta.pace(request).turn:  # the page's scripts ask the host now, and nobody else
                 document = await self._render(request, response)
             rendered = {"browser": f"chromium/{self._browser.browser.version}", "at": keys.utc(datetime.now(UTC))}
             notes = {**wire.notes, "rendered": rendered}
-            request.meta["wire"] = replace(wire, rendered=document, notes=notes)
+            wire = replace(wire, rendered=document, notes=notes)
+            meta.put(request, replace(meta.of(request), wire=wire))
         return response
 
     async def close(self) -> None:
@@ -182,7 +185,9 @@ class RenderDownloadHandler(WireDownloadHandler):
             if asked.url in self._scripts:
                 return self._scripts[asked.url]
             headers = {name: page.headers.get(name) for name in _OWN} | _passed_on(await asked.all_headers())
-            response = await self._timed(Request(asked.url, headers=headers, meta={"download_left": SUB_REQUEST}))
+            request = Request(asked.url, headers=headers)
+            meta.put(request, Meta(seconds_left=SUB_REQUEST))
+            response = await self._timed(request)
             if asked.resource_type == "script" and response.status == 200 and len(response.body) <= MAX_SCRIPT:
                 self._keep(asked.url, response)
             return response

@@ -4,8 +4,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from scrapy.http import Response
-
 
 class WireError(RuntimeError):
     """A response came without the bytes it was made of: something put another in its place."""
@@ -25,11 +23,3 @@ class Wire:
     ip_address: str | None
     rendered: bytes | None = None
     notes: dict[str, Any] = field(default_factory=dict)
-
-
-def of(response: Response) -> Wire:
-    """Return the exchange of a response. Raises WireError if its bytes were not kept."""
-    wire: Wire | None = response.meta.get("wire")
-    if wire is None or not wire.response:
-        raise WireError(f"{response.url} was downloaded, but its bytes were not kept")
-    return wire

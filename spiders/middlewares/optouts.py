@@ -14,6 +14,7 @@ Directives for other agents (``googlebot: noarchive``) do not apply. ``/.well-kn
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from typing import Self
 
@@ -21,6 +22,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Request, Response
 
 from dateline.sources.registry import Source
+from spiders.download import meta
 from spiders.download.decoding import decoded, encodings
 from spiders.failures import Refusal
 
@@ -56,7 +58,9 @@ class OptOutMiddleware:
         if "found" in request.cb_kwargs and response.status == 200:
             source: Source = self._crawler.spider.source  # type: ignore[union-attr]
             if reserved := check(response, obey=source.opt_outs == "obey"):
-                request.meta["wire"].notes["opt_outs"] = reserved
+                wire = meta.wire(request)
+                wire = replace(wire, notes={**wire.notes, "opt_outs": reserved})
+                meta.put(request, replace(meta.of(request), wire=wire))
         return response
 
 

@@ -4,6 +4,7 @@ Cookie walls set a cookie and send back to where the reader came from, in front 
 redirects has a cookie jar of its own, which ends with the chain: no cookie outlives a URL.
 """
 
+from dataclasses import replace
 from typing import Any, Self
 
 from scrapy.crawler import Crawler
@@ -13,6 +14,8 @@ from scrapy.http import Request, Response
 from scrapy.http.cookies import CookieJar
 
 from dateline.urls import requestable
+from spiders.download import meta
+from spiders.download.meta import Step
 from spiders.failures import Refusal
 
 MAX_COOKIES = 16 << 10  # bytes per request; servers reject larger headers
@@ -61,16 +64,16 @@ class RedirectMiddleware(redirect.RedirectMiddleware):
         try:
             return super()._redirect(redirected, request, reason)
         except IgnoreRequest as refusal:
-            before = request.meta["redirect_urls"]
+            before = {hop["url"] for hop in meta.redirects(request)}
             kind = RedirectLoop if redirected.url in before else TooManyRedirects
             raise kind(f"{self.max_redirect_times} redirects, then {redirected.url}") from refusal
 
 
 def _hand_on_cookies(request: Request, response: Response, onward: Request) -> None:
     """Send the cookies set by the host in this chain with the chain's next request."""
-    jar = request.meta.get("cookie_jar") or CookieJar()
+    jar = meta.of(request).cookies or CookieJar()
     jar.extract_cookies(response, request)
-    onward.meta["cookie_jar"] = jar
+    meta.put(onward, replace(meta.of(onward), cookies=jar))
     onward.headers.pop("Cookie", None)
     jar.add_cookie_header(onward)
     if len(onward.headers.get("Cookie") or b"") > MAX_COOKIES:
@@ -79,11 +82,11 @@ def _hand_on_cookies(request: Request, response: Response, onward: Request) -> N
 
 def _check_loop(request: Request, onward: Request) -> None:
     """Raise RedirectLoop if the chain has requested the same with the same cookies before."""
-    steps = request.meta.get("redirect_steps", ((request.url, None),))
-    step = onward.url, onward.headers.get("Cookie")
+    steps = meta.of(request).steps or (Step(request.url),)
+    step = Step(onward.url, onward.headers.get("Cookie"))
     if step in steps:
         raise RedirectLoop(f"{len(steps)} redirects lead back to {onward.url}")
-    onward.meta["redirect_steps"] = (*steps, step)
+    meta.put(onward, replace(meta.of(onward), steps=(*steps, step)))
 
 
 class Reached(Refusal):
@@ -105,5 +108,5 @@ class ReachedMiddleware:
     def process_request(self, request: Request) -> None:
         found = request.cb_kwargs.get("found")
         collector = getattr(self._crawler.spider, "collector", None)
-        if found and collector and "redirect_urls" not in request.meta and collector.reached(found):
+        if found and collector and not meta.redirects(request) and collector.reached(found):
             raise Reached(f"{request.url} was captured already")

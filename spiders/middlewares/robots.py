@@ -10,7 +10,7 @@ public address fails for that reason.
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
@@ -24,8 +24,10 @@ from scrapy.http.request import NO_CALLBACK
 
 from dateline import keys
 from dateline.state.records import RobotsState
+from spiders.download import meta
 from spiders.download.decoding import decoded
 from spiders.download.http1 import TooLarge
+from spiders.download.meta import Meta
 from spiders.failures import DOWNLOAD_ERRORS, Refusal, reason
 from spiders.middlewares import robots_txt
 from spiders.middlewares.redirects import BadRedirect, TooManyRedirects
@@ -90,10 +92,11 @@ class RobotsMiddleware:
         return cls(crawler)
 
     async def process_request(self, request: Request) -> None:
-        if not request.meta.get("robots_txt"):
+        state = meta.of(request)
+        if not state.robots_txt:
             rules = await self._rules_of(request.url)
             rules.check(request.url)
-            request.meta["crawl_delay"] = rules.crawl_delay
+            meta.put(request, replace(state, crawl_delay=rules.crawl_delay))
 
     async def _rules_of(self, url: str) -> Rules:
         parts = urlsplit(url)
@@ -123,8 +126,8 @@ class RobotsMiddleware:
         return rules
 
     async def _fetch(self, url: str) -> Rules:
-        meta = {"robots_txt": True, "cut_at": MAX_ROBOTS}
-        request = Request(url, priority=1000, meta=meta, callback=NO_CALLBACK)
+        request = Request(url, priority=1000, callback=NO_CALLBACK)
+        meta.put(request, Meta(robots_txt=True, max_body=MAX_ROBOTS))
         try:
             return _rules(await self._download(request))
         except _ABSENT:

@@ -14,6 +14,7 @@ times on end, nothing more is requested in the crawl.
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from scrapy.crawler import Crawler
@@ -21,6 +22,7 @@ from scrapy.exceptions import ResponseDataLossError
 from scrapy.http import Request, Response
 
 from dateline.urls import same_site
+from spiders.download import meta
 from spiders.download.addresses import authority
 from spiders.download.pace import MAX_DELAY, UNANSWERED, HostDown, Pace
 from spiders.failures import DOWNLOAD_ERRORS
@@ -48,7 +50,7 @@ class ThrottleMiddleware:
         pace = await self._pace(request)
         if pace.unanswered >= UNANSWERED and not same_site(request.url, self._spider.source.home):
             raise HostDown(f"{pace.host} did not respond {pace.unanswered} times")
-        crawl_delay = request.meta.get("crawl_delay", 0.0)
+        crawl_delay = meta.of(request).crawl_delay
         if crawl_delay > pace.floor:
             pace.at_least(min(crawl_delay, MAX_DELAY))
             if crawl_delay > MAX_DELAY:
@@ -84,8 +86,8 @@ class ThrottleMiddleware:
     def _set(self, request: Request, pace: Pace) -> None:
         """Have the downloader queue the request with its host's others, and wait as long as they must."""
         downloader: Any = cast("Any", self._crawler.engine).downloader
-        # Set each time, because redirects keep the previous host's.
-        request.meta.update(download_slot=pace.host, pace=pace)
+        meta.join_slot(request, pace.host)
+        meta.put(request, replace(meta.of(request), pace=pace))
         downloader.per_slot_settings[pace.host] = {"delay": pace.delay}  # for a future slot
         if slot := downloader.slots.get(pace.host):
             slot.delay = pace.delay

@@ -14,6 +14,8 @@ from dateline.messages import CrawlReport
 from dateline.sources import registry
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
+from spiders.download import meta
+from spiders.download.meta import Meta
 from spiders.families.family import DiscoveredUrl
 from spiders.frontier import Frontier
 from spiders.spider import NewsSpider
@@ -66,7 +68,7 @@ def getaddrinfo(host: Any, *arguments: Any, **options: Any) -> Any:
 def hasty(spider: NewsSpider, found: DiscoveredUrl, page_request: Any = NewsSpider._page_request) -> Request:
     request: Request = page_request(spider, found)
     if found.url.endswith(SLOW):
-        request.meta["download_left"] = SECONDS
+        meta.put(request, Meta(seconds_left=SECONDS))
     return request
 
 

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
+from typing import cast
 
 import pytest
 from packaging.requirements import Requirement
@@ -27,6 +28,9 @@ PRIVATE = {
 # No underscore, but no documentation either: what the spider and the middlewares ask of engine and downloader.
 INNER = ("close_spider_async", "crawl", "download_async")  # of the engine
 INNER_ATTRIBUTES = ("slots", "per_slot_settings")  # of the downloader
+INNER_METHODS = ("_process_queue",)  # of the downloader
+BROWSER_METHODS = ("_launch",)  # of scrapy-playwright's handler
+CODEC_ATTRIBUTES = ("_is_text_encoding",)  # of the standard library's CodecInfo
 BROWSER = ROOT / "spiders" / "download" / "render.py"
 
 
@@ -63,8 +67,29 @@ def test_private_imports_none(path: Path) -> None:
 def test_inner_parts_exist() -> None:
     """Engine and downloader still have the parts that the throttle and the robots middleware use."""
     assert [name for name in INNER if not hasattr(ExecutionEngine, name)] == []
+    assert [name for name in INNER_METHODS if not hasattr(Downloader, name)] == []
     made = inspect.getsource(Downloader.__init__)
     assert [name for name in INNER_ATTRIBUTES if f"self.{name}" not in made] == []
+
+
+def test_private_calls_are_listed() -> None:
+    """Private names asked of objects, not of a base class, are listed too."""
+    asked = {name for path in (ROOT / "spiders").rglob("*.py") for name in private_calls(path)}
+    assert asked == {*INNER_METHODS, *BROWSER_METHODS, *CODEC_ATTRIBUTES}
+
+
+def private_calls(path: Path) -> Iterator[str]:
+    """Yield the private names that a module asks of variables, without those it defines itself."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    own = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    asked = [node for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)]
+    names = {node.attr for node in asked if cast("ast.Name", node.value).id not in ("self", "cls")}
+    yield from (name for name in names - own - {"_replace"} if name.startswith("_"))  # a NamedTuple's is public
+
+
+def test_browser_handler_still_launches() -> None:
+    handler = pytest.importorskip("scrapy_playwright.handler", reason="needs pip install '.[render]'")
+    assert [name for name in BROWSER_METHODS if not hasattr(handler.ScrapyPlaywrightDownloadHandler, name)] == []
 
 
 def test_scrapy_has_an_upper_bound() -> None:
