@@ -1,0 +1,126 @@
+"""What an archive says of itself, in the terms of its readers and of its crawls: no item and no object by its shape.
+
+A later version may keep things otherwise. It has to say the same of them.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+
+from dateline import keys
+from dateline.api.archive import Archive
+from dateline.aws import dynamodb
+from dateline.index.withdrawals import withdrawals
+from dateline.monitoring.coverage import rows, sources
+from dateline.query.query import Query
+from dateline.state.records import RobotsState
+from dateline.state.table import TableState
+from dateline.story import Story
+from tests.conftest import Aws
+
+AFTER = datetime(2099, 1, 1, tzinfo=UTC)  # everything is due by then
+
+
+def view(aws: Aws, known: Mapping[str, Any]) -> dict[str, Any]:
+    """All stories, articles and states; ``known`` is what ``addresses`` returns."""
+    return stories(aws) | states(aws, known) | {"coverage": coverage(aws, date.fromisoformat(known["until"]))}
+
+
+def stories(aws: Aws) -> dict[str, Any]:
+    """Stories with all their revisions and articles, by id; lists of ids in their order."""
+    query = Query(aws.deployment)
+    archive = Archive(query)
+    found = {story.id: story for story in archive.stories()}
+    revisions = {id: archive.revisions(id) for id in found}
+    every = [revision for each in revisions.values() for revision in each]
+    countries = sorted({country for story in found.values() for country in story.about})
+    places = sorted({place for story in found.values() for place in story.places})
+    return {
+        "stories": {id: _plain(story.to_dict()) for id, story in found.items()},
+        "revisions": {_name(each): _plain(each.to_dict()) for each in every},
+        "articles": {_name(each): _plain(archive.article(each).to_dict()) for each in every},
+        "pages": {_name(each): _digest(archive.raw(each)) for each in every},
+        "copies": {id: [copy.id for copy in archive.copies(story)] for id, story in found.items()},
+        "indexed": [story.id for story in archive.changes()],
+        "withdrawn": _withdrawn(aws),
+        "published": list(found),
+        "about": {country: [story.id for story in archive.stories(about=country)] for country in countries},
+        "places": {f"{place}": [story.id for story in archive.stories(place=place)] for place in places},
+    }
+
+
+def states(aws: Aws, known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the next crawl will find."""
+    state, of = TableState(aws.table), sources(aws.s3, aws.captures)
+    robots = {host: state.robots(host) for host in known["hosts"]}
+    holds = {host: state.held(host) for host in known["hosts"]}
+    return {
+        "urls": {url: _plain(asdict(each)) for url, each in state.urls(known["urls"]).items()},
+        "feeds": {source: _all(state.feeds(source, known["feeds"])) for source in of},
+        "health": _all(state.health(of)),
+        "due": {source: sorted(each.url for each in state.revisits(source, AFTER, 1000)) for source in of},
+        "asked": {source: keys.utc(at) for source, at in state.asked(of).items()},
+        "postponed": state.postponed(AFTER),
+        "robots": {host: _robots(each) for host, each in robots.items() if each},
+        "holds": {host: keys.utc(each) for host, each in holds.items() if each},
+    }
+
+
+def coverage(aws: Aws, until: date) -> list[Any]:
+    """The counters, as rows of days."""
+    found = (rows(aws.table, source, None, until) for source in sources(aws.s3, aws.captures))
+    return [_plain(row.to_dict()) for each in found for row in each]
+
+
+def addresses(aws: Aws) -> dict[str, Any]:
+    """Every address with a state, and the last day with a counter.
+
+    It reads the items themselves, so only the version that wrote them can ask.
+    """
+    items = list(dynamodb.scan(aws.table))
+    return {
+        "urls": sorted(item["url"] for item in items if item["SK"] == "STATE"),
+        "feeds": sorted(item["url"] for item in items if item["SK"].startswith("FEED#")),
+        "hosts": sorted({item["PK"].partition("#")[2] for item in items if item["PK"].startswith("HOST#")}),
+        "until": max(item["SK"].partition("#")[2] for item in items if item["SK"].startswith("DAY#")),
+    }
+
+
+def lost(before: Any, now: Any, where: str = "") -> list[str]:
+    """Paths in a recorded view with another value now, or none. New fields are no loss."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        return [path for name in before for path in lost(before[name], now.get(name), f"{where}/{name}")]
+    return [] if before == now else [f"{where}: {before!r} is now {now!r}"]
+
+
+def _withdrawn(aws: Aws) -> list[Any]:
+    """What the index says of each withdrawn story."""
+    items = [Query(aws.deployment).story(each.id) for each in withdrawals(aws.s3, aws.captures)]
+    return [item and [item.get("url"), item.get("reason"), item.get("withdrawn_at")] for item in items]
+
+
+def _name(revision: Story) -> str:
+    return f"{revision.id}#{revision.revision}"
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _robots(state: RobotsState) -> dict[str, str]:
+    return {"fetched_at": keys.utc(state.fetched_at), "text": _digest(state.text)}
+
+
+def _all(records: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(asdict(record)) for name, record in records.items()}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it: lists for tuples, and no field without a value, which a later version may not have."""
+    if isinstance(value, Mapping):
+        return {name: _plain(each) for name, each in value.items() if each is not None}
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
+        return [_plain(each) for each in value]
+    return f"{value}" if isinstance(value, date) else value
