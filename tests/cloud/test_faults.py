@@ -24,6 +24,8 @@ __all__ = ["deployed"]
 
 SPIDERS = (
     "collector",
+    "ledger",
+    "continuation",
     "download.handler",
     "families.family",
     "middlewares.robots",
