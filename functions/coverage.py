@@ -12,9 +12,12 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
 from dateline.aws.deployment import Deployment
-from dateline.monitoring.coverage import CoverageReports, Row
+from dateline.monitoring.coverage import Row
+from dateline.monitoring.coverage_reports import CoverageReports
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
+
+_RESERVE = 60_000  # milliseconds, more than a month of reports takes
 
 
 @cache
@@ -27,12 +30,13 @@ def reports() -> CoverageReports:
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
     now = datetime.fromisoformat(event["time"]) if event.get("time") else datetime.now(UTC)
     yesterday, written = keys.utc(now - timedelta(days=1))[:10], []
-    for day, rows in reports().update(now):
+    for day, rows in reports().update(now, lambda: context.get_remaining_time_in_millis() > _RESERVE):
         written.append(day)
         if day == yesterday:
             _tell(rows, context.function_name)
     metrics.add_metric(name="coverage_reports", unit=MetricUnit.Count, value=len(written))
-    logger.info("covered", extra={"days": written})
+    metrics.add_metric(name="coverage_left", unit=MetricUnit.Count, value=reports().state.left)
+    logger.info("covered", extra={"days": written, "left": reports().state.left})
     return {"days": written}
 
 

@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 PREFIX = r"(?:captures|crawls|frontiers|withdrawals|articles|outcomes|quarantine|reports|dataset|search)/"
 PARTITION = r"(?:ARTICLE|BAND|CLUSTER|URL|SOURCE|COUNTRY|PLACE|HOST|REV|FEED|DUE|DAY|DONE|MONTH|INDEXED)#"
-WHOLE = {"CURRENT", "PRESENCE", "STATE", "SCHEDULE", "HEALTH", "ROBOTS", "HOLD", "POSTPONED"}
+WHOLE = {"CURRENT", "PRESENCE", "STATE", "SCHEDULE", "HEALTH", "ROBOTS", "HOLD", "POSTPONED", "LATE"}
 KEY = re.compile(rf"{PREFIX}|{PARTITION}")
 
 

@@ -22,6 +22,7 @@ S3, dates are capture dates in UTC::
         quarantine/<source>/<crawl>-<n>/<offset>.json            report on a page with a failed extraction
         reports/coverage/<yyyy-mm-dd>.json                       coverage of one day, one row per source
         reports/coverage/index.json                              digests of the daily reports
+        reports/coverage/state.json                              progress of the daily reports
         reports/rebuilds.json                                    times of index rebuilds
         reports/reextract/<run>/<source>/<crawl>-<n>.json        changes in one WARC file's articles
         reports/reextract/<run>.json                             summary of a re-extraction
@@ -53,6 +54,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              DUE#<instant>#<hash> URL due for a revisit; its STATE has the same ``due``
     SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of a day (``counters``)
     SOURCE#<source>              DONE#<key>           contribution of a WARC file or crawl report to the counters
+    LATE                         <yyyy-mm-dd>#<source>  counters changed days later; deleted by the next coverage run
     PLACE#<place>#<yyyy-mm>      <published_key>      story about the place or country, published in the month
     PLACE#<place>                MONTH#<yyyy-mm>      there are such stories of the month
     SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of the month
@@ -81,7 +83,7 @@ from datetime import UTC, datetime, time
 from typing import Literal, NamedTuple
 
 REBUILDS = "reports/rebuilds.json"
-COVERAGE_INDEX = "reports/coverage/index.json"
+COVERAGE_INDEX, COVERAGE_STATE = "reports/coverage/index.json", "reports/coverage/state.json"
 NOWHERE = "zz"  # for outlets without a known country
 DATASET, DATASET_STATE = "dataset/articles/", "dataset/state.json"
 SEARCH = "search/"
@@ -95,6 +97,7 @@ ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and 
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
 SAME = "SAME#"
 DAY, DONE, CLUSTER = "DAY#", "DONE#", "CLUSTER#"  # CLUSTER begins partitions
+LATE = "LATE"  # partition of counters that changed late
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
 REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are
 _STEM = re.compile(
@@ -389,6 +392,11 @@ def day(source: str, date: str) -> dict[str, str]:
 
 def done(source: str, key: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
+
+
+def late(date: str, source: str) -> dict[str, str]:
+    """Return the key of the note that a source's counters of a day (``yyyy-mm-dd``, UTC) changed days later."""
+    return {"PK": LATE, "SK": f"{date}#{source}"}
 
 
 def month(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str, month: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ import pytest
 from dateline import keys
 from dateline.article import Extraction
 from dateline.aws import objects
-from dateline.dataset.compaction import Compacted, Compaction
+from dateline.dataset.compaction import LOOKS_A_DAY, Compacted, Compaction
 from dateline.dataset.parts import MAX_BYTES, Parts
 from dateline.dataset.progress import Progress, forget
 from dateline.dataset.rows import Origin
@@ -45,10 +45,11 @@ class Dataset:
         named = [(page.partition("|")[2].split(" ")[0], page) for page in pages]
         newsroom.archive(extract=dated, clock=lambda: self.day).add(newsroom.capture(*named))
 
-    def compaction(self, max_bytes: int = MAX_BYTES) -> Compaction:
+    def compaction(self, max_bytes: int = MAX_BYTES, looks_a_day: int = LOOKS_A_DAY) -> Compaction:
         query, s3, bucket = self.newsroom.query(), self.aws.s3, self.aws.archive
         parts = Parts(s3=s3, query=query, index=self.newsroom.index, bucket=bucket, max_bytes=max_bytes)
-        return Compaction(s3=s3, query=query, parts=parts, bucket=bucket, clock=lambda: self.day)
+        options: Any = {"clock": lambda: self.day, "looks_a_day": looks_a_day}
+        return Compaction(s3=s3, query=query, parts=parts, bucket=bucket, **options)
 
     def compact(self, **options: Any) -> Compacted:
         return self.compaction(**options).run()
@@ -186,6 +187,30 @@ def test_after_a_rebuild_everything_is_looked_at(dataset: Dataset) -> None:
     assert [dataset.compact().partitions for _ in range(2)] == [3, 1]
     rebuild(aws.deployment, unarchived=pytest.fail)
     assert dataset.compact().partitions == 3
+
+
+def test_each_day_some_of_the_older_months_are_compared_in_turn(dataset: Dataset) -> None:
+    """This month and the last one every day; the others two a day, until all have had their turn."""
+    old = [f"2018-{month:02}" for month in range(5, 11)]
+    dataset.add("2019-04-16 one|a words", "2019-03-16 two|b words")
+    dataset.add(*(f"{month}-03 story|o{month} words" for month in old))
+    assert dataset.compact(looks_a_day=2).partitions == 8, "everything at first"
+    dataset.day += timedelta(days=1)
+    dataset.add("2019-04-17 three|c words")
+    assert dataset.compact(looks_a_day=2).partitions == 8, "the cursor is behind the first stories still"
+    april = dataset.files()
+    lost = [key for key in april if "month=2018" in key]
+    for key in lost:
+        dataset.aws.s3.delete_object(Bucket=dataset.aws.archive, Key=FILES + key)
+    for wanted in (2, 4, 6):
+        dataset.day += timedelta(days=1)
+        compacted = dataset.compact(looks_a_day=2)
+        assert (compacted.partitions, compacted.written) == (4, 2)
+        assert len(dataset.files()) == 2 + wanted
+    assert dataset.files() == april
+    dataset.day += timedelta(days=1)
+    assert dataset.compact(looks_a_day=2).partitions == 4
+    assert dataset.compact(looks_a_day=2).partitions == 1, "once a day, and the newest stories' month"
 
 
 def test_a_story_that_the_archive_has_no_longer_loses_its_row(dataset: Dataset) -> None:

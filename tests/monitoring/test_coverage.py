@@ -1,5 +1,6 @@
 """Coverage: a row for each source and day, reports that are written when they have changed, and no others."""
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -15,25 +16,27 @@ from typer.testing import CliRunner
 from dateline import keys
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
-from dateline.index.index import Index
 from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
 from dateline.monitoring.counters import Day
-from dateline.monitoring.coverage import CoverageReports, Row, rows, sources
+from dateline.monitoring.counting import Counters
+from dateline.monitoring.coverage import Row, rows, sources
+from dateline.monitoring.coverage_reports import CoverageReports, CoverageState, forget
 from tests.conftest import Aws
+from tests.support.samples import KilledError, killer_of_writes
 
 NOW = datetime(2026, 10, 20, 3, 15, tzinfo=UTC)
 FEED = "https://gazette.example/feed"
 
 
-def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, **values: Any) -> None:
-    """A crawl at ``20261019T060000Z`` and what is archived of it."""
+def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, counted: datetime = NOW, **values: Any) -> None:
+    """A crawl at ``20261019T060000Z``, and its stories; both are counted at an instant."""
     name = f"{at}-sample"
     captures = {keys.Stem(source, name, 0).capture: archived} if archived else {}
     report = CrawlReport(source=source, crawl=name, started_at="", captures=captures, **values)
     aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(source, name), Body=report.to_json().encode())
-    index, day = Index(aws.table), f"{keys.crawl_time(name):%Y-%m-%d}"
-    index.counters.add_crawl(report)
-    index.counters.add(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
+    counters, day = Counters(aws.table, lambda: counted), f"{keys.crawl_time(name):%Y-%m-%d}"
+    counters.add_crawl(report)
+    counters.add(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
 
 
 def reports(aws: Aws) -> CoverageReports:
@@ -74,20 +77,108 @@ def test_only_what_has_changed_is_written_again(aws: Aws) -> None:
     assert update(aws) == [], "a day is reported on when it is over"
 
 
+def test_a_late_change_is_found_by_its_note(aws: Aws) -> None:
+    """Whatever the day, the rows that depend on it are written again: its own, and its source's of the month after."""
+    crawl(aws, "gazette", "20260801T060000Z", archived=3)
+    crawl(aws, "courrier", "20260802T060000Z", archived=3)
+    update(aws)
+    late = NOW + timedelta(hours=1)
+    crawl(aws, "gazette", "20260803T060000Z", archived=1, counted=late)
+    crawl(aws, "gazette", "19950307T060000Z", archived=1, counted=late)
+    crawl(aws, "gazette", "20261019T070000Z", archived=1, counted=late)
+    notes = [str(item["SK"]) for item in aws.table.scan()["Items"] if item["PK"] == "LATE"]
+    assert sorted(notes) == ["1995-03-07#gazette", "2026-08-03#gazette"], "yesterday is looked at anyway"
+    written = update(aws, NOW + timedelta(days=1))
+    assert {"1995-03-07", "2026-08-03", "2026-08-04", "2026-09-02"} < set(written)
+    assert "2026-08-02" not in written
+    assert [item for item in aws.table.scan()["Items"] if item["PK"] == "LATE"] == []
+    assert report(aws, "2026-08-04")["courrier"]["silent_days"] == 2, "other sources' rows stay"
+    assert update(aws, NOW + timedelta(days=1)) == []
+
+
+def test_incremental_reports_are_those_of_all_days(aws: Aws) -> None:
+    """Reports written day by day, with late changes, are byte for byte those that a new archive gets at once."""
+    first = datetime(2026, 8, 1, 3, 15, tzinfo=UTC)
+    for day in range(24):
+        now = first + timedelta(days=day)
+        crawl(aws, "gazette", f"{now - timedelta(days=1):%Y%m%d}T060000Z", archived=day % 3, counted=now)
+        if day % 7 == 5:
+            crawl(aws, "courrier", f"{now - timedelta(days=day % 20):%Y%m%d}T070000Z", archived=1, counted=now)
+        if day % 11 != 3:  # some runs fail
+            update(aws, now)
+    written = {key: body(aws, key) for key in listed(aws) if key not in {keys.COVERAGE_INDEX, keys.COVERAGE_STATE}}
+    for key in listed(aws):
+        aws.s3.delete_object(Bucket=aws.archive, Key=key)
+    update(aws, now)
+    assert {key: body(aws, key) for key in written} == written
+    assert len(written) > 20
+
+
 def test_stopped_anywhere_it_goes_on(aws: Aws) -> None:
+    """Out of time after each month, and killed at each call, a run is continued by the next ones."""
     crawl(aws, "gazette", "20260710T060000Z", archived=3)
     crawl(aws, "gazette", "20260801T060000Z", archived=3)
     crawl(aws, "gazette", "20261019T060000Z", archived=3)
-    first = [day for (day, _), _ in zip(reports(aws).update(NOW), range(35), strict=False)]
-    rest = update(aws)
-    assert (first[0], first[-1]) == ("2026-10-19", "2026-07-29")
-    assert sorted({*first, *rest}) == sorted(json.loads(index(aws)))
-    assert set(first) & set(rest) == set(first[31:]), "what was done in whole months is not done again"
+    found = CoverageReports(aws.deployment)
+    first = [day for day, _ in found.update(NOW, lambda: False)]
+    assert (first, found.state.left) == (["2026-10-19"], 1)
+    written = list(first)
+    while found.state.left:
+        going = iter((True, False))
+        written += [day for day, _ in found.update(NOW, lambda steps=going: next(steps))]  # type: ignore[misc]
+    assert len(written) == len(set(written)) == len(json.loads(body(aws, keys.COVERAGE_INDEX)))
+    assert written == sorted(written, reverse=True)
     assert update(aws) == []
 
 
-def index(aws: Aws) -> bytes:
-    return aws.s3.get_object(Bucket=aws.archive, Key=keys.COVERAGE_INDEX)["Body"].read()
+def test_killed_at_each_write_it_goes_on(aws: Aws) -> None:
+    later = NOW + timedelta(days=1)
+    crawl(aws, "gazette", "20261012T060000Z", archived=3)
+    update(aws)
+    reported = {key: body(aws, key) for key in listed(aws)}
+    crawl(aws, "gazette", "20261011T060000Z", archived=1, counted=later)
+    items = [item for item in aws.table.scan()["Items"] if item["PK"] == keys.LATE]
+    update(aws, later)
+    wanted = {key: body(aws, key) for key in listed(aws)}
+    for call in itertools.count(1):
+        for key in listed(aws):
+            aws.s3.delete_object(Bucket=aws.archive, Key=key)
+        for key, before in reported.items():
+            aws.s3.put_object(Bucket=aws.archive, Key=key, Body=before)
+        for item in items:
+            aws.table.put_item(Item=item)
+        kill = killer_of_writes(call)
+        aws.on_call("before-call", kill)
+        try:
+            update(aws, later)
+            break
+        except KilledError:
+            pass
+        finally:
+            aws.off_call("before-call", kill)
+        update(aws, later)
+        assert {key: body(aws, key) for key in listed(aws)} == wanted, f"killed at call {call}"
+    assert call > 5
+
+
+def test_forgotten_it_compares_every_day(aws: Aws) -> None:
+    crawl(aws, "gazette", "20260710T060000Z", archived=3)
+    update(aws)
+    aws.s3.delete_object(Bucket=aws.archive, Key=keys.coverage_report("2026-07-11"))
+    aws.s3.put_object(Bucket=aws.archive, Key=keys.COVERAGE_INDEX, Body=b"{}")
+    assert update(aws) == []
+    forget(aws.s3, aws.archive)
+    assert len(update(aws)) == 31
+    assert CoverageState.load(aws.s3, aws.archive).left == 0
+
+
+def listed(aws: Aws) -> list[str]:
+    found = aws.s3.list_objects_v2(Bucket=aws.archive, Prefix="reports/coverage/").get("Contents", [])
+    return [each["Key"] for each in found]
+
+
+def body(aws: Aws, key: str) -> bytes:
+    return aws.s3.get_object(Bucket=aws.archive, Key=key)["Body"].read()
 
 
 def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
@@ -104,7 +195,7 @@ def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
 def test_imports_are_of_their_day_and_call_for_nothing(aws: Aws) -> None:
     stem = keys.Stem("gazette", keys.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture)
-    Index(aws.table).counters.add("gazette", stem.day, stem.capture, {"imported_archived": 2})
+    Counters(aws.table).add("gazette", stem.day, stem.capture, {"imported_archived": 2})
     assert update(aws) == ["1995-03-07"]
     assert report(aws, "1995-03-07")["gazette"]["imported"] == {"archived": 2}
     assert report(aws, "1995-03-07")["gazette"]["flags"] == []

@@ -1,8 +1,10 @@
 """Compaction: update the dataset from the archive, within a time limit.
 
 The index names most changes since the last run: stories indexed after the cursor, with the days of all their revisions.
-Once a day every partition is compared, to find all other changes (re-extractions, late indexing, removed stories, lost
-files). A killed run is continued by the next one.
+All other changes (late indexing, removed stories, lost files) are found by comparing partitions: each day those of this
+month and the month before it, and ``LOOKS_A_DAY`` of the others, in turn. A day's work therefore does not grow with the
+archive's age. Re-extractions, withdrawals and rebuilds have every partition compared at once (``progress.forget``). A
+killed run is continued by the next one.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from dateline.story import StoryItem
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+LOOKS_A_DAY = 64  # partitions: 27 countries of five years in 25 days
 _LATE = timedelta(hours=3)  # delay of interrupted captures (``Query.indexed_since``)
 
 
@@ -47,8 +50,10 @@ class Compaction:
         parts: Parts,
         bucket: str,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        looks_a_day: int = LOOKS_A_DAY,
     ) -> None:
         self._s3, self._query, self._parts, self._bucket, self._clock = s3, query, parts, bucket, clock
+        self._looks_a_day = looks_a_day
 
     def run(self, going: Callable[[], bool] = lambda: True) -> Compacted:
         """Compare and write pending partitions while ``going``; leave the rest to the next run.
@@ -69,7 +74,7 @@ class Compaction:
         """Return the saved progress with all changes since."""
         now = keys.utc(self._clock())
         before = Progress.load(self._s3, self._bucket) or Progress(cursor=now)
-        progress = Progress(cursor=before.cursor, looked=now[:10], etag=before.etag)
+        progress = Progress(cursor=before.cursor, looked=now[:10], turn=before.turn, etag=before.etag)
         for story in self._query.indexed_since(_earlier(before.cursor)):
             progress.cursor = max(progress.cursor, story["indexed_key"])
             for partition, day in self._filed(story):
@@ -77,11 +82,22 @@ class Compaction:
         for partition, days in before.pending.items():
             progress.add(partition, days)
         if before.looked != progress.looked:
-            for country in self._query.countries():
-                for month in self._query.months(country):
-                    progress.add(f"{country}/{month}", [])
+            self._look(progress, everywhere=not before.looked)
         progress.save(self._s3, self._bucket)
         return progress
+
+    def _look(self, progress: Progress, *, everywhere: bool) -> None:
+        """Have the day's partitions compared, or all of them."""
+        found = sorted(
+            f"{country}/{month}" for country in self._query.countries() for month in self._query.months(country)
+        )
+        recent = f"{datetime.fromisoformat(progress.looked).replace(day=1) - timedelta(days=1):%Y-%m}"
+        turn = [each for each in found if each > progress.turn] + [each for each in found if each <= progress.turn]
+        others = [each for each in turn if everywhere or each.partition("/")[2] < recent]
+        chosen = others if everywhere else others[: self._looks_a_day]
+        for partition in (*(each for each in found if each.partition("/")[2] >= recent), *chosen):
+            progress.add(partition, [])
+        progress.turn = chosen[-1] if chosen and not everywhere else progress.turn
 
     def _filed(self, story: StoryItem) -> Iterator[tuple[str, int]]:
         """Yield the partitions and days of a story's revisions."""

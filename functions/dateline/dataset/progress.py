@@ -24,14 +24,16 @@ class OvertakenError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class Progress:
-    """``cursor`` is the position in the index, ``looked`` the day (UTC) of the last full comparison.
+    """``cursor`` is the position in the index, ``looked`` the day (UTC) of the last comparison of partitions.
 
+    ``turn`` is the last partition compared in its turn (empty before the first).
     ``pending`` maps partitions (``<cc>/<yyyy-mm>``, in order of work) to changed days of the month, or to an empty list
     for the whole month. ``etag`` is the entity tag of the object at its last read or save.
     """
 
     cursor: str
     looked: str = ""
+    turn: str = ""
     pending: dict[str, list[int]] = field(default_factory=dict)
     etag: str = ""
 

@@ -18,11 +18,12 @@ from dateline.archive.archive import committed
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
-from dateline.dataset.progress import forget
+from dateline.dataset import progress as dataset
 from dateline.events import rebuilding
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
+from dateline.monitoring import coverage_reports
 from dateline.state.pages import url_states
 from dateline.state.records import HealthRecord, UrlState
 from dateline.state.table import TableState, learned_items
@@ -82,7 +83,8 @@ def rebuild(
             done.crawls += 1
             progress(done)
         known.write(TableState(table), datetime.now(UTC))
-    forget(s3, archive_bucket)
+    dataset.forget(s3, archive_bucket)
+    coverage_reports.forget(s3, archive_bucket)
     return done
 
 

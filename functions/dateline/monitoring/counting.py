@@ -1,8 +1,13 @@
-"""The counters' writes: each WARC file and crawl report is counted once, whoever repeats it."""
+"""The counters' writes: each WARC file and crawl report is counted once, whoever repeats it.
+
+Coverage looks at the last days by itself. A change to an earlier day therefore leaves a note, in the same transaction:
+the item ``keys.late``, deleted by the next coverage run.
+"""
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -16,11 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 
-class Counters:
-    """Daily counters in the table."""
+LATE_AFTER = timedelta(days=2)  # coverage looks one day further back, whatever the time of day of its run
 
-    def __init__(self, table: "Table") -> None:
-        self._table = table
+
+class Counters:
+    """Daily counters in the table; ``clock`` gives the aware instant of now."""
+
+    def __init__(self, table: "Table", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._table, self._clock = table, clock
 
     def add_crawl(self, report: CrawlReport) -> None:
         """Add a crawl's numbers to its day's counters."""
@@ -38,10 +46,12 @@ class Counters:
         Idempotent. Without ``before``, existing contributions stay: they may be corrections.
         """
         marker, to = keys.done(source, key), keys.day(source, day)
+        note = keys.late(day, source) if self._is_late(day) else None
         if before == counted:
             return
         for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
             writes = _counting(self._table.name, marker, to, before, counted)
+            writes += [{"Put": {"TableName": self._table.name, "Item": note}}] if note else []
             try:
                 self._table.meta.client.transact_write_items(TransactItems=writes)
             except ClientError as error:
@@ -54,6 +64,10 @@ class Counters:
                 time.sleep(pause * (1 + random.random()))  # noqa: S311 - jitter, not a secret
             else:
                 return
+
+    def _is_late(self, day: str) -> bool:
+        """Whether coverage no longer looks at a day (``yyyy-mm-dd``, UTC) by itself."""
+        return day < f"{(self._clock().astimezone(UTC) - LATE_AFTER).date()}"
 
     def added(self, source: str, key: str) -> dict[str, int] | None:
         """Return the contribution of a WARC file or crawl report to the counters, or None."""

@@ -61,7 +61,7 @@ class Comparison:
     def compare(self, item: Item) -> Finding | None:
         """Yield the problems of an item, as far as they are decidable at this point."""
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(keys.OF_CRAWLS):
+        if sk.startswith(keys.OF_CRAWLS) or pk == keys.LATE:
             return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
         wanted = self._spool.take(pk, sk)
         try:
