@@ -34,6 +34,18 @@ def test_help_loads_no_library(arguments: str) -> None:
     assert not HEAVY & set(loaded.split())
 
 
+def test_extract_loads_little(tmp_path: Path) -> None:
+    """A page without a source loads no AWS client, no reader of source files, CSS selectors or WARC files."""
+    page = tmp_path / "page.html"
+    page.write_text("<html lang=fr><title>Le puits</title><h1>Le puits</h1><p>La pompe est réparée.")
+    command = [sys.executable, "-c", LOADED, "extract", str(page), "--url", "https://example.org/a"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.partition("LOADED ")[2].split())
+    assert "dateline.extraction" in loaded
+    unwanted = {"boto3", "botocore", "cssselect", "warcio", "tantivy", "scrapy", "rich", "tomllib"}
+    assert not (unwanted | {"dateline.sources.registry", "dateline.messages", "dateline.capture"}) & loaded
+
+
 def test_version_is_printed() -> None:
     """--version prints the version."""
     done = subprocess.run([sys.executable, "-m", "dateline", "--version"], capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
 """``dateline extract``: pages to articles, without any cloud."""
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -52,29 +52,37 @@ def extract(
     at = captured_at if captured_at is None or captured_at.tzinfo else captured_at.replace(tzinfo=UTC)
     hints = batch.Hints(url, _zone(source_timezone), at)
     if paths == [Path("-")]:
-        answers = batch.from_lines(sys.stdin.buffer, hints, _extraction(source))
+        answers = batch.from_lines(sys.stdin.buffer, hints, _extraction(source, paths))
     else:
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CommandError(f"no such file or folder: {', '.join(missing)}")
-        answers = batch.from_paths(paths, hints, _extraction(source))
+        answers = batch.from_paths(paths, hints, _extraction(source, paths))
     if not _print(answers):
         raise typer.Exit(1)
 
 
-def _extraction(source: str | None) -> "Callable[[Page], Extraction]":
+def _extraction(source: str | None, paths: Sequence[Path]) -> "Callable[[Page], Extraction]":
     """Extraction as the function does it: in a child process, by the rules of the page's source."""
     from dateline.extraction import extract as in_process
-    from dateline.extraction.rulebook import Rulebook
+    from dateline.extraction.rulebook import NO_RULES, Rulebook
     from dateline.extraction_worker import Isolated
     from dateline.settings import Settings
 
     settings = Settings.from_environment()
     outlet = named(source) if source else None
-    rulebook = Rulebook({outlet.id: outlet.extract}) if outlet else Rulebook.shipped(settings.sources)
+    if outlet:
+        rulebook = Rulebook({outlet.id: outlet.extract})
+    else:
+        rulebook = Rulebook.shipped(settings.sources) if any(map(_may_state_sources, paths)) else NO_RULES
     by_rules = partial(in_process, rulebook=rulebook)
     isolated = Isolated(lambda: by_rules, seconds=settings.page_seconds, memory=settings.page_memory)
     return (lambda page: isolated(outlet.complete(page))) if outlet else isolated
+
+
+def _may_state_sources(path: Path) -> bool:
+    """Whether pages may state their source, as in WARC files."""
+    return path.is_dir() or ".warc" in path.suffixes
 
 
 def _print(answers: Iterable[Mapping[str, Any]]) -> bool:

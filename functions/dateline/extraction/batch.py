@@ -5,15 +5,17 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dateline import capture, urls
+from dateline import urls
 from dateline.article import Extraction, Outcome
-from dateline.capture import Capture, DamagedCaptureError
 from dateline.extraction import clipping, extract
 from dateline.extraction.parse.document import declared_url
 from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
 from dateline.page import Page
+
+if TYPE_CHECKING:
+    from dateline.capture import Capture
 
 Answer = dict[str, Any]
 Extract = Callable[[Page], Extraction]
@@ -95,16 +97,18 @@ def _instant(text: str | None) -> datetime | None:
 
 
 def _captured(path: Path, hints: Hints, extract: Extract) -> Iterator[Answer]:
+    from dateline import capture  # noqa: PLC0415 - HTML files need no reader of WARC files
+
     try:
         with path.open("rb") as stream:
             for captured in capture.read(stream):
                 extraction = _without_extraction(captured) or extract(_as_page(captured, hints))
                 yield {"path": str(path), "offset": captured.offset, **_fields(extraction)}
-    except DamagedCaptureError as error:
+    except capture.DamagedCaptureError as error:
         yield {"path": str(path), "offset": error.offset, **_fields(_put_aside(str(error)))}
 
 
-def _without_extraction(captured: Capture) -> Extraction | None:
+def _without_extraction(captured: "Capture") -> Extraction | None:
     """Return the result of a record without words to extract."""
     if captured.damage:
         return _put_aside(captured.damage)
@@ -112,7 +116,7 @@ def _without_extraction(captured: Capture) -> Extraction | None:
     return unchanged if captured.revisit else None
 
 
-def _as_page(captured: Capture, hints: Hints) -> Page:
+def _as_page(captured: "Capture", hints: Hints) -> Page:
     page = captured.page()
     return dataclasses.replace(page, timezone=page.timezone or hints.timezone)
 

@@ -1,13 +1,15 @@
 """The rules of every source, by its id."""
 
 from collections.abc import Iterable, Mapping
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dateline.extraction.parse.selectors import compiled
 from dateline.page import Page
-from dateline.sources import registry, rules
-from dateline.sources.registry import Source, SourceError
+from dateline.sources import rules
 from dateline.sources.rules import RuleSet
+
+if TYPE_CHECKING:
+    from dateline.sources.registry import Source
 
 Sets = tuple[RuleSet, ...]
 
@@ -19,7 +21,7 @@ class Rulebook:
         self._sets = sets
 
     @classmethod
-    def of_sources(cls, sources: Iterable[Source]) -> Self:
+    def of_sources(cls, sources: "Iterable[Source]") -> Self:
         """Return the rules of sources. Raises SourceError for the first file with an invalid selector."""
         return cls({source.id: _checked(source) for source in sources if source.extract})
 
@@ -29,6 +31,8 @@ class Rulebook:
 
         Raises SourceError for the first invalid source file.
         """
+        from dateline.sources import registry  # noqa: PLC0415 - one page without a source needs none
+
         return cls.of_sources(registry.registered(further).values())
 
     def of(self, page: Page) -> RuleSet | None:
@@ -50,9 +54,11 @@ def check(sets: Sets) -> None:
                     raise ValueError(f"{key}: {error}") from error
 
 
-def _checked(source: Source) -> Sets:
+def _checked(source: "Source") -> Sets:
     try:
         check(source.extract)
     except ValueError as error:
+        from dateline.sources.registry import SourceError  # noqa: PLC0415 - as above
+
         raise SourceError(source.path, str(error), "extract") from error
     return source.extract

@@ -4,8 +4,6 @@ import re
 from functools import cache
 from typing import NamedTuple
 
-from cssselect import SelectorError
-from lxml.cssselect import CSSSelector
 from lxml.etree import XPath, XPathError
 from lxml.html import HtmlElement, document_fromstring
 
@@ -24,7 +22,7 @@ _FUNCTIONS = {
 
 
 class _UnknownError(Exception):
-    """A name unknown to XPath 1.0."""
+    """A name unknown to XPath 1.0, or an invalid CSS selector."""
 
 
 class Selected(NamedTuple):
@@ -39,14 +37,24 @@ def compiled(selector: str) -> XPath:
     """Return a selector as a function of a tree. Raises ValueError with the fix for an invalid one."""
     is_xpath = selector.startswith(_XPATH)
     try:
-        found = _xpath(selector) if is_xpath else CSSSelector(selector, translator="html")
+        found = _xpath(selector) if is_xpath else _css(selector)
         answer = found(document_fromstring("<p>"))
-    except (SelectorError, XPathError, _UnknownError) as error:
+    except (XPathError, _UnknownError) as error:
         kind = "XPath" if is_xpath else "a CSS selector (XPath begins with /, ./ or a bracket)"
         raise ValueError(f"{selector!r} is not {kind}: {error}") from error
     if not isinstance(answer, list | str):
         raise ValueError(f"{selector!r} gives a number or a truth; select elements, attributes or texts")
     return found
+
+
+def _css(selector: str) -> XPath:
+    from cssselect import SelectorError  # noqa: PLC0415 - a third of a source's rules at most, and slow to import
+    from lxml.cssselect import CSSSelector  # noqa: PLC0415
+
+    try:
+        return CSSSelector(selector, translator="html")
+    except SelectorError as error:
+        raise _UnknownError(str(error)) from error
 
 
 def _xpath(selector: str) -> XPath:
