@@ -8,11 +8,10 @@ S3, dates are capture dates in UTC::
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      URLs left for the continuation of a crawl
         withdrawals/<id>.json                                    tombstone of a withdrawn story
         withdrawals/captures/...                                 copy of a WARC file during its redaction
-        proofs/<yyyy>/<mm>/<dd>/leaves.jsonl.gz                  records of a daily tree, in the order of its leaves
+        proofs/<yyyy>/<mm>/<dd>/leaves.jsonl.gz                  leaf hashes of a daily tree, by WARC file
         proofs/<yyyy>/<mm>/<dd>/root.json                        root of the day
         proofs/<yyyy>/<mm>/<dd>/root.sig                         signature of the root
         proofs/<yyyy>/<mm>/<dd>/<authority>.tsr                  timestamp of the root (RFC 3161)
-        proofs/files/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.json  day of the tree with a WARC file's records
         proofs/key.pem                                           public key of all signatures
         proofs/authorities/<name>.pem                            certificates of a timestamp authority
         proofs/roots.json                                        newest roots, a JSON Feed to publish
@@ -91,8 +90,8 @@ SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 
 REEXTRACTIONS = "reports/reextract/"
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
-PROOFS = "proofs/"  # another one, with these objects and folder in it
-PROOF_FILES, PROOF_KEY, PROOF_FEED = f"{PROOFS}files/", f"{PROOFS}key.pem", f"{PROOFS}roots.json"
+PROOFS = "proofs/"  # another one, with these objects in it
+PROOF_KEY, PROOF_FEED = f"{PROOFS}key.pem", f"{PROOFS}roots.json"
 ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
 SAME = "SAME#"
@@ -294,11 +293,6 @@ def proof_day(key: str) -> str | None:
     """The day of a tree's root, by its key; None for other keys."""
     match = _ROOT.fullmatch(key)
     return match[1].replace("/", "-") if match else None
-
-
-def proof_file(capture: str) -> str:
-    """Where the day is kept in whose tree a WARC file's records are."""
-    return f"{PROOF_FILES}{capture.removeprefix(CAPTURES).removesuffix('.warc.gz')}.json"
 
 
 def proof_authority(name: str) -> str:

@@ -91,7 +91,6 @@ S3_KEYS = [
     f"{keys.SEARCH}manifest.json",
     keys.search_part("2019-04", "abc"),
     *(keys.proof("2019-04-17", name) for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr")),
-    keys.proof_file(STEM.capture),
     keys.PROOF_KEY,
     keys.proof_authority("sample"),
     keys.PROOF_FEED,

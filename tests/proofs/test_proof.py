@@ -16,7 +16,8 @@ import pytest
 from dateline import keys
 from dateline.proofs import verify
 from dateline.proofs.authorities import Authority
-from dateline.proofs.bundle import NotStampedError, prove
+from dateline.proofs.bundle import prove
+from dateline.proofs.evidence import NotStampedError
 from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import KeyChangedError, Stamps, trusted
 from dateline.proofs.trees import Trees
@@ -79,8 +80,9 @@ def evidence(aws: Aws, authority: TimestampAuthority, signer: FileSigner) -> Evi
 def test_proof_holds(evidence: Evidence, authority: TimestampAuthority) -> None:
     files = evidence.proof()
     lines = holds(files, key=evidence.signer.public_key(), authority=authority.certificates)
-    assert sum("is in the tree of" in line for line in lines) == 6
-    assert [line.partition(":")[0] for line in lines[6:]] == ["chain", "signatures", "timestamp"]
+    assert sum(line.startswith("records/") for line in lines) == 6
+    kinds = [line.partition(" ")[0].rstrip(":") for line in lines[6:]]
+    assert kinds == ["tree", "chain", "signatures", "timestamp", "not"]
     assert files["revisions/1.txt"] == b"Title\n\nFirst words."
     assert b"[-First-]" in files["revisions/1-2.diff.txt"]
     assert b"<del>First" in files["index.html"]
@@ -137,6 +139,10 @@ def in_entry(files: Files, change: Callable[[dict[str, Any]], object]) -> None:
     in_json(files, "proof.json", lambda proof: change(proof["records"][0]))
 
 
+def in_path(files: Files, change: Callable[[list[str]], object]) -> None:
+    in_json(files, "proof.json", lambda proof: change(proof["paths"][DAY]))
+
+
 def forged_leaf(files: Files) -> None:
     """Another body, with the leaf that fits it."""
     in_record(files, b"First words", b"Other words")
@@ -149,11 +155,17 @@ def forged_leaf(files: Files) -> None:
     )
 
 
+def move(proof: Any) -> None:
+    """To another day's tree."""
+    proof["paths"] = {f"{NEXT}": proof["paths"][DAY]}
+    for entry in proof["records"]:
+        entry["day"] = f"{NEXT}"
+
+
 def swap(files: Files) -> None:
     def exchange(proof: Any) -> None:
         one, two = proof["records"][:2]
         one["index"], two["index"] = two["index"], one["index"]
-        one["path"], two["path"] = two["path"], one["path"]
 
     in_json(files, "proof.json", exchange)
 
@@ -169,15 +181,15 @@ FORGERIES: dict[str, tuple[Callable[[Files], object], str]] = {
     "record header": (lambda f: in_record(f, b"Content-Type: app", b"Content-Type: bpp"), "its headers were changed"),
     "record header added": (lambda f: in_record(f, b"\r\n\r\n", b"\r\nX-A: 1\r\n\r\n"), "its headers were changed"),
     "metadata": (lambda f: in_record(f, b"Tripoli", b"Tunis!!", "metadata"), "its body was changed"),
-    "body and leaf": (forged_leaf, "it is not in the tree of"),
-    "leaves swapped": (swap, "it is not in the tree of"),
-    "path shortened": (lambda f: in_entry(f, lambda e: e["path"].pop()), "the path is too short"),
-    "path lengthened": (lambda f: in_entry(f, lambda e: e["path"].append("00" * 32)), "the path is too long"),
-    "path altered": (lambda f: in_entry(f, lambda e: e["path"].__setitem__(0, "00" * 32)), "it is not in the tree of"),
-    "path that is none": (lambda f: in_entry(f, lambda e: e.update(path=["zz"])), "its path in the tree of"),
-    "place altered": (lambda f: in_entry(f, lambda e: e.update(index=e["index"] ^ 1)), "it is not in the tree of"),
+    "body and leaf": (forged_leaf, "are not in the tree of"),
+    "leaves swapped": (swap, "are not in the tree of"),
+    "path shortened": (lambda f: in_path(f, lambda path: path.pop()), "the path is too short"),
+    "path lengthened": (lambda f: in_path(f, lambda path: path.append("00" * 32)), "the path is too long"),
+    "path altered": (lambda f: in_path(f, lambda path: path.__setitem__(0, "00" * 32)), "are not in the tree of"),
+    "path that is none": (lambda f: in_path(f, lambda path: path.__setitem__(0, "zz")), "the path in the tree of"),
+    "place altered": (lambda f: in_entry(f, lambda e: e.update(index=e["index"] ^ 1)), "another record has its place"),
     "another day's root": (
-        lambda f: in_entry(f, lambda e: e.update(day=f"{NEXT}")),
+        lambda f: in_json(f, "proof.json", move),
         "there is no leaf",
     ),
     "no record": (lambda f: in_json(f, "proof.json", lambda p: p.update(records=[])), "there is no record"),
@@ -185,7 +197,7 @@ FORGERIES: dict[str, tuple[Callable[[Files], object], str]] = {
     "record cut": (lambda f: f.update({record(f): f[record(f)][:-9]}), "it cannot be read"),
     "root altered": (
         lambda f: in_json(f, f"roots/{DAY}.json", lambda r: r.update(root="00" * 32)),
-        "it is not in the tree",
+        "are not in the tree",
     ),
     "size altered": (
         lambda f: in_json(f, f"roots/{NEXT}.json", lambda r: r.update(size=9)),

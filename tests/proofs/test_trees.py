@@ -4,8 +4,10 @@ import gzip
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +15,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dateline import keys
+from dateline.capture import fixity
 from dateline.capture.gzip_members import members
+from dateline.capture.redaction import without
+from dateline.index.withdrawals import withdrawals
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.proofs import merkle, verify
 from dateline.proofs.audit import audit
+from dateline.proofs.signing import FileSigner
 from dateline.proofs.trees import Trees
 from tests.conftest import Aws
 from tests.support.samples import KilledError, Newsroom, killer
@@ -41,22 +47,55 @@ def reference_root(hashes: Sequence[bytes]) -> bytes:
 @given(st.integers(0, 70))
 def test_roots_and_paths(size: int) -> None:
     hashes = [verify.leaf_hash(b"%d" % number) for number in range(size)]
-    tree = merkle.levels(hashes)
+    tree = merkle.levels(b"".join(hashes))
     assert merkle.root(tree) == reference_root(hashes)
     for index, leaf in enumerate(hashes):
         path = merkle.path(tree, index)
-        assert verify.root_of_path(leaf, index, size, path) == merkle.root(tree)
+        assert path == reference_path(index, hashes)
+        assert verify.root_of({index: leaf}, size, path) == merkle.root(tree)
         for wrong in (path[:-1], [*path, leaf]):
             if wrong != path:
                 with pytest.raises(ValueError, match="path is too"):
-                    verify.root_of_path(leaf, index, size, wrong)
+                    verify.root_of({index: leaf}, size, wrong)
+
+
+def reference_path(index: int, hashes: Sequence[bytes]) -> list[bytes]:
+    """PATH of RFC 9162, section 2.1.3.1, as it is written there."""
+    if len(hashes) == 1:
+        return []
+    half = 1
+    while half * 2 < len(hashes):
+        half *= 2
+    if index < half:
+        return [*reference_path(index, hashes[:half]), reference_root(hashes[half:])]
+    return [*reference_path(index - half, hashes[half:]), reference_root(hashes[:half])]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 70), st.data())
+def test_path_of_several(size: int, data: st.DataObject) -> None:
+    """One path for several leaves leads to the root, and one hash less, more or altered does not."""
+    hashes = [verify.leaf_hash(b"%d" % number) for number in range(size)]
+    tree = merkle.levels(b"".join(hashes))
+    some = data.draw(st.sets(st.integers(0, size - 1), min_size=1))
+    path, leaves = merkle.multipath(tree, some), {index: hashes[index] for index in some}
+    assert verify.root_of(leaves, size, path) == merkle.root(tree)
+    assert len(path) <= sum(len(merkle.path(tree, index)) for index in some)
+    for at in range(len(path)):
+        other = [*path[:at], b"\0" * 32, *path[at + 1 :]]
+        assert verify.root_of(leaves, size, other) != merkle.root(tree)
+    for wrong in (path[:-1], [*path, hashes[0]]):
+        if wrong != path:
+            with pytest.raises(ValueError, match="path is too"):
+                verify.root_of(leaves, size, wrong)
 
 
 def test_path_of_no_leaf() -> None:
     with pytest.raises(IndexError):
-        merkle.path(merkle.levels([b"a"]), 1)
-    with pytest.raises(ValueError, match="no leaf 3"):
-        verify.root_of_path(b"a", 3, 3, [])
+        merkle.path(merkle.levels(b"a" * 32), 1)
+    for wrong in ({3: b"a"}, {-1: b"a"}, {}):
+        with pytest.raises(ValueError, match="there is no leaf"):
+            verify.root_of(wrong, 3, [])
 
 
 def trees(aws: Aws) -> Trees:
@@ -78,12 +117,9 @@ def test_each_record_is_a_leaf(aws: Aws) -> None:
     written = trees(aws).write(TODAY)
     tree = trees(aws).tree(f"{TODAY}")
     assert (written.days, written.records) == ([f"{TODAY}"], 7)
-    assert {leaf.data["record"] for leaf in tree.leaves if leaf.data} == {
-        hashlib.sha256(record).hexdigest() for record in records(aws, key)
-    }
-    order = [(leaf.data["date"], leaf.data["id"]) for leaf in tree.leaves if leaf.data]
-    assert order == sorted(order)
-    assert trees(aws).day_of(key) == f"{TODAY}"
+    leaves = sorted(map(verify.leaf_of, records(aws, key)), key=lambda leaf: (leaf["date"], leaf["id"]))
+    assert [*tree] == [verify.leaf_hash(verify.canonical(leaf)) for leaf in leaves]
+    assert sorted(tree.files[key]) == [*range(7)]
     assert findings(aws) == []
 
 
@@ -95,7 +131,7 @@ def test_late_file_is_in_next_tree(aws: Aws) -> None:
     late = newsroom.capture(("b", "Other|Words."))
     assert trees(aws).write(TODAY).days == []
     assert trees(aws).write(TOMORROW).days == [f"{TOMORROW}"]
-    assert [trees(aws).day_of(key) for key in (early, late)] == [f"{TODAY}", f"{TOMORROW}"]
+    assert [[*trees(aws).tree(f"{day}").files] for day in (TODAY, TOMORROW)] == [[early], [late]]
     assert trees(aws).root(f"{TODAY}") == root
     assert json.loads(trees(aws).root(f"{TOMORROW}"))["previous"] == hashlib.sha256(root).hexdigest()
     assert findings(aws) == []
@@ -125,7 +161,7 @@ def test_damaged_member_costs_itself(aws: Aws) -> None:
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=body[:-9])
     written = trees(aws).write(TODAY)
     assert (written.records, written.damaged) == (3, 1)
-    assert trees(aws).day_of(key) == f"{TODAY}"
+    assert [*trees(aws).tree(f"{TODAY}").files] == [key]
 
 
 def test_file_that_is_no_warc(aws: Aws) -> None:
@@ -137,7 +173,7 @@ def test_file_that_is_no_warc(aws: Aws) -> None:
     assert findings(aws) == []
 
 
-@pytest.mark.parametrize("at", range(1, 14))
+@pytest.mark.parametrize("at", range(1, 13))
 def test_killed_run_is_completed(aws: Aws, at: int) -> None:
     """Killed at any call to S3, and with another file there by then, the next run leaves consistent trees."""
     newsroom = Newsroom(aws)
@@ -170,14 +206,25 @@ def test_withdrawn_record_leaves_its_hash(aws: Aws) -> None:
     withdrawing = Withdrawing(aws.deployment)
     withdrawing.withdraw(story, "order of a court")
     after = trees(aws).tree(f"{TODAY}")
-    assert merkle.root(after.levels) == merkle.root(before.levels)
-    assert sum(leaf.data is None for leaf in after.leaves) == 3
+    assert after == before
     stored = aws.s3.get_object(Bucket=aws.captures, Key=keys.proof(f"{TODAY}", "leaves.jsonl.gz"))["Body"].read()
-    assert b"example.org/a" not in gzip.decompress(stored)
-    assert b"example.org/b" in gzip.decompress(stored)
+    assert b"example.org" not in gzip.decompress(stored)
+    (tombstone,) = withdrawals(aws.s3, aws.captures)
+    assert len(tombstone.leaves) == 3
+    assert {bytes.fromhex(leaf) for leaf in tombstone.leaves} < {*after}
     assert findings(aws) == []
     trees(aws).write(TOMORROW)
+    assert trees(aws).tree(f"{TOMORROW}").size == 0
     assert findings(aws) == []
+
+
+def test_deleted_record_is_no_withdrawn_one(aws: Aws) -> None:
+    """What is in a withdrawn record's place without a tombstone of it is a missing record."""
+    key = Newsroom(aws).capture(("a", "Title|Words."), ("b", "Other|Words."))
+    trees(aws).write(TOMORROW)
+    (page, *_) = [record for record in fixity.records(io.BytesIO(Newsroom(aws).captured(key))) if record.is_page]
+    put_again(aws, key, lambda body: without(body, key, {page.offset}, "somebody"))
+    assert findings(aws) == [f"3 records of the tree of {TODAY} are missing or were changed"]
 
 
 def put_again(aws: Aws, key: str, change: Callable[[bytes], bytes]) -> None:
@@ -201,7 +248,7 @@ AUDITED: dict[str, tuple[Callable[[Aws, str], Any], str]] = {
     "record dropped": (lambda aws, key: put_again(aws, key, without_last), "1 records of the tree"),
     "record added": (
         lambda aws, key: put_again(aws, key, lambda body: body + without_last(body)[:0] + other()),
-        "1 of its records are not",
+        "1 of its records are in no tree",
     ),
     "file dropped": (lambda aws, key: aws.s3.delete_object(Bucket=aws.captures, Key=key), "missing or were changed"),
     "root changed": (
@@ -214,7 +261,7 @@ AUDITED: dict[str, tuple[Callable[[Aws, str], Any], str]] = {
         lambda aws, _: put_again(
             aws,
             keys.proof(f"{TODAY}", "leaves.jsonl.gz"),
-            lambda body: gzip.compress(b"\n".join(reversed(gzip.decompress(body).splitlines()))),
+            lambda body: gzip.compress(gzip.decompress(body).replace(b"[0,1,", b"[1,0,")),
         ),
         "give another root",
     ),
@@ -222,11 +269,22 @@ AUDITED: dict[str, tuple[Callable[[Aws, str], Any], str]] = {
         lambda aws, _: aws.s3.delete_object(Bucket=aws.captures, Key=keys.proof(f"{TOMORROW}", "root.json")),
         "there is no tree of",
     ),
-    "pointer made up": (
-        lambda aws, _: aws.s3.put_object(
-            Bucket=aws.captures, Key=keys.proof_file(late(aws)), Body=json.dumps({"day": f"{TODAY}"}).encode()
+    "leaves unreadable": (
+        lambda aws, _: put_again(aws, keys.proof(f"{TODAY}", "leaves.jsonl.gz"), lambda body: body[:-9]),
+        "cannot be read",
+    ),
+    "leaf twice": (
+        lambda aws, _: aws.s3.copy_object(
+            Bucket=aws.captures,
+            Key=keys.proof(f"{TOMORROW}", "leaves.jsonl.gz"),
+            CopySource={"Bucket": aws.captures, "Key": keys.proof(f"{TODAY}", "leaves.jsonl.gz")},
         ),
-        "which has none of its records",
+        "are in an earlier tree too",
+    ),
+    "late file left out": (lambda aws, _: late(aws), "4 of its records are in no tree"),
+    "signature of another": (
+        lambda aws, _: sign_another(aws),
+        "does not verify with the archive's key",
     ),
 }
 
@@ -235,6 +293,14 @@ def other() -> bytes:
     """One more record."""
     head = b"WARC/1.1\r\nWARC-Type: metadata\r\nWARC-Record-ID: <urn:uuid:1>\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
     return gzip.compress(head)
+
+
+def sign_another(aws: Aws) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        signer = FileSigner(Path(folder, "key.pem"))
+        signature = keys.proof(f"{TODAY}", "root.sig")
+        for key, body in ((keys.PROOF_KEY, signer.public_key()), (signature, signer.sign(b"another root"))):
+            aws.s3.put_object(Bucket=aws.captures, Key=key, Body=body)
 
 
 def late(aws: Aws) -> str:

@@ -32,8 +32,8 @@ def prove(
     Anybody can check it with Python and openssl, without this archive: python3 verify.py FILE.
     """
     from dateline.capture import DamagedCaptureError
-    from dateline.proofs.bundle import NotStampedError
     from dateline.proofs.bundle import prove as proof_of
+    from dateline.proofs.evidence import NotStampedError
 
     deployed = Stack.find(stack)
     query = deployed.query()

@@ -28,7 +28,10 @@ class Withdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawal:
-    """A withdrawn story. ``urls`` are its canonical URLs, never requested again."""
+    """A withdrawn story. ``urls`` are its canonical URLs, never requested again.
+
+    ``leaves`` are the hashes of its records' leaves in the daily trees, in hexadecimal: nothing else is left of them.
+    """
 
     id: str
     url: str
@@ -37,6 +40,7 @@ class Withdrawal:
     withdrawn_at: str
     urls: tuple[str, ...] = ()
     pages: tuple[Withdrawn, ...] = ()
+    leaves: tuple[str, ...] = ()
 
     @property
     def item(self) -> dict[str, str]:
@@ -57,7 +61,8 @@ class Withdrawal:
     def from_json(cls, data: bytes) -> Self:
         values: dict[str, Any] = json.loads(data)
         pages = tuple(Withdrawn(**page) for page in values["pages"])
-        return cls(**values | {"urls": tuple(values["urls"]), "pages": pages})
+        leaves = tuple(values.get("leaves", ()))
+        return cls(**values | {"urls": tuple(values["urls"]), "pages": pages, "leaves": leaves})
 
 
 def withdrawals(s3: "S3Client", bucket: str) -> Iterator[Withdrawal]:

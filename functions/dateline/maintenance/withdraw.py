@@ -27,7 +27,7 @@ from dateline.index.withdrawals import Withdrawal, Withdrawn
 from dateline.maintenance.reextract import Reextraction, ReextractionReport
 from dateline.outcomes import PageOutcome, own_id
 from dateline.page import Page
-from dateline.proofs.trees import Trees
+from dateline.proofs.trees import leaves_of
 from dateline.state.pages import url_states
 from dateline.state.table import TableState
 from dateline.urls import identity, is_identity
@@ -84,7 +84,6 @@ class Withdrawing:
             self._derived.withdraw(stem, offsets, run)
             self._scrub_reports(stem, withdrawn)
             done.locked.extend(self._replace_capture(stem, offsets, id))
-            Trees(self._s3, self._captures).forget(stem.capture)
             done.captures += 1
             progress(done.captures, len(pages))
         forget(self._s3, self._archive)
@@ -106,8 +105,8 @@ class Withdrawing:
 
     def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
         """Write and return the tombstone, merged with an earlier one."""
-        id, where = str(story["id"]), keys.withdrawal(str(story["id"]))
-        known, etag = objects.get_tagged(self._s3, bucket=self._captures, key=where)
+        id, key = str(story["id"]), keys.withdrawal(str(story["id"]))
+        known, etag = objects.get_tagged(self._s3, bucket=self._captures, key=key)
         before = (
             Withdrawal.from_json(known)
             if known
@@ -121,11 +120,13 @@ class Withdrawing:
         )
         gone = {Withdrawn(stem.capture, page.offset, page.length) for stem, found in pages.items() for page in found}
         urls = {identity(before.url), *before.urls, *self._urls(pages)}
-        withdrawal = replace(before, urls=tuple(sorted(urls)), pages=tuple(sorted({*before.pages, *gone})))
+        leaves = tuple(sorted({*before.leaves, *self._leaves(pages, id)}))
+        where = tuple(sorted({*before.pages, *gone}))
+        withdrawal = replace(before, urls=tuple(sorted(urls)), pages=where, leaves=leaves)
         if known is None:
-            objects.put_once(self._s3, bucket=self._captures, key=where, body=withdrawal.to_json())
+            objects.put_once(self._s3, bucket=self._captures, key=key, body=withdrawal.to_json())
         elif withdrawal != before:
-            objects.put_over(self._s3, bucket=self._captures, key=where, body=withdrawal.to_json(), etag=etag)
+            objects.put_over(self._s3, bucket=self._captures, key=key, body=withdrawal.to_json(), etag=etag)
         return withdrawal
 
     def _urls(self, pages: Pages) -> Iterator[str]:
@@ -138,6 +139,14 @@ class Withdrawing:
                 for page in capture.read(io.BytesIO(data)):
                     if page.offset in offsets:
                         yield from (state.url for state in url_states(page))
+
+    def _leaves(self, pages: Pages, id: str) -> Iterator[str]:
+        """Yield the leaf hashes of the pages' records that are still there."""
+        for stem, withdrawn in pages.items():
+            data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
+            left = without(data, stem.capture, {page.offset for page in withdrawn}, id)
+            before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
+            yield from (leaf.hex() for leaf in before - after)
 
     def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
         """Remove the pages' words from re-extraction reports."""

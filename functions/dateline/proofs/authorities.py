@@ -25,8 +25,8 @@ class StampError(Exception):
     """An authority did not stamp a root, or its answer does not verify."""
 
 
-class _UnreadError(StampError):
-    """An answer that is no timestamp, or none that the strict reader takes."""
+class _UnverifiedError(StampError):
+    """An answer that is no timestamp, or none that verifies."""
 
 
 class Authority(NamedTuple):
@@ -39,14 +39,17 @@ class Authority(NamedTuple):
     def stamp(self, data: bytes) -> bytes:
         """Return the authority's verified answer to a request for this data, DER.
 
-        Some authorities, OpenSSL's among them, encode their certificates in an order against DER. Their answers are
-        requested again without certificates and verified with the signer's certificate in ``certificates``.
-        Raises StampError for no answer, a wrong digest or nonce, or untrusted certificates.
+        The answer is requested without the authority's certificates, which proofs have already, and again with them if
+        its signer is not among those. Raises StampError for no answer, a wrong digest or nonce, or untrusted
+        certificates.
         """
         try:
-            return self._stamp(data, with_certificates=True)
-        except _UnreadError:
             return self._stamp(data, with_certificates=False)
+        except _UnverifiedError as error:
+            try:
+                return self._stamp(data, with_certificates=True)
+            except _UnverifiedError:
+                raise error from None
 
     def _stamp(self, data: bytes, *, with_certificates: bool) -> bytes:
         builder = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256)
@@ -55,12 +58,12 @@ class Authority(NamedTuple):
         try:
             response: TimeStampResponse = decode_timestamp_response(body)
         except ValueError as error:
-            raise _UnreadError(f"{self.name}: {error}") from error
+            raise _UnverifiedError(f"{self.name}: {error}") from error
         try:
             verifier = self._verifier(VerifierBuilder.from_request(request), names_signer=not with_certificates)
             verifier.build().verify_message(response, data)
         except (ValueError, VerificationError) as error:
-            raise StampError(f"{self.name}: {error}") from error
+            raise _UnverifiedError(f"{self.name}: {error}") from error
         return body
 
     def _ask(self, query: bytes) -> bytes:

@@ -75,6 +75,23 @@ class FileSigner:
         self._path.write_bytes(data)
 
 
+def verifies(key: bytes, signature: bytes, data: bytes) -> bool:
+    """Whether a signature (DER) is one of the data by a public key (PEM)."""
+    from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm  # noqa: PLC0415
+    from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey  # noqa: PLC0415
+    from cryptography.hazmat.primitives.hashes import SHA256  # noqa: PLC0415
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
+
+    try:
+        found = load_pem_public_key(key)
+        if not isinstance(found, EllipticCurvePublicKey):
+            return False
+        found.verify(signature, data, ECDSA(SHA256()))
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        return False
+    return True
+
+
 def pem(label: str, der: bytes) -> bytes:
     """Return DER as PEM (RFC 7468)."""
     lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))

@@ -2,15 +2,16 @@
 
 This file needs Python 3.9 or newer and the openssl program, no network and nothing else of Dateline. A copy of
 it is in each proof; use your own copy if you do not trust the sender. It prints what holds, or the first thing that
-does not, and exits with 0 or 1.
+does not, and exits with 0 or 1. It takes proofs of stories, and WACZ files with a proof of their records.
 
 What is checked, in this order:
 
 1. each WARC record against its leaf: the digest of the record, of its block, its URL, date, type and id;
-2. each leaf against the tree of its day (Merkle tree hashes of RFC 9162, section 2.1, with SHA-256);
-3. the chain of days: each root names the SHA-256 of the day before it, and no day is left out;
-4. the signatures of the newest root and of those of the records' days (ECDSA, SHA-256);
-5. at least one timestamp (RFC 3161) for each day with a record of the proof, not older than the record.
+2. the leaves of each day against the root of its tree (Merkle trees of RFC 9162, section 2.1, with SHA-256);
+3. each certificate in the proof against the digest in the record of a page that was read with it;
+4. the chain of days: each root names the SHA-256 of the day before it, and no day is left out;
+5. the signatures of the newest root and of those of the records' days (ECDSA on P-256, SHA-256);
+6. at least one timestamp (RFC 3161) for each day with a record of the proof, not older than the record.
 
 The key and the authorities' certificates in the proof are the sender's. ``--key`` and ``--authority`` compare them
 with copies that you got elsewhere.
@@ -19,7 +20,7 @@ with copies that you got elsewhere.
 from __future__ import annotations
 
 import argparse
-import gzip
+import base64
 import hashlib
 import json
 import re
@@ -28,18 +29,28 @@ import sys
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 VERSION = 1
+HASH = 32  # bytes
 _LEAF, _NODE = b"\x00", b"\x01"  # RFC 9162, section 2.1.1
-_LARGEST = 200 << 20  # bytes of one file in a proof, once decompressed
+_LARGEST = 1 << 30  # bytes of all files of a proof, and of one record, once decompressed
 _STAMPED = re.compile(r"^Time stamp: (.+)$", re.MULTILINE)
 _FIELDS = {"id": "warc-record-id", "type": "warc-type", "uri": "warc-target-uri", "date": "warc-date"}
-
 _WORDS = {"uri": "URL", "date": "date", "id": "id", "type": "type", "payload": "payload digest"}
+_DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z")
+_PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*")
+_P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # RFC 5480: before the point
+_WACZ = "proof/"  # where a WACZ file has its proof
+_NAMES = re.compile(
+    r"proof\.json|key\.pem|authorities/[\w-]+\.pem|roots/\d{4}-\d\d-\d\d\.(?:json|sig|[\w-]+\.(?:tsr|ots|block))"
+    r"|records/[\w.-]+\.warc\.gz|certificates/[0-9a-f]{64}\.der"
+)
+_NOT_PROVED = re.compile(r"revisions/[\w.-]+|index\.html|verify(?:_ots)?\.py")
 
 
 class InvalidProofError(Exception):
@@ -51,32 +62,34 @@ def leaf_hash(leaf: bytes) -> bytes:
     return hashlib.sha256(_LEAF + leaf).digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
+def node_hash(left: bytes | memoryview, right: bytes | memoryview) -> bytes:
     """Return the hash of two subtrees."""
-    return hashlib.sha256(_NODE + left + right).digest()
+    return hashlib.sha256(b"".join((_NODE, left, right))).digest()
 
 
-def root_of_path(leaf: bytes, index: int, size: int, path: Sequence[bytes]) -> bytes:
-    """Return the root that an inclusion path leads to from a leaf's hash (RFC 9162, section 2.1.3.2).
+def root_of(leaves: Mapping[int, bytes], size: int, path: Sequence[bytes]) -> bytes:
+    """Return the root that some leaf hashes, given by their places, lead to with the hashes of a path.
 
-    ValueError if the path is too short or too long for this place in a tree of this size.
+    The path has what the leaves lack, level by level from below and each from left to right. For one leaf this is
+    RFC 9162, section 2.1.3.2. ValueError if the path is too short or too long for a tree of this size.
     """
-    if not 0 <= index < size:
-        raise ValueError(f"there is no leaf {index} in a tree of {size}")
-    at, last, found = index, size - 1, leaf
-    for sibling in path:
-        if last == 0:
-            raise ValueError("the path is too long")
-        if at % 2 or at == last:
-            found = node_hash(sibling, found)
-            while at and not at % 2:
-                at, last = at >> 1, last >> 1
-        else:
-            found = node_hash(found, sibling)
-        at, last = at >> 1, last >> 1
-    if last:
-        raise ValueError("the path is too short")
-    return found
+    if not leaves or min(leaves) < 0 or max(leaves) >= size:
+        raise ValueError(f"there is no leaf {max(leaves, default=0)} in a tree of {size}")
+    nodes, used = dict(leaves), 0
+    while size > 1:
+        above = {}
+        for at in sorted(nodes):
+            if at ^ 1 < size and at ^ 1 not in nodes:
+                if used == len(path):
+                    raise ValueError("the path is too short")
+                nodes[at ^ 1] = path[used]
+                used += 1
+            left, right = nodes.get(at & ~1, b""), nodes.get(at | 1)
+            above[at >> 1] = left if right is None else node_hash(left, right)
+        nodes, size = above, (size + 1) // 2
+    if used < len(path):
+        raise ValueError("the path is too long")
+    return nodes[0]
 
 
 def canonical(value: Mapping[str, Any]) -> bytes:
@@ -90,6 +103,15 @@ def leaf_of(record: bytes) -> dict[str, str]:
     ``record`` and ``block`` are SHA-256 digests in hexadecimal, of the whole record and of its block; ``payload`` is
     the WARC-Payload-Digest header. ValueError if it is no WARC record.
     """
+    headers, block = _split(record)
+    found = {name: headers[header] for name, header in _FIELDS.items() if header in headers}
+    if "warc-payload-digest" in headers:
+        found["payload"] = headers["warc-payload-digest"]
+    return found | {"block": hashlib.sha256(block).hexdigest(), "record": hashlib.sha256(record).hexdigest()}
+
+
+def _split(record: bytes) -> tuple[dict[str, str], bytes]:
+    """The first header of each name, in lower case, and the block of a WARC record. ValueError if it is none."""
     head, mark, rest = record.partition(b"\r\n\r\n")
     lines = head.decode("utf-8", "replace").split("\r\n")
     if not mark or not lines[0].startswith("WARC/"):
@@ -99,105 +121,169 @@ def leaf_of(record: bytes) -> dict[str, str]:
         name, _, value = line.partition(":")
         headers.setdefault(name.strip().lower(), value.strip())
     length = headers.get("content-length", "")
-    if not length.isascii() or not length.isdigit() or int(length) > len(rest):
+    if not re.fullmatch("[0-9]{1,15}", length) or int(length) > len(rest):
         raise ValueError("the record's Content-Length is wrong")
-    found = {name: headers[header] for name, header in _FIELDS.items() if header in headers}
-    if "warc-payload-digest" in headers:
-        found["payload"] = headers["warc-payload-digest"]
-    block = hashlib.sha256(rest[: int(length)]).hexdigest()
-    return found | {"block": block, "record": hashlib.sha256(record).hexdigest()}
+    return headers, rest[: int(length)]
 
 
 class Proof:
-    """The files of a proof, and the checks of each."""
+    """The files of a proof by their names, and the checks of each."""
 
-    def __init__(self, files: Mapping[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes], beside: Mapping[str, bytes] | None = None) -> None:
         self._files = files
+        self._beside = beside or {}  # the other files of a WACZ file
+        self._archive = next((data for name, data in self._beside.items() if name.startswith("archive/")), b"")
         self.manifest = self._json("proof.json")
         if self.manifest.get("version") != VERSION:
             raise InvalidProofError(f"proof.json: version {self.manifest.get('version')} is not {VERSION}")
+        self._days: dict[str, dict[int, bytes]] = {}  # of records: the leaf hashes by their places
+        self._latest: dict[str, datetime] = {}
+        self._shown: dict[str, dict[str, datetime]] = {}  # of certificates: the hosts, and when each showed it
 
     def check(self, key: bytes | None = None, authority: bytes | None = None) -> Iterator[str]:
         """Yield a line for each thing that holds; InvalidProofError at the first that does not."""
         records = self._list(self.manifest, "records")
         if not records:
             raise InvalidProofError("proof.json: there is no record")
-        dates: dict[str, str] = {}
         for entry in records:
-            yield self._record(entry, dates)
-        yield self._chain(min(dates), max(dates))
-        yield self._signatures({*dates, self._days()[-1]}, key)
-        for day, latest in sorted(dates.items()):
+            yield self._record(entry if isinstance(entry, dict) else {})
+        self._all_listed(records)
+        yield from map(self._tree, sorted(self._days))
+        yield from self._certificates()
+        yield self._chain(min(self._days), max(self._days))
+        yield self._signatures({*self._days, self._chained()[-1]}, key)
+        for day, latest in sorted(self._latest.items()):
             yield self._stamped(day, latest, authority)
+        unproved = [name for name in self._files if _NOT_PROVED.fullmatch(name)]
+        unproved += [name for name in self._beside if not name.startswith("archive/")]
+        if unproved:
+            yield f"not checked, because they explain the records and prove nothing: {', '.join(sorted(unproved))}"
 
-    def _record(self, entry: Mapping[str, Any], dates: dict[str, str]) -> str:
-        """Check a record against its leaf, and the leaf against its day's root."""
-        name, day, leaf = str(entry.get("file")), str(entry.get("day")), entry.get("leaf")
-        if not isinstance(leaf, dict):
+    def _record(self, entry: Mapping[str, Any]) -> str:
+        """Check a record against its leaf."""
+        name, day, leaf, place = str(entry.get("file")), str(entry.get("day")), entry.get("leaf"), entry.get("index")
+        if entry.get("offset") is not None:
+            name = f"{name} at {entry['offset']}"
+        if not isinstance(leaf, dict) or type(place) is not int:
             raise InvalidProofError(f"{name}: it has no leaf")
-        found = self._leaf(name)
-        for field, words in (
-            ("uri", "URL"),
-            ("date", "date"),
-            ("id", "id"),
-            ("type", "type"),
-            ("payload", "payload digest"),
-        ):
+        record = self._inflated(name, entry)
+        try:
+            found = leaf_of(record)
+        except ValueError as error:
+            raise InvalidProofError(f"{name}: it cannot be read: {error}") from error
+        for field, words in _WORDS.items():
             if found.get(field) != leaf.get(field):
                 raise InvalidProofError(f"{name}: its {words} is not the leaf's")
         if found["block"] != leaf.get("block"):
             raise InvalidProofError(f"{name}: its body was changed")
         if found != leaf:
             raise InvalidProofError(f"{name}: its headers were changed")
-        root = self._root(day)
-        try:
-            path = [bytes.fromhex(each) for each in self._list(entry, "path")]
-            size = int(root["size"])
-            reached = root_of_path(leaf_hash(canonical(leaf)), int(entry["index"]), size, path)
-        except (ValueError, TypeError, KeyError) as error:
-            raise InvalidProofError(f"{name}: its path in the tree of {day} is wrong: {error}") from error
-        if reached.hex() != root["root"]:
-            raise InvalidProofError(f"{name}: it is not in the tree of {day}")
-        dates[day] = max(dates.get(day, ""), str(leaf.get("date", "")))
-        return f"{name}: {found.get('type')} of {found.get('uri', '-')} at {found.get('date')} is in the tree of {day}"
+        _only_once(name, record)
+        if self._days.setdefault(day, {}).setdefault(place, leaf_hash(canonical(leaf))) != leaf_hash(canonical(leaf)):
+            raise InvalidProofError(f"{name}: another record has its place in the tree of {day}")
+        at = _instant(leaf.get("date", ""), name)
+        self._latest[day] = max(self._latest.get(day, at), at)
+        if leaf.get("type") == "metadata" and (certificate := _certificate(record)):
+            host = urlsplit(str(leaf.get("uri"))).hostname or ""
+            self._shown.setdefault(certificate, {})[host] = at
+        return f"{name}: {found.get('type')} of {found.get('uri', '-')} at {found['date']}"
 
-    def _leaf(self, name: str) -> dict[str, str]:
+    def _inflated(self, name: str, entry: Mapping[str, Any]) -> bytes:
+        """A record, from a file of its own or from a place in the WARC file of a WACZ file."""
+        if entry.get("offset") is None:
+            data = self._file(name)
+        else:
+            offset, length = entry["offset"], entry.get("length")
+            if type(offset) is not int or type(length) is not int or not 0 <= offset < offset + length:
+                raise InvalidProofError(f"{name}: it has no place")
+            data = self._archive[offset : offset + length]
+        decoder = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            data = gzip.decompress(self._file(name))
-            return leaf_of(data)
-        except (OSError, EOFError, ValueError, zlib.error) as error:
+            found = decoder.decompress(data, _LARGEST)
+        except zlib.error as error:
             raise InvalidProofError(f"{name}: it cannot be read: {error}") from error
+        if not decoder.eof or decoder.unused_data:
+            raise InvalidProofError(f"{name}: it cannot be read: it is not one gzip member")
+        return found
+
+    def _all_listed(self, records: Sequence[Mapping[str, Any]]) -> None:
+        """Check that no record is without a leaf, but the first of a WACZ file, which tells of the export."""
+        listed = {str(entry.get("file")) for entry in records}
+        for name in sorted(self._files):
+            if name.startswith("records/") and name not in listed:
+                raise InvalidProofError(f"{name}: proof.json does not have it")
+        ends = {entry["offset"] + entry["length"] for entry in records if entry.get("offset") is not None}
+        starts = {entry["offset"] for entry in records if entry.get("offset") is not None}
+        if (self._archive or starts) and (
+            not starts
+            or starts - ends != {min(starts)}
+            or max(ends) != len(self._archive)
+            or not self._about(min(starts))
+        ):
+            raise InvalidProofError("the WARC file has a record that proof.json does not have")
+
+    def _about(self, end: int) -> bool:
+        """Whether a WARC file begins with one warcinfo record, and has nothing else before an offset."""
+        record = self._inflated("warcinfo", {"offset": 0, "length": end})
+        return _split(record)[0].get("warc-type") == "warcinfo"
+
+    def _tree(self, day: str) -> str:
+        """Check the leaves of a day against its root."""
+        root, paths = self._root(day), self.manifest.get("paths")
+        try:
+            path = [bytes.fromhex(each) for each in self._list(paths if isinstance(paths, dict) else {}, day)]
+            if any(len(each) != HASH for each in path):
+                raise ValueError("a hash has not 32 bytes")
+            reached = root_of(self._days[day], root["size"], path)
+        except (ValueError, TypeError) as error:
+            raise InvalidProofError(f"the path in the tree of {day} is wrong: {error}") from error
+        if reached.hex() != root["root"]:
+            raise InvalidProofError(f"the records are not in the tree of {day}")
+        many = len(self._days[day])
+        return f"tree of {day}: it has {'this record' if many == 1 else f'these {many} records'} among {root['size']}"
+
+    def _certificates(self) -> Iterator[str]:
+        """Check the certificates that servers showed. TLS signs no page: they tell who answered, says the crawler."""
+        for name in sorted(name for name in self._files if name.startswith("certificates/")):
+            digest = hashlib.sha256(self._file(name)).hexdigest()
+            if name != f"certificates/{digest}.der":
+                raise InvalidProofError(f"{name}: it was changed")
+            if digest not in self._shown:
+                raise InvalidProofError(f"{name}: no record of a page names it")
+            with tempfile.TemporaryDirectory() as folder:
+                path = _write(Path(folder), {"certificate": self._file(name)})["certificate"]
+                for host, at in sorted(self._shown[digest].items()):
+                    yield f"{name}: {_about_certificate(name, path, host, at)}"
 
     def _chain(self, first: str, last: str) -> str:
         """Check that each day names the one before it, from the first day of a record to the newest."""
-        days = self._days()
+        days = self._chained()
         if days[0] > first or days[-1] < last:
             raise InvalidProofError(f"the chain of roots lacks {first if days[0] > first else last}")
         for before, day in zip(days, days[1:]):  # noqa: B905, RUF007 - for Python 3.9
             if date.fromisoformat(day) - date.fromisoformat(before) != timedelta(days=1):
                 raise InvalidProofError(f"the chain of roots has no day between {before} and {day}")
-            if self._root(day).get("previous") != hashlib.sha256(self._file(f"roots/{before}.json")).hexdigest():
+            if self._root(day)["previous"] != hashlib.sha256(self._file(f"roots/{before}.json")).hexdigest():
                 raise InvalidProofError(f"the root of {day} does not name that of {before}")
-        return (
-            f"chain: {len(days)} day{'s' if len(days) > 1 else ''} from {days[0]} to {days[-1]}, each named by the next"
-        )
+        many = f"{len(days)} day{'s' if len(days) > 1 else ''}"
+        return f"chain: {many} from {days[0]} to {days[-1]}, each named by the next"
 
-    def _signatures(self, wanted: set[str], expected: bytes | None) -> str:
+    def _signatures(self, wanted: Collection[str], expected: bytes | None) -> str:
         """Check the signatures of the wanted days, and of any other day that has one."""
-        key = self._file("key.pem")
-        if expected is not None and _key_bits(expected) != _key_bits(key):
+        key = _point(self._file("key.pem"), "key.pem")
+        if expected is not None and _point(expected, "the key that you expect") != key:
             raise InvalidProofError("key.pem is not the key that you expect")
-        signed = [day for day in self._days() if day in wanted or f"roots/{day}.sig" in self._files]
+        signed = [day for day in self._chained() if day in wanted or f"roots/{day}.sig" in self._files]
         with tempfile.TemporaryDirectory() as folder:
             for day in signed:
-                files = {"key.pem": key, "root": self._file(f"roots/{day}.json"), "sig": self._file(f"roots/{day}.sig")}
+                files = {"key": key, "root": self._file(f"roots/{day}.json"), "sig": self._file(f"roots/{day}.sig")}
                 paths = _write(Path(folder), files)
-                signature = ("-signature", paths["sig"], paths["root"])
-                if _openssl("dgst", "-sha256", "-verify", paths["key.pem"], *signature).returncode:
+                with_key = ("-keyform", "DER", "-verify", paths["key"])
+                if _openssl("dgst", "-sha256", *with_key, "-signature", paths["sig"], paths["root"]).returncode:
                     raise InvalidProofError(f"the signature of the root of {day} does not verify with key.pem")
-        return f"signatures: {len(signed)}, by the key with SHA-256 {hashlib.sha256(_key_bits(key)).hexdigest()}"
+        return f"signatures: {len(signed)}, by the key with SHA-256 {hashlib.sha256(key).hexdigest()}"
 
-    def _stamped(self, day: str, latest: str, expected: bytes | None) -> str:
+    def _stamped(self, day: str, latest: datetime, expected: bytes | None) -> str:
         """Check that an authority saw the root of a day after its last record; one stamp that holds is enough."""
         stamps = sorted(name for name in self._files if name.startswith(f"roots/{day}.") and name.endswith(".tsr"))
         if not stamps:
@@ -210,29 +296,32 @@ class Proof:
                 reasons.append(str(error))
         raise InvalidProofError("; ".join(reasons))
 
-    def _stamp(self, day: str, name: str, latest: str, expected: bytes | None) -> str:
-        authority = name.removesuffix(".tsr").rpartition(".")[2]
+    def _stamp(self, day: str, name: str, latest: datetime, expected: bytes | None) -> str:
+        authority = name[: -len(".tsr")].rpartition(".")[2]
         chain = self._file(f"authorities/{authority}.pem")
-        root = self._file(f"roots/{day}.json")
+        root, stamp = self._file(f"roots/{day}.json"), self._file(name)
         with tempfile.TemporaryDirectory() as folder:
-            files = {"stamp": self._file(name), "root": root, "ca.pem": expected or chain, "chain.pem": chain}
-            paths = _write(Path(folder), files)
-            shown = _openssl("ts", "-reply", "-in", paths["stamp"], "-text").stdout
-            try:
-                stamped = _instant(shown)
-            except ValueError as error:
-                raise InvalidProofError(f"{name} is no timestamp") from error
+            trusted = chain if expected is None else expected
+            paths = _write(Path(folder), {"stamp": stamp, "root": root, "ca.pem": trusted, "chain.pem": chain})
+            token = str(Path(folder, "token"))  # without the answer around it, which nobody signs
+            taken = _openssl("ts", "-reply", "-in", paths["stamp"], "-token_out", "-out", token)
+            shown = _openssl("ts", "-reply", "-in", token, "-token_in", "-text").stdout
+            found = _STAMPED.findall(shown)
+            if taken.returncode or len(found) != 1 or not _is_whole(stamp):
+                raise InvalidProofError(f"{name} is no timestamp")
+            stamped = _gmt(found[0])
             when = ("-attime", str(int(stamped.timestamp())))  # certificates need to be valid then, not for ever
             trust = ("-CAfile", paths["ca.pem"], "-untrusted", paths["chain.pem"], *when)
-            done = _openssl("ts", "-verify", "-data", paths["root"], "-in", paths["stamp"], *trust)
+            done = _openssl("ts", "-verify", "-data", paths["root"], "-in", token, "-token_in", *trust)
         if done.returncode:
             why = "it is of another root" if "imprint mismatch" in done.stderr else "its authority is not trusted"
             raise InvalidProofError(f"{name} does not verify: {why}")
-        if latest and _utc(latest) > stamped + timedelta(minutes=1):  # clocks differ
+        if latest > stamped + timedelta(minutes=1):  # clocks differ
             raise InvalidProofError(f"{name} is older than a record of that day")
         return f"existed before {stamped:%Y-%m-%d %H:%M:%S} UTC, says {authority}"
 
-    def _days(self) -> list[str]:
+    def _chained(self) -> list[str]:
+        """The days of the chain, in order."""
         found = sorted(name[6:-5] for name in self._files if name.startswith("roots/") and name.endswith(".json"))
         if not found:
             raise InvalidProofError("there is no root")
@@ -245,13 +334,17 @@ class Proof:
             raise InvalidProofError(f"{name} is not in its canonical form")
         if found.get("date") != day:
             raise InvalidProofError(f"{name} is the root of another day, {found.get('date')}")
+        if {*found} != {"date", "previous", "root", "size", "version"} or type(found["size"]) is not int:
+            raise InvalidProofError(f"{name} is no root")
+        if found["version"] != VERSION:
+            raise InvalidProofError(f"{name}: version {found['version']} is not {VERSION}")
         return found
 
     def _json(self, name: str) -> dict[str, Any]:
         try:
-            found = json.loads(self._file(name))
-        except ValueError as error:
-            raise InvalidProofError(f"{name} is no JSON") from error
+            found = json.loads(self._file(name).decode(), object_pairs_hook=_pairs, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            raise InvalidProofError(f"{name} is no JSON: {error}") from error
         if not isinstance(found, dict):
             raise InvalidProofError(f"{name} is no JSON object")
         return found
@@ -273,36 +366,129 @@ def read(path: str) -> Proof:
     """Return the proof in a zip file; InvalidProofError if it is none."""
     try:
         with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-            if len(names) != len(set(names)):
-                raise InvalidProofError("the proof has two files of one name")
-            if any(each.file_size > _LARGEST for each in archive.infolist()):
-                raise InvalidProofError("the proof has a file that is too large")
-            return Proof({name: archive.read(name) for name in names})
-    except (zipfile.BadZipFile, zlib.error, OSError) as error:
+            files = _unzipped(archive)
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise InvalidProofError(f"{path} is no proof: {error}") from error
+    within = {name[len(_WACZ) :]: data for name, data in files.items() if name.startswith(_WACZ)}
+    beside = {name: data for name, data in files.items() if within and not name.startswith(_WACZ)}
+    if len([name for name in beside if name.startswith("archive/")]) > 1:
+        raise InvalidProofError("the WACZ file has two WARC files, and its proof is of one")
+    for name in within or files:
+        day = re.match(r"roots/(.{10})", name)
+        if not (_NAMES.fullmatch(name) or _NOT_PROVED.fullmatch(name)) or (day and not _is_day(day[1])):
+            raise InvalidProofError(f"{name!r} does not belong into a proof")
+    return Proof(within or files, beside)
 
 
-def _key_bits(pem: bytes) -> bytes:
-    """The body of a PEM file, whatever the lengths of its lines."""
-    return b"".join(line.strip() for line in pem.splitlines() if not line.startswith(b"-----"))
+def _unzipped(archive: zipfile.ZipFile) -> dict[str, bytes]:
+    """The files of a zip file that every reader sees alike."""
+    entries = sorted(archive.infolist(), key=lambda each: each.header_offset)
+    names = [entry.filename for entry in entries]
+    if len(names) != len({name.lower() for name in names}):
+        raise InvalidProofError("the proof has two files of one name")
+    if sum(entry.file_size for entry in entries) > _LARGEST:
+        raise InvalidProofError("the proof is too large")
+    end = 0
+    for entry in entries:
+        if entry.header_offset < end or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+            raise InvalidProofError(f"{entry.filename!r} is not stored as in a proof")
+        end = entry.header_offset + entry.compress_size
+    if archive.comment or (entries and entries[0].header_offset):
+        raise InvalidProofError("the proof has bytes before or after its files")
+    return {name: archive.read(name) for name in names}
 
 
-def _utc(text: str) -> datetime:
-    """The instant of a WARC-Date."""
+def _certificate(record: bytes) -> str:
+    """The SHA-256 of the certificate that a page's metadata record names; empty if it names none."""
     try:
-        return datetime.fromisoformat(text.replace("Z", "+00:00"))  # noqa: FURB162 - for Python 3.9
+        known = json.loads(_split(record)[1].partition(b"json-metadata: ")[2])
+        return str(known["tls"]["certificate"]).rpartition("sha256:")[2]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return ""
+
+
+def _about_certificate(name: str, path: str, host: str, at: datetime) -> str:
+    """Check that a certificate is for a host and an instant, and tell whose it is."""
+    shown = _openssl("x509", "-inform", "DER", "-in", path, "-noout", "-subject", "-issuer", "-dates")
+    dates = [_gmt(each) for each in re.findall(r"^not(?:Before|After)=(.+)$", shown.stdout, re.MULTILINE)]
+    if shown.returncode or len(dates) != 2:
+        raise InvalidProofError(f"{name}: it is no certificate")
+    if not dates[0] <= at <= dates[1]:
+        raise InvalidProofError(f"{name}: it was not valid when the record says that it was shown")
+    checks = [
+        _openssl("x509", "-inform", "DER", "-in", path, "-noout", how, host) for how in ("-checkhost", "-checkip")
+    ]
+    if not any(" does match" in check.stdout for check in checks):
+        raise InvalidProofError(f"{name}: it is not for {host}")
+    about = ", ".join(shown.stdout.strip().split("\n"))
+    return f"{host} showed it, says the crawler (a certificate signs no page): {about}"
+
+
+def _only_once(name: str, record: bytes) -> None:
+    """Refuse a record with two headers of one name, for readers differ in which counts."""
+    head = record.partition(b"\r\n\r\n")[0].lower()
+    for header in ("content-length", "warc-payload-digest", *_FIELDS.values()):
+        if len(re.findall(rb"\n[ \t]*" + header.encode() + rb"[ \t]*:", head)) > 1:
+            raise InvalidProofError(f"{name}: it has the header {header} twice")
+
+
+def _instant(text: object, name: str) -> datetime:
+    """The instant of a WARC-Date (WARC 1.1, section 5.4)."""
+    match = _DATE.fullmatch(str(text))
+    if not match:
+        raise InvalidProofError(f"{name}: its date is none: {text}")
+    try:
+        return datetime.fromisoformat(f"{match[1]}+00:00")
     except ValueError as error:
-        raise InvalidProofError(f"{text} is no date") from error
+        raise InvalidProofError(f"{name}: its date is none: {text}") from error
 
 
-def _instant(shown: str) -> datetime:
-    """The time in openssl's account of a timestamp; ValueError if there is none."""
-    found = _STAMPED.search(shown)
-    if not found:
-        raise ValueError("no time")
-    text = re.sub(r"\.\d+", "", found[1].strip())
-    return datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=timezone.utc)  # noqa: UP017 - for Python 3.9
+def _gmt(shown: str) -> datetime:
+    """An instant as openssl prints it."""
+    try:
+        text = re.sub(r"\.\d+", "", shown.strip())
+        return datetime.strptime(text, "%b %d %H:%M:%S %Y GMT").replace(tzinfo=timezone.utc)  # noqa: UP017 - Python 3.9
+    except ValueError as error:
+        raise InvalidProofError(f"{shown!r} is no time") from error
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return f"{date.fromisoformat(text)}" == text
+    except ValueError:
+        return False
+
+
+def _is_whole(der: bytes) -> bool:
+    """Whether DER is one sequence, with nothing after it."""
+    if len(der) < 4 or der[0] != 0x30 or der[1] == 0x80:
+        return False
+    many = der[1] & 0x7F if der[1] & 0x80 else 0
+    length = int.from_bytes(der[2 : 2 + many], "big") if many else der[1]
+    return 2 + many + length == len(der)
+
+
+def _point(pem: bytes, name: str) -> bytes:
+    """The public key in a PEM file, DER: one point of P-256 and nothing else."""
+    match = _PEM.fullmatch(pem)
+    try:
+        der = base64.b64decode(b"".join(match[1].split()), validate=True) if match else b""
+    except ValueError:
+        der = b""
+    if not der.startswith(_P256) or len(der) != len(_P256) + 65:
+        raise InvalidProofError(f"{name} is no public key of P-256 in PEM")
+    return der
+
+
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a name is there twice")
+    return found
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no number")
 
 
 def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
@@ -314,16 +500,16 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> dict[str, str]:
 def _openssl(*arguments: str) -> subprocess.CompletedProcess[str]:
     try:
         command = ["openssl", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - files of its own
-    except FileNotFoundError as error:
-        raise InvalidProofError("the openssl program is not installed; install it and try again") from error
+        return subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=60)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InvalidProofError(f"the openssl program cannot be run: {error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Check a proof, print what holds, and return the exit status."""
-    parser = argparse.ArgumentParser(description="Check a proof of a story, without its archive.")
-    parser.add_argument("proof", help="the zip file")
-    parser.add_argument("--key", metavar="PEM", help="the archive's public key, from a source that you trust")
+    """Return the exit status."""
+    parser = argparse.ArgumentParser(description="Check a proof of a captured story.")
+    parser.add_argument("proof", help="the zip file, or a WACZ file with a proof")
+    parser.add_argument("--key", metavar="PEM", help="the archive's public key that you trust")
     parser.add_argument("--authority", metavar="PEM", help="certificates of timestamp authorities that you trust")
     options = parser.parse_args(arguments)
     key, authority = (Path(each).read_bytes() if each else None for each in (options.key, options.authority))
