@@ -16,7 +16,6 @@ import gzip
 import hashlib
 import io
 import json
-import re
 import zlib
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 _AT_ONCE = 16  # requests to S3
 _DAY = timedelta(days=1)
 _RECENT = 3  # trees whose files a listing is compared with; a file is older only by S3's own clock
-_FOLDER = re.compile(r"captures/[^/]+/(\d{4})/(\d\d)/(\d\d)/")
 
 
 class DamagedTreeError(ValueError):
@@ -266,6 +264,8 @@ def _in_order(day: str, files: Sequence[str], leaves: Iterable[tuple[bytes, int]
 
 
 def _captured(key: str) -> str:
-    """The day of capture of a WARC file, by its folder; an early one if it has no such folder."""
-    match = _FOLDER.match(key)
-    return "-".join(match.groups()) if match else ""
+    """The day of capture of a WARC file, by its key; an early one if it has another form."""
+    try:
+        return keys.parse(key).day
+    except ValueError:
+        return ""
