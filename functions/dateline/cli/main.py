@@ -26,6 +26,7 @@ from dateline.cli import (
     quarantine,
     query,
     rebuild,
+    redrive,
     reextract,
     search,
     show,
@@ -57,6 +58,7 @@ app.command()(functions.compact)
 app.command()(functions.logs)
 app.command()(env.env)
 app.command()(rebuild.rebuild)
+app.command()(redrive.redrive)
 app.command()(reextract.reextract)
 app.command()(verify.verify)
 app.command()(withdraw.withdraw)
