@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from dateline import keys
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
+from dateline.cost import model
 from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
 from dateline.monitoring.counters import Day
 from dateline.monitoring.counting import Counters
@@ -64,6 +65,17 @@ def test_a_report_has_a_row_for_each_source_of_the_last_month(aws: Aws) -> None:
     assert found["courrier"]["flags"] == ["low", "silent"]
     assert found["courrier"]["expect"] == {"min": 1, "max": 9}
     assert sorted(report(aws, "2026-10-01")) == ["courrier", "long-gone"]
+
+
+def test_a_report_states_the_days_use(aws: Aws) -> None:
+    """The counts of all sources together, and what they cost."""
+    crawl(aws, "gazette", "20261019T060000Z", archived=3, discovered=3)
+    crawl(aws, "courrier", "20261019T060000Z", archived=1, discovered=1)
+    update(aws)
+    body = aws.s3.get_object(Bucket=aws.archive, Key=keys.coverage_report("2026-10-19"))["Body"].read()
+    use = json.loads(body)["use"]
+    dollars = sum(model.of_counts(stories=4, looks=0, crawls=2).values())
+    assert use == {"crawls": 2, "captured": 4, "revisited": 0, "archived": 4, "looks": 0, "dollars": round(dollars, 4)}
 
 
 def test_only_what_has_changed_is_written_again(aws: Aws) -> None:

@@ -14,6 +14,7 @@ from dateline import __version__
 from dateline.cli import (
     cite,
     commands,
+    cost,
     crawl,
     env,
     export,
@@ -54,6 +55,7 @@ app.command("open")(open_.open_)
 app.command()(cite.cite)
 app.command("import")(import_.import_)
 app.command()(export.export)
+app.command()(cost.cost)
 app.command()(functions.compact)
 app.command()(functions.logs)
 app.command()(env.env)

@@ -14,7 +14,8 @@ imports may be of any day. A run looks at three kinds of days:
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -26,6 +27,7 @@ from boto3.dynamodb.conditions import Key
 from dateline import keys
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
+from dateline.cost import model
 from dateline.messages import CrawlReport
 from dateline.monitoring.coverage import MONTH, Row, last_day, rows, sources
 
@@ -153,7 +155,7 @@ class CoverageReports:
         after = [row for row in before if row["source"] not in names] + [row.to_dict() for row in new]
         after.sort(key=lambda row: str(row["source"]))
         if after:
-            self._put(keys.coverage_report(day), {"day": day, "sources": after})
+            self._put(keys.coverage_report(day), _said(day, after))
             self._known[day] = _digest(after)
         return after != before
 
@@ -165,7 +167,7 @@ class CoverageReports:
             if self._known.get(day) == digest:
                 continue
             complete = [self._with_failing(row) for row in here]
-            self._put(keys.coverage_report(day), {"day": day, "sources": [row.to_dict() for row in complete]})
+            self._put(keys.coverage_report(day), _said(day, [row.to_dict() for row in complete]))
             self._known[day] = digest
             yield day, complete
         self._put(keys.COVERAGE_INDEX, dict(sorted(self._known.items())))
@@ -203,6 +205,23 @@ class CoverageReports:
 def forget(s3: "S3Client", bucket: str) -> None:
     """Have the next runs compare every day, as after a rebuild of the index."""
     s3.delete_object(Bucket=bucket, Key=keys.COVERAGE_STATE)
+
+
+def use(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the counts of a day's rows together, and their dollars by ``dateline.cost``, without storage.
+
+    ``archived`` are new stories and revisions, imported ones too; ``looks`` found nothing new, or a page gone.
+    """
+    counts = Counter[str]()
+    for row in rows:
+        counts.update({name: row[name] for name in ("crawls", "captured", "revisited", "archived")})
+        counts.update({"archived": row["imported"].get("archived", 0), "looks": row["unchanged"] + row["gone"]})
+    dollars = model.of_counts(stories=counts["archived"], looks=counts["looks"], crawls=counts["crawls"])
+    return {**counts, "dollars": round(sum(dollars.values()), 4)}
+
+
+def _said(day: str, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"day": day, "use": use(rows), "sources": rows}
 
 
 def _digest(of: Iterable[Mapping[str, Any]]) -> str:

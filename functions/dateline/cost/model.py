@@ -1,0 +1,251 @@
+"""Bills: what a million stories, or a month, cost by the counted use and the price table.
+
+A story's first year has its capture, extraction and index, the looks at it, its edits, and twelve months of storage.
+Costs without a story (schedules, alarms, keys) are a month's, and apart.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+from dateline.cost import measured, prices, rounds
+from dateline.cost.measured import Use
+from dateline.cost.prices import Price
+
+_GB = 1e9
+_MONTHS = 12
+_COLD_AFTER = 3  # months: captures move to Glacier Instant Retrieval
+DAYS = 365 / 12  # of a month
+MILLION = 1_000_000
+
+
+class Driver(StrEnum):
+    """What money is spent on."""
+
+    CRAWL = "crawl functions"
+    EXTRACTION = "extraction functions"
+    STREAM = "search and event functions"
+    TABLE_WRITES = "table writes"
+    TABLE_READS = "table reads"
+    TABLE_STORAGE = "table storage"
+    S3_STORAGE = "S3 storage"
+    S3_REQUESTS = "S3 requests"
+    QUEUES = "queues and events"
+    LOGS = "logs"
+    FIXED = "schedules, alarms and keys"
+
+
+class Line(NamedTuple):
+    """So many units of a price, for a driver."""
+
+    driver: Driver
+    price: Price
+    quantity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """Outlets with so many new stories a day each.
+
+    ``looks`` and ``edits`` are those of a story in its first year; ``rewritten`` is the share of looks that find other
+    bytes with the same words. ``crawls`` are a source's scheduled ones in a day. ``hosts`` is the number of hosts that
+    an invocation of the crawl function crawls side by side.
+    """
+
+    outlets: int = 500
+    stories_a_day: float = 100
+    looks: float = measured.LOOKS
+    edits: float = measured.EDITS
+    rewritten: float = measured.REWRITTEN
+    crawls: float = rounds.A_DAY
+    hosts: float = rounds.HOSTS
+    infrequent_access: bool = False
+    backup: bool = False
+
+    @property
+    def pages_a_day(self) -> float:
+        """Pages that one outlet's crawls capture in a day: new stories, and looks at those of the year before."""
+        return self.stories_a_day * (1 + self.looks)
+
+    @property
+    def files(self) -> float:
+        """WARC files for each page: a crawl with pages has one at least, and one for a dozen pages."""
+        crawls = min(self.crawls, self.pages_a_day)
+        return max(crawls / self.pages_a_day, 1 / measured.PAGES_PER_FILE) if self.pages_a_day else 0
+
+
+def story(work: Workload) -> Iterator[Line]:
+    """Yield the lines of a story's first look and its index, without storage."""
+    yield from _page(work, measured.STORY)
+    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())
+    yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+    yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
+    yield from _scaled(_crawl(work), work.crawls / work.stories_a_day)
+
+
+def look(work: Workload) -> Iterator[Line]:
+    """Yield the lines of a look that finds nothing new; some find other bytes."""
+    yield from _scaled(_page(work, measured.LOOK, extracted=False), 1 - work.rewritten)
+    yield from _scaled(_page(work, measured.REWRITTEN_LOOK), work.rewritten)
+
+
+def edit() -> Iterator[Line]:
+    """Yield the lines of a look that finds other words, on top of a look."""
+    more = _less(measured.EDIT, measured.LOOK)
+    yield from _used(more)
+    yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(more, extracted=True))
+    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())
+    yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+
+
+def storage(work: Workload, months: float = _MONTHS) -> Iterator[Line]:
+    """Yield the storage of a story and its looks for some months."""
+    yield from _table_storage(work, months)
+    yield from _s3_storage(work, months)
+
+
+def first_year(work: Workload) -> Iterator[Line]:
+    """Yield the lines of one story in its first year."""
+    yield from story(work)
+    yield from _scaled(look(work), work.looks)
+    yield from _scaled(edit(), work.edits)
+    yield from storage(work)
+
+
+def month(work: Workload) -> Iterator[Line]:
+    """Yield the lines of the twelfth month: a month's stories and looks, and the storage of a year's stories."""
+    stories = work.outlets * work.stories_a_day * DAYS
+    if stories:
+        yield from _scaled(story(work), stories)
+        yield from _scaled(look(work), stories * work.looks)
+        yield from _scaled(edit(), stories * work.edits)
+        yield from _scaled(storage(work, 1), stories * _MONTHS)
+    yield from fixed(work)
+
+
+def fixed(work: Workload) -> Iterator[Line]:
+    """Yield a month's costs without a story: schedules, polls of queues, alarms, metrics, keys."""
+    runs = measured.DISPATCHES * DAYS
+    yield Line(Driver.FIXED, Price.LAMBDA_COMPUTE, runs * measured.DISPATCH_GB_SECONDS)
+    yield Line(Driver.FIXED, Price.LAMBDA_COMPUTE, measured.SCHEDULED_GB_SECONDS * DAYS)
+    yield Line(Driver.FIXED, Price.SCHEDULE, runs + measured.SCHEDULED * DAYS)
+    yield Line(Driver.FIXED, Price.TABLE_READ, runs * work.outlets * measured.DISPATCH_READS)
+    yield Line(Driver.FIXED, Price.SQS_REQUEST, measured.POLLS * DAYS)
+    yield Line(Driver.FIXED, Price.SQS_FIFO_REQUEST, measured.POLLS * DAYS)
+    yield Line(Driver.FIXED, Price.ALARM, measured.ALARMS)
+    yield Line(Driver.FIXED, Price.METRIC, measured.METRICS if work.stories_a_day else measured.IDLE_METRICS)
+    yield Line(Driver.FIXED, Price.KEY, 1)
+
+
+def dollars(lines: Iterable[Line], work: Workload, times: float = 1) -> dict[Driver, float]:
+    """Return the dollars of lines by driver, the largest first."""
+    table = prices.DOLLARS | (prices.INFREQUENT_ACCESS if work.infrequent_access else {})
+    found: dict[Driver, float] = defaultdict(float)
+    for line in lines:
+        found[line.driver] += line.quantity * table[line.price] * times
+    return dict(sorted(found.items(), key=lambda each: -each[1]))
+
+
+def allowance(lines: Iterable[Line]) -> float:
+    """Return the dollars of a month's lines that AWS's lasting free allowances cover."""
+    used: dict[Price, float] = defaultdict(float)
+    for line in lines:
+        used[line.price] += line.quantity
+    return sum(_covered(used, together, free) for together, free in prices.FREE.items())
+
+
+def _covered(used: Mapping[Price, float], together: Iterable[Price], free: float) -> float:
+    saved = 0.0
+    for price in together:
+        taken = min(used.get(price, 0.0), free)
+        saved, free = saved + taken * prices.DOLLARS[price], free - taken
+    return saved
+
+
+def per_million(work: Workload) -> dict[Driver, float]:
+    """Return the dollars of a million stories in their first year, by driver."""
+    return dollars(first_year(work), work, MILLION)
+
+
+def of_counts(*, stories: float, looks: float, crawls: float) -> dict[Driver, float]:
+    """Return the dollars of so many new stories or revisions, looks and crawls, without storage."""
+    work = Workload()
+    pages = [*_page(work, measured.STORY), Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())]
+    pages += [Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)]
+    lines = [*_scaled(pages, stories), *_scaled(look(work), looks), *_scaled(_crawl(work), crawls)]
+    return dollars(lines, work)
+
+
+def _page(work: Workload, use: Use, *, extracted: bool = True) -> Iterator[Line]:
+    """A captured page with its share of a WARC file."""
+    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.page_gb_seconds(work.hosts))
+    yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(use, extracted=extracted))
+    yield from _used(use)
+    yield from _scaled(_file(), work.files)
+
+
+def _file() -> Iterator[Line]:
+    yield from _used(measured.FILE)
+    yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(measured.FILE, extracted=False))
+    yield Line(Driver.EXTRACTION, Price.LAMBDA_REQUEST, 1)
+    yield Line(Driver.STREAM, Price.LAMBDA_REQUEST, 2)
+    yield Line(Driver.QUEUES, Price.SQS_REQUEST, measured.QUEUE_REQUESTS)
+    yield Line(Driver.LOGS, Price.LOGS, measured.FILE_LOG / _GB)
+
+
+def _crawl(work: Workload) -> Iterator[Line]:
+    """A scheduled crawl of a source without anything new."""
+    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.start_gb_seconds(work.hosts))
+    yield Line(Driver.CRAWL, Price.LAMBDA_REQUEST, 1 / work.hosts)
+    yield from _used(measured.QUIET_CRAWL)
+    yield Line(Driver.QUEUES, Price.SQS_FIFO_REQUEST, measured.QUEUE_REQUESTS / work.hosts)
+    yield Line(Driver.LOGS, Price.LOGS, measured.CRAWL_LOG / _GB)
+
+
+def _used(use: Use) -> Iterator[Line]:
+    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, use.write_units)
+    yield Line(Driver.TABLE_READS, Price.TABLE_READ, use.read_units)
+    yield Line(Driver.S3_REQUESTS, Price.S3_PUT, use.puts)
+    yield Line(Driver.S3_REQUESTS, Price.S3_GET, use.gets)
+    yield Line(Driver.QUEUES, Price.EVENT, use.events)
+
+
+def _places() -> float:
+    return measured.PLACES * measured.PLACE.write_units
+
+
+def _extraction(use: Use, *, extracted: bool) -> float:
+    seconds = use.calls * measured.CALL_SECONDS + (measured.EXTRACT_SECONDS if extracted else 0)
+    return seconds * measured.EXTRACT_MEMORY
+
+
+def _table_storage(work: Workload, months: float) -> Iterator[Line]:
+    kept = measured.STORY_BYTES
+    places = measured.PLACES * measured.PLACE_BYTES
+    rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
+    table = kept.table + kept.bands + places + rest
+    yield Line(Driver.TABLE_STORAGE, Price.TABLE_STORAGE, (table + kept.indexes) / _GB * months)
+    if work.backup:
+        yield Line(Driver.TABLE_STORAGE, Price.TABLE_BACKUP, table / _GB * months)
+
+
+def _s3_storage(work: Workload, months: float) -> Iterator[Line]:
+    looks = work.looks * ((1 - work.rewritten) * measured.LOOK_CAPTURE + work.rewritten * measured.REWRITTEN_CAPTURE)
+    captures = (measured.STORY_CAPTURE + looks + work.edits * measured.STORY_CAPTURE) / _GB
+    derived = (measured.STORY_ARCHIVE + work.looks * measured.LOOK_ARCHIVE + work.edits * measured.STORY_ARCHIVE) / _GB
+    warm = months * _COLD_AFTER / _MONTHS
+    yield Line(Driver.S3_STORAGE, Price.S3_STORAGE, captures * warm + derived * months)
+    yield Line(Driver.S3_STORAGE, Price.S3_COLD_STORAGE, captures * (months - warm))
+    pages = (1 + work.looks) * months / _MONTHS
+    yield Line(Driver.S3_STORAGE, Price.S3_TRANSITION, pages * work.files * measured.LARGE_FILES)
+
+
+def _scaled(lines: Iterable[Line], times: float) -> Iterator[Line]:
+    return (line._replace(quantity=line.quantity * times) for line in lines)
+
+
+def _less(one: Use, other: Use) -> Use:
+    names: Mapping[str, float] = {name: getattr(one, name) - getattr(other, name) for name in Use.__slots__}
+    return Use(**names)

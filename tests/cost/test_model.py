@@ -1,0 +1,92 @@
+"""Bills: the table of prices times counted use."""
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dateline.cli.main import app
+from dateline.cost import measured, model, prices, rounds
+from dateline.cost.model import Driver, Line, Workload
+from dateline.cost.prices import Price
+
+
+def test_each_price_is_stated() -> None:
+    assert set(prices.DOLLARS) == set(Price)
+    assert all(dollars > 0 for dollars in prices.DOLLARS.values())
+    assert set(prices.INFREQUENT_ACCESS) < set(Price)
+    assert {price for together in prices.FREE for price in together} < set(Price)
+
+
+def test_more_looks_cost_more() -> None:
+    """A look costs what ``look`` says, and nothing else depends on it but storage."""
+    few, many = (sum(model.per_million(Workload(looks=looks)).values()) for looks in (5, 10))
+    work = Workload()
+    look = sum(model.dollars(model.look(work), work, model.MILLION).values())
+    assert 0.8 * 5 * look < many - few < 2.5 * 5 * look
+
+
+def test_more_hosts_make_waiting_cheaper() -> None:
+    """The crawl's seconds fall with the hosts of an invocation, and nothing else does."""
+    one, hundred = (model.per_million(Workload(hosts=hosts, looks=8)) for hosts in (1, 100))
+    assert hundred[Driver.CRAWL] < one[Driver.CRAWL] / 50
+    assert {**one, Driver.CRAWL: 0, Driver.QUEUES: 0} == {**hundred, Driver.CRAWL: 0, Driver.QUEUES: 0}
+
+
+def test_a_page_alone_costs_its_delay() -> None:
+    assert rounds.page_gb_seconds(hosts=1, delay=5, memory=1) == 5
+    assert rounds.page_gb_seconds(hosts=100, delay=5, memory=0.5) == 0.025
+
+
+def test_infrequent_access_trades_units_for_storage() -> None:
+    standard, rare = (model.per_million(Workload(looks=8, infrequent_access=rare)) for rare in (False, True))
+    assert rare[Driver.TABLE_STORAGE] == pytest.approx(standard[Driver.TABLE_STORAGE] * 0.4)
+    assert rare[Driver.TABLE_WRITES] == pytest.approx(standard[Driver.TABLE_WRITES] * 1.25)
+
+
+def test_a_backup_costs_the_table_again() -> None:
+    without, kept = (model.per_million(Workload(looks=8, backup=backup)) for backup in (False, True))
+    assert without[Driver.TABLE_STORAGE] < kept[Driver.TABLE_STORAGE] < 1.8 * without[Driver.TABLE_STORAGE]
+
+
+def test_a_month_without_stories_has_fixed_costs_alone() -> None:
+    idle = Workload(outlets=0, stories_a_day=0)
+    assert set(model.dollars(model.month(idle), idle)) == {Driver.FIXED}
+
+
+def test_allowances_are_taken_once() -> None:
+    """Two queues share a million requests."""
+    lines = [Line(Driver.FIXED, price, 800_000) for price in (Price.SQS_FIFO_REQUEST, Price.SQS_REQUEST)]
+    assert model.allowance(lines) == pytest.approx(0.8 * 0.50 + 0.2 * 0.40)
+
+
+def test_a_days_counts_are_billed_by_the_same_lines() -> None:
+    one, ten = (model.of_counts(stories=n, looks=3 * n, crawls=n) for n in (1, 10))
+    assert ten == pytest.approx({driver: 10 * dollars for driver, dollars in one.items()})
+
+
+def test_alarms_are_the_templates(template: dict[str, Any]) -> None:
+    found = [each for each in template["Resources"].values() if each["Type"] == "AWS::CloudWatch::Alarm"]
+    assert len(found) == measured.ALARMS
+
+
+@pytest.mark.parametrize(("function", "gigabytes"), [("Crawl", rounds.MEMORY), ("Extract", measured.EXTRACT_MEMORY)])
+def test_memory_is_the_templates(template: dict[str, Any], function: str, gigabytes: float) -> None:
+    size = template["Resources"][f"{function}Function"]["Properties"]["MemorySize"]
+    assert size / 1024 == gigabytes
+
+
+def test_the_command_says_the_same() -> None:
+    """The last JSON line has the dollars of a million stories; the lines before have them by driver."""
+    answer = CliRunner().invoke(app, ["cost", "--outlets", "50", "--stories-a-day", "30", "--json"])
+    *drivers, totals = map(json.loads, answer.stdout.splitlines())
+    for name in ("per_million_first_year", "month"):
+        assert totals[name] == pytest.approx(sum(each[name] for each in drivers), abs=0.1)
+    million = model.per_million(Workload(outlets=50, stories_a_day=30))
+    assert totals["per_million_first_year"] == round(sum(million.values()), 2)
+
+
+def test_text_has_a_line_for_each_driver() -> None:
+    lines = CliRunner().invoke(app, ["cost"]).stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == ["driver", *Driver, "all"]
