@@ -146,6 +146,7 @@ class Collector:
             revisits=payload if same else None,
             rendered=wire.rendered,
             digest=None if same else payload.digest,
+            certificate=wire.certificate,
         )
         self._ledger.captured(found, canonical(url))
         validators = capture.header(wire.response, "etag"), capture.header(wire.response, "last-modified")

@@ -82,6 +82,9 @@ class FolderStore:
     def put(self, batch: Batch) -> str:
         key = keys.Stem(self._source, self._crawl, self._number).capture
         self._number += 1
+        for name, body in batch.certificates.items():
+            if not (self._root / name).exists():
+                self._write(name, body)
         self._write(key, batch.body(key))
         return key
 

@@ -8,6 +8,7 @@ S3, dates are capture dates in UTC::
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      URLs left for the continuation of a crawl
         withdrawals/<id>.json                                    tombstone of a withdrawn story
         withdrawals/captures/...                                 copy of a WARC file during its redaction
+        certificates/<sha256>.der                                certificate that a server showed, once for all captures
         proofs/<yyyy>/<mm>/<dd>/leaves.jsonl.gz                  leaf hashes of a daily tree, by WARC file
         proofs/<yyyy>/<mm>/<dd>/root.json                        root of the day
         proofs/<yyyy>/<mm>/<dd>/root.sig                         signature of the root
@@ -90,6 +91,7 @@ SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 
 REEXTRACTIONS = "reports/reextract/"
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
+CERTIFICATES = "certificates/"  # a folder of it too
 PROOFS = "proofs/"  # another one, with these objects in it
 PROOF_KEY, PROOF_FEED = f"{PROOFS}key.pem", f"{PROOFS}roots.json"
 ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
@@ -282,6 +284,11 @@ def withdrawing(stem: Stem) -> str:
 def verification(run: str) -> str:
     """Return the key of a verification report."""
     return f"reports/verify/{run}.jsonl"
+
+
+def certificate(digest: str) -> str:
+    """Return the key of a server's certificate; ``digest`` is its SHA-256 in hexadecimal."""
+    return f"{CERTIFICATES}{digest}.der"
 
 
 def proof(day: str, name: str) -> str:

@@ -87,8 +87,9 @@ class WireDownloadHandler(BaseDownloadHandler):
                 raise
             return await self._download(request)  # the host closed a kept connection
         notes = {"tls": connection.tls} if connection.tls else {}
+        certificate = connection.certificate if connection.tls else b""
         exchange = b"%s\r\n" % sent, bytes(incoming.received)
-        wire = Wire(*exchange, sent_at, connection.ip_address, notes=notes)
+        wire = Wire(*exchange, sent_at, connection.ip_address, notes=notes, certificate=certificate)
         meta.put(request, replace(state, wire=wire, latency=incoming.answered_at - started))
         self._put_back(where, connection)
         return _response(request, incoming, connection)

@@ -14,7 +14,7 @@ class Wire:
     """One exchange as sent and received; ``sent_at`` (UTC) is the time of the request.
 
     ``rendered`` is the document from the browser (``render``). ``notes`` are facts about the exchange for the capture's
-    metadata, in JSON types.
+    metadata, in JSON types. ``certificate`` is the verified one that the server showed (DER); empty without TLS.
     """
 
     request: bytes
@@ -23,3 +23,4 @@ class Wire:
     ip_address: str | None
     rendered: bytes | None = None
     notes: dict[str, Any] = field(default_factory=dict)
+    certificate: bytes = b""

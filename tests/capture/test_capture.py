@@ -1,11 +1,13 @@
 """Captures: what is written is what was received, and what is read back is what was written."""
 
 import gzip
+import hashlib
 import io
 import re
 import subprocess
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -267,3 +269,22 @@ def test_the_store_never_overwrites(s3: S3Client) -> None:
         batch.add(exchange("200 OK", HTML, str(number)))
         stored.append(CaptureStore(s3, "captures", source="sample", crawl=CRAWL).put(batch))
     assert stored == [keys.Stem("sample", CRAWL, number).capture for number in (0, 1, 2, 2)]
+
+
+def test_certificates_are_stored_once(s3: S3Client) -> None:
+    """Each certificate is stored once beside the WARC files, whatever the number of pages and crawls."""
+    requests = Counter[str]()
+    s3.meta.events.register("before-call.s3", lambda model, **_: requests.update([model.name]))
+    for crawl in ("20190417T061500Z-sample", "20190418T061500Z-sample"):
+        store = CaptureStore(s3, "captures", source="sample", crawl=crawl)
+        for number in range(3):
+            batch = Batch(crawl)
+            for certificate in (b"one", b"other", b"", b"one"):
+                batch.add(replace(exchange("200 OK", HTML, f"{number}"), certificate=certificate))
+            store.put(batch)
+    listed = s3.list_objects_v2(Bucket="captures", Prefix=keys.CERTIFICATES)["Contents"]
+    assert [found["Key"] for found in listed] == sorted(
+        keys.certificate(hashlib.sha256(each).hexdigest()) for each in (b"one", b"other")
+    )
+    assert requests["PutObject"] == 6 + 2
+    assert requests["GetObject"] == 2 * 2

@@ -90,6 +90,7 @@ S3_KEYS = [
     keys.withdrawing(STEM),
     f"{keys.SEARCH}manifest.json",
     keys.search_part("2019-04", "abc"),
+    keys.certificate("0" * 64),
     *(keys.proof("2019-04-17", name) for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr")),
     keys.PROOF_KEY,
     keys.proof_authority("sample"),

@@ -1,6 +1,7 @@
 """Proofs: what a stranger checks with Python and openssl, and forgeries that fail with the right reason."""
 
 import gzip
+import hashlib
 import io
 import json
 import subprocess
@@ -23,8 +24,12 @@ from dateline.proofs.stamps import KeyChangedError, Stamps, trusted
 from dateline.proofs.trees import Trees
 from tests.conftest import Aws
 from tests.support.authority import TimestampAuthority
+from tests.support.certificates import certificate
 from tests.support.samples import Newsroom
 
+CERTIFICATE = certificate("news.example.org", datetime(2019, 4, 1, tzinfo=UTC))
+FOREIGN = certificate("news.example.com", datetime(2019, 4, 1, tzinfo=UTC))
+DIGEST = hashlib.sha256(CERTIFICATE).hexdigest()
 TODAY = datetime.now(UTC).date()
 NEXT = TODAY + timedelta(days=1)
 DAY = f"{TODAY}"
@@ -39,9 +44,15 @@ def signer(tmp_path: Path) -> FileSigner:
 class Evidence:
     """A story of two revisions in stamped trees."""
 
-    def __init__(self, aws: Aws, authority: TimestampAuthority, signer: FileSigner) -> None:
+    def __init__(
+        self, aws: Aws, authority: TimestampAuthority, signer: FileSigner, certificate: bytes = CERTIFICATE
+    ) -> None:
         self.aws, self.signer = aws, signer
         self.newsroom = Newsroom(aws)
+        if certificate:
+            digest = hashlib.sha256(certificate).hexdigest()
+            self.newsroom.notes = {"tls": {"certificate": f"sha256:{digest}"}}
+            aws.s3.put_object(Bucket=aws.captures, Key=keys.certificate(digest), Body=certificate)
         archive = self.newsroom.archive()
         archive.add(self.newsroom.capture(("a", "Title|First words."), ("b", "Other|Words.")))
         archive.add(self.newsroom.capture(("a", "Title|Other words.")))
@@ -82,7 +93,8 @@ def test_proof_holds(evidence: Evidence, authority: TimestampAuthority) -> None:
     lines = holds(files, key=evidence.signer.public_key(), authority=authority.certificates)
     assert sum(line.startswith("records/") for line in lines) == 6
     kinds = [line.partition(" ")[0].rstrip(":") for line in lines[6:]]
-    assert kinds == ["tree", "chain", "signatures", "timestamp", "not"]
+    assert kinds == ["tree", f"certificates/{DIGEST}.der", "chain", "signatures", "timestamp", "not"]
+    assert "news.example.org showed it, says the crawler (a certificate signs no page): subject=" in lines[7]
     assert files["revisions/1.txt"] == b"Title\n\nFirst words."
     assert b"[-First-]" in files["revisions/1-2.diff.txt"]
     assert b"<del>First" in files["index.html"]
@@ -227,6 +239,18 @@ FORGERIES: dict[str, tuple[Callable[[Files], object], str]] = {
         "it is of another root",
     ),
     "timestamp that is none": (lambda f: f.update({f"roots/{DAY}.sample.tsr": b"0"}), "is no timestamp"),
+    "certificate": (
+        lambda f: f.update({f"certificates/{DIGEST}.der": CERTIFICATE[:-1] + b"\0"}),
+        "der: it was changed",
+    ),
+    "certificate of another": (
+        lambda f: f.update({f"certificates/{hashlib.sha256(FOREIGN).hexdigest()}.der": FOREIGN}),
+        "no record of a page names it",
+    ),
+    "certificate named otherwise": (
+        lambda f: f.update({f"certificates/{'0' * 64}.der": CERTIFICATE}),
+        "it was changed",
+    ),
     "version": (lambda f: in_json(f, "proof.json", lambda p: p.update(version=9)), "version 9 is not 1"),
 }
 
@@ -254,6 +278,35 @@ def test_forgery_fails(sound: Files, name: str) -> None:
     forge(forged)
     with pytest.raises(verify.InvalidProofError, match=reason):
         holds(forged)
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (FOREIGN, "it is not for news.example.org"),
+        (certificate("news.example.org", datetime(2018, 4, 1, tzinfo=UTC)), "it was not valid when"),
+        (certificate("news.example.org", datetime(2019, 4, 18, tzinfo=UTC)), "it was not valid when"),
+        (b"no certificate", "it is no certificate"),
+    ],
+    ids=["another host", "expired", "not yet valid", "no certificate"],
+)
+def test_certificate_that_was_not_the_hosts(
+    aws: Aws, authority: TimestampAuthority, signer: FileSigner, data: bytes, reason: str
+) -> None:
+    """A record names a certificate of another host, one of another year, or something else."""
+    evidence = Evidence(aws, authority, signer, data)
+    evidence.stamp()
+    with pytest.raises(verify.InvalidProofError, match=reason):
+        holds(evidence.proof())
+
+
+def test_proof_without_certificate(aws: Aws, authority: TimestampAuthority, signer: FileSigner) -> None:
+    """Captures from before certificates were kept, and pages without TLS, are proved all the same."""
+    evidence = Evidence(aws, authority, signer, b"")
+    evidence.stamp()
+    files = evidence.proof()
+    assert holds(files)
+    assert not [name for name in files if name.startswith("certificates/")]
 
 
 def test_root_signed_by_another_key(sound: Files, tmp_path: Path) -> None:

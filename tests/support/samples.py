@@ -53,7 +53,7 @@ class Newsroom:
         self, aws: Any, source: str = "sample", country: str | None = "ly", host: str = "news.example.org"
     ) -> None:
         self.aws, self.source, self.country, self.host = aws, source, country, host
-        self.index = Index(aws.table)
+        self.index, self.notes = Index(aws.table), dict[str, Any]()  # notes are for the metadata of captures
         self.hours = itertools.count()
 
     def archive(self, **changes: Any) -> Archive:
@@ -75,7 +75,12 @@ class Newsroom:
         self, stem: keys.Stem, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None
     ) -> str:
         at = keys.crawl_time(stem.crawl)
-        known = {"source": self.source, "country": self.country, "languages": ["en"], "timezone": "Africa/Tripoli"}
+        known = {
+            "source": self.source,
+            "country": self.country,
+            "languages": ["en"],
+            "timezone": "Africa/Tripoli",
+        } | self.notes
         exchanges = [
             Exchange(
                 url=f"http://{self.host}/{path}",

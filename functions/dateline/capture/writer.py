@@ -1,5 +1,6 @@
 """Writing captures: the pages of a crawl in batches, each a WARC file of its own."""
 
+import hashlib
 import io
 import re
 import struct
@@ -53,7 +54,7 @@ class Exchange:
     page; the body is then not written again. ``rendered`` is the document after rendering, in UTF-8. With a
     ``media_type`` there was no exchange, as for a saved page: ``response`` is then the file's contents, and ``request``
     is empty. Imported responses may lack their request too. ``digest`` is the payload's (``payload_digest``), if known
-    already.
+    already. ``certificate`` is the server's (DER), whose digest is in the metadata; it is stored beside the WARC file.
     """
 
     url: str
@@ -66,6 +67,7 @@ class Exchange:
     rendered: bytes | None = None
     media_type: str | None = None
     digest: str | None = None
+    certificate: bytes = b""
 
     @property
     def payload(self) -> Payload:
@@ -110,6 +112,12 @@ class Batch:
             records = chain.from_iterable(_records(exchange, self._crawl) for exchange in self.pages)
             self._written = list(map(_member, _plain(records)))
 
+    @property
+    def certificates(self) -> dict[str, bytes]:
+        """The certificates of the pages' servers by the keys of their objects."""
+        found = {page.certificate for page in self.pages if page.certificate}
+        return {keys.certificate(hashlib.sha256(each).hexdigest()): each for each in found}
+
     def body(self, key: str) -> bytes:
         """Return the bytes of the WARC file ``key``; no pages can be added afterwards."""
         self.write()
@@ -126,20 +134,30 @@ class Batch:
 
 
 class CaptureStore:
-    """Stores the batches of one crawl, each under the crawl's next free number."""
+    """Stores the batches of one crawl, each under the crawl's next free number, and their servers' certificates."""
 
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self._s3, self._bucket = s3, bucket
         self._source, self._crawl = source, crawl
         self._number = 0
+        self._certificates = set[str]()
 
     def put(self, batch: Batch) -> str:
         """Upload a batch and return its key. Never overwrites: taken numbers are skipped."""
+        for key, body in batch.certificates.items():
+            if key not in self._certificates:
+                self._keep(key, body)
         while True:
             key = keys.Stem(self._source, self._crawl, self._number).capture
             self._number += 1
             if objects.put_once(self._s3, bucket=self._bucket, key=key, body=batch.body(key)):
                 return key
+
+    def _keep(self, key: str, certificate: bytes) -> None:
+        """Store a certificate once; a GET costs a twelfth of a PUT, and most are there."""
+        if objects.get(self._s3, bucket=self._bucket, key=key) is None:
+            objects.put_once(self._s3, bucket=self._bucket, key=key, body=certificate)
+        self._certificates.add(key)
 
 
 def serialise(exchanges: list[Exchange], key: str) -> bytes:

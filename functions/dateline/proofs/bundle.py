@@ -45,6 +45,7 @@ def prove(s3: "S3Client", bucket: str, query: Query, revisions: Sequence[StoryIt
         for record in _records(query, item, number):
             evidence.add(record.data, record.near, file=record.file)
             files[record.file] = record.stored
+            files |= evidence.certificate(record.data)
     files |= evidence.files()
     story = {"id": articles[-1].id, "url": articles[-1].url}
     manifest = {"version": VERSION, **story, "records": evidence.entries, "paths": evidence.paths()}

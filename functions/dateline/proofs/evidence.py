@@ -10,7 +10,7 @@ from dateline import keys
 from dateline.aws import objects
 from dateline.proofs import merkle
 from dateline.proofs.lookup import Lookup
-from dateline.proofs.verify import canonical, leaf_hash, leaf_of
+from dateline.proofs.verify import canonical, certificate_of, leaf_hash, leaf_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -50,6 +50,12 @@ class Evidence:
                 "or run dateline proofs stamp --today"
             )
         self.entries.append({**where, "day": place.tree.day, "index": place.number, "leaf": leaf})
+
+    def certificate(self, record: bytes) -> dict[str, bytes]:
+        """Return the certificate that a metadata record names, if it was kept, by its name in a proof."""
+        digest = certificate_of(record)
+        found = objects.get(self.s3, bucket=self.bucket, key=keys.certificate(digest)) if digest else None
+        return {keys.certificate(digest): found} if found else {}
 
     def paths(self) -> dict[str, list[str]]:
         """Return the hashes by which each day's records lead to its root."""

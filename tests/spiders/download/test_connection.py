@@ -1,5 +1,6 @@
 """Connections: verified ones and such as do not verify, and those that lead through a proxy."""
 
+import hashlib
 import ssl
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,7 +40,8 @@ def test_what_was_verified_is_in_the_metadata(trusted: trustme.CA) -> None:
     assert (tls["verified"], tls["host"]) == (True, "127.0.0.1")
     assert "trustme" in tls["issuer"]
     assert datetime.fromisoformat(tls["not_before"]) < datetime.now(UTC) < datetime.fromisoformat(tls["not_after"])
-    assert len(tls["certificate"]) == len("sha256:") + 64
+    assert tls["certificate"] == f"sha256:{hashlib.sha256(page.certificate).hexdigest()}"
+    assert b"127.0.0.1" in page.certificate or bytes([127, 0, 0, 1]) in page.certificate
     assert outlet.connections == 1, "it is kept"
 
 
@@ -58,6 +60,7 @@ def test_a_page_without_tls_says_nothing_of_it() -> None:
     with Outlet(ROUTES) as outlet:
         crawl(outlet.source(), shelf := Shelf())
     assert "tls" not in shelf.pages[0].metadata
+    assert not shelf.pages[0].certificate
 
 
 @pytest.mark.parametrize(
