@@ -1,16 +1,12 @@
 """Proofs: what a stranger checks with Python and openssl, and forgeries that fail with the right reason."""
 
-import gzip
-import hashlib
 import io
 import json
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -25,60 +21,13 @@ from dateline.proofs.trees import Trees
 from tests.conftest import Aws
 from tests.support.authority import TimestampAuthority
 from tests.support.certificates import certificate
+from tests.support.evidence import DAY, DIGEST, FOREIGN, NEXT, TODAY, Evidence, Files, holds, unzipped
 from tests.support.samples import Newsroom
-
-CERTIFICATE = certificate("news.example.org", datetime(2019, 4, 1, tzinfo=UTC))
-FOREIGN = certificate("news.example.com", datetime(2019, 4, 1, tzinfo=UTC))
-DIGEST = hashlib.sha256(CERTIFICATE).hexdigest()
-TODAY = datetime.now(UTC).date()
-NEXT = TODAY + timedelta(days=1)
-DAY = f"{TODAY}"
-Files = dict[str, bytes]
 
 
 @pytest.fixture
 def signer(tmp_path: Path) -> FileSigner:
     return FileSigner(tmp_path / "key.pem")
-
-
-class Evidence:
-    """A story of two revisions in stamped trees."""
-
-    def __init__(
-        self, aws: Aws, authority: TimestampAuthority, signer: FileSigner, certificate: bytes = CERTIFICATE
-    ) -> None:
-        self.aws, self.signer = aws, signer
-        self.newsroom = Newsroom(aws)
-        if certificate:
-            digest = hashlib.sha256(certificate).hexdigest()
-            self.newsroom.notes = {"tls": {"certificate": f"sha256:{digest}"}}
-            aws.s3.put_object(Bucket=aws.captures, Key=keys.certificate(digest), Body=certificate)
-        archive = self.newsroom.archive()
-        archive.add(self.newsroom.capture(("a", "Title|First words."), ("b", "Other|Words.")))
-        archive.add(self.newsroom.capture(("a", "Title|Other words.")))
-        aws.s3.put_object(Bucket=aws.captures, Key=keys.proof_authority("sample"), Body=authority.certificates)
-        self.authorities = trusted(aws.s3, aws.captures, {"sample": authority.url})
-        Trees(aws.s3, aws.captures).write(NEXT)
-
-    def stamp(self) -> Any:
-        return Stamps(self.aws.s3, self.aws.captures, signer=self.signer, authorities=self.authorities).add(
-            datetime.now(UTC)
-        )
-
-    def proof(self) -> Files:
-        query = self.newsroom.query()
-        story = query.story("http://news.example.org/a")
-        assert story
-        return unzipped(prove(self.aws.s3, self.aws.captures, query, query.revisions(story["id"])))
-
-
-def unzipped(data: bytes) -> Files:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: archive.read(name) for name in archive.namelist()}
-
-
-def holds(files: Files, **trusted: bytes) -> list[str]:
-    return list(verify.Proof(files).check(**trusted))
 
 
 @pytest.fixture
@@ -128,156 +77,6 @@ def test_bundled_script_needs_nothing(evidence: Evidence, tmp_path: Path) -> Non
         command, cwd=folder, capture_output=True, text=True, check=False, env={"PATH": "/usr/bin:/bin"}
     )
     assert (done.returncode, done.stdout.splitlines()[-1], done.stderr) == (0, "the proof holds", "")
-
-
-def record(files: Files, kind: str = "response") -> str:
-    return next(name for name in sorted(files) if name.startswith("records/1-") and kind in name)
-
-
-def in_record(files: Files, before: bytes, after: bytes, kind: str = "response") -> None:
-    name = record(files, kind)
-    data = gzip.decompress(files[name])
-    assert before in data
-    files[name] = gzip.compress(data.replace(before, after, 1))
-
-
-def in_json(files: Files, name: str, change: Callable[[Any], object]) -> None:
-    value = json.loads(files[name])
-    change(value)
-    files[name] = verify.canonical(value)
-
-
-def in_entry(files: Files, change: Callable[[dict[str, Any]], object]) -> None:
-    in_json(files, "proof.json", lambda proof: change(proof["records"][0]))
-
-
-def in_path(files: Files, change: Callable[[list[str]], object]) -> None:
-    in_json(files, "proof.json", lambda proof: change(proof["paths"][DAY]))
-
-
-def forged_leaf(files: Files) -> None:
-    """Another body, with the leaf that fits it."""
-    in_record(files, b"First words", b"Other words")
-    name = record(files)
-    leaf = verify.leaf_of(gzip.decompress(files[name]))
-    in_json(
-        files,
-        "proof.json",
-        lambda proof: next(each for each in proof["records"] if each["file"] == name).update(leaf=leaf),
-    )
-
-
-def move(proof: Any) -> None:
-    """To another day's tree."""
-    proof["paths"] = {f"{NEXT}": proof["paths"][DAY]}
-    for entry in proof["records"]:
-        entry["day"] = f"{NEXT}"
-
-
-def swap(files: Files) -> None:
-    def exchange(proof: Any) -> None:
-        one, two = proof["records"][:2]
-        one["index"], two["index"] = two["index"], one["index"]
-
-    in_json(files, "proof.json", exchange)
-
-
-FORGERIES: dict[str, tuple[Callable[[Files], object], str]] = {
-    "body": (lambda f: in_record(f, b"First words", b"Other words"), "its body was changed"),
-    "server's header": (lambda f: in_record(f, b"200 OK", b"201 OK"), "its body was changed"),
-    "date": (lambda f: in_record(f, b"WARC-Date: 2019", b"WARC-Date: 2018"), "its date is not the leaf's"),
-    "URL": (lambda f: in_record(f, b"news.example.org/a", b"news.example.org/b"), "its URL is not the leaf's"),
-    "record id": (lambda f: in_record(f, b"<urn:uuid:", b"<urn:uuie:"), "its id is not the leaf's"),
-    "type": (lambda f: in_record(f, b"WARC-Type: response", b"WARC-Type: resource"), "its type is not the leaf's"),
-    "payload digest": (lambda f: in_record(f, b"Payload-Digest: sha", b"Payload-Digest: shb"), "its payload digest"),
-    "record header": (lambda f: in_record(f, b"Content-Type: app", b"Content-Type: bpp"), "its headers were changed"),
-    "record header added": (lambda f: in_record(f, b"\r\n\r\n", b"\r\nX-A: 1\r\n\r\n"), "its headers were changed"),
-    "metadata": (lambda f: in_record(f, b"Tripoli", b"Tunis!!", "metadata"), "its body was changed"),
-    "body and leaf": (forged_leaf, "are not in the tree of"),
-    "leaves swapped": (swap, "are not in the tree of"),
-    "path shortened": (lambda f: in_path(f, lambda path: path.pop()), "the path is too short"),
-    "path lengthened": (lambda f: in_path(f, lambda path: path.append("00" * 32)), "the path is too long"),
-    "path altered": (lambda f: in_path(f, lambda path: path.__setitem__(0, "00" * 32)), "are not in the tree of"),
-    "path that is none": (lambda f: in_path(f, lambda path: path.__setitem__(0, "zz")), "the path in the tree of"),
-    "place altered": (lambda f: in_entry(f, lambda e: e.update(index=e["index"] ^ 1)), "another record has its place"),
-    "another day's root": (
-        lambda f: in_json(f, "proof.json", move),
-        "there is no leaf",
-    ),
-    "no record": (lambda f: in_json(f, "proof.json", lambda p: p.update(records=[])), "there is no record"),
-    "record dropped": (lambda f: f.pop(record(f)), "the proof lacks records/"),
-    "record cut": (lambda f: f.update({record(f): f[record(f)][:-9]}), "it cannot be read"),
-    "root altered": (
-        lambda f: in_json(f, f"roots/{DAY}.json", lambda r: r.update(root="00" * 32)),
-        "are not in the tree",
-    ),
-    "size altered": (
-        lambda f: in_json(f, f"roots/{NEXT}.json", lambda r: r.update(size=9)),
-        "the signature of the root",
-    ),
-    "date of a root": (
-        lambda f: in_json(f, f"roots/{NEXT}.json", lambda r: r.update(date=DAY)),
-        "is the root of another day",
-    ),
-    "root in another form": (
-        lambda f: f.update({f"roots/{DAY}.json": f[f"roots/{DAY}.json"] + b" "}),
-        "is not in its canonical form",
-    ),
-    "chain cut": (lambda f: in_json(f, f"roots/{NEXT}.json", lambda r: r.update(previous="00" * 32)), "does not name"),
-    "day left out": (
-        lambda f: f.update({f"roots/{NEXT + timedelta(days=1)}.json": later(f)}) or f.pop(f"roots/{NEXT}.json"),
-        "has no day between",
-    ),
-    "signature altered": (
-        lambda f: f.update({f"roots/{DAY}.sig": f[f"roots/{NEXT}.sig"]}),
-        "the signature of the root of",
-    ),
-    "no signature": (lambda f: f.pop(f"roots/{DAY}.sig"), "the proof lacks roots/"),
-    "no timestamp": (lambda f: f.pop(f"roots/{DAY}.sample.tsr"), "there is no timestamp for"),
-    "timestamp of another root": (
-        lambda f: f.update({f"roots/{DAY}.sample.tsr": f[f"roots/{NEXT}.sample.tsr"]}),
-        "it is of another root",
-    ),
-    "timestamp that is none": (lambda f: f.update({f"roots/{DAY}.sample.tsr": b"0"}), "is no timestamp"),
-    "certificate": (
-        lambda f: f.update({f"certificates/{DIGEST}.der": CERTIFICATE[:-1] + b"\0"}),
-        "der: it was changed",
-    ),
-    "certificate of another": (
-        lambda f: f.update({f"certificates/{hashlib.sha256(FOREIGN).hexdigest()}.der": FOREIGN}),
-        "no record of a page names it",
-    ),
-    "certificate named otherwise": (
-        lambda f: f.update({f"certificates/{'0' * 64}.der": CERTIFICATE}),
-        "it was changed",
-    ),
-    "version": (lambda f: in_json(f, "proof.json", lambda p: p.update(version=9)), "version 9 is not 1"),
-}
-
-
-def later(files: Files) -> bytes:
-    root = json.loads(files[f"roots/{NEXT}.json"])
-    return verify.canonical(root | {"date": f"{NEXT + timedelta(days=1)}"})
-
-
-@pytest.fixture(scope="module")
-def sound(authority: TimestampAuthority, tmp_path_factory: pytest.TempPathFactory, template: dict[str, Any]) -> Files:
-    """A proof to forge."""
-    from tests.conftest import emulated  # noqa: PLC0415 - beside the fixture of one test
-
-    with emulated(template) as aws:
-        found = Evidence(aws, authority, FileSigner(tmp_path_factory.mktemp("key") / "key.pem"))
-        found.stamp()
-        return found.proof()
-
-
-@pytest.mark.parametrize("name", FORGERIES)
-def test_forgery_fails(sound: Files, name: str) -> None:
-    forge, reason = FORGERIES[name]
-    forged = dict(sound)
-    forge(forged)
-    with pytest.raises(verify.InvalidProofError, match=reason):
-        holds(forged)
 
 
 @pytest.mark.parametrize(

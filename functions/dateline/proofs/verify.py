@@ -368,8 +368,11 @@ def read(path: str) -> Proof:
     try:
         with zipfile.ZipFile(path) as archive:
             files = _unzipped(archive)
+        end = Path(path).read_bytes()[-22:]  # of the directory, without a comment (APPNOTE 4.3.16)
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise InvalidProofError(f"{path} is no proof: {error}") from error
+    if not end.startswith(b"PK\5\6") or end[-2:] != b"\0\0":
+        raise InvalidProofError("the proof has bytes before or after its files")
     within = {name[len(_WACZ) :]: data for name, data in files.items() if name.startswith(_WACZ)}
     beside = {name: data for name, data in files.items() if within and not name.startswith(_WACZ)}
     if len([name for name in beside if name.startswith("archive/")]) > 1:
@@ -394,7 +397,7 @@ def _unzipped(archive: zipfile.ZipFile) -> dict[str, bytes]:
         if entry.header_offset < end or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
             raise InvalidProofError(f"{entry.filename!r} is not stored as in a proof")
         end = entry.header_offset + entry.compress_size
-    if archive.comment or (entries and entries[0].header_offset):
+    if entries and entries[0].header_offset:
         raise InvalidProofError("the proof has bytes before or after its files")
     return {name: archive.read(name) for name in names}
 
