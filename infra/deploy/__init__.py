@@ -1,0 +1,1 @@
+"""Checks of an account and of a stack's name before the first deploy."""
