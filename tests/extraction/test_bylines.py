@@ -271,3 +271,36 @@ def test_author_of_web_page(name: str) -> None:
     found = authors.find(Document.of(page))
     assert found is not None
     assert found.value == (name,)
+
+
+BESIDE = {
+    "above the headline": '<div class="meta"><span>Published 3 May</span> <span>by Salma Treki</span></div>',
+    "en français": '<div class="m"><p>Par <a href="/equipe/salma-treki">Salma Treki</a></p></div>',
+    "with a date in the frame": '<p><span> By <a href="/p/st">Salma Treki</a> </span><span>2 May 2019</span></p>',
+    "with an office beside": '<div><p class="b">By Salma Treki</p><p>Co-founder and Chief Engineer</p></div>',
+    "as a label": "<div><h3>Author</h3><p>Salma Treki</p></div>",
+    "comme étiquette": "<dl><dt>Auteur :</dt><dd>Salma Treki</dd></dl>",
+    "etiket": "<div><b>Yazar:</b> <span>Salma Treki</span></div>",
+}
+
+
+@pytest.mark.parametrize("markup", BESIDE.values(), ids=list(BESIDE))
+@pytest.mark.parametrize("place", ["above", "below"])
+def test_name_after_a_word_is_read(markup: str, place: str) -> None:
+    """A word such as "by" names the writer above the headline and below it, without what stands beside the name."""
+    headline = "<h1>Port Selwan opens its rebuilt quay</h1>"
+    parts = f"{markup}{headline}" if place == "above" else f"{headline}{markup}"
+    text = "".join(f"<p>{line}</p>" for line in (ENGLISH, *MORE))
+    html = f"<html><head><title>Port Selwan opens its rebuilt quay</title></head><body>{parts}{text}</body></html>"
+    page = Page(url="https://selwan.example/news/2041", body=html.encode(), content_type="text/html; charset=utf-8")
+    found = extract(page).article
+    assert found is not None
+    assert found.authors == ("Salma Treki",)
+
+
+@pytest.mark.parametrize("line", ["Posted by {}", "Publié par {}", "بقلم {}"])
+def test_foot_of_the_article_signs(line: str) -> None:
+    """The article's own foot signs; the page's does not."""
+    name = "سلمى التريكي" if "بقلم" in line else "Salma Treki"
+    foot = f"<footer><p>{line.format(name)}</p></footer>"
+    assert article(after=foot, arabic="بقلم" in line).authors == (name,)

@@ -198,3 +198,51 @@ def test_one_day_apart_from_story(day: str) -> None:
     found = dates.find(Document.of(page)).published
     assert found is not None
     assert found.value.iso() == "2018-08-30"
+
+
+MIDNIGHTS = {
+    "https://x.example.tn/a": ("2019-04-15T23:00:00Z", "2019-04-16"),
+    "https://x.example.fr/a": ("2019-04-15T22:00Z", "2019-04-16"),
+    "https://x.example.tr/a": ("2019-04-15T21:00:00+00:00", "2019-04-16"),
+    "https://x.example.ly/a": ("2019-04-15T21:30:00Z", "2019-04-15T21:30:00+00:00"),
+    "https://x.example.com/a": ("2019-04-15T23:00:00Z", "2019-04-15T23:00:00+00:00"),
+}
+
+
+@pytest.mark.parametrize("address", MIDNIGHTS)
+def test_local_midnight_is_a_day(address: str) -> None:
+    """Systems write a day without a time as its local midnight in UTC, which is the evening before."""
+    stated, want = MIDNIGHTS[address]
+    html = f"<head>{meta('article:published_time', stated)}</head><h1>A story</h1><p>Words of it.</p>"
+    found = dates.find(Document.of(Page(address, html.encode(), captured_at=CAPTURED))).published
+    assert found is not None
+    assert found.value.iso() == want
+
+
+@pytest.mark.parametrize("path", ["/news/16-04-2019", "/ar/16_4_2019/a-story", "/actus/breve-16-04-2019.html"])
+def test_address_with_the_day_first(path: str) -> None:
+    assert published(path=path, feed=None) == ("2019-04-16", "url")
+
+
+LABELLED = [
+    "<div><b>Published:</b> 14 April 2019</div>",
+    "<div>Publié le 14 avril 2019</div>",
+    "<div>نشر في 14 أبريل 2019</div>",
+    "<div><span>Erschienen am:</span> 14.04.2019</div>",
+    '<span itemprop="datePublished" content="2019-04-14">14/04</span>',
+]
+
+
+@pytest.mark.parametrize("shown", LABELLED)
+@pytest.mark.parametrize("name", ["date", "dc.date", "DCTERMS.date"])
+def test_any_events_date_yields_to_a_label(shown: str, name: str) -> None:
+    """Dublin Core's date may be of a change; a date labelled as publication is better, and where none is, it counts."""
+    event = meta(name, "2019-04-16")
+    assert published(event, shown)[0] == "2019-04-14"
+    assert published(event)[0] == "2019-04-16"
+
+
+def test_an_expiry_is_no_date() -> None:
+    """The last day of a recording on the page is not the story's."""
+    player = '<div><span itemprop="expires" content="2019-04-17T00:00:00Z"></span><p>Listen again</p></div>'
+    assert published(body=player, feed=None)[0] is None

@@ -187,3 +187,51 @@ def test_sizes_of_one_photograph_are_one() -> None:
     assert len({identity(f"https://x.example{size}") for size in sizes}) == 1
     assert identity("https://x.example/a/1.jpg") != identity("https://x.example/b/1.jpg")
     assert kin("https://x.example/65453399_6.jpg") == kin("https://x.example/65453399_303.jpg")
+
+
+CARDS = (
+    "<a href='/b/2'><figure><img src='/b.jpg'><figcaption>Prices of bread go up again</figcaption></figure></a>",
+    "<a href='/b/2'><div><figure><img src='/b.jpg'><figcaption>ارتفاع أسعار الخبز</figcaption></figure></div></a>",
+    "<div><a href='/b/2'><figure><img src='/b.jpg'><figcaption>Ekmeğe zam</figcaption></figure></a></div>",
+)
+
+
+@pytest.mark.parametrize("card", CARDS)
+def test_card_with_its_title_in_a_link_is_another_storys(card: str) -> None:
+    assert found(card) == ()
+
+
+def test_linked_photograph_keeps_its_caption() -> None:
+    """A link from the photograph alone, to a gallery for example, says nothing against it."""
+    figure = f"<figure><a href='/gallery/9'><img src='{PHOTO}'></a><figcaption>The ferry leaves.</figcaption></figure>"
+    assert found(figure) == (Image(PHOTO, "The ferry leaves."),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "By Salma Treki",
+        "Par Salma Treki",
+        "بقلم سلمى التريكي",
+        "April 16, 2019 at 9:40 am",
+        "Economy 16 Nisan 2019",
+        "16 أبريل 2019",
+    ],
+)
+@pytest.mark.parametrize("form", ["<small>{}</small>", "<div class='caption'>{}</div>"])
+def test_byline_is_no_caption(line: str, form: str) -> None:
+    """A byline or a date beside a photograph is no caption of it."""
+    assert found(f"<div><img src='{PHOTO}'>{form.format(line)}</div>") == (Image(PHOTO),)
+
+
+@pytest.mark.parametrize(
+    "line", ["By the pier, passengers wait on 16 April 2019.", "Par temps de pluie, le bac reste à quai."]
+)
+def test_caption_with_a_preposition_or_a_date(line: str) -> None:
+    assert found(f"<div><img src='{PHOTO}'><small>{line}</small></div>") == (Image(PHOTO, line),)
+
+
+@pytest.mark.parametrize("name", ["Salma Treki", "By Salma Treki, Editor"])
+def test_portrait_in_a_figure_is_the_authors(name: str) -> None:
+    figure = f"<figure><img src='/p/st.jpg' alt='Salma Treki'><figcaption>{name}</figcaption></figure>"
+    assert found(figure) == ()

@@ -105,3 +105,90 @@ def test_quotations_stay_in_line(story: tuple[str, ...]) -> None:
     quoted = f"<p>{story[3]} <q>no more</q>, ok.</p>"
     article = archived(f"<article><h1>Two new stations</h1>{paragraphs(story[:3])}{quoted}</article>")
     assert f"{story[3]} “no more”, ok." in article.text
+
+
+@STORIES
+@pytest.mark.parametrize("table", ["<table><tr><td>{0}</td></tr></table>", "<table>{0}</table>"])
+def test_rows_of_a_story_are_divided(story: tuple[str, ...], table: str) -> None:
+    """A table with a row for each part of a story, and one for its readers, is a layout: no cell is one glued line."""
+    comments = "<div class='comment'><p>One</p><p>Two</p><p>Three</p></div>"
+    cells = ["Economy", "<span class='title'>Two new stations</span>", paragraphs(story), "Print | Share", comments]
+    rows = "".join(f"<tr><td>{cell}</td></tr>" for cell in cells)
+    text = archived(table.format(rows) if "{0}</table>" in table else table.format(f"<table>{rows}</table>")).text
+    assert text.split("\n\n") == list(story)
+
+
+HEADINGS = {"en": "A long wait", "fr": "Une longue attente", "ar": "انتظار طويل"}
+
+
+@STORIES
+@pytest.mark.parametrize("tag", ["h2", "h4", "h6"])
+@pytest.mark.parametrize("form", ["<{0}>{1}</{0}>", "<div class='head'><{0}>{1}</{0}></div>"])
+@pytest.mark.parametrize("language", HEADINGS)
+def test_sub_headings_stay(story: tuple[str, ...], tag: str, form: str, language: str) -> None:
+    """A short heading between kept paragraphs is the story's, in a frame of its own too."""
+    heading = form.format(tag, HEADINGS[language])
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{heading}{paragraphs(story[2:])}</article>"
+    assert archived(body).text.split("\n\n") == [*story[:2], HEADINGS[language], *story[2:]]
+
+
+@STORIES
+@pytest.mark.parametrize("tag", ["ul", "ol"])
+def test_short_items_stay(story: tuple[str, ...], tag: str) -> None:
+    """A list between paragraphs stays one block with its items, wherever an extractor takes it for a menu."""
+    items = ("A line open day and night", "Two teams for the far quarters", "A report on the web each month")
+    inner = "".join(f"<li>{item}</li>" for item in items)
+    table = "<table><tr><td>Zone</td><td>Before</td></tr><tr><td>North</td><td>12</td></tr></table>"
+    body = f"<div class='body'>{paragraphs(story[:2])}{table}<{tag}>{inner}</{tag}>{paragraphs(story[2:])}</div>"
+    assert "\n\n" + "\n".join(items) + "\n\n" in archived(f"<h1>Two new stations</h1>{body}").text
+
+
+@STORIES
+@pytest.mark.parametrize("words", ["<b></b>", "<strong></strong>", "<em></em><b></b>"])
+def test_no_words_are_lost_at_empty_elements(story: tuple[str, ...], words: str) -> None:
+    """Editors leave empty elements behind; the text after them stays, once."""
+    halved = [line.replace(" ", f" {words}", 3) for line in story]
+    body = "".join(f"<p><strong>{line[:30]}</strong>{line[30:]}</p>" for line in halved[:1]) + paragraphs(
+        tuple(halved[1:])
+    )
+    assert archived(f"<article><h1>Two new stations</h1>{body}</article>").text.count(story[2][-40:]) == 1
+
+
+POSTS = (
+    '<blockquote class="twitter-tweet"><p>Leave the road clear tonight</p>&mdash; Post (@post)</blockquote>',
+    '<blockquote class="instagram-media"><p>Leave the road clear tonight</p></blockquote>',
+    '<blockquote class="tiktok-embed"><section><p>Leave the road clear tonight</p></section></blockquote>',
+    '<div class="fb-post"><blockquote>Leave the road clear tonight</blockquote></div>',
+)
+
+
+@STORIES
+@pytest.mark.parametrize("post", POSTS)
+def test_embedded_posts_are_no_text(story: tuple[str, ...], post: str) -> None:
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{post}{paragraphs(story[2:])}</article>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+def test_quotations_stay(story: tuple[str, ...]) -> None:
+    quotation = f"<blockquote><p>{story[2]}</p></blockquote>"
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{quotation}{paragraphs(story[3:])}</article>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Yazdır | Paylaş | okunma: 1745",
+        "طباعة | شارك | مشاهدة: 2773",
+        "چاپ | اشتراک‌گذاری | بازدید: 2225",
+        "751 lectures",
+        "Nous utilisons des cookies pour améliorer votre visite.",
+        "We and our partners store cookies on your device.",
+        "Sitemizde çerezler kullanılmaktadır.",
+    ],
+)
+def test_tools_and_notices_are_no_text(story: tuple[str, ...], line: str) -> None:
+    body = f"<article><h1>Two new stations</h1>{paragraphs((*story[:3], line, story[3]))}</article>"
+    assert archived(body).text.split("\n\n") == list(story)

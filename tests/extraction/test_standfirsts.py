@@ -35,3 +35,41 @@ def test_wrapper_names_standfirst(summary: str, name: str) -> None:
 def test_description_of_photograph(name: str) -> None:
     """What is named as the description of a photograph is no standfirst."""
     assert standfirst(f'<div class="{name}"><p class="desc">{SUMMARIES[0]}</p></div>') is None
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+@pytest.mark.parametrize("tag", ["h2", "h3"])
+def test_heading_under_the_headline(summary: str, tag: str) -> None:
+    """The one heading of its rank between headline and story, with a sentence in it, sums the story up."""
+    assert standfirst(f"<{tag}>{summary}</{tag}>") == summary
+
+
+@pytest.mark.parametrize("heading", ["Economy", "Une longue attente", "انتظار طويل"])
+def test_short_heading_is_no_standfirst(heading: str) -> None:
+    assert standfirst(f"<h2>{heading}</h2>") is None
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+@pytest.mark.parametrize("form", ['<p class="c7">{}</p>', "<p><b>{}</b></p>", "<div class='c'><p>{}</p></div>"])
+def test_described_paragraph_apart(summary: str, form: str) -> None:
+    """The page's description, repeated in a first paragraph that is set unlike the others, is the standfirst."""
+    long = f"{summary} {summary}"
+    meta = f'<meta property="og:description" content="{long}">'
+    html = f"<html><head><title>The pump runs</title>{meta}</head><body><h1>The pump runs</h1>{form.format(long)}{TEXT}"
+    page = Page(url="https://x.example/pump", body=html.encode(), content_type="text/html; charset=utf-8")
+    article = extract(page).article
+    assert article is not None
+    assert article.standfirst == long
+
+
+@pytest.mark.parametrize("summary", SUMMARIES)
+def test_only_paragraph_is_the_text(summary: str) -> None:
+    """A flash of one paragraph is a text, whatever its class says."""
+    long = f"{summary} {summary} {summary}"
+    html = (
+        f'<html><head><title>Pump runs</title></head><body><h1>Pump runs</h1><p class="intro">{long}</p></body></html>'
+    )
+    page = Page(url="https://x.example/pump", body=html.encode(), content_type="text/html; charset=utf-8")
+    article = extract(page).article
+    assert article is not None
+    assert (article.standfirst, article.text) == (None, long)

@@ -24,7 +24,7 @@ from dateline.places import placed
 from dateline.sources.rules import RuleSet
 from dateline.version import __version__
 
-RULES = "4"  # changes when the same page may give another article
+RULES = "5"  # changes when the same page may give another article
 
 T = TypeVar("T")
 

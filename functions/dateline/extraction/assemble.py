@@ -41,9 +41,7 @@ def told(document: Document) -> Story:
     asides = images.captions(document) | shown
     blocks = leading_lines.after_headline(found.value, headlines)
     blocks = find.without_furniture(blocks, headlines | set(map(words, asides)))
-    summary = source_rules.line(document, "standfirst") or standfirst.find(document, blocks, headlines)
-    if summary:
-        blocks = find.without_furniture(blocks, {words(summary.value)}) or blocks  # a flash is its own summary
+    summary, blocks = _summed_up(document, blocks, headlines)
     by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = source_rules.without_dateline(document, leading_lines.without_signature(blocks, names))
     signed = authors.signatures(document, names)
@@ -58,6 +56,16 @@ def told(document: Document) -> Story:
         images=source_rules.photographs(document) or photographs,
         agencies=agencies.find(signed, opening, _ends(found.value, body), sources),
     )
+
+
+def _summed_up(document: Document, blocks: list[str], headlines: set[str]) -> tuple[Value[str] | None, list[str]]:
+    """Return the standfirst and the other blocks; a flash of one paragraph is a text without a standfirst."""
+    given = source_rules.line(document, "standfirst")
+    summary = given or standfirst.find(document, blocks, headlines)
+    if summary is None:
+        return None, blocks
+    others = find.without_furniture(blocks, {words(summary.value)})
+    return (summary, others) if others else (given, blocks)
 
 
 def _searched(document: Document) -> Value[list[str]]:

@@ -57,6 +57,9 @@ def _is_error(document: Document, story: Story) -> bool:
 
 def _is_wall(document: Document, story: Story) -> bool:
     """Return whether a short page consists of a request for consent."""
+    if not story.blocks.value:
+        shown = document.content(document.tree)
+        return len(shown.split()) < _FEW_WORDS and _CONSENT.search(shown) is not None
     if _is_marked(document) or _words(story) >= _FEW_WORDS or not _CONSENT.search(story.text):
         return False
     if _CONSENT.search(story.title.value if story.title else ""):

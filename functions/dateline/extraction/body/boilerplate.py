@@ -43,7 +43,8 @@ haberin devamı
 lesen sie auch
 auch interessant
 mehr (zum thema|themen( auf [\w.]+)?|dazu)
-lee también
+(lee|vea|mira) también
+siehe auch
 leggi anche
 leia (também|mais)
 """
@@ -105,6 +106,9 @@ listen to …(spotify|apple podcasts|google podcasts)…
 
 # Phrases of boilerplate only; each is searched in lines with its word alone.
 _WITHIN = {
+    "cookies": (r"^.{0,30}\b(we|nous|wir|(this|our) (web)?site|(ce|notre) site|diese (web)?seite)\b.{0,60}\bcookies\b"),
+    "çerez": "^.{0,60}çerez(ler)? kullan",
+    "تعريف الارتباط": "^.{0,40}[نيت]ستخدم.{0,40}ملفات تعريف الارتباط",
     "©": "©",
     "(c)": r"\(c\)",
     "ⓒ": "ⓒ",
@@ -124,6 +128,16 @@ _WITHIN = {
     "(@": r"^[^.!?؟]{0,80}\(@[\w.]+\)[^.!?؟]{0,60}$",  # the signature of an embedded post
     "kanal": "(whatsapp|telegram) kanalı",
 }
+
+# Links for readers and counters of them, in a line of their own.
+_TOOLS = (
+    "print|share|e-?mail|save|imprimer|partager|envoyer|yazdır|paylaş|طباعة|اطبع|شارك|مشاركة|أرسل|چاپ|ارسال"
+    "|اشتراک.?گذاری"
+)
+_COUNTED = (
+    "views?|reads|hits|lectures|vues|visites|okunma|okundu|görüntülenme|gösterim"
+    "|(?:عدد )?(?:المشاهدات|القراءات|الزيارات)|مشاهدة|مشاهدات|قراءة|زيارة|بازدید|نمایش"
+)
 
 # Sign-offs: not the story's, if only others like them follow.
 _ENDINGS = r"""
@@ -162,6 +176,7 @@ _AGENCIES = (
 SENTENCE_END = re.compile(r"[.!?…。؟۔։:][\"'”’»)\]]*$")
 _BULLET = r"[\[(>*•▪■►»\-–\s]*"
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")  # nothing is read from groups
+_LONGEST_BAR = 120  # characters
 _LONGEST = 420  # characters: a longer line is prose, whatever it begins with
 
 
@@ -169,6 +184,8 @@ def is_boilerplate(line: str) -> bool:
     """Whether a line, wherever it stands in a story, is none of it."""
     if len(line) >= _LONGEST:
         return False
+    if len(line) < _LONGEST_BAR and _bar().fullmatch(line.strip()):
+        return True
     folded = line.casefold().replace("i\u0307", "i").replace("ı", "i")  # the patterns take Turkish letters for i
     within = (pattern.search(line) for word, pattern in _within().items() if word in folded)
     return _line().fullmatch(line.strip()) is not None or any(within)
@@ -184,6 +201,12 @@ def is_ending(line: str) -> bool:
 def _line() -> re.Pattern[str]:
     after = r"\s*(?:[:：>»…|\]].{0,220}|[.\])]*)"
     return re.compile(rf"{_BULLET}(?:(?:{_any(_POINTERS)}){after}|(?:{_any(_WHOLE)})\s*[:|]*)", re.IGNORECASE)
+
+
+@cache
+def _bar() -> re.Pattern[str]:
+    part = rf"(?:{_TOOLS}|(?:{_COUNTED})\s*[:：]?\s*\d[\d.,]*|\d[\d.,]*\s*(?:{_COUNTED}))"
+    return re.compile(rf"{part}(?:[\s|,·•/–-]+{part}){{0,6}}", re.IGNORECASE)
 
 
 @cache

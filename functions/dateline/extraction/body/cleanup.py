@@ -29,6 +29,12 @@ _PROMOTIONAL = re.compile(
 )
 # One reader's comment; not a class of whole pages with comments.
 _COMMENT = re.compile(r"(?:^|[-_ ])comment[-_]?(?:id[-_]?)?\d+(?:$|[-_ ])", re.IGNORECASE)
+# Posts of other sites, in the markup that these give for embedding.
+_POST = re.compile(
+    r"(?:^|\s)(?:twitter-(?:tweet|video)|instagram-media|tiktok-embed|fb-(?:post|video)|reddit-(?:card|embed-bq)"
+    r"|(?:bluesky|mastodon)-embed|text-post-media)(?:\s|$)"
+)
+_EMPTY = ("strong", "em", "b", "u")
 _HIDDEN = re.compile(r"display:\s*none|visibility:\s*hidden", re.IGNORECASE)
 _PROMOTIONAL_LIMIT = 400  # characters
 _HIDDEN_LIMIT = 100
@@ -39,6 +45,23 @@ _LONGEST_LIST = 2000  # of a list of links alone
 def without_scripts(tree: HtmlElement) -> HtmlElement:
     """Remove scripts, styles, pictures and form controls from the tree, in place."""
     strip_elements(tree, *_WITHOUT_TEXT, with_tail=False)
+    return tree
+
+
+def without_posts(tree: HtmlElement) -> HtmlElement:
+    """Remove embedded posts of other sites from the tree, in place."""
+    for element in list(tree.iter("blockquote", "div")):
+        called = element.get("class")
+        if called and _POST.search(called) and element.getparent() is not None:
+            element.drop_tree()
+    return tree
+
+
+def without_empty(tree: HtmlElement) -> HtmlElement:
+    """Remove inline elements without contents, at which extractors lose the following text; in place."""
+    for element in list(tree.iter(*_EMPTY)):
+        if len(element) == 0 and not element.text and element.getparent() is not None:
+            element.drop_tag()
     return tree
 
 

@@ -13,7 +13,7 @@ from trafilatura.core import bare_extraction
 from trafilatura.settings import Document as Extracted
 
 from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate, is_ending
-from dateline.extraction.body.cleanup import prune, without_scripts
+from dateline.extraction.body.cleanup import prune, without_empty, without_posts, without_scripts
 from dateline.extraction.body.layout import made_plain, uncover_headings
 from dateline.extraction.body.line_breaks import made_paragraphs
 from dateline.extraction.parse.document import clean, words
@@ -33,8 +33,11 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
     Not ``strict``, it takes more of the page, and more foreign text.
     """
-    copy = uncover_headings(deepcopy(tree))
-    page = made_paragraphs(prune(_alone(marked(made_plain(without_scripts(copy)))))) if strict else made_plain(copy)
+    copy = uncover_headings(without_posts(deepcopy(tree)))
+    if strict:
+        page = made_paragraphs(prune(without_empty(_alone(marked(made_plain(without_scripts(copy)))))))
+    else:
+        page = made_plain(copy)
     found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 

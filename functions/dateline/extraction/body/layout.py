@@ -67,9 +67,12 @@ def _is_layout(table: HtmlElement) -> bool:
     """Whether a table sets the page, not data: by a headline, a table or running text in a cell."""
     if next(table.iterdescendants("h1", "table"), None) is not None:
         return True
-    cells = list(table.iter(*_CELLS))
-    prose = [cell for cell in cells if len(cell.findall(".//p")) >= _PARAGRAPHS or len(content(cell)) > _LONG_CELL]
-    return bool(prose) and (len(cells) <= 2 * len(prose) or len(prose) == 1)
+    lengths = {cell: len(content(cell)) for cell in table.iter(*_CELLS)}
+    prose = [
+        cell for cell, length in lengths.items() if length > _LONG_CELL or len(cell.findall(".//p")) >= _PARAGRAPHS
+    ]
+    few = len(lengths) <= 2 * len(prose) or len(prose) == 1
+    return bool(prose) and (few or 2 * sum(map(lengths.__getitem__, prose)) > sum(lengths.values()))
 
 
 def _divide(table: HtmlElement) -> None:

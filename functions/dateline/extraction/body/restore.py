@@ -6,14 +6,15 @@ ones show the story's frame on the page; prose in this frame, between kept parag
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Set
+from itertools import groupby, islice
 
 from lxml.html import HtmlElement
 
 from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate
 from dateline.extraction.parse.document import Document, content, names, words
 
-_PROSE = ("p", "li", "blockquote", "h2", "h3", "h4")
+_PROSE = ("p", "li", "blockquote", "h2", "h3", "h4", "h5", "h6")
 _NOT_IN = {
     "aside",
     "figure",
@@ -36,7 +37,12 @@ _NOT_NAMED = re.compile(
 _SHARE = 0.8  # least share of the story's characters in its frame
 _SHORTEST = 25
 _LINKED = 0.6
-_HEADINGS = {"h2", "h3", "h4"}
+_HEADINGS = {"h2", "h3", "h4", "h5", "h6"}
+_LISTS = {"ul", "ol"}
+_LONGEST_HEADING = 160  # characters
+_LONGEST_ITEM = 400
+_WRAPPERS = 3  # around a heading alone
+_SAME = 0.7  # of a paragraph's words, in the block that an extractor made of it
 
 
 def filled(document: Document, blocks: list[str]) -> list[str]:
@@ -50,7 +56,7 @@ def filled(document: Document, blocks: list[str]) -> list[str]:
         return blocks
     paragraphs = {element: document.content(element) for element in frame.iter(*_PROSE)}
     matched = {element: at[key] for element in paragraphs if (key := document.words(element)) in at}
-    return _merged(blocks, list(_missing(frame, paragraphs, matched)))
+    return _merged(blocks, list(_joined(_missing(frame, paragraphs, matched))))
 
 
 def setting(element: HtmlElement) -> tuple[str, ...]:
@@ -78,11 +84,11 @@ def _frame(weights: dict[HtmlElement, int]) -> HtmlElement | None:
 
 def _missing(
     frame: HtmlElement, paragraphs: dict[HtmlElement, str], matched: dict[HtmlElement, int]
-) -> Iterator[tuple[int, str]]:
-    """Yield each missing paragraph, with the index of the preceding block; -1 before the first.
+) -> Iterator[tuple[int, HtmlElement, str]]:
+    """Yield each missing paragraph, and the index of the preceding block; -1 before the first.
 
-    Before the first block only paragraphs of the same look count; after the last, siblings of a kept one up to the next
-    heading.
+    Before the first block only paragraphs of the same look count; between two blocks, also short headings and items of
+    lists; after the last, siblings of a kept one up to the next heading.
     """
     after, last = -1, max(matched.values())
     like = setting(min(matched, key=lambda element: matched[element]))
@@ -96,8 +102,46 @@ def _missing(
             break
         text = paragraphs[element]
         own = after >= 0 or setting(element) == like
-        if own and text not in repeated and _is_prose(element, text) and not _is_set_apart(element, frame):
-            yield after, text
+        told = _is_prose(element, text) or (-1 < after < last and _is_part(element, text, beside, matched))
+        if own and text not in repeated and told and not _is_set_apart(element, frame):
+            yield after, element, text
+
+
+def _joined(missing: Iterator[tuple[int, HtmlElement, str]]) -> Iterator[tuple[int, str]]:
+    """Yield the texts, those of a list's items as one block."""
+    for (after, _), parts in groupby(missing, key=lambda each: (each[0], _list(each[1]))):
+        yield after, "\n".join(text for _, _, text in parts)
+
+
+def _list(element: HtmlElement) -> HtmlElement:
+    return element.getparent() if element.tag == "li" else element
+
+
+def _is_part(element: HtmlElement, text: str, beside: Set[HtmlElement], matched: Collection[HtmlElement]) -> bool:
+    """Whether a short text without links is a heading over kept text, or an item of a list beside it."""
+    longest = _LONGEST_HEADING if element.tag in _HEADINGS else _LONGEST_ITEM
+    if (
+        not text
+        or len(text) > longest
+        or is_boilerplate(text)
+        or next(element.iterdescendants("a", *_PROSE), None) is not None
+    ):
+        return False
+    if element.tag in _HEADINGS:
+        return element.getparent() in beside or _is_over(element, matched)
+    around = element.getparent()
+    return element.tag == "li" and around.tag in _LISTS and around.getparent() in beside
+
+
+def _is_over(heading: HtmlElement, matched: Collection[HtmlElement]) -> bool:
+    """Whether kept text follows a heading at once, that of its wrapper where the heading is alone in one."""
+    outer = heading
+    for around in islice(heading.iterancestors(), _WRAPPERS):
+        if len(around) > 1 or content(around) != content(heading):
+            break
+        outer = around
+    following = outer.getnext()
+    return following is not None and any(each in matched for each in islice(following.iter(*_PROSE), _WRAPPERS))
 
 
 def _is_prose(element: HtmlElement, text: str) -> bool:
@@ -120,9 +164,23 @@ def _is_set_apart(element: HtmlElement, frame: HtmlElement) -> bool:
 
 
 def _merged(blocks: list[str], missing: list[tuple[int, str]]) -> list[str]:
-    have = words(" ".join(blocks))
+    """Return the blocks with the missing texts in their places, the whole paragraph for one in which words are lost."""
+    have, told = words(" ".join(blocks)), list(blocks)
     following: dict[int, list[str]] = defaultdict(list)
     for after, text in missing:
-        if words(text) not in have:
+        if words(text) in have:
+            continue
+        damaged = next((at for at in range(after + 1, min(after + 3, len(told))) if _is_same(told[at], text)), None)
+        if damaged is None:
             following[after].append(text)
-    return following[-1] + [text for index, block in enumerate(blocks) for text in (block, *following[index])]
+        else:
+            told[damaged] = text
+    return following[-1] + [text for index, block in enumerate(told) for text in (block, *following[index])]
+
+
+def _is_same(block: str, paragraph: str) -> bool:
+    """Whether a block is a paragraph with some words lost."""
+    if len(block) < _SHORTEST or not _SAME * len(paragraph) < len(block) <= len(paragraph):
+        return False
+    kept, whole = Counter(words(block).split()), Counter(words(paragraph).split())
+    return (kept & whole).total() > _SAME * whole.total() and (kept - whole).total() <= 2

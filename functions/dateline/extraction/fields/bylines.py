@@ -44,11 +44,13 @@ _AUTHOR_PAGE = re.compile(
     re.IGNORECASE,
 )
 _IN = ("a", "span", "div", "p", "address", "li", "dd", "b", "strong", "h3", "h4")
+_LABELLED = (*_IN, "h2", "h5", "h6", "dt", "th", "label", "em", "i", "small")
 _LONGEST = 60  # characters of a name
 _LONGEST_LINE = 180  # of a byline
 _SHORTEST = 2
 _MOST = 12  # byline elements looked at
 _TEASER = 600  # characters of a frame with another story's headline and little else
+_ABOVE = 25  # elements before the headline
 _NEAR = 120  # elements after the headline to search for a leading "By"
 
 
@@ -93,15 +95,40 @@ def linked(document: Document) -> Iterator[str]:
 
 
 def spoken(document: Document) -> Iterator[str]:
-    """Return the first short text under the headline with a leading "By", or anywhere with "Author"."""
-    near = document.after_headline[:_NEAR] if document.headline is not None else []
-    for says, elements in ((_SAYS_BY, near), (_SAYS_AUTHOR, document.elements)):
+    """Return the first short text around the headline with a leading "By", or anywhere with "Author".
+
+    A label alone names its neighbour.
+    """
+    for says, elements in ((_SAYS_BY, around_headline(document)), (_SAYS_AUTHOR, document.elements)):
         for element in elements:
-            if element.tag in _IN and len(element) < 4 and says.match(beginning(element)):
-                text = content(element)
-                if len(text) < _LONGEST and _is_the_storys(element, document):
-                    yield says.sub("", text)
+            if element.tag in _LABELLED and len(element) < 4 and says.match(beginning(element)):
+                held = (document.content(each) for each in (_innermost(element, says), element))
+                text = next(filter(None, (says.sub("", each) for each in held)), "") or _beside(element, document)
+                if text and len(text) < _LONGEST and _is_the_storys(element, document):
+                    yield text
                     return
+
+
+def around_headline(document: Document) -> list[HtmlElement]:
+    """The elements after the headline, then those just above it and in the feet of the page's articles."""
+    if document.headline is None:
+        return []
+    above = document.elements[max(0, document.positions[document.headline] - _ABOVE) :]
+    feet = (each for foot in document.tree.iterfind(".//article//footer") for each in foot.iter())
+    return [*document.after_headline[:_NEAR], *above[:_ABOVE], *islice(feet, _NEAR)]
+
+
+def _innermost(element: HtmlElement, says: re.Pattern[str]) -> HtmlElement:
+    """Return the first child's child and so on that still begins with the label."""
+    if not (element.text or "").strip() and len(element) and says.match(beginning(element[0])):
+        return _innermost(element[0], says)
+    return element
+
+
+def _beside(label: HtmlElement, document: Document) -> str:
+    """The text of the element after a label."""
+    following = label.getnext()
+    return document.content(following) if following is not None and following.tag in _IN else ""
 
 
 def _is_far(element: HtmlElement, document: Document) -> bool:
@@ -124,7 +151,9 @@ def _signatures(element: HtmlElement) -> list[str]:
 def _is_the_storys(element: HtmlElement, document: Document) -> bool:
     """Whether no frame around an element is another story's, a photograph's, or otherwise set apart."""
     for near in (element, *islice(element.iterancestors(), 4)):
-        if near.tag in ("aside", "footer", "figure") or _ELSEWHERE.search(names(near)):
+        if near.tag in ("aside", "figure") or _ELSEWHERE.search(names(near)):
+            return False
+        if near.tag == "footer" and next(near.iterancestors("article"), None) is None:
             return False
     around = list(islice(element.iterancestors(), 5))
     return not any(_is_teaser(near, [element, *around], document) for near in around)

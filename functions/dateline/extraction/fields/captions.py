@@ -15,8 +15,10 @@ from lxml.html import HtmlElement
 
 from dateline.extraction.body.boilerplate import is_boilerplate
 from dateline.extraction.body.restore import setting
-from dateline.extraction.fields import agencies
+from dateline.extraction.fields import agencies, bylines
+from dateline.extraction.fields.date_parsing import read_all
 from dateline.extraction.fields.image_sources import IMAGES, identity, source
+from dateline.extraction.fields.month_names import fold
 from dateline.extraction.fields.zone import CAPTION, Zone
 from dateline.extraction.parse.document import SILENT, clean, content, names, words
 from dateline.extraction.parse.jsonld import plain
@@ -39,6 +41,9 @@ _FEWEST = 2  # words of a descriptive alternative text
 _FILE_NAME = re.compile(
     r"\.(?:jpe?g|png|webp|gif)\b|[_/\\]|^\W*(?:img|dsc|image|photo|picture)?\W*\d*\W*$", re.IGNORECASE
 )
+_LONGEST_BYLINE = 100  # characters
+_BYLINE_WORDS = 5
+_LONGEST_LABEL = 25  # characters beside a date
 _STEPS = 3  # siblings looked at
 _BESIDE = "text beside the image"
 _ATTRIBUTES = ("data-caption", "alt", "title")
@@ -200,7 +205,7 @@ class Reader:
         credited = next((text for each in signs if (text := self._document.content(each))), "")
         texts = [self._document.content(each) for each in outer if each not in signs]
         whole = " ".join(dict.fromkeys(filter(None, texts)))
-        if len(whole) > _LONGEST or words(whole) in self._others:
+        if len(whole) > _LONGEST or words(whole) in self._others or _is_byline(whole):
             return None
         if credited and credited in whole:
             whole = whole.replace(credited, "").strip(" |/–—-")
@@ -217,6 +222,8 @@ class Reader:
     def _reads_so(self, text: str) -> bool:
         folded = words(text)
         if not _SHORTEST_BESIDE <= len(text) <= _LONGEST_BESIDE or folded in self._others or is_boilerplate(text):
+            return False
+        if _is_byline(text):
             return False
         return not any(other.startswith(folded[:_BEGINNING]) for other in self._others if len(other) > _BEGINNING)
 
@@ -267,6 +274,18 @@ class Reader:
             if (text := image.get("alt")) and (url := source(image)):
                 found[words(text)].add(identity(url))
         return found
+
+
+def _is_byline(text: str) -> bool:
+    """Whether a line names its writer, or is a date with little else, such as a section's name."""
+    if len(text) > _LONGEST_BYLINE:
+        return False
+    name = bylines.BY.sub("", text)
+    if name != text and not name[:1].islower() and len(name.split()) <= _BYLINE_WORDS and not name.endswith("."):
+        return True
+    folded = fold(text)
+    written = read_all(folded)
+    return bool(written) and len(folded) - sum(each.end - each.start for each in written) < _LONGEST_LABEL
 
 
 def _looks(element: HtmlElement) -> set[tuple[str, ...]]:

@@ -18,7 +18,7 @@ _CHANGED = re.compile(
 )
 _PUBLISHED = re.compile(
     r"publish|publi(?:e|c|\b)|posted|post\b|issued|created|added|first\s+seen|mis(?:e|es)?\s+en\s+ligne|paru|diffuse|cree\b"
-    r"|ajoute|redige|yayin|yayim|giris|eklen|olusturul|نشر|انشا|اضيف|ادراج|صدر|انتشار|منتشر|درج|ارسال|veroffentlicht"
+    r"|ajoute|redige|yayin|yayim|giris|eklen|olusturul|نشر|انشا|اضيف|ادراج|صدر|انتشار|منتشر|درج|ارسال|veroffentlicht|erschienen"
     r"|erstellt|publica|pubblica|gepubliceerd|publisert|publicerad|опубликован|פורסם"
 )
 # "Date: 16 April 2019": a label, though of neither kind.

@@ -3,7 +3,7 @@
 import copy
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -20,8 +20,10 @@ from dateline.instants import is_believable
 _PUBLISHED = (
     "article:published_time", "og:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
     "sailthru.date", "pubdate", "publish-date", "publishdate", "publication_date", "article.published",
-    "dc.date.issued", "dc.date.created", "dcterms.created", "dc:created", "dc.date", "dc:date", "dcterms.date", "date",
+    "dc.date.issued", "dc.date.created", "dcterms.created", "dc:created",
 )  # fmt: skip
+# Dublin Core's date is of any event in a resource's life, often of the last change.
+_ANY_EVENT = ("dc.date", "dc:date", "dcterms.date", "date")
 _MODIFIED = (
     "article:modified_time", "og:modified_time", "og:updated_time", "datemodified", "article.updated",
     "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
@@ -32,8 +34,9 @@ _OTHER_PUBLISHED = re.compile(
 )
 _PAGE = re.compile(r"(?:webpage|itempage)$", re.IGNORECASE)
 _URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
+_URL_DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])([_-])(0?[1-9]|1[0-2])\2((?:19|20)\d\d)(?!\d)")
 _NO_EVIDENCE = {*SILENT, "link", "iframe", "form"}
-_BESIDE = re.compile(r"comments?(?![a-z])|yorum|related|side-?bar", re.IGNORECASE)
+_BESIDE = re.compile(r"comments?(?![a-z])|yorum|related|side-?bar|expires", re.IGNORECASE)
 _PROSE = re.compile(
     r"\s*(?:[^\n]{40,}[.!?؟。…]|.{160,})\s*", re.DOTALL
 )  # sentences, or too long for a line with a date
@@ -95,7 +98,7 @@ class _Seen(NamedTuple):
 
 
 def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
-    stated = [found for found in _stated(document) if _is_plausible(found.value, document)]
+    stated = [found for found in _stated(document, seen) if _is_plausible(found.value, document)]
     if stated and stated[0].value.at.utcoffset():
         return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
     best = (
@@ -108,7 +111,8 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
     if best is None:
         return None
     of_page = [found for found in _of_page(document, "datePublished") if _is_plausible(found.value, document)]
-    for other in (*stated, *of_page, *seen.near, *seen.far):
+    events = list(_named(document, _ANY_EVENT)) if seen.labelled else []
+    for other in (*stated, *of_page, *events, *seen.near, *seen.far):
         best = _refined(best, other, near=other in seen.near)
     days = {found.value.at.date() for found in (*seen.near, *_in_url(document))}
     return _placed(_on_local_day(best, days, document), document)
@@ -120,10 +124,16 @@ def _given(document: Document, field: str) -> Iterator[Value[Moment]]:
         yield from _read(document, *given)
 
 
-def _stated(document: Document) -> Iterator[Value[Moment]]:
-    """Dates in the page's data."""
+def _stated(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
+    """Dates in the page's data; those of any event only where the page labels none as publication."""
     yield from _read(document, jsonld.texts(document.story.get("datePublished")), "json-ld datePublished")
-    for text, rule in document.contents(*_PUBLISHED):
+    for text, rule in document.contents(*_PUBLISHED, *(() if seen.labelled else _ANY_EVENT)):
+        yield from _read(document, [text], rule)
+
+
+def _named(document: Document, names: Iterable[str]) -> Iterator[Value[Moment]]:
+    """Dates in the meta tags of these names."""
+    for text, rule in document.contents(*names):
         yield from _read(document, [text], rule)
 
 
@@ -147,8 +157,7 @@ def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
     yield from seen.labelled
     yield from address
     yield from seen.near
-    for text, rule in document.contents(*_named_like(document, _OTHER_PUBLISHED)):
-        yield from _read(document, [text], rule)
+    yield from _named(document, _named_like(document, _OTHER_PUBLISHED))
     yield from (found for found in seen.far if found.rule == "time element")
     if any(found.rule == "time element" for found in seen.changed) and not document.story:
         yield from seen.changed  # the only visible date of such a page
@@ -173,6 +182,9 @@ def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Value
 def _in_url(document: Document) -> Iterator[Value[Moment]]:
     for match in _URL_DAY.finditer(document.url):
         if moment := read(f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"):
+            yield Value(moment, "url")
+    for match in _URL_DAY_FIRST.finditer(document.url):
+        if moment := read(match[0].replace("_", "-"), month_first=month_first(document)):
             yield Value(moment, "url")
 
 
@@ -263,11 +275,16 @@ def _same_clock_in(one: Moment, two: Moment) -> tzinfo | None:
 
 
 def _on_local_day(found: Value[Moment], days: set[date], document: Document) -> Value[Moment]:
-    """Return an instant in UTC on the page's visible day, if that is its day in the outlet's zone."""
+    """Return an instant in UTC on the page's visible day, if that is its day in the outlet's zone.
+
+    An instant of local midnight is a day, written in UTC by a publishing system.
+    """
     moment, rule = found
     if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := timezones.of_outlet(document)):
         return found
     local = moment.at.astimezone(ZoneInfo(zone))
+    if local.time() == time() and local.date() != moment.at.date():
+        return Value(Moment(datetime.combine(local, time()), "day"), f"{rule}; midnight of the outlet")
     return Value(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
 
 

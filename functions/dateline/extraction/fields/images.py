@@ -41,6 +41,7 @@ _NUMBER = re.compile(r"\d{1,6}")
 _SMALLEST = 80  # pixels of a photograph's sides
 _NEAR = 6  # ancestors of an image to check for other stories
 _TEASER = 12  # least characters of a link to another story beside an image
+_BYLINE = 30  # characters beside an author's name: a preposition and an office
 _TIMES = 3  # on one page: a file shown so often is decoration
 
 
@@ -156,7 +157,7 @@ def _shown(document: Document, zone: Zone, authors: Set[str], stated: Set[str]) 
         if not _is_in(zone, element, is_named) or _NO_PHOTOGRAPH.search(_name(url)) or _is_small(element):
             continue
         is_portrait = alternative in authors or alternative in document.outlet_names
-        if alternative and is_portrait and _figure(element) is None:
+        if alternative and is_portrait and not _is_captioned_otherwise(element, alternative):
             continue
         if not _is_elsewhere(document, zone, element, url):
             yield _Shown(url, element)
@@ -184,6 +185,15 @@ def _figure(element: HtmlElement) -> HtmlElement | None:
     """Return the figure with a caption around an image."""
     around = next(element.iterancestors("figure"), None)
     return around if around is not None and around.find(".//figcaption") is not None else None
+
+
+def _is_captioned_otherwise(element: HtmlElement, name: str) -> bool:
+    """Whether a portrait's figure has a caption with more than the person's byline."""
+    figure = _figure(element)
+    if figure is None:
+        return False
+    caption = words(content(figure.find(".//figcaption")))
+    return name not in caption or len(caption) - len(name) > _BYLINE
 
 
 def _is_alone(element: HtmlElement) -> bool:
@@ -216,8 +226,11 @@ def _is_elsewhere(document: Document, zone: Zone, element: HtmlElement, url: str
         return True
     if not is_captioned and any(each.tag == "aside" or _ELSEWHERE.search(names(each)) for each in inner):
         return True
-    is_linked = any(each.tag == "a" and _leads_away(document, each, url) for each in inner)
-    return (is_linked and not is_captioned) or _is_teaser(document, inner, url)
+    links = [each for each in inner if each.tag == "a" and _leads_away(document, each, url)]
+    is_within = any(
+        each.find(".//figcaption") is not None for each in links
+    )  # a card, from its photograph to its title
+    return (bool(links) and (is_within or not is_captioned)) or _is_teaser(document, inner, url)
 
 
 def _is_story(article: HtmlElement, zone: Zone) -> bool:

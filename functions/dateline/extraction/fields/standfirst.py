@@ -31,6 +31,9 @@ _NEAR = 90  # elements after the headline
 _LENGTH = range(25, 700)
 _AGREEING = 60  # characters to recognise a description, often truncated
 _PARAGRAPH = 80  # characters
+_MOST = 8  # blocks
+_DECKS = ("h2", "h3", "h4")
+_SENTENCE = 50  # characters: a sub-heading is shorter
 _WRAPPERS = 5  # around an element
 
 
@@ -40,8 +43,10 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Value[st
     ``blocks`` are the story's text, ``headlines`` the forms of its headline, as ``words``.
     """
     described = [words(text) for text in descriptions(document)]
-    opening = [words(block) for block in blocks[:4] if len(block) > _PARAGRAPH][:2]
+    long = [words(block) for block in blocks[:_MOST] if len(block) > _PARAGRAPH]
+    opening = long[:2]
     paragraphs = _elements(document, opening)
+    following = _elements(document, long)
     sites = {words(jsonld.text(node.get("description")) or "") for node in document.nodes if _is_site(node)} - {""}
     named: Value[str] | None = None
     for element in _candidates(document, paragraphs[:1], "\n".join(headlines)):
@@ -51,8 +56,10 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Value[st
         says = _is_named(element, document) and not _is_elsewhere(element)
         told = any(text.startswith(key[:_AGREEING]) for text in described)
         apart = says and _is_wrapped(element, paragraphs)
-        if (says or (told and key not in opening)) and (apart or not _is_like(element, paragraphs)):
-            found = Value(document.content(element), "standfirst element" if says else "description, visible")
+        told = told and (key not in opening or _is_set_unlike(element, following))
+        if (says or told or _is_deck(element, document)) and (apart or not _is_like(element, paragraphs)):
+            rule = "standfirst element" if says else "description, visible" if told else "heading under the headline"
+            found = Value(document.content(element), rule)
             if told:
                 return found
             named = named or found
@@ -104,6 +111,21 @@ def _elements(document: Document, texts: list[str]) -> list[HtmlElement]:
 def _is_like(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
     """Whether an element is set as the story's paragraphs are: then it is one of them."""
     return any(setting(element) == setting(other) for other in paragraphs if other is not element)
+
+
+def _is_set_unlike(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
+    """Whether a first paragraph is set apart: bold, of a class or in a frame of its own."""
+    others = [setting(each) for each in paragraphs if each is not element]
+    return len(others) > 1 and len(set(others)) == 1 and setting(element) != others[0]
+
+
+def _is_deck(element: HtmlElement, document: Document) -> bool:
+    """Whether an element is the only heading of its rank between headline and story, with a sentence in it."""
+    text = document.content(element)
+    if element.tag not in _DECKS or len(text) < _SENTENCE or element.find(".//a") is not None:
+        return False
+    alike = (each for each in document.tree.iter(element.tag) if each is not element)
+    return not any(setting(each) == setting(element) for each in alike) and not _is_elsewhere(element)
 
 
 def _is_wrapped(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:

@@ -261,6 +261,8 @@ def _is_explicit(element: HtmlElement) -> bool:
 
 def _kind_by_name(element: HtmlElement) -> Kind:
     called = f"{names(element)} {element.get('property', '')}"
+    if element.get("itemprop") == "datePublished":
+        return "published"
     if _PUBLISHED_NAME.search(called):
         return ""  # often called so for both: its text may say more
     return "changed" if _CHANGED_NAME.search(called) else ""
