@@ -12,7 +12,7 @@ import typer
 
 from dateline.cli.output import CommandError, count, note, progress
 from dateline.cli.query import About, Country, Day, Language, Limit, Place, Source, Words, select
-from dateline.cli.stack import Stack, StackName
+from dateline.cli.stack import STATE, Stack, StackName
 
 if TYPE_CHECKING:
     from dateline.export import Export
@@ -31,6 +31,7 @@ class Format(StrEnum):
     WACZ = "wacz"
 
 
+_KEY = STATE / "export-key.pem"  # P-384
 _IN_FILES = (Format.PARQUET, Format.WACZ)  # made in a file, not in a stream
 
 
@@ -60,7 +61,8 @@ def export(
     if output is None and (form in _IN_FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
-    found = Stack.find(stack).query()
+    deployed = Stack.find(stack)
+    found = deployed.query()
     selection = select(found, since, until, place, limit=limit, newest_first=False, **wanted)
     chunks = _chunks(form, faithful=faithful)
     with _counted(found, selection) as exported:
@@ -68,7 +70,7 @@ def export(
             sys.stdout.buffer.writelines(chunks(exported))
         elif output is not None:
             with _in_one_step(output) as path:
-                _write(exported, form, path, chunks)
+                _write(exported, form, path, chunks, deployed)
     note(f"{count(exported.done, 'story', 'stories')}{f' in {output}' if output else ''}")
     if exported.unread:
         note(f"not read: {' '.join(exported.unread)}; run dateline verify")
@@ -84,17 +86,30 @@ def _chunks(form: Format, *, faithful: bool) -> "Chunks | None":
     return {Format.JSONL: tables.jsonl, Format.WARC: captures.warc}.get(form)
 
 
-def _write(exported: "Export", form: Format, path: Path, chunks: "Chunks | None") -> None:
-    from dateline.export import captures, tables
+def _write(exported: "Export", form: Format, path: Path, chunks: "Chunks | None", stack: Stack) -> None:
+    from dateline.export import tables
 
     try:
-        if chunks is None:
-            (captures.wacz if form is Format.WACZ else tables.parquet)(exported, path)
+        if form is Format.WACZ:
+            _write_wacz(exported, path, stack)
+        elif chunks is None:
+            tables.parquet(exported, path)
         else:
             with path.open("wb") as file:
                 file.writelines(chunks(exported))
     except ModuleNotFoundError as error:
         raise CommandError(f"{form} needs a library, {error.name}: pip install 'dateline[export]'") from error
+
+
+def _write_wacz(exported: "Export", path: Path, stack: Stack) -> None:
+    """Write a WACZ file, signed by this machine's key, with one proof of its records if all are in stamped trees."""
+    from dateline.export import captures
+    from dateline.export.signed import signer
+    from dateline.proofs.evidence import Evidence
+
+    evidence = Evidence(stack.s3, stack.captures)
+    if missing := captures.wacz(exported, path, key=signer(_KEY), evidence=evidence):
+        note(f"no proof in it: {missing}")
 
 
 @contextmanager

@@ -6,14 +6,21 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from warcio.warcwriter import WARCWriter
 
 from dateline.article import Article
 from dateline.capture import PageRecords
+from dateline.export.proving import Proving
 from dateline.export.reading import Export
 from dateline.version import __version__
 
+if TYPE_CHECKING:
+    from dateline.proofs.evidence import Evidence
+    from dateline.proofs.signing import FileSigner
+
+_ARCHIVE = "archive/data.warc.gz"  # of a WACZ file
 _PAGES = {"format": "json-pages-1.0", "id": "pages", "title": "Stories", "hasText": True}
 
 
@@ -27,20 +34,27 @@ def warc(export: Export) -> Iterator[bytes]:
         yield records.data
 
 
-def wacz(export: Export, path: Path) -> None:
+def wacz(
+    export: Export, path: Path, *, key: "FileSigner | None" = None, evidence: "Evidence | None" = None
+) -> str | None:
     """Write a WACZ 1.1.1 file with py-wacz; a temporary copy of the same size lies beside it meanwhile.
 
-    It contains the WARC, an index, and a page for each story with title and words, for searching.
+    It contains the WARC, an index, and a page for each story with title and words, for searching. ``key`` signs it, and
+    ``evidence`` adds one proof of all its records. Returns the reason if there is none.
     """
     from wacz.main import main  # noqa: PLC0415 - of an extra, and slow to import
+
+    from dateline.export.signed import finish  # noqa: PLC0415
 
     query = export.query
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         data, pages = Path(folder, "data.warc.gz"), Path(folder, "pages.jsonl")
         with data.open("wb") as records, pages.open("w", encoding="utf-8", errors="replace") as lines:
             records.write(_warcinfo(export.about))
+            proof = Proving(evidence, _ARCHIVE)
             lines.write(json.dumps(_PAGES) + "\n")
-            for _, (page, article) in export.read(lambda story: (query.records(story), query.article(story))):
+            for story, (page, article) in export.read(lambda story: (query.records(story), query.article(story))):
+                proof.add(page.data, records.tell(), story["indexed_at"])
                 records.write(page.data)
                 lines.write(json.dumps(_page(page, article), ensure_ascii=False) + "\n")
         options = ["--output", f"{path}", "--pages", f"{pages}", "--copy-pages", "--title", export.about]
@@ -48,6 +62,10 @@ def wacz(export: Export, path: Path) -> None:
             failed = main(["create", *options, f"{data}"])
     if failed:
         raise ValueError(f"py-wacz makes no file of it: {said.getvalue()}")
+    files = proof.files()
+    if files or key:
+        finish(path, files, key)
+    return proof.missing
 
 
 def _page(page: PageRecords, article: Article) -> dict[str, str]:

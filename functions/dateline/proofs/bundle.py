@@ -3,7 +3,7 @@
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
@@ -46,13 +46,21 @@ def prove(s3: "S3Client", bucket: str, query: Query, revisions: Sequence[StoryIt
             evidence.add(record.data, record.near, file=record.file)
             files[record.file] = record.stored
             files |= evidence.certificate(record.data)
-    files |= evidence.files()
-    story = {"id": articles[-1].id, "url": articles[-1].url}
-    manifest = {"version": VERSION, **story, "records": evidence.entries, "paths": evidence.paths()}
-    files["proof.json"] = json.dumps(manifest, indent=1).encode()
+    files |= _of(evidence, id=articles[-1].id, url=articles[-1].url)
     files["index.html"] = page.of(articles, [entry["leaf"] for entry in evidence.entries], evidence.days).encode()
-    files["verify.py"] = _VERIFIER.read_bytes()
     return _zipped(files)
+
+
+def of_records(evidence: Evidence, certificates: Mapping[str, bytes]) -> bytes:
+    """Return the proof of an export's records, which are beside it: a zip file. Raises NotStampedError."""
+    return _zipped({**certificates, **_of(evidence)})
+
+
+def _of(evidence: Evidence, **about: str) -> dict[str, bytes]:
+    """The files that are in each proof."""
+    manifest = {"version": VERSION, **about, "records": evidence.entries, "paths": evidence.paths()}
+    own = {"proof.json": json.dumps(manifest, indent=1).encode(), "verify.py": _VERIFIER.read_bytes()}
+    return own | evidence.files()
 
 
 def _numbered(revisions: Iterable[StoryItem]) -> Iterator[tuple[int, StoryItem]]:

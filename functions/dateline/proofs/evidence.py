@@ -28,6 +28,7 @@ class Evidence:
     bucket: str
     entries: list[dict[str, Any]] = field(default_factory=list)
     _lookup: Lookup = field(init=False)
+    _certificates: dict[str, dict[str, bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._lookup = Lookup(self.s3, self.bucket)
@@ -54,8 +55,12 @@ class Evidence:
     def certificate(self, record: bytes) -> dict[str, bytes]:
         """Return the certificate that a metadata record names, if it was kept, by its name in a proof."""
         digest = certificate_of(record)
-        found = objects.get(self.s3, bucket=self.bucket, key=keys.certificate(digest)) if digest else None
-        return {keys.certificate(digest): found} if found else {}
+        if not digest:
+            return {}
+        if digest not in self._certificates:
+            found = objects.get(self.s3, bucket=self.bucket, key=keys.certificate(digest))
+            self._certificates[digest] = {keys.certificate(digest): found} if found else {}
+        return self._certificates[digest]
 
     def paths(self) -> dict[str, list[str]]:
         """Return the hashes by which each day's records lead to its root."""

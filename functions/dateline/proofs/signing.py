@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurve, EllipticCurvePrivateKey
 
 
 class Signer(Protocol):
@@ -36,10 +36,10 @@ class KmsSigner:
 
 
 class FileSigner:
-    """A private key in a PEM file, created on first use, readable by its owner only."""
+    """A private key in a PEM file, created on first use, readable by its owner only; on P-256 by default."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, curve: "EllipticCurve | None" = None) -> None:
+        self._path, self._curve = path, curve
 
     def sign(self, data: bytes) -> bytes:
         from cryptography.hazmat.primitives.asymmetric.ec import ECDSA  # noqa: PLC0415 - KMS does without
@@ -69,7 +69,7 @@ class FileSigner:
         from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key  # noqa: PLC0415
 
         form, none = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        data = generate_private_key(SECP256R1()).private_bytes(serialization.Encoding.PEM, form, none)
+        data = generate_private_key(self._curve or SECP256R1()).private_bytes(serialization.Encoding.PEM, form, none)
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.touch(mode=0o600, exist_ok=False)
         self._path.write_bytes(data)
@@ -96,6 +96,11 @@ def pem(label: str, der: bytes) -> bytes:
     """Return DER as PEM (RFC 7468)."""
     lines = "\n".join(textwrap.wrap(base64.b64encode(der).decode(), 64))
     return f"-----BEGIN {label}-----\n{lines}\n-----END {label}-----\n".encode()
+
+
+def der(pem: bytes) -> bytes:
+    """Return what is in a PEM file of one block."""
+    return base64.b64decode(b"".join(line for line in pem.splitlines() if not line.startswith(b"-----")))
 
 
 def signer(key: str) -> Signer:

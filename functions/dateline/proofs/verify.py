@@ -22,6 +22,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import io
 import json
 import re
 import subprocess
@@ -46,7 +47,7 @@ _WORDS = {"uri": "URL", "date": "date", "id": "id", "type": "type", "payload": "
 _DATE = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d{1,9})?Z")
 _PEM = re.compile(rb"\s*-----BEGIN PUBLIC KEY-----\s([A-Za-z0-9+/=\s]+)-----END PUBLIC KEY-----\s*")
 _P256 = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d030107034200")  # RFC 5480: before the point
-_WACZ = "proof/"  # where a WACZ file has its proof
+IN_WACZ = "proof/proof.zip"  # where a WACZ file has the proof of its records
 _NAMES = re.compile(
     r"proof\.json|key\.pem|authorities/[\w-]+\.pem|roots/\d{4}-\d\d-\d\d\.(?:json|sig|[\w-]+\.(?:tsr|ots|block))"
     r"|records/[\w.-]+\.warc\.gz|certificates/[0-9a-f]{64}\.der"
@@ -366,40 +367,38 @@ class Proof:
 def read(path: str) -> Proof:
     """Return the proof in a zip file; InvalidProofError if it is none."""
     try:
-        with zipfile.ZipFile(path) as archive:
-            files = _unzipped(archive)
-        end = Path(path).read_bytes()[-22:]  # of the directory, without a comment (APPNOTE 4.3.16)
+        files, beside = _unzipped(Path(path).read_bytes()), {}
+        if IN_WACZ in files:
+            beside, files = files, _unzipped(files.pop(IN_WACZ))
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, NotImplementedError, ValueError) as error:
         raise InvalidProofError(f"{path} is no proof: {error}") from error
-    if not end.startswith(b"PK\5\6") or end[-2:] != b"\0\0":
-        raise InvalidProofError("the proof has bytes before or after its files")
-    within = {name[len(_WACZ) :]: data for name, data in files.items() if name.startswith(_WACZ)}
-    beside = {name: data for name, data in files.items() if within and not name.startswith(_WACZ)}
     if len([name for name in beside if name.startswith("archive/")]) > 1:
         raise InvalidProofError("the WACZ file has two WARC files, and its proof is of one")
-    for name in within or files:
+    for name in files:
         day = re.match(r"roots/(.{10})", name)
         if not (_NAMES.fullmatch(name) or _NOT_PROVED.fullmatch(name)) or (day and not _is_day(day[1])):
             raise InvalidProofError(f"{name!r} does not belong into a proof")
-    return Proof(within or files, beside)
+    return Proof(files, beside)
 
 
-def _unzipped(archive: zipfile.ZipFile) -> dict[str, bytes]:
+def _unzipped(data: bytes) -> dict[str, bytes]:
     """The files of a zip file that every reader sees alike."""
-    entries = sorted(archive.infolist(), key=lambda each: each.header_offset)
-    names = [entry.filename for entry in entries]
-    if len(names) != len({name.lower() for name in names}):
-        raise InvalidProofError("the proof has two files of one name")
-    if sum(entry.file_size for entry in entries) > _LARGEST:
-        raise InvalidProofError("the proof is too large")
-    end = 0
-    for entry in entries:
-        if entry.header_offset < end or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
-            raise InvalidProofError(f"{entry.filename!r} is not stored as in a proof")
-        end = entry.header_offset + entry.compress_size
-    if entries and entries[0].header_offset:
-        raise InvalidProofError("the proof has bytes before or after its files")
-    return {name: archive.read(name) for name in names}
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = sorted(archive.infolist(), key=lambda each: each.header_offset)
+        names = [entry.filename for entry in entries]
+        if len(names) != len({name.lower() for name in names}):
+            raise InvalidProofError("the proof has two files of one name")
+        if sum(entry.file_size for entry in entries) > _LARGEST:
+            raise InvalidProofError("the proof is too large")
+        end = 0
+        for entry in entries:
+            if entry.header_offset < end or entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                raise InvalidProofError(f"{entry.filename!r} is not stored as in a proof")
+            end = entry.header_offset + entry.compress_size
+        directory = data[-22:]  # its end, without a comment (APPNOTE 4.3.16)
+        if (entries and entries[0].header_offset) or directory[:4] != b"PK\5\6" or directory[-2:] != b"\0\0":
+            raise InvalidProofError("the proof has bytes before or after its files")
+        return {name: archive.read(name) for name in names}
 
 
 def certificate_of(record: bytes) -> str:
