@@ -172,6 +172,7 @@ def test_an_article_keeps_its_places() -> None:
 
 def test_the_gazetteer_is_what_its_maker_makes() -> None:
     assert gazetteer.GAZETTEER.read_text("utf-8") == gazetteer.text(), "run python -m infra.gazetteer"
+    assert gazetteer.COORDINATES.read_text("utf-8") == gazetteer.coordinates(), "run python -m infra.gazetteer"
 
 
 def test_the_gazetteer_takes_little_memory() -> None:

@@ -1,5 +1,6 @@
 """Proofs: what a stranger checks with Python and openssl, and forgeries that fail with the right reason."""
 
+import html
 import io
 import json
 import subprocess
@@ -18,7 +19,10 @@ from dateline.proofs.evidence import NotStampedError
 from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import KeyChangedError, Stamps, trusted
 from dateline.proofs.trees import Trees
+from dateline.reader.app import answer
+from dateline.reader.library import Library
 from tests.conftest import Aws
+from tests.reader.library import Room
 from tests.support.authority import TimestampAuthority
 from tests.support.certificates import certificate
 from tests.support.evidence import DAY, DIGEST, FOREIGN, NEXT, TODAY, Evidence, Files, holds, unzipped
@@ -48,6 +52,20 @@ def test_proof_holds(evidence: Evidence, authority: TimestampAuthority) -> None:
     assert b"[-First-]" in files["revisions/1-2.diff.txt"]
     assert b"<del>First" in files["index.html"]
     assert "bucket" not in json.loads(files["revisions/2.json"])["capture"]
+
+
+def test_reader_offers_the_proof(evidence: Evidence) -> None:
+    """A story's page names its tree's day; the proof behind the link holds, and an unstamped one is a problem."""
+    aws = evidence.aws
+    room = Room(aws, answer(Library(aws.deployment, lambda: pytest.fail("no search"))))
+    id = keys.article_id("http://news.example.org/a")
+    assert f'href="/stories/{id}/proof?revision=2"' in html.unescape(room.get(f"/stories/{id}", "text/html").text)
+    reply = room.get(f"/stories/{id}/proof", revision=1)
+    assert reply.media == "application/zip"
+    assert sum("is in the tree of" in line for line in holds(unzipped(reply.body))) == 3
+    evidence.newsroom.archive().add(evidence.newsroom.capture(("later", "Later|Words.")))
+    unstamped = room.get(f"/stories/{keys.article_id('http://news.example.org/later')}/proof")
+    assert (unstamped.status, unstamped.media) == (404, "application/problem+json")
 
 
 def test_proof_is_small_and_the_same(evidence: Evidence) -> None:

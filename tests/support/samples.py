@@ -50,9 +50,14 @@ class Newsroom:
     """Puts captures of sample pages into the bucket, as crawls an hour apart would."""
 
     def __init__(
-        self, aws: Any, source: str = "sample", country: str | None = "ly", host: str = "news.example.org"
+        self,
+        aws: Any,
+        source: str = "sample",
+        country: str | None = "ly",
+        host: str = "news.example.org",
+        languages: tuple[str, ...] = ("en",),
     ) -> None:
-        self.aws, self.source, self.country, self.host = aws, source, country, host
+        self.aws, self.source, self.country, self.host, self.languages = aws, source, country, host, languages
         self.index, self.notes = Index(aws.table), dict[str, Any]()  # notes are for the metadata of captures
         self.hours = itertools.count()
 
@@ -78,7 +83,7 @@ class Newsroom:
         known = {
             "source": self.source,
             "country": self.country,
-            "languages": ["en"],
+            "languages": list(self.languages),
             "timezone": "Africa/Tripoli",
         } | self.notes
         exchanges = [

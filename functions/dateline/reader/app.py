@@ -68,6 +68,7 @@ def _app(library: Library) -> LambdaFunctionUrlResolver:
         stories.diff,
         stories.copies,
         stories.capture,
+        stories.proof,
         stories.page,
         stories.cite,
     )

@@ -60,3 +60,8 @@ class Asked:
         """Return the link of this request with other parameters; None leaves one out. The page starts at its top."""
         kept = [(name, value) for name, value in self.query if name not in {*parameters, "lang", "cursor"}]
         return self.link(self.path, [*kept, *parameters.items()])
+
+    def without(self, name: str, value: str) -> str:
+        """Return the link of this request without one value of a repeatable parameter."""
+        kept = [pair for pair in self.query if pair != (name, value) and pair[0] not in {"lang", "cursor"}]
+        return self.link(self.path, kept)

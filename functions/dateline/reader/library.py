@@ -12,6 +12,8 @@ from dateline.api.archive import Archive, NotFoundError
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture
+from dateline.proofs.bundle import prove
+from dateline.proofs.trees import Trees
 from dateline.query.query import Query
 from dateline.story import Story, StoryItem
 
@@ -53,6 +55,18 @@ class Library:
     def records(self, story: Story) -> bytes:
         """Return the WARC records of a revision's capture as stored, each its own gzip member."""
         return self.query.records(self._captured(story)).data
+
+    def proof_day(self, story: Story) -> str | None:
+        """Return the day (ISO 8601) of the signed tree with a revision's records, or None before it is made."""
+        if story.capture is None:
+            return None
+        return Trees(self.deployment.s3, self.deployment.capture_bucket).day_of(story.capture.key)
+
+    def proof(self, story: Story) -> bytes:
+        """Return the proof of a revision, a zip file. Raises NotFoundError, NotStampedError or DamagedCaptureError."""
+        self._captured(story)
+        item = next(each for each in self.query.revisions(story.id) if int(each["revision"]) == story.revision)
+        return prove(self.deployment.s3, self.deployment.capture_bucket, self.query, [item])
 
     def coverage_days(self) -> list[str]:
         """Return the days with a coverage report (ISO 8601), in order."""

@@ -1,7 +1,7 @@
 """Routes of lists: search, stories, changes, sources and coverage."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from http import HTTPStatus
 from itertools import islice
@@ -10,17 +10,21 @@ from typing import Annotated, Any
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
+from dateline.aws.prefetch import ahead
+from dateline.query.diff import between
 from dateline.query.filters import Selection
-from dateline.reader import cursors, feeds, pages, shown
+from dateline.reader import charts, cursors, feeds, pages, shown
 from dateline.reader.asked import Asked, Form
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
-from dateline.search.find import By, Hit
+from dateline.search.find import By, Hit, Results
 from dateline.search.query import QueryError
 from dateline.story import Story
 
 _LISTED: tuple[Form, ...] = ("json", "html", "atom", "rss", "jsonfeed")
 _SCANNED = 1000  # last indexed stories that a page of changes reads; 1 MB of items, ten reads of the table
+_GLANCED, _LATEST, _LATEST_EDITS = 200, 20, 8  # the first page: stories read, shown, and changed ones shown
+_SHOWN_EDITS = 20  # of a page of changes with excerpts: three reads each
 _SUMMARY = 300  # characters
 
 Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
@@ -43,8 +47,12 @@ class ListRoutes:
 
     def home(self) -> Response[str]:
         """The reading room's first page: the search, and what was archived last."""
-        latest = [story for story, _ in self._library.edits(None, scanned=20)]
-        return _answer("html", pages.render("home", self._asked(), stories=latest, outlet=self._library.outlet))
+        read = list(self._library.edits(None, scanned=_GLANCED))
+        values = {
+            "stories": [story for story, _ in read[:_LATEST]],
+            "changed": [story for story, edited in read if edited][:_LATEST_EDITS],
+        }
+        return _answer("html", pages.render("home", self._asked(), outlet=self._library.outlet, **values))
 
     def search(
         self,
@@ -82,7 +90,7 @@ class ListRoutes:
             return _answer(form, json.dumps(shown.results(found, onward), ensure_ascii=False))
         if form == "html":
             values = {"found": found, "onward": onward, "given": given, "outlet": self._library.outlet}
-            return _answer(form, pages.render("search", asked, **values))
+            return _answer(form, pages.render("search", asked, **values, **self._narrowed(asked, given, found)))
         return _feed(asked, form, q or "Dateline", [_of_hit(asked, hit) for hit in found.hits])
 
     def stories(
@@ -131,6 +139,10 @@ class ListRoutes:
         given = {"edits": edits or form != "json"}
         page, last = self._latest(cursors.read(cursor, given) if cursor else None, limit, edits=given["edits"])
         onward = cursors.write(last, given) if last else None
+        if form == "html":
+            edits_shown = [*ahead(self._edit, page[:_SHOWN_EDITS]), *((story, None) for story in page[_SHOWN_EDITS:])]
+            values = {"edits": edits_shown, "onward": onward, "outlet": self._library.outlet}
+            return _answer(form, pages.render("changes", asked, **values))
         return self._listed(asked, form, "changes", page, onward)
 
     def sources(self, format: Format = None) -> Response[str]:
@@ -138,10 +150,13 @@ class ListRoutes:
         asked = self._asked()
         form = asked.form(format, ("json", "html"))
         days = self._library.coverage_days()
-        rows = {row["source"]: row for row in self._library.coverage(days[-1])} if days else {}
+        last = days[-1] if days else None
+        rows = {row["source"]: row for row in self._library.coverage(last)} if last else {}
         listed = [self._source(id, rows.get(id)) for id in sorted({*self._library.query.sources(), *rows})]
         if form == "html":
-            return _answer(form, pages.render("sources", asked, sources=listed, day=days[-1] if days else None))
+            return _answer(
+                form, pages.render("sources", asked, sources=listed, day_of_report=days[-1] if days else None)
+            )
         return _answer(form, json.dumps({"day": days[-1] if days else None, "sources": listed}, ensure_ascii=False))
 
     def coverage(
@@ -155,8 +170,29 @@ class ListRoutes:
         listed = self._library.coverage_days()[-days:]
         reports = {day: self._library.coverage(day) for day in listed}
         if form == "html":
-            return _answer(form, pages.coverage(asked, reports))
+            return _answer(form, pages.coverage(asked, reports, self._library.outlet))
         return _answer(form, json.dumps({"days": reports}, ensure_ascii=False))
+
+    def _narrowed(self, asked: Asked, given: Mapping[str, Any], found: Results) -> dict[str, Any]:
+        """What a page of a search has beside its stories: its conditions with links to remove each, and months."""
+        chips, kept = [], []
+        for name in ("source", "country", "language"):
+            for value in given[name] or ():
+                shown = self._library.outlet(value) if name == "source" else pages.label(name, value, asked.language)
+                chips.append((shown, asked.without(name, value)))
+                kept.append((name, value))
+        words = pages.words()
+        days = [name for name in ("since", "until") if given[name]]
+        chips += [(f"{words[name][asked.language]} {given[name]}", asked.changed(**{name: None})) for name in days]
+        return {"chips": chips, "kept": kept, "bars": charts.months(found.facets.months) if found.facets else ()}
+
+    def _edit(self, story: Story) -> tuple[Story, pages.Excerpts | None]:
+        """A changed story with what changed last; of a story that was only taken down there is nothing to show."""
+        if story.revision == 1:
+            return story, None
+        archive = self._library.archive
+        before = archive.article(archive.revision(story, story.revision - 1))
+        return story, pages.excerpts(between(before, archive.article(story)))
 
     def _source(self, id: str, row: dict[str, Any] | None) -> dict[str, Any]:
         known = self._library.sources.get(id)

@@ -1,19 +1,37 @@
 """The reading room's pages: templates in the interface's language, with every value escaped."""
 
 import hashlib
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import Any, Protocol
 
 from minijinja import Environment
 
+from dateline.query.diff import Edit, Piece
+from dateline.reader import dates
 from dateline.reader.asked import LANGUAGES, Asked, Language
 
 _NAMES: dict[Language, str] = {"en": "English", "fr": "Français", "ar": "العربية"}
 _FLAGGED = ("silent", "low", "high", "feeds", "unread")
 _STEPS = 4  # shades of days with stories
+_EXCERPTS, _AROUND = 2, 12  # changed paragraphs of an edit in a list, and the words around a change
+_ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'%3E%3Crect width='32' height='32' "
+    "rx='6' fill='%239c2f12'/%3E%3Cpath d='M8 9h16M8 15h16M8 21h9' stroke='%23fff' stroke-width='3'/%3E%3C/svg%3E"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpts:
+    """An edit in a list: numbers of words, whether the title changed, and title and changed paragraphs in pieces."""
+
+    added: int
+    removed: int
+    titled: bool
+    title: tuple[Piece, ...]
+    excerpts: tuple[tuple[Piece, ...], ...]
 
 
 class CurrentRequest(Protocol):
@@ -31,6 +49,11 @@ def render(template: str, asked: Asked, **values: Any) -> str:
         asked=asked,
         language=language,
         direction="rtl" if language == "ar" else "ltr",
+        icon=_ICON,
+        day=lambda stated: dates.day(stated, language),
+        month=lambda stated: dates.month(stated, language),
+        when=lambda stated: dates.instant(stated, language),
+        label_of=lambda kind, code: label(kind, code, language),
         languages=[(code, _NAMES[code], _other(asked, code)) for code in LANGUAGES],
         style=f"/style.css?{_style_digest()}",
         t=lambda key: told[key][language],
@@ -38,7 +61,14 @@ def render(template: str, asked: Asked, **values: Any) -> str:
     )
 
 
-def coverage(asked: Asked, reports: Mapping[str, list[dict[str, Any]]]) -> str:
+def excerpts(edit: Edit) -> Excerpts:
+    """Return an edit as a list shows it: the changed title, and the first changed paragraphs around their changes."""
+    changed = [pieces for pieces in edit.paragraphs if any(piece.kind != "same" for piece in pieces)]
+    shown = tuple(tuple(_cut(pieces)) for pieces in changed[:_EXCERPTS])
+    return Excerpts(edit.added, edit.removed, edit.is_retitled, edit.title, shown)
+
+
+def coverage(asked: Asked, reports: Mapping[str, list[dict[str, Any]]], outlet: Callable[[str], str]) -> str:
     """Return the heat map of coverage reports by day."""
     by_source: dict[str, dict[str, dict[str, Any]]] = {}
     for day, rows in reports.items():
@@ -46,13 +76,27 @@ def coverage(asked: Asked, reports: Mapping[str, list[dict[str, Any]]]) -> str:
             by_source.setdefault(row["source"], {})[day] = row
     most = max((row.get("archived", 0) for rows in reports.values() for row in rows), default=0)
     grid = [(source, [_cell(found.get(day), most) for day in reports]) for source, found in sorted(by_source.items())]
-    return render("coverage", asked, days=list(reports), grid=grid)
+    return render("coverage", asked, days=list(reports), grid=grid, outlet=outlet)
+
+
+def label(kind: str, code: str, language: Language) -> str:
+    """Return the name of a country or a language (``kind``) in the interface's language, or its code."""
+    named = _labels().get((kind, code.partition("-")[0].lower()))
+    return named[language] if named else code
 
 
 @cache
 def style() -> str:
     """Return the style sheet of all pages."""
     return files(__package__).joinpath("style.css").read_text("utf-8")
+
+
+@cache
+def _labels() -> Mapping[tuple[str, str], Mapping[Language, str]]:
+    """Names of countries and languages by kind and code, from labels.tsv (``infra.labels``)."""
+    _, *lines = files(__package__).joinpath("labels.tsv").read_text("utf-8").splitlines()
+    rows = (line.split("\t") for line in lines)
+    return {(kind, code): dict(zip(LANGUAGES, names, strict=True)) for kind, code, *names in rows}
 
 
 @cache
@@ -77,9 +121,19 @@ def _style_digest() -> str:
 def _environment() -> Environment:
     folder = files(__package__).joinpath("templates")
     load: Callable[[str], str] = lambda name: folder.joinpath(name).read_text("utf-8")  # noqa: E731
-    environment = Environment(loader=load, undefined_behavior="strict")
-    environment.add_filter("day", lambda instant: (instant or "")[:10])
-    return environment
+    return Environment(loader=load, undefined_behavior="strict")
+
+
+def _cut(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    """Pieces with what is far from a change left out."""
+    for at, piece in enumerate(pieces):
+        found, first, last = piece.text.split(), at == 0, at == len(pieces) - 1
+        if piece.kind != "same" or len(found) <= 2 * _AROUND:
+            yield piece
+            continue
+        before = "" if first else " ".join(found[:_AROUND])
+        after = "" if last else " ".join(found[-_AROUND:])
+        yield Piece("same", " … ".join((before, after)).strip() if before or after else "…")
 
 
 def _cell(row: dict[str, Any] | None, most: int) -> tuple[str, str, str]:

@@ -9,6 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from dateline.api.archive import NotFoundError, WithdrawnError
 from dateline.capture import DamagedCaptureError
+from dateline.proofs.bundle import NotStampedError
 from dateline.reader.answers import SECURITY, TooLargeError
 from dateline.reader.cursors import CursorError
 from dateline.reader.negotiation import NotAcceptableError
@@ -19,6 +20,7 @@ from dateline.search.query import QueryError
 MEDIA = "application/problem+json"
 STATUS: dict[type[Exception], HTTPStatus] = {
     NotFoundError: HTTPStatus.NOT_FOUND,
+    NotStampedError: HTTPStatus.NOT_FOUND,
     WithdrawnError: HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS,
     CursorError: HTTPStatus.BAD_REQUEST,
     SearchCursorError: HTTPStatus.BAD_REQUEST,

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from dateline.article import Article
 from dateline.query.diff import between
-from dateline.reader import cite, pages, shown
+from dateline.reader import charts, cite, maps, pages, shown
 from dateline.reader.asked import Asked, Form
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
@@ -21,6 +21,8 @@ from dateline.story import Story
 Id = Annotated[str, Path(max_length=64, description="The story's id.")]
 Revision = Annotated[int | None, Query(ge=1, description="A revision's number; by default the newest.")]
 Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
+_COPIES = 100  # on the line of time
+_CITED: dict[cite.Format, str] = {"csl-json": "CSL JSON", "bibtex": "BibTeX", "ris": "RIS", "text": "Text"}
 # A captured page can run and load nothing, whatever it has, and only the reader's own pages may frame it.
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 
@@ -90,6 +92,13 @@ class StoryRoutes:
         }
         return _binary("application/warc-gzip", self._library.records(found), headers)
 
+    def proof(self, id: Id, revision: Revision = None) -> Response[str]:
+        """The proof of a revision's time: a zip file with a verifier in it that needs no archive."""
+        current, found = self._chosen(id, revision)
+        name = f"{current.id}-{found.revision}-proof.zip"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return _binary("application/zip", self._library.proof(found), headers)
+
     def page(self, id: Id, revision: Revision = None) -> Response[str]:
         """The captured page as the outlet sent it, in a sandbox: it runs no script and loads nothing."""
         _, found = self._chosen(id, revision)
@@ -127,19 +136,19 @@ class StoryRoutes:
     def _page(self, asked: Asked, current: Story, found: Story, article: Article) -> str:
         archive = self._library.archive
         copies = archive.copies(current) if current.cluster else []
-        edited = [copy for copy in copies if copy.revision > 1]
+        changed = {copy.id: archive.revisions(copy) for copy in copies[:_COPIES] if copy.revision > 1}
         return pages.render(
             "story",
             asked,
             story=current,
             shown=found,
             article=article,
-            outlet=self._library.outlet(article.source),
-            outlets={copy.id: self._library.outlet(copy.source) for copy in copies},
+            outlet=self._library.outlet,
             revisions=archive.revisions(current),
-            copies=copies if len(copies) > 1 else [],
-            first_edited=min(edited, key=_captured).id if edited else None,
-            citations=cite.FORMATS,
+            map=maps.of(article.places),
+            life=charts.life(copies[:_COPIES], changed) if len(copies) > 1 else (),
+            citations=[(format, _CITED[format]) for format in cite.FORMATS],
+            proof=self._library.proof_day(found),
         )
 
     def _memento(self, asked: Asked, current: Story, found: Story) -> dict[str, Any]:
