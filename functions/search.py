@@ -1,4 +1,7 @@
-"""Search: the records of the table's stream become small parts of the search index; a schedule merges them."""
+"""Search: the records of the table's stream become small parts of the search index and fire watches.
+
+A schedule merges the parts and mails the watches' hits.
+"""
 
 from collections.abc import Callable
 from functools import cache
@@ -17,6 +20,8 @@ from dateline.query.query import Query
 from dateline.search.cache import Cache
 from dateline.search.compaction import Compaction
 from dateline.search.indexing import Changes, Indexing, changes
+from dateline.search.mails import Mails
+from dateline.search.watches import Watching
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
 
@@ -37,7 +42,18 @@ def s3() -> Any:
 def indexing() -> Indexing:
     deployment = Deployment.of_settings(settings())
     query, bucket = Query(deployment), deployment.archive_bucket
-    return Indexing(s3=deployment.s3, index=Index(deployment.table), bucket=bucket, read=query.article)
+    watching = Watching(deployment.s3, deployment.table, bucket)
+    return Indexing(
+        s3=deployment.s3, index=Index(deployment.table), bucket=bucket, read=query.article, fire=watching.fire
+    )
+
+
+@cache
+def mails() -> Mails | None:
+    if not settings().watch_topic:
+        return None
+    sns, deployment = boto3.client("sns"), Deployment.of_settings(settings())
+    return Mails(deployment, sns, settings().watch_topic)
 
 
 @cache
@@ -56,7 +72,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         counts = index(changes(DynamoDBStreamEvent(event).records), has_time)
     else:
         done = compaction().run(has_time=has_time)
-        counts = {"merged": done.merged, "deleted": done.deleted}
+        sender = mails()
+        counts = {"merged": done.merged, "deleted": done.deleted, "mails": sender.send() if sender else 0}
     for name, count in counts.items():
         metrics.add_metric(name=f"search_{name}", unit=MetricUnit.Count, value=count)
     logger.info("indexed for search", extra=counts)
@@ -68,4 +85,4 @@ def index(changed: Changes, has_time: Callable[[], bool]) -> dict[str, int]:
     done = indexing().index(changed)
     months = {month for found in changed.values() for month in found}
     merged = sum(compaction().merge(month) for month in sorted(months) if has_time())
-    return {"stories": done.stories, "parts": done.parts, "merged": merged}
+    return {"stories": done.stories, "parts": done.parts, "hits": done.hits, "merged": merged}

@@ -29,12 +29,20 @@ if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
     from mypy_boto3_s3 import S3Client
 
-Kind = Literal["article.archived", "article.revised", "article.gone", "article.returned", "article.withdrawn"]
+Kind = Literal[
+    "article.archived",
+    "article.revised",
+    "article.gone",
+    "article.returned",
+    "article.withdrawn",
+    "watch.matched",
+]
 SOURCE = "dateline"
 _VERSION = 1  # of the schema
 _AT_ONCE = 10  # PutEvents' limit
 _PAUSES = (0.1, 0.4, 1.6, 6.4)  # seconds before rejected events are put again
 _STREAM = timedelta(days=1)  # how long DynamoDB keeps a stream's records
+_WATCH = ("watch", "query", "edited", "matches")  # of a hit; the rest is the story's
 _HIDDEN = {"PK", "SK", "published_key", "source_month", "country_month", "indexed_day", "indexed_key"}
 
 
@@ -118,6 +126,7 @@ class Bus:
             "version": _VERSION,
             "id": event.id,
             "replay": any(span.replays(event) for span in spans),
+            **({"watch": {name: story.pop(name) for name in _WATCH}} if event.kind == "watch.matched" else {}),
             "story": story,
         }
         return {
@@ -155,8 +164,12 @@ def _put_spans(s3: "S3Client", bucket: str, found: Iterable[Span]) -> datetime:
 
 
 def _news(before: Mapping[str, Any], now: Mapping[str, Any], told_at: datetime) -> Iterator[Event]:
-    """What is new of a story's item."""
-    if now["SK"].startswith(keys.REVISION):
+    """What is new of a story's item, or a watch's new hit."""
+    if now["SK"].startswith(keys.HIT):
+        if not before:
+            name = f"{now['watch']}#{now['captured_at']}"
+            yield _event("watch.matched", now, told_at, at=now["indexed_at"], name=name)
+    elif now["SK"].startswith(keys.REVISION):
         if not before:
             kind: Kind = "article.archived" if now["revision"] == 1 else "article.revised"
             yield _event(kind, now, told_at, at=now["indexed_at"], name=now["SK"])

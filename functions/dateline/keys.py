@@ -31,6 +31,7 @@ S3, dates are capture dates in UTC::
         reports/verify/<run>.jsonl                               verification report, one line per finding
         search/manifest.json                                     list of the search index's parts
         search/<yyyy-mm>/<name>.tar                              part of the search index for a month
+        watches/watches.json                                     kept searches
 
 A crawl's name starts with the UTC second of its request (``20190417T061500Z-sample``). The capture date is therefore
 part of the name, and a message delivered twice names the same objects. Imported pages belong to a crawl of the day of
@@ -62,6 +63,9 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     HOST#<scheme>://<host>       ROBOTS               robots.txt of a host; ``expires`` after 30 days
     POSTPONED                    <crawl>#<source>     message of a continuation with a later start
     HOST#<host>                  HOLD                 end of a pause requested by the host; ``expires`` then
+    WATCH#<name>                 STORY#<id>           revision of a story for which a watch fired last
+    WATCH#<name>                 HIT#<instant>#<id>   a watch fired: entry of its feed
+    WATCH#<name>                 MAILED               last hit in a mail
     ARCHIVE                      SOURCE#<source>      the archive has stories of the source
     ARCHIVE                      COUNTRY#<cc>         and of outlets of the country
     ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of the day
@@ -88,6 +92,8 @@ NOWHERE = "zz"  # for outlets without a known country
 DATASET, DATASET_STATE = "dataset/articles/", "dataset/state.json"
 SEARCH = "search/"
 SEARCH_MANIFEST = f"{SEARCH}manifest.json"
+WATCHES = "watches/watches.json"
+HIT, WATCH = "HIT#", "WATCH#"  # sort keys, and partitions, which no bucket can restore
 
 REEXTRACTIONS = "reports/reextract/"
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
@@ -332,6 +338,26 @@ def same(id: str, captured_at: str, capture: str, offset: int) -> dict[str, str]
 
 def presence(id: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": "PRESENCE"}
+
+
+def watch(name: str) -> str:
+    """Return the partition of a watch."""
+    return f"{WATCH}{name}"
+
+
+def watched(name: str, id: str) -> dict[str, str]:
+    """The state of a story for a watch."""
+    return {"PK": watch(name), "SK": f"STORY#{id}"}
+
+
+def hit(name: str, at: str, id: str) -> dict[str, str]:
+    """Return the key of a watch's hit; ``at`` is the instant of firing."""
+    return {"PK": watch(name), "SK": f"{HIT}{at}#{id}"}
+
+
+def mailed(name: str) -> dict[str, str]:
+    """How far the hits of a watch were mailed."""
+    return {"PK": watch(name), "SK": "MAILED"}
 
 
 def band(name: str, sort: str) -> dict[str, str]:

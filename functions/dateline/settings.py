@@ -17,6 +17,7 @@ class Settings:
     ``allow_hosts`` are ``host:port`` with private addresses open to crawls, separated by commas.
     ``render`` is not empty in functions with a browser: they crawl only the sources with ``render = true``.
     ``alarm_topic`` is the ARN of the SNS topic of alarms, or empty.
+    ``watch_topic`` is the ARN of the SNS topic that gets the watches' mails, or empty.
     ``scheduled`` are the sources of the schedule, separated by commas; empty for all.
     ``contact`` is a mail address or page, sent to outlets in the User-Agent.
     ``page_seconds`` and ``page_memory`` (MB) limit the extraction of one page.
@@ -31,6 +32,7 @@ class Settings:
     extract_queue: str = ""
     event_bus: str = ""
     alarm_topic: str = ""
+    watch_topic: str = ""
     signing_key: str = ""
     timestamp_authorities: str = ""
     sources: str = ""

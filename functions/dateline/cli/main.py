@@ -34,6 +34,7 @@ from dateline.cli import (
     sources,
     status,
     verify,
+    watch,
     withdraw,
 )
 from dateline.cli.output import CommandError, note
@@ -70,6 +71,7 @@ app.command("check-proof")(proofs.check_proof)
 app.add_typer(proofs.app, name="proofs")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sources.app, name="sources")
+app.add_typer(watch.app, name="watch")
 
 
 def _print_version(wanted: bool) -> None:

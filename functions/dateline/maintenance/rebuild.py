@@ -89,13 +89,14 @@ def rebuild(
 
 
 def delete_items(table: "Table") -> None:
-    """Delete all items of the table."""
+    """Delete all items of the table except those of watches: no bucket has them, and they would fire again."""
     scan = table.meta.client.get_paginator("scan")
     pages = scan.paginate(TableName=table.name, ProjectionExpression="PK, SK", ConsistentRead=True)
     with table.batch_writer() as batch:
         for page in pages:
             for item in page["Items"]:
-                batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+                if not str(item["PK"]).startswith(keys.WATCH):
+                    batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
 
 
 def _in_order(found: Iterable[str]) -> list[keys.Stem]:

@@ -183,9 +183,9 @@ class Query:
             partition = Key("PK").eq(keys.mention(place, month)["PK"])
             mentions = self._items(partition & Key("SK").between(*days), newest_first=newest_first)
             for ids in dynamodb.chunks(str(mention["id"]) for mention in mentions):
-                yield from self._current(ids)
+                yield from self.current(ids)
 
-    def _current(self, ids: Sequence[str]) -> Iterator[StoryItem]:
+    def current(self, ids: Sequence[str]) -> Iterator[StoryItem]:
         """The newest revisions of stories, in the order of their ids here."""
         found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, ids))
         current = {story["id"]: story for story in cast("Iterator[StoryItem]", found)}

@@ -17,6 +17,7 @@ from dateline.reader.asked import Asked
 from dateline.reader.library import Library
 from dateline.reader.lists import ListRoutes
 from dateline.reader.stories import StoryRoutes
+from dateline.reader.watches import WatchRoutes
 
 Answer = Callable[[dict[str, Any], Any], dict[str, Any]]
 _DESCRIPTION = "Read an archive of regional news: search, stories and their revisions, captures, citations and feeds."
@@ -55,13 +56,14 @@ def _app(library: Library) -> LambdaFunctionUrlResolver:
     def asked() -> Asked:
         return Asked.of(app.current_event.raw_event)
 
-    lists, stories = ListRoutes(library, asked), StoryRoutes(library, asked)
+    lists, stories, watches = ListRoutes(library, asked), StoryRoutes(library, asked), WatchRoutes(library, asked)
     app.get("/", include_in_schema=False)(lists.home)
     top: tuple[Callable[..., Response[str]], ...] = (
-        *(lists.search, lists.stories, lists.changes, lists.sources, lists.coverage),
+        *(lists.search, lists.stories, lists.changes, lists.sources, lists.coverage, watches.watches),
     )
     for route in top:
         app.get(f"/{route.__name__}", **_described(route))(route)
+    app.get("/watches/<name>", **_described(watches.watch))(watches.watch)
     app.get("/stories/<id>", **_described(stories.story))(stories.story)
     below: tuple[Callable[..., Response[str]], ...] = (
         stories.revisions,

@@ -15,6 +15,8 @@ from dateline.capture import Capture
 from dateline.proofs.bundle import prove
 from dateline.proofs.trees import Trees
 from dateline.query.query import Query
+from dateline.search import watches
+from dateline.search.watches import Hit, Watch
 from dateline.story import Story, StoryItem
 
 if TYPE_CHECKING:
@@ -67,6 +69,21 @@ class Library:
         self._captured(story)
         item = next(each for each in self.query.revisions(story.id) if int(each["revision"]) == story.revision)
         return prove(self.deployment.s3, self.deployment.capture_bucket, self.query, [item])
+
+    def watches(self) -> list[Watch]:
+        """Return the kept searches by name."""
+        return watches.read(self.deployment.s3, self.deployment.archive_bucket)
+
+    def hits(self, watch: str, before: str | None, limit: int) -> tuple[list[tuple[Hit, Story]], str | None]:
+        """Return the last hits of a watch with their stories as they are now, and the key of the page's last hit.
+
+        Withdrawn stories are left out; the key is None on the last page.
+        """
+        found = watches.hits(self.deployment.table, watch, before=before, limit=limit + 1)
+        current = self.query.current(list(dict.fromkeys(hit.id for hit in found)))
+        there = {item["id"]: Story.from_item(item) for item in current if "withdrawn_at" not in item}
+        page = [(hit, there[hit.id]) for hit in found[:limit] if hit.id in there]
+        return page, found[limit - 1].key if len(found) > limit else None
 
     def coverage_days(self) -> list[str]:
         """Return the days with a coverage report (ISO 8601), in order."""

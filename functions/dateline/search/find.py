@@ -17,7 +17,7 @@ import math
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -33,7 +33,7 @@ from dateline.search.manifest import Manifest
 from dateline.search.matching import Compiler, Frequencies, Wanted
 from dateline.search.query import Clause, Parsed, parse
 from dateline.search.resolve import Names
-from dateline.search.schema import schema, since
+from dateline.search.schema import schema
 from dateline.search.snippets import Highlighted, Highlighter
 
 if TYPE_CHECKING:
@@ -139,7 +139,8 @@ class Search:
         coded = {"source": sources, "country": countries, "language": languages}
         more = tuple(matching.codes(field, sorted(values)) for field, values in coded.items() if values)
         wanted = replace(wanted, filters=(*wanted.filters, *more))
-        asked = _resumed(_Asked(wanted, tuple(_dated(parsed)), by, max(1, min(limit, MOST))), cursor)
+        days = tuple(matching.dated(parsed.since, parsed.until))
+        asked = _resumed(_Asked(wanted, days, by, max(1, min(limit, MOST))), cursor)
         for attempt in range(_RETRIES):
             there = manifest.read(self._s3, self._bucket)
             try:
@@ -254,19 +255,6 @@ def _search(place: _Place, compiler: Compiler, asked: _Asked) -> tuple[list[_Fou
 
 def _count(result: Any) -> int:
     return int(result.count)  # which tantivy's own annotations lack
-
-
-def _dated(parsed: Parsed) -> Iterator[Query]:
-    """The days of a query as a range of ``order``."""
-    until = parsed.until if parsed.until != date.max else None  # no day comes after it
-    if parsed.since or until:
-        first = since(_midnight(parsed.since)) if parsed.since else None
-        last = since(_midnight(until + timedelta(days=1))) - 1 if until else None
-        yield Query.range_query(schema(), "order", FieldType.Integer, first, last)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 def _month(day: date | None, otherwise: str) -> str:

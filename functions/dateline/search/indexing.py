@@ -37,10 +37,11 @@ class RestlessError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """Result of a call: added or replaced stories, and written parts."""
+    """Result of a call: added or replaced stories, written parts, and hits of watches."""
 
     stories: int
     parts: int
+    hits: int = 0
 
 
 def changes(records: Iterable[DynamoDBRecord]) -> Changes:
@@ -61,21 +62,30 @@ def _alike(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
 
 
 class Indexing:
-    """Writes small parts. ``read`` gives the article of a CURRENT item."""
+    """Writes small parts. ``read`` gives the article of a CURRENT item; ``fire`` fires the watches of a batch."""
 
-    def __init__(self, *, s3: "S3Client", index: Index, bucket: str, read: Callable[[Any], Article]):
-        self._s3, self._index, self._bucket, self._read = s3, index, bucket, read
+    def __init__(
+        self,
+        *,
+        s3: "S3Client",
+        index: Index,
+        bucket: str,
+        read: Callable[[Any], Article],
+        fire: Callable[[Sequence[Entry]], int] = lambda _: 0,
+    ) -> None:
+        self._s3, self._index, self._bucket, self._read, self._fire = s3, index, bucket, read, fire
 
     def index(self, changed: Changes) -> Indexed:
         """Make the shards agree with the table about stories. Raises RestlessError if they keep changing."""
         waiting = {id: set(months) for id, months in changed.items()}
-        stories = parts = 0
+        stories = parts = hits = 0
         for _ in range(_ROUNDS):
             if not waiting:
-                return Indexed(stories, parts)
+                return Indexed(stories, parts, hits)
             current = self._current(waiting)
             entries = self._entries(current.values())
             parts += self._write(waiting, entries)
+            hits += self._fire(entries)
             stories += len(entries)
             indexed = {entry.id: entry.version for entry in entries}
             waiting = self._changed(waiting, indexed, entries)

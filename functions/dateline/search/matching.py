@@ -8,14 +8,15 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from itertools import product, takewhile
 
-from tantivy import Occur, Query, Searcher
+from tantivy import FieldType, Occur, Query, Searcher
 
 from dateline.search.analysis import Term, terms
 from dateline.search.query import Clause
 from dateline.search.resolve import Names
-from dateline.search.schema import schema
+from dateline.search.schema import schema, since
 
 # Exact forms count more than stems, and the headline more than the text.
 _WEIGHTS = {"title": 2.5, "text": 1.0, "title_stems": 1.2, "text_stems": 0.5, "authors": 1.0}
@@ -158,6 +159,19 @@ def _leaves(node: Node) -> Iterator[Leaf]:
     else:
         for each in node.nodes:
             yield from _leaves(each)
+
+
+def dated(first: date | None, last: date | None) -> Iterator[Query]:
+    """Yield the days of publication (UTC, both included) as a range of ``order``, if there are any."""
+    last = last if last != date.max else None  # no day comes after it
+    if first or last:
+        least = since(_midnight(first)) if first else None
+        most = since(_midnight(last + timedelta(days=1))) - 1 if last else None
+        yield Query.range_query(schema(), "order", FieldType.Integer, least, most)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
 
 
 class Frequencies:
