@@ -13,7 +13,6 @@ from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture
 from dateline.proofs.bundle import prove
-from dateline.proofs.trees import Trees
 from dateline.query.query import Query
 from dateline.search import watches
 from dateline.search.watches import Hit, Watch
@@ -58,11 +57,15 @@ class Library:
         """Return the WARC records of a revision's capture as stored, each its own gzip member."""
         return self.query.records(self._captured(story)).data
 
-    def proof_day(self, story: Story) -> str | None:
-        """Return the day (ISO 8601) of the signed tree with a revision's records, or None before it is made."""
-        if story.capture is None:
-            return None
-        return Trees(self.deployment.s3, self.deployment.capture_bucket).day_of(story.capture.key)
+    def sealed(self, story: Story) -> str | None:
+        """Return the day (ISO 8601) by whose signed tree a revision's records are proved, or None before it is made.
+
+        The records are in the tree of that day or of one before.
+        """
+        day = story.indexed_at[:10]
+        root = keys.proof(day, "root.json") if story.capture else ""
+        there = root and objects.get(self.deployment.s3, bucket=self.deployment.capture_bucket, key=root)
+        return day if there else None
 
     def proof(self, story: Story) -> bytes:
         """Return the proof of a revision, a zip file. Raises NotFoundError, NotStampedError or DamagedCaptureError."""

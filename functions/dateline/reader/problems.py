@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 
 from dateline.api.archive import NotFoundError, WithdrawnError
 from dateline.capture import DamagedCaptureError
-from dateline.proofs.bundle import NotStampedError
+from dateline.proofs.evidence import NotStampedError
 from dateline.reader.answers import SECURITY, TooLargeError
 from dateline.reader.cursors import CursorError
 from dateline.reader.negotiation import NotAcceptableError

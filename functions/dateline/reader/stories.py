@@ -148,7 +148,7 @@ class StoryRoutes:
             map=maps.of(article.places),
             life=charts.life(copies[:_COPIES], changed) if len(copies) > 1 else (),
             citations=[(format, _CITED[format]) for format in cite.FORMATS],
-            proof=self._library.proof_day(found),
+            proof=self._library.sealed(found),
         )
 
     def _memento(self, asked: Asked, current: Story, found: Story) -> dict[str, Any]:
