@@ -1,7 +1,7 @@
 """Fixity: check a WARC file's bytes against its own digests."""
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from warcio.statusandheaders import StatusAndHeaders, StatusAndHeadersParser, StatusAndHeadersParserException
@@ -49,12 +49,16 @@ class Record:
         return self.kind == "conversion" and html and self.refers_to == page.id
 
 
-def records(stream: Readable) -> Iterator[Record]:
-    """Yield every record of a WARC file with recomputed digests, and every stretch of other bytes."""
+def records(stream: Readable, see: Callable[[bytes], object] = lambda _: None) -> Iterator[Record]:
+    """Yield every record of a WARC file with recomputed digests, and every stretch of other bytes.
+
+    ``see`` gets the bytes of each record, uncompressed.
+    """
     for member in members(stream, begins=b"WARC/"):
         if member.flaw:
             yield Record(offset=member.offset, length=member.length, flaw=member.flaw)
         else:
+            see(member.data)
             yield _record(member)
 
 

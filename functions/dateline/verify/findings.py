@@ -21,6 +21,7 @@ class Kind(StrEnum):
     ORPHAN_QUARANTINE = "quarantine report without a page"
     NOT_REMOVED = "withdrawn page still present"
     STRAY = "foreign object"
+    WRONG_TREE = "daily tree in contradiction with the captures"
     NO_ITEM = "missing index item"
     WRONG_ITEM = "index item in contradiction with the objects"
     ORPHAN_ITEM = "index item without an object"
@@ -29,7 +30,15 @@ class Kind(StrEnum):
 
     @property
     def of_table(self) -> bool:
-        return self in {Kind.NO_ITEM, Kind.WRONG_ITEM, Kind.ORPHAN_ITEM, Kind.WRONG_CLUSTER, Kind.WRONG_COUNTERS}
+        """Whether it is found by the comparisons at the end, which a resumed run makes again."""
+        return self in {
+            Kind.WRONG_TREE,
+            Kind.NO_ITEM,
+            Kind.WRONG_ITEM,
+            Kind.ORPHAN_ITEM,
+            Kind.WRONG_CLUSTER,
+            Kind.WRONG_COUNTERS,
+        }
 
 
 _RESTORE = "restore the version before: aws s3api list-object-versions --bucket {bucket} --prefix {key}"
@@ -51,6 +60,7 @@ _MENDS = {
     Kind.ORPHAN_QUARANTINE: _REMOVE,
     Kind.NOT_REMOVED: "dateline withdraw {story}, to continue",
     Kind.STRAY: _REMOVE,
+    Kind.WRONG_TREE: f"compare with published roots and stamps, then {_RESTORE}",
     Kind.NO_ITEM: _AGAIN,
     Kind.WRONG_ITEM: _AGAIN,
     Kind.ORPHAN_ITEM: "if no object is wrong: aws dynamodb delete-item --table-name {bucket} --key '{key}'",

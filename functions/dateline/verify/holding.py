@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC
+from datetime import UTC, date
 from typing import TYPE_CHECKING, Any
 
 from warcio.timeutils import iso_date_to_datetime
@@ -19,6 +19,7 @@ from dateline.capture.gzip_members import Member, members
 from dateline.index.items import entries
 from dateline.monitoring import counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks
+from dateline.proofs.trees import hash_of
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.spool import Looks
 
@@ -28,9 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Holding:
-    """The objects of one WARC file: itself, its outcomes, its articles, quarantine reports on its pages."""
+    """The objects of one WARC file: itself, its outcomes, its articles, quarantine reports on its pages.
+
+    ``modified`` is the date of the WARC file in S3 (UTC).
+    """
 
     stem: keys.Stem
+    modified: date = date.min
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by their folders
 
     @property
@@ -63,6 +68,7 @@ class Examination:
         self._withdrawn = set[int]()  # offsets of redacted records
         self.outcomes = list[PageOutcome]()
         self.stored = list[Stored]()
+        self.leaves = list[bytes]()  # of its records, in daily trees
         if holding.keys[keys.CAPTURES]:
             self._read_capture()
         else:
@@ -111,7 +117,7 @@ class Examination:
     def _read_capture(self) -> None:
         body = self._s3.get_object(Bucket=self._captures, Key=self.stem.capture)["Body"]
         self.pages, page, torn = {}, None, False
-        for record in records(body):
+        for record in records(body, self._see):
             if record.is_page:
                 self._check_metadata(page, torn)
                 page, torn = HeldPage(record, record.length), False
@@ -129,6 +135,11 @@ class Examination:
                 self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, record.flaw, record.offset)
                 self._damaged.append(range(record.offset, record.offset + record.length))
         self._check_metadata(page, torn)
+
+    def _see(self, record: bytes) -> None:
+        place_and_leaf = hash_of(record)
+        if place_and_leaf and place_and_leaf[1]:
+            self.leaves.append(place_and_leaf[1])
 
     def _check_metadata(self, page: HeldPage | None, torn: bool) -> None:
         if page and not page.metadata and not torn:

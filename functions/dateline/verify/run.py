@@ -3,6 +3,7 @@
 import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from itertools import chain, groupby
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from dateline.aws.prefetch import ahead
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.monitoring import counters
+from dateline.proofs.audit import compared
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.holding import Examination, Holding
 from dateline.verify.scope import IN_ARCHIVE, IN_CAPTURES, Scope, sources
@@ -39,6 +41,7 @@ class _Place(NamedTuple):
     folder: str
     key: str
     stem: keys.Stem
+    modified: date
 
 
 class Verification:
@@ -60,7 +63,7 @@ class Verification:
     def findings(self) -> Iterator[Finding]:
         """Yield the problems, those of an interrupted run first."""
         self._spool.forget_table()
-        for finding in chain(self._spool.findings(), self._objects(), self._items()):
+        for finding in chain(self._spool.findings(), self._objects(), self._trees(), self._items()):
             self.progress.found += 1
             self._tell(self.progress)
             yield finding
@@ -86,6 +89,7 @@ class Verification:
             with self._spool.transaction():
                 self._spool.find(findings)
                 self._spool.see(stem.capture, examination.sound_pages, sound=examination.sound)
+                self._spool.ledger.see(stem.capture, examination.holding.modified, examination.leaves)
                 if examination.sound:
                     self._spool.expect(examination.entries(), stem.capture)
                 for id, looks in examination.looks():
@@ -120,6 +124,8 @@ class Verification:
             holding = Holding(found[0].stem)
             for place in found:
                 holding.keys[place.folder].add(place.key)
+                if place.folder == keys.CAPTURES:
+                    holding.modified = place.modified
             yield holding
 
     def _places(self, bucket: str, folder: str, source: str) -> Iterator[_Place]:
@@ -132,7 +138,8 @@ class Verification:
                 detail = f"its key does not belong into {folder}"
                 self._strays.append(Finding(kind=Kind.STRAY, where=bucket, key=found.key, detail=detail))
             else:
-                yield _Place(f"{stem.crawl}-{stem.number}.", folder, found.key, stem)  # as S3 orders them
+                name = f"{stem.crawl}-{stem.number}."  # as S3 orders them
+                yield _Place(name, folder, found.key, stem, found.modified.date())
 
     def _after(self, folder: str, source: str) -> str:
         """Return the last key before the scope."""
@@ -185,6 +192,13 @@ class Verification:
             else:
                 continue
             yield Finding(kind=kind, where=self._captures, key=capture, detail=detail, captures=(capture,))
+
+    def _trees(self) -> Iterator[Finding]:
+        """Compare the daily trees with the records that were read; nothing is missing that is out of the scope."""
+        for key, reason in compared(self._s3, self._captures, self._spool.ledger, whole=self._scope.whole):
+            finding = Finding(kind=Kind.WRONG_TREE, where=self._captures, key=key, detail=reason)
+            self._spool.find([finding])
+            yield finding
 
     def _items(self) -> Iterator[Finding]:
         exists = partial(objects.exists, self._s3, self._captures)

@@ -1,6 +1,7 @@
 """State of a verification in a SQLite file, for constant memory and resumption.
 
-It holds the position, the findings, the WARC files seen, and the expected form of each index item.
+It holds the position, the findings, the WARC files seen, the leaves of their records, and the expected form of each
+index item.
 """
 
 import json
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dateline import keys
+from dateline.proofs.ledger import Ledger
 from dateline.verify.findings import Finding, Kind
 
 _TABLES = """
@@ -79,6 +81,7 @@ class Spool:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
+        self.ledger = Ledger(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -119,6 +122,7 @@ class Spool:
         self._db.executescript(
             "DELETE FROM counts; DELETE FROM homes; DELETE FROM members; UPDATE items SET found = 0 WHERE found"
         )
+        self.ledger.forget()
 
     def see(self, key: str, pages: int | None, *, sound: bool) -> None:
         """Record a WARC file or crawl report as read, with its number of ``pages`` if known."""
