@@ -4,10 +4,13 @@ S3, dates are capture dates in UTC::
 
     CaptureBucket
         captures/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.warc.gz   WARC file: server responses, one gzip member per record
+        packs/<source>/<yyyy>/<mm>/<dd>-<name>.warc.gz           WARC files of a day, one after the other
+        packs/<source>/<yyyy>/<mm>/<dd>-<name>.json              manifest of that pack
         crawls/<source>/<yyyy>/<mm>/<dd>/<crawl>.json            crawl report
         frontiers/<source>/<yyyy>/<mm>/<dd>/<crawl>.json.gz      URLs left for the continuation of a crawl
         withdrawals/<id>.json                                    tombstone of a withdrawn story
         withdrawals/captures/...                                 copy of a WARC file during its redaction
+        withdrawals/packs/...                                    copy of a pack during its redaction
         certificates/<sha256>.der                                certificate that a server showed, once for all captures
         proofs/<yyyy>/<mm>/<dd>/leaves.jsonl.gz                  leaf hashes of a daily tree, by WARC file
         proofs/<yyyy>/<mm>/<dd>/root.json                        root of the day
@@ -96,6 +99,7 @@ WATCHES = "watches/watches.json"
 HIT, WATCH = "HIT#", "WATCH#"  # sort keys, and partitions, which no bucket can restore
 
 REEXTRACTIONS = "reports/reextract/"
+PACKS = "packs/"  # by source
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
 CERTIFICATES = "certificates/"  # a folder of it too
 PROOFS = "proofs/"  # another one, with these objects in it
@@ -209,6 +213,21 @@ def captures_prefix(source: str, crawl: str) -> str:
     return f"captures/{_folder(source, crawl)}/{crawl}-"
 
 
+def packs(stem: Stem) -> str:
+    """Return the common prefix of the packs, and their manifests, of a WARC file's source and day."""
+    return f"{PACKS}{stem.source}/{stem.day.replace('-', '/')}-"
+
+
+def pack(stem: Stem, name: str) -> str:
+    """Return the key of a pack for a WARC file's source and day; ``name`` is 12 hex digits of a digest."""
+    return f"{packs(stem)}{name}.warc.gz"
+
+
+def captures_of_day(source: str, day: str) -> str:
+    """Return the common prefix of a source's WARC files of a day (``yyyy-mm-dd``)."""
+    return f"{CAPTURES}{source}/{day.replace('-', '/')}/"
+
+
 def crawl_report(source: str, crawl: str) -> str:
     return f"crawls/{_folder(source, crawl)}/{crawl}.json"
 
@@ -282,9 +301,9 @@ def withdrawal(id: str) -> str:
     return f"withdrawals/{id}.json"
 
 
-def withdrawing(stem: Stem) -> str:
-    """Return the key of a WARC file's copy during redaction."""
-    return f"withdrawals/{stem.capture}"
+def withdrawing(key: str) -> str:
+    """Return the key of a WARC file's or pack's copy during redaction."""
+    return f"{WITHDRAWALS}{key}"
 
 
 def verification(run: str) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
+KEEP_BODY = "keep_body"  # in the metadata of a page whose source keeps the bodies of all revisits
 MAX_URL = 8 << 10  # bytes; servers refuse longer ones (RFC 9110, 4.1), and an index item with one costs ten writes
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dateline import keys
+from dateline.capture.packs import manifest_of
 from dateline.sources.registry import Source
 from dateline.sources.rules import FIELDS
 from infra import english, reference
@@ -87,10 +88,13 @@ S3_KEYS = [
     keys.part("ly", "2019-04", 7),
     keys.DATASET_STATE,
     keys.withdrawal("abc"),
-    keys.withdrawing(STEM),
+    keys.withdrawing(STEM.capture),
+    keys.withdrawing(keys.pack(STEM, "0123456789ab")),
     f"{keys.SEARCH}manifest.json",
     keys.search_part("2019-04", "abc"),
     keys.certificate("0" * 64),
+    keys.pack(STEM, "0123456789ab"),
+    manifest_of(keys.pack(STEM, "0123456789ab")),
     *(keys.proof("2019-04-17", name) for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr")),
     keys.PROOF_KEY,
     keys.proof_authority("sample"),

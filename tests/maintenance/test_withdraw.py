@@ -214,7 +214,7 @@ def put(newsroom: Newsroom, key: str, *versions: bytes) -> None:
 
 LEFT: dict[str, Callable[[Newsroom, str, bytes], None]] = {
     "an earlier version": lambda newsroom, key, data: put(newsroom, key, data, get(newsroom, key)),
-    "what was put beside it": lambda newsroom, key, data: put(newsroom, keys.withdrawing(keys.parse(key)), data),
+    "what was put beside it": lambda newsroom, key, data: put(newsroom, keys.withdrawing(key), data),
     "the page itself": put,
 }
 

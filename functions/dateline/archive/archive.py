@@ -26,6 +26,7 @@ from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
+from dateline.capture.packs import Packs
 from dateline.index.index import Index
 from dateline.index.items import aliases
 from dateline.outcomes import WITHDRAWN, PageOutcome, Stored, articles_key, is_of_chain, made_no_revision
@@ -77,6 +78,7 @@ class Archive:
         self._s3, self._index = deployment.s3, index
         self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self._extract, self._clock = extract, clock
+        self._packs = Packs(deployment.s3, deployment.capture_bucket)
 
     def add(self, key: str) -> list[PageOutcome]:
         """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before."""
@@ -234,7 +236,7 @@ class Archive:
 
     def _extracted(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
         """Return the extraction of each page, or of ``only`` the records at these offsets."""
-        body = self._s3.get_object(Bucket=self._captures, Key=stem.capture)["Body"]
+        body = self._packs.open(stem.capture)
         try:
             for captured in capture.read(body, keys.crawl_time(stem.crawl)):
                 if only is None or captured.offset in only:
@@ -254,8 +256,20 @@ class Archive:
                 yield rest, Extraction(Outcome.QUARANTINED, reason=str(error))
 
     def _examine(self, captured: Capture) -> Extraction:
+        if captured.same_words and not captured.damage:
+            return self._examine_words(*captured.same_words)
         extraction = _without_extraction(captured) or self._extract(captured.page())
         return extraction._replace(article=extraction.article and _signed(extraction.article))
+
+    def _examine_words(self, key: str, offset: int, length: int) -> Extraction:  # noqa: ARG002 (metadata follows)
+        """Return what the response with the words of a page without its body comes to."""
+        try:
+            found = next(capture.read(self._packs.open(key, offset)), None)
+        except (DamagedCaptureError, self._s3.exceptions.NoSuchKey) as error:
+            return Extraction(Outcome.QUARANTINED, reason=f"its words are in {key}: {error}")
+        if found is None or found.offset:
+            return Extraction(Outcome.QUARANTINED, reason=f"its words are in {key}, without a page at {offset}")
+        return self._examine(found)
 
     def _decide(self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction) -> Decided:
         outcome, article = extraction.outcome, None

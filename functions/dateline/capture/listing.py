@@ -5,7 +5,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from dateline import keys
-from dateline.aws import objects
+from dateline.capture.packs import Packs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -18,16 +18,12 @@ def held(
 
     ``since`` and ``until`` are days of capture (UTC), both included.
     """
-    for source in of or sources(s3, bucket):
+    packs = Packs(s3, bucket)
+    for source in of or packs.sources():
         prefix = keys.folder(keys.CAPTURES, source)
         after = f"{prefix}{since:%Y/%m/%d}" if since else prefix
-        for found in objects.listed(s3, bucket=bucket, prefix=prefix, after=after):
+        for found in packs.listed(source, after):
             stem = keys.parse(found.key)
             if until and stem.day > until.isoformat():
                 break
             yield stem
-
-
-def sources(s3: "S3Client", bucket: str) -> list[str]:
-    """Return the sources with captures."""
-    return sorted(objects.folders(s3, bucket, keys.CAPTURES))

@@ -17,6 +17,7 @@ from dateline.capture import metadata
 from dateline.capture.decoding import MAX_BODY, TOO_LONG
 from dateline.capture.digests import contradicts, digest
 from dateline.capture.http_message import split
+from dateline.capture.writer import REFERS_TO, SAME_WORDS
 from dateline.instants import is_believable
 from dateline.page import Page, Payload
 
@@ -47,7 +48,8 @@ class Capture:
     ``offset`` and ``length`` locate its gzip member, or two members if a browser ``rendered`` the page: ``body`` and
     ``content_type`` are then the rendered document's. ``body`` has no transfer and content encodings and is cut at
     ``MAX_BODY``; ``damage`` is the problem of a body decoded in part. A ``revisit`` has no body; ``revisits`` locates
-    its payload, if stated. ``validators`` are its ETag and Last-Modified.
+    its payload, if stated, ``same_words`` the record with its words: WARC file, offset, length. ``validators`` are its
+    ETag and Last-Modified.
     """
 
     url: str
@@ -61,6 +63,7 @@ class Capture:
     damage: str | None = None
     revisit: bool = False
     revisits: Payload | None = None
+    same_words: tuple[str, int, int] | None = None
     rendered: bool = False
     validators: tuple[str | None, str | None] = (None, None)
     metadata: Mapping[str, Any] = field(default_factory=dict)
@@ -153,6 +156,7 @@ def _response(record: ArcWarcRecord, undated: datetime) -> dict[str, Any]:
         "damage": damage,
         "revisit": revisit,
         "revisits": _revisited(record) if revisit else None,
+        "same_words": _same_words(record) if revisit else None,
         "validators": (message.header("etag"), message.header("last-modified")),
     }
 
@@ -172,11 +176,21 @@ def _rendered(record: ArcWarcRecord) -> dict[str, Any]:
 
 
 def _revisited(record: ArcWarcRecord) -> Payload | None:
-    """Return the payload named by a revisit record, or None."""
+    """Return the payload named by a revisit record, or None; one without its body has a payload of its own."""
+    if record.rec_headers.get_header("WARC-Profile") == SAME_WORDS:
+        return None
     names = ("WARC-Refers-To-Target-URI", "WARC-Refers-To-Date", "WARC-Payload-Digest")
     url, at, digest = (record.rec_headers.get_header(name) for name in names)
     instant = _instant_of(record, names[1]) if at else None
     return Payload(url, instant, digest) if url and instant and digest else None
+
+
+def _same_words(record: ArcWarcRecord) -> tuple[str, int, int] | None:
+    """Return the place of the response with the words of a record without its body, or None."""
+    key, *place = (record.rec_headers.get_header(REFERS_TO) or "").rsplit(" ", 2)
+    if record.rec_headers.get_header("WARC-Profile") != SAME_WORDS or len(place) != 2:
+        return None
+    return (key, int(place[0]), int(place[1])) if all(map(str.isdecimal, place)) else None
 
 
 def _instant_of(record: ArcWarcRecord, name: str) -> datetime | None:

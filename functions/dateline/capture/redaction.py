@@ -26,7 +26,7 @@ def without(data: bytes, key: str, offsets: Collection[int], id: str) -> bytes:
     for record in records(io.BytesIO(data)):
         if record.is_page:
             inside = record.offset in offsets
-        elif record.kind == WITHDRAWN:
+        elif record.kind in {WITHDRAWN, "warcinfo"}:  # a pack has one before each file
             inside = False
         elif not record.kind:
             inside = inside or record.offset in offsets

@@ -39,6 +39,8 @@ _CONTENT_TYPES = {
 }
 _ANSWERS = {"response", "revisit", "resource"}  # one per page
 _PROFILE = "http://netpreserve.org/warc/1.1/revisit/"
+SAME_WORDS = "urn:dateline:warc:same-words"  # profile of a revisit without its body (``reduction``)
+REFERS_TO = "Dateline-Refers-To"  # of such a record: WARC file, offset and length of the response with the words
 _ENCODED = re.compile(rb"\ncontent-encoding:[ \t]*(?:x-)?(?:gzip|deflate|br|zstd)\b", re.IGNORECASE)
 _MAX_HEAD = 8 << 10  # bytes of headers to search, the record's and the server's
 _GZIP_HEAD = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"  # deflate, no name, no clock, of no operating system
@@ -184,6 +186,13 @@ def withdrawn_record(name: str, date: str | None, id: str) -> bytes:
     headers = {"WARC-Block-Digest": digest(block)}
     date = date or _warc_date(datetime.fromtimestamp(0, UTC))
     (data,) = _plain([_record("withdrawn", block, date, _record_id(f"{name} withdrawn"), headers)])
+    return data
+
+
+def plain_record(kind: str, block: bytes, date: str, fields: Mapping[str, str]) -> bytes:
+    """Return an uncompressed record with these headers, WARC-Record-ID included."""
+    others = {name: value for name, value in fields.items() if name != "WARC-Record-ID"}
+    (data,) = _plain([_record(kind, block, date, fields["WARC-Record-ID"], others)])
     return data
 
 

@@ -22,6 +22,7 @@ from dateline.cli import (
     functions,
     import_,
     open_,
+    pack,
     persons,
     proofs,
     quarantine,
@@ -60,6 +61,7 @@ app.command()(cost.cost)
 app.command()(functions.compact)
 app.command()(functions.logs)
 app.command()(env.env)
+app.command()(pack.pack)
 app.command()(rebuild.rebuild)
 app.command()(redrive.redrive)
 app.command()(reextract.reextract)

@@ -44,8 +44,8 @@ _OPTIONAL = (  # optional attributes of a revision's items
 class Index:
     """Stories and counters in the table."""
 
-    def __init__(self, table: "Table") -> None:
-        self.clusters, self.counters = Clusters(table), Counters(table)
+    def __init__(self, table: "Table", counters: Counters | None = None) -> None:
+        self.clusters, self.counters = Clusters(table), counters or Counters(table)
         self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
 
     def current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -18,19 +18,20 @@ from dateline.archive.archive import committed
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
+from dateline.capture.packs import Packs
 from dateline.dataset import progress as dataset
 from dateline.events import rebuilding
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.monitoring import coverage_reports
+from dateline.monitoring.counting import Counters
 from dateline.state.pages import url_states
 from dateline.state.records import HealthRecord, UrlState
 from dateline.state.table import TableState, learned_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3 import S3Client
 
 T = TypeVar("T")
 
@@ -57,15 +58,16 @@ def rebuild(
     """Refill the table, emptied first if ``empty``; call ``progress`` after each object."""
     s3, table = deployment.s3, deployment.table
     capture_bucket, archive_bucket = deployment.capture_bucket, deployment.archive_bucket
-    index, done, known = Index(table), Rebuilt(), _Known()
+    index, done, known = Index(table, Counters(table, notes=False)), Rebuilt(), _Known()
+    packs = Packs(s3, capture_bucket)
     with rebuilding(s3, archive_bucket):
         if empty:
             delete_items(table)
         for withdrawal in withdrawals(s3, capture_bucket):
             index.withdraw(withdrawal)
             known.add_withdrawal(withdrawal)
-        for stem in _in_order(objects.keys(s3, bucket=capture_bucket, prefix=keys.CAPTURES)):
-            known.add_captures(stem, _pages(s3, capture_bucket, stem.capture))
+        for stem in _in_order(found.key for found in packs.all_listed()):
+            known.add_captures(stem, _pages(packs, stem.capture))
             settled = committed(s3, archive_bucket, stem)
             if settled:
                 index.apply(stem, settled.outcomes, settled.articles)
@@ -108,10 +110,9 @@ def _in_order(found: Iterable[str]) -> list[keys.Stem]:
     return sorted(map(keys.parse, found), key=lambda stem: (stem.crawl, stem))
 
 
-def _pages(s3: "S3Client", bucket: str, key: str) -> Iterator[Capture]:
-    body = s3.get_object(Bucket=bucket, Key=key)["Body"]
+def _pages(packs: Packs, key: str) -> Iterator[Capture]:
     with suppress(DamagedCaptureError):  # archiving has told of it; the pages before the damage are sound
-        yield from capture.read(body)
+        yield from capture.read(packs.open(key))
 
 
 class _Newest(dict[Any, tuple[str, T]], Generic[T]):

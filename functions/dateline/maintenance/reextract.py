@@ -14,7 +14,6 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Any, Self
 
@@ -199,12 +198,10 @@ class Reextraction(Archive):
     def _said(self, revision: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the words and date of a revision by the present extractor, or None without a story."""
         at = revision["capture"]
-        answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
-        with closing(answer["Body"]) as body:
-            try:
-                extraction = self._examine(next(capture.read(body)))
-            except (DamagedCaptureError, StopIteration):
-                return {}
+        try:
+            extraction = self._examine(next(capture.read(self._packs.open(at["key"], int(at["offset"])))))
+        except (DamagedCaptureError, StopIteration):
+            return {}
         if extraction.outcome is Outcome.QUARANTINED:
             return {}
         article = extraction.article

@@ -20,6 +20,7 @@ from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.capture import DamagedCaptureError
+from dateline.capture.packs import Packs
 from dateline.capture.redaction import without
 from dateline.dataset.progress import forget
 from dateline.index.index import Index
@@ -64,6 +65,7 @@ class Withdrawing:
         self._s3, self._clock = deployment.s3, clock
         self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self._index, self._state = Index(deployment.table), TableState(deployment.table)
+        self._packs = Packs(deployment.s3, deployment.capture_bucket)
         self._derived = Reextraction(deployment=deployment, index=self._index, extract=_never)
 
     def withdraw(
@@ -134,7 +136,7 @@ class Withdrawing:
         for stem, withdrawn in pages.items():
             offsets = {page.offset for page in withdrawn}
             yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
-            data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
+            data = self._packs.get(stem.capture) or b""
             with suppress(DamagedCaptureError):  # unreadable reports have no pointers
                 for page in capture.read(io.BytesIO(data)):
                     if page.offset in offsets:
@@ -143,7 +145,7 @@ class Withdrawing:
     def _leaves(self, pages: Pages, id: str) -> Iterator[str]:
         """Yield the leaf hashes of the pages' records that are still there."""
         for stem, withdrawn in pages.items():
-            data = objects.get(self._s3, bucket=self._captures, key=stem.capture) or b""
+            data = self._packs.get(stem.capture) or b""
             left = without(data, stem.capture, {page.offset for page in withdrawn}, id)
             before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
             yield from (leaf.hex() for leaf in before - after)
@@ -161,13 +163,21 @@ class Withdrawing:
                     self._s3.put_object(Bucket=self._archive, Key=where, Body=body)
 
     def _replace_capture(self, stem: keys.Stem, offsets: set[int], id: str) -> Iterator[Locked]:
-        """Replace a WARC file by one without these pages in all versions, or return the obstacle."""
-        key, beside = stem.capture, keys.withdrawing(stem)
+        """Replace a WARC file, and the pack that it is in, by one without these pages, or return the obstacle."""
+        yield from self._replace(stem.capture, lambda data: without(data, stem.capture, offsets, id))
+        if packed := self._packs.find(stem.capture):
+            manifest, file = packed
+            places = {file.at(offset) for offset in offsets}
+            yield from self._replace(manifest.key, lambda data: without(data, manifest.key, places, id))
+
+    def _replace(self, key: str, redacted: Callable[[bytes], bytes]) -> Iterator[Locked]:
+        """Replace an object by a redacted one in all versions, or return the obstacle."""
+        beside = keys.withdrawing(key)
         there = objects.get(self._s3, bucket=self._captures, key=key)
         data = there or objects.get(self._s3, bucket=self._captures, key=beside)
         if data is None:
             return
-        body = without(data, key, offsets, id)
+        body = redacted(data)
         over = [version for version in self._versions(key) if there != body or not version.latest]
         if locks := [version.lock for version in over if version.lock]:
             yield Locked(key, max(locks))

@@ -25,10 +25,15 @@ LATE_AFTER = timedelta(days=2)  # coverage looks one day further back, whatever 
 
 
 class Counters:
-    """Daily counters in the table; ``clock`` gives the aware instant of now."""
+    """Daily counters in the table; ``clock`` gives the aware instant of now.
 
-    def __init__(self, table: "Table", clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._table, self._clock = table, clock
+    Without ``notes``, late changes leave none: a rebuild has coverage compare every day anyway.
+    """
+
+    def __init__(
+        self, table: "Table", clock: Callable[[], datetime] = lambda: datetime.now(UTC), *, notes: bool = True
+    ) -> None:
+        self._table, self._clock, self._notes = table, clock, notes
 
     def add_crawl(self, report: CrawlReport) -> None:
         """Add a crawl's numbers to its day's counters."""
@@ -67,7 +72,7 @@ class Counters:
 
     def _is_late(self, day: str) -> bool:
         """Whether coverage no longer looks at a day (``yyyy-mm-dd``, UTC) by itself."""
-        return day < f"{(self._clock().astimezone(UTC) - LATE_AFTER).date()}"
+        return self._notes and day < f"{(self._clock().astimezone(UTC) - LATE_AFTER).date()}"
 
     def added(self, source: str, key: str) -> dict[str, int] | None:
         """Return the contribution of a WARC file or crawl report to the counters, or None."""

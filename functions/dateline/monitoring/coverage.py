@@ -77,7 +77,9 @@ class Row:
 
 def sources(s3: "S3Client", bucket: str) -> list[str]:
     """Yield the ids of all sources ever crawled or imported."""
-    return sorted({source for kind in (keys.CRAWLS, keys.CAPTURES) for source in objects.folders(s3, bucket, kind)})
+    return sorted(
+        {source for kind in (keys.CRAWLS, keys.CAPTURES, keys.PACKS) for source in objects.folders(s3, bucket, kind)}
+    )
 
 
 def rows(table: "Table", source: str, since: date | None, until: date) -> Iterator[Row]:

@@ -1,6 +1,7 @@
 """Audit of all days: the chain from the first root to the newest, and each record in exactly one tree."""
 
 import hashlib
+import io
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
 from dateline.aws.prefetch import ahead
+from dateline.capture.packs import Packs
 from dateline.index.withdrawals import withdrawals
 from dateline.proofs import signing
 from dateline.proofs.ledger import Finding, Ledger
@@ -31,12 +33,12 @@ def audit(s3: "S3Client", bucket: str) -> Iterator[Finding]:
     """
 
     def read(found: Listed) -> tuple[Listed, list[bytes]]:
-        body = s3.get_object(Bucket=bucket, Key=found.key)["Body"]
-        return found, [leaf for _, leaf in leaves_of(body).leaves]
+        return found, [leaf for _, leaf in leaves_of(io.BytesIO(packs.get(found.key) or b"")).leaves]
 
+    packs = Packs(s3, bucket)
     with tempfile.NamedTemporaryFile(prefix="audit-") as file, closing(sqlite3.connect(file.name)) as database:
         ledger = Ledger(database)
-        for found, hashes in ahead(read, objects.listed(s3, bucket=bucket, prefix=keys.CAPTURES), _AT_ONCE):
+        for found, hashes in ahead(read, packs.all_listed(), _AT_ONCE):
             ledger.see(found.key, found.modified.date(), hashes)
         yield from compared(s3, bucket, ledger)
 

@@ -30,6 +30,7 @@ from dateline.aws.prefetch import ahead
 from dateline.capture.fixity import WITHDRAWN
 from dateline.capture.gzip_members import members
 from dateline.capture.reader import Readable
+from dateline.capture.reduction import leaf_in
 from dateline.proofs import merkle
 from dateline.proofs.sorting import Sorter
 from dateline.proofs.verify import HASH, VERSION, canonical, leaf_hash, leaf_of
@@ -244,11 +245,19 @@ def hash_of(record: bytes) -> tuple[bytes, bytes] | None:
     None if it is no WARC record.
     """
     try:
-        leaf = leaf_of(record)
+        leaf = stored_leaf(record)
     except ValueError:
         return None
     place = f"{leaf.get('date', '')}\0{leaf.get('id', '')}".encode()
     return place, b"" if leaf.get("type") == WITHDRAWN else leaf_hash(canonical(leaf))
+
+
+def stored_leaf(record: bytes) -> dict[str, str]:
+    """Return the leaf of a stored record; a revisit without its body states that of the response that it was.
+
+    ValueError if it is no WARC record.
+    """
+    return leaf_in(record) or leaf_of(record)
 
 
 def _in_order(day: str, files: Sequence[str], leaves: Iterable[tuple[bytes, int]]) -> Tree:

@@ -13,7 +13,6 @@ import gzip
 import heapq
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import date
 from typing import Any, Literal, cast
 
@@ -24,6 +23,7 @@ from dateline.article import Article
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, PageRecords
+from dateline.capture.packs import Packs
 from dateline.index import clusters
 from dateline.story import ItemPointer, StoryItem
 from dateline.urls import identity
@@ -45,7 +45,8 @@ class Query:
 
     def __init__(self, deployment: Deployment) -> None:
         self._table, self._s3 = deployment.table, deployment.s3
-        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._archive = deployment.archive_bucket
+        self._packs = Packs(deployment.s3, deployment.capture_bucket)
 
     def of_source(
         self, source: str, since: date | None = None, until: Until = None, *, newest_first: bool = False
@@ -142,11 +143,12 @@ class Query:
 
     def line(self, story: StoryItem) -> bytes:
         """The same as it is stored: JSON on one line, with its line end."""
-        return gzip.decompress(self._record(self._archive, story["article"]))
+        return gzip.decompress(self._record(story["article"]))
 
     def raw(self, story: StoryItem) -> Capture:
         """Return the response for a story or revision: one range GET of its WARC record."""
-        return capture.read_one(self._record(self._captures, story["capture"]))
+        at = story["capture"]
+        return capture.read_one(self._packs.read(at["key"], int(at["offset"]), int(at["length"])))
 
     def records(self, story: StoryItem) -> PageRecords:
         """Return all WARC records of a story's or revision's capture, as stored: one GET.
@@ -154,13 +156,11 @@ class Query:
         Raises DamagedCaptureError for an unreadable capture.
         """
         at = story["capture"]
-        answer = self._s3.get_object(Bucket=self._captures, Key=at["key"], Range=f"bytes={at['offset']}-")
-        with closing(answer["Body"]) as body:
-            return capture.page_records(body)
+        return capture.page_records(self._packs.open(at["key"], int(at["offset"])))
 
-    def _record(self, bucket: str, pointer: ItemPointer) -> bytes:
+    def _record(self, pointer: ItemPointer) -> bytes:
         offset, length = int(pointer["offset"]), int(pointer["length"])
-        return objects.get_range(self._s3, bucket=bucket, key=pointer["key"], offset=offset, length=length)
+        return objects.get_range(self._s3, bucket=self._archive, key=pointer["key"], offset=offset, length=length)
 
     def _published(
         self,

@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from dateline.instants import is_believable
 from dateline.messages import Expect
-from dateline.page import Page
+from dateline.page import KEEP_BODY, Page
 from dateline.sources import codes, revisit_plan, rules
 from dateline.sources.rules import RuleSet
 
@@ -58,9 +58,10 @@ class Source:
     interval (``[[1440, 60]]``: hourly during the first day, then never); default
     ``dateline.sources.revisit_plan.DEFAULT``, ``[]`` for never. ``opt_outs = "record"`` is for outlets with an
     agreement to be archived in spite of opt-outs in their pages (``spiders.middlewares.optouts``). ``render = true`` is
-    for pages without text before their scripts run: a browser renders them. ``extract`` are extraction rules
-    (``dateline.sources.rules``). ``checked`` is the day of the last successful live check (``dateline sources check
-    --record``). Other people's observations go into comments, with date and place.
+    for pages without text before their scripts run: a browser renders them. ``bodies = "all"`` keeps the body of each
+    revisit; otherwise packing drops those with the words of the revision before (``capture.reduction``). ``extract``
+    are extraction rules (``dateline.sources.rules``). ``checked`` is the day of the last successful live check
+    (``dateline sources check --record``). Other people's observations go into comments, with date and place.
     """
 
     id: str
@@ -82,6 +83,7 @@ class Source:
     opt_outs: Literal["obey", "record"] = "obey"
     revisit: revisit_plan.Plan = revisit_plan.DEFAULT
     render: bool = False
+    bodies: Literal["revisions", "all"] = "revisions"
     access: Literal["open", "refused"] = "open"
     checked: date | None = None
     extract: tuple[RuleSet, ...] = field(default=(), hash=False)
@@ -104,6 +106,7 @@ class Source:
             "country": self.country or None,
             "languages": list(self.languages),
             "timezone": self.timezone or None,
+            **({KEEP_BODY: True} if self.bodies == "all" else {}),
         }
 
     def complete(self, page: Page) -> Page:
@@ -354,6 +357,7 @@ _CHECKS: Mapping[str, Callable[[Any], Any]] = {
     "opt_outs": _one_of("obey", "record"),
     "revisit": _revisit,
     "render": _render,
+    "bodies": _one_of("revisions", "all"),
     "access": _one_of("open", "refused"),
     "checked": _day,
     "extract": rules.read,

@@ -16,6 +16,7 @@ from dateline.article import Article, Outcome, content_digest
 from dateline.aws import objects
 from dateline.capture.fixity import WITHDRAWN, Record, records
 from dateline.capture.gzip_members import Member, members
+from dateline.capture.packs import Packs
 from dateline.index.items import entries
 from dateline.monitoring import counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks
@@ -58,8 +59,8 @@ class Examination:
     ``sound`` is False for damaged objects: index items without a source may then be right nevertheless.
     """
 
-    def __init__(self, s3: "S3Client", holding: Holding, *, captures: str, archive: str) -> None:
-        self._s3, self._captures, self._archive = s3, captures, archive
+    def __init__(self, s3: "S3Client", holding: Holding, *, packs: Packs, captures: str, archive: str) -> None:
+        self._s3, self._packs, self._captures, self._archive = s3, packs, captures, archive
         self.holding, self.stem = holding, holding.stem
         self.findings = list[Finding]()
         self.sound = True
@@ -115,7 +116,11 @@ class Examination:
         self.sound = self.sound and kind not in _UNSOUND
 
     def _read_capture(self) -> None:
-        body = self._s3.get_object(Bucket=self._captures, Key=self.stem.capture)["Body"]
+        try:
+            body = self._packs.open(self.stem.capture)
+        except self._s3.exceptions.NoSuchKey:
+            self._find(Kind.NO_CAPTURE, self._captures, self.stem.capture, "its pack is missing")
+            return
         self.pages, page, torn = {}, None, False
         for record in records(body, self._see):
             if record.is_page:

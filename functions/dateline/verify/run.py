@@ -4,7 +4,6 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from itertools import chain, groupby
 from typing import NamedTuple
 
@@ -12,6 +11,7 @@ from dateline import keys
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
+from dateline.capture.packs import Packs
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.monitoring import counters
@@ -58,7 +58,7 @@ class Verification:
         self._s3, self._table, self._spool, self._scope = deployment.s3, deployment.table, spool, scope
         self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self.progress, self._tell = Progress(objects=int(spool.noted("objects") or 0)), progress
-        self._strays = list[Finding]()
+        self._strays, self._packs = list[Finding](), Packs(deployment.s3, deployment.capture_bucket)
 
     def findings(self) -> Iterator[Finding]:
         """Yield the problems, those of an interrupted run first."""
@@ -79,7 +79,7 @@ class Verification:
                 yield from self._crawls(source)
 
     def _folders(self) -> Iterator[tuple[str, str]]:
-        yield from ((self._captures, folder) for folder in IN_CAPTURES)
+        yield from ((self._captures, folder) for folder in (*IN_CAPTURES, keys.PACKS))
         yield from ((self._archive, folder) for folder in IN_ARCHIVE)
 
     def _holdings(self, source: str) -> Iterator[Finding]:
@@ -107,7 +107,7 @@ class Verification:
         yield from strays
 
     def _examine(self, holding: Holding) -> Examination:
-        return Examination(self._s3, holding, captures=self._captures, archive=self._archive)
+        return Examination(self._s3, holding, packs=self._packs, captures=self._captures, archive=self._archive)
 
     def _reach(self, source: str, key: str, count: int) -> None:
         self.progress.objects += count
@@ -129,9 +129,9 @@ class Verification:
             yield holding
 
     def _places(self, bucket: str, folder: str, source: str) -> Iterator[_Place]:
-        for found in objects.listed(
-            self._s3, bucket=bucket, prefix=keys.folder(folder, source), after=self._after(folder, source)
-        ):
+        after = self._after(folder, source)
+        listed = objects.listed(self._s3, bucket=bucket, prefix=keys.folder(folder, source), after=after)
+        for found in self._packs.listed(source, after) if folder == keys.CAPTURES else listed:
             try:
                 stem = _stem(folder, found.key)
             except ValueError:
@@ -201,8 +201,7 @@ class Verification:
             yield finding
 
     def _items(self) -> Iterator[Finding]:
-        exists = partial(objects.exists, self._s3, self._captures)
-        comparison = Comparison(self._table, self._spool, self._scope, exists=exists)
+        comparison = Comparison(self._table, self._spool, self._scope, exists=self._exists)
         with self._spool.transaction():  # one transaction: an interrupted comparison restarts
             expect(self._spool)
             for finding in self._withdrawals():
@@ -218,6 +217,12 @@ class Verification:
                 self._spool.find([finding])
                 yield finding
 
+    def _exists(self, key: str) -> bool:
+        """Whether there is a WARC file or crawl report."""
+        if key.startswith(keys.CAPTURES):
+            return self._packs.exists(key)
+        return objects.exists(self._s3, self._captures, key)
+
     def _withdrawals(self) -> Iterator[Finding]:
         """Yield remains of withdrawn stories in the index and in captures."""
         for withdrawal in withdrawals(self._s3, self._captures):
@@ -225,7 +230,7 @@ class Verification:
                 continue
             self._spool.expect([withdrawal.item], "")
             for key in sorted({page.key for page in withdrawal.pages}):
-                beside = keys.withdrawing(keys.parse(key))
+                beside = keys.withdrawing(key)
                 if objects.versions(self._s3, self._captures, key) > 1:
                     yield self._left(withdrawal, key, "an earlier version of it is still there")
                 if objects.versions(self._s3, self._captures, beside):

@@ -82,7 +82,7 @@ def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope:
     """Return the volume of a scope from the listings (read again by the run); the table's size is some hours old."""
     table.load()
     found = Costs(items=table.item_count, table_bytes=table.table_size_bytes)
-    for bucket, folders in ((captures, IN_CAPTURES), (archive, IN_ARCHIVE)):
+    for bucket, folders in ((captures, (*IN_CAPTURES, keys.PACKS)), (archive, IN_ARCHIVE)):
         for folder in folders:
             before = found.objects
             for source in sources(s3, bucket, folder, scope):

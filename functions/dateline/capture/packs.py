@@ -1,0 +1,215 @@
+"""WARC files by their keys, wherever their bytes are: in an object of their own, or in the pack of a day.
+
+A pack, ``packs/<source>/<yyyy>/<mm>/<dd>-<name>.warc.gz``, is a source's WARC files of a day one after the other. Its
+manifest, the same with ``.json``, is written after it and says where each file begins. Keys and offsets stay those of
+the files before packing, so pointers to them hold for good: to follow one, read the object of that key, or, where there
+is none, ask the manifests of its day (``Packs``, and docs/storage.md by hand).
+
+A record without its body (``reduction``) takes fewer bytes in the pack than it did. ``cuts`` of the manifest have the
+place and both lengths of each. Read through ``Packs``, such a record has its old length: the comment of its gzip member
+(RFC 1952) fills it up, and readers skip that.
+"""
+
+import heapq
+import io
+import json
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from hashlib import sha256
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
+
+from botocore.exceptions import ClientError
+
+from dateline import keys
+from dateline.aws import objects
+from dateline.aws.objects import Listed
+from dateline.capture.reader import Readable
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_GZIP = struct.Struct("<2sBBIBB")  # magic, method, flags, time, extra flags, system
+_COMMENT = 16
+_MISSING = {"NoSuchKey", "404"}
+_MANIFESTS = 64  # days in memory, each some kilobytes
+
+
+class Cut(NamedTuple):
+    """A record without its body: its offset in the file, and its length in bytes before and in the pack."""
+
+    offset: int
+    was: int
+    now: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedFile:
+    """A WARC file in a pack, from ``start`` on: ``length`` bytes there, ``size`` before.
+
+    ``sha256`` (hex) is of the bytes in the pack when it was written; a withdrawal changes them.
+    """
+
+    key: str
+    start: int
+    length: int
+    size: int
+    sha256: str
+    cuts: tuple[Cut, ...] = ()
+
+    def at(self, offset: int) -> int:
+        """Return the place in the pack of a record at an offset of the file; of the next one, within a cut."""
+        return self.start + offset - sum(cut.was - cut.now for cut in self.cuts if cut.offset < offset)
+
+    def restored(self, data: bytes, offset: int = 0) -> bytes:
+        """Return bytes of the pack with the records' former lengths; they begin with the record at an offset."""
+        parts, done, begin = list[bytes](), 0, self.at(offset)
+        for cut in self.cuts:
+            at = self.at(cut.offset) - begin
+            if 0 <= at < len(data):
+                parts += data[done:at], lengthened(data[at : at + cut.now], cut.was)
+                done = at + cut.now
+        return b"".join((*parts, data[done:]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The contents of a pack; ``key`` is the pack's."""
+
+    key: str
+    files: tuple[PackedFile, ...]
+
+    def to_json(self) -> bytes:
+        return json.dumps(asdict(self), indent=1).encode()
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Self:
+        values = json.loads(body)
+        files = [each | {"cuts": tuple(Cut(*cut) for cut in each["cuts"])} for each in values["files"]]
+        return cls(key=values["key"], files=tuple(PackedFile(**each) for each in files))
+
+
+class Packs:
+    """Reads a bucket's WARC files, packed or not."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self._s3, self._bucket = s3, bucket
+        self._known = dict[str, list[Manifest]]()
+
+    def open(self, key: str, offset: int = 0) -> Readable:
+        """Return a WARC file's bytes from an offset on. Raises NoSuchKey if the bucket does not have it."""
+        ranged: Any = {"Range": f"bytes={offset}-"} if offset else {}
+        try:
+            return self._s3.get_object(Bucket=self._bucket, Key=key, **ranged)["Body"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING or not (found := self.find(key)):
+                raise
+        manifest, file = found
+        return io.BytesIO(self._packed(manifest, file, offset, file.size - offset))
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """Return some records of a WARC file: one range GET. Raises NoSuchKey if the bucket does not have it."""
+        try:
+            return objects.get_range(self._s3, bucket=self._bucket, key=key, offset=offset, length=length)
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING or not (found := self.find(key)):
+                raise
+        return self._packed(*found, offset, length)
+
+    def get(self, key: str) -> bytes | None:
+        """Return a WARC file's bytes, or None if the bucket does not have it."""
+        try:
+            return self.open(key).read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _MISSING:
+                raise
+            return None
+
+    def exists(self, key: str) -> bool:
+        """Whether the bucket has a WARC file."""
+        return objects.exists(self._s3, self._bucket, key) or self.find(key) is not None
+
+    def find(self, key: str) -> tuple[Manifest, PackedFile] | None:
+        """Return the pack of a WARC file and its place there, or None if it is in no pack."""
+        prefix = keys.packs(keys.parse(key))
+        for known in (self._known.get(prefix, []), None):  # a day may have got another pack since
+            manifests = self._manifests(prefix) if known is None else known
+            for manifest in manifests:
+                if file := next((each for each in manifest.files if each.key == key), None):
+                    return manifest, file
+        return None
+
+    def listed(self, source: str, after: str = "") -> Iterator[Listed]:
+        """Yield a source's WARC files after a key, in the order of keys; sizes are those before packing."""
+        loose = objects.listed(self._s3, bucket=self._bucket, prefix=keys.folder(keys.CAPTURES, source), after=after)
+        found = heapq.merge(loose, self._listed(source, after), key=lambda each: each.key)
+        return (next(same) for _, same in groupby(found, lambda each: each.key))
+
+    def sources(self) -> list[str]:
+        """Return the sources with WARC files."""
+        folders = (keys.CAPTURES, keys.PACKS)
+        return sorted({name for folder in folders for name in objects.folders(self._s3, self._bucket, folder)})
+
+    def all_listed(self) -> Iterator[Listed]:
+        """Yield all WARC files, by source."""
+        return (found for source in self.sources() for found in self.listed(source))
+
+    def _listed(self, source: str, after: str) -> Iterator[Listed]:
+        """The files in packs, a day at a time."""
+        folder, first = keys.folder(keys.PACKS, source), ""
+        if after.startswith(keys.folder(keys.CAPTURES, source)):
+            first = f"{folder}{after.removeprefix(keys.folder(keys.CAPTURES, source))[:10]}"
+        packs = objects.listed(self._s3, bucket=self._bucket, prefix=folder, after=first)
+        manifests = (found for found in packs if found.key.endswith(".json"))
+        for _, of_day in groupby(manifests, lambda found: found.key.rpartition("-")[0]):
+            files = [
+                Listed(file.key, file.size, found.storage_class, found.modified)
+                for found in of_day
+                for file in self._manifest(found.key).files
+            ]
+            yield from sorted(file for file in files if file.key > after)
+
+    def _manifests(self, prefix: str) -> list[Manifest]:
+        listed = objects.keys(self._s3, bucket=self._bucket, prefix=prefix)
+        found = [self._manifest(key) for key in listed if key.endswith(".json")]
+        if len(self._known) >= _MANIFESTS:
+            del self._known[next(iter(self._known))]
+        self._known[prefix] = found
+        return found
+
+    def _manifest(self, key: str) -> Manifest:
+        body = objects.get(self._s3, bucket=self._bucket, key=key)
+        return Manifest.from_json(body) if body else Manifest(key=key, files=())
+
+    def _packed(self, manifest: Manifest, file: PackedFile, offset: int, length: int) -> bytes:
+        begin, end = file.at(offset), file.at(offset + length)
+        if end <= begin:
+            return b""
+        where: dict[str, Any] = {"key": manifest.key, "offset": begin, "length": end - begin}
+        return file.restored(objects.get_range(self._s3, bucket=self._bucket, **where), offset)
+
+
+def lengthened(member: bytes, length: int) -> bytes:
+    """Return a gzip member without a comment with one, so that it has a length in bytes; it must be shorter."""
+    magic, method, flags, *rest = _GZIP.unpack_from(member)
+    if flags:
+        raise ValueError("the gzip member has other flags")
+    head = _GZIP.pack(magic, method, _COMMENT, *rest)
+    return head + b" " * (length - len(member) - 1) + b"\0" + member[_GZIP.size :]
+
+
+def manifest_of(pack: str) -> str:
+    """Return the key of a pack's manifest."""
+    return f"{pack.removesuffix('.warc.gz')}.json"
+
+
+def joined(files: Iterable[tuple[str, bytes, int, tuple[Cut, ...]]]) -> tuple[list[PackedFile], bytes]:
+    """Return the places of WARC files in a pack and the pack; each has a key, its bytes, its size before, its cuts."""
+    places, parts, start = list[PackedFile](), list[bytes](), 0
+    for key, data, size, cuts in files:
+        digest = sha256(data).hexdigest()
+        places.append(PackedFile(key=key, start=start, length=len(data), size=size, sha256=digest, cuts=cuts))
+        parts.append(data)
+        start += len(data)
+    return places, b"".join(parts)

@@ -1,0 +1,259 @@
+"""Packing: one object for a source's WARC files of a day, and no bodies of revisits without new words.
+
+A crawl writes a small WARC file for each source and round, and an object below 128 kB never reaches colder storage.
+Days are packed when nobody writes to them any more (``AFTER``) and their records are in the daily trees of ``proofs``;
+keys and offsets stay (``capture.packs``), so index, articles, outcomes and trees stay as they are.
+
+A page with the outcome ``unchanged`` loses its body if the revision before it has its words, title and date
+(``capture.reduction``). The order makes it safe to kill anywhere, and to run twice at once: the pack under a name of
+its content, then its manifest (the commit), then the pack is read back and compared, and only then are the files
+deleted, in all versions. The next run completes a killed one.
+"""
+
+import io
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from dateline import keys
+from dateline.archive.archive import read_outcomes
+from dateline.article import Outcome
+from dateline.aws import objects
+from dateline.aws.deployment import Deployment
+from dateline.aws.objects import Listed
+from dateline.capture.gzip_members import members
+from dateline.capture.packs import Cut, Manifest, PackedFile, Packs, joined, manifest_of
+from dateline.capture.reduction import Words, leaf_in, reduced
+from dateline.capture.writer import header
+from dateline.index.index import Index
+from dateline.outcomes import PageOutcome, made_no_revision
+from dateline.proofs.trees import Trees, stored_leaf
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+AFTER = timedelta(days=20)  # four days in the crawl queue, fourteen as a dead letter, and two to spare
+_MAX_FILE = 16 << 20  # bytes; larger files are large enough
+_MAX_PACK = 64 << 20  # bytes, in memory twice
+_TREES = 8  # days whose files are in memory, with 500 sources some megabytes each
+
+
+@dataclass(slots=True)
+class PackedDays:
+    """Result: WARC files packed, their bytes before and after, records without their bodies, and files left.
+
+    ``locked`` files are under Object Lock, ``differing`` ones differ from their pack; neither is deleted.
+    """
+
+    files: int = 0
+    packs: int = 0
+    bytes_before: int = 0
+    bytes_after: int = 0
+    reduced: int = 0
+    locked: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
+
+    def add(self, other: "PackedDays") -> None:
+        self.files += other.files
+        self.packs += other.packs
+        self.bytes_before += other.bytes_before
+        self.bytes_after += other.bytes_after
+        self.reduced += other.reduced
+        self.locked += other.locked
+        self.differing += other.differing
+
+
+@dataclass(frozen=True, slots=True)
+class _Short:
+    """A WARC file as it goes into a pack."""
+
+    key: str
+    data: bytes
+    size: int
+    cuts: tuple[Cut, ...]
+
+
+class Packing:
+    """Packs the days of a source; ``clock`` gives the aware instant of now."""
+
+    def __init__(
+        self,
+        deployment: Deployment,
+        *,
+        after: timedelta = AFTER,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._s3, self._captures, self._archive = deployment.s3, deployment.capture_bucket, deployment.archive_bucket
+        self._index, self._after, self._clock = Index(deployment.table), after, clock
+        self._trees, self._known = Trees(deployment.s3, deployment.capture_bucket), dict[str, Collection[str]]()
+
+    def pack(self, source: str, month: str = "", progress: Callable[[PackedDays], None] = lambda _: None) -> PackedDays:
+        """Pack a source's days of a month (``yyyy-mm``), or all, as far as they are old enough."""
+        done = PackedDays()
+        for day in self.days(source, month):
+            done.add(self.pack_day(source, day))
+            progress(done)
+        return done
+
+    def days(self, source: str, month: str = "") -> Iterator[str]:
+        """Yield the days with WARC files of their own that are old enough (``yyyy-mm-dd``, UTC)."""
+        last = f"{(self._clock().astimezone(UTC) - self._after).date()}"
+        year_month = month.replace("-", "/")
+        prefix = keys.folder(keys.CAPTURES, source)
+        months = [year_month] if month else self._folders(prefix, self._folders(prefix, [""]))
+        for path in sorted(self._folders(prefix, months)):
+            if (day := path.replace("/", "-")) <= last:
+                yield day
+
+    def pack_day(self, source: str, day: str) -> PackedDays:
+        """Pack a source's WARC files of a day; continue what a killed run began."""
+        done, packs = PackedDays(), Packs(self._s3, self._captures)
+        loose = list(objects.listed(self._s3, bucket=self._captures, prefix=keys.captures_of_day(source, day)))
+        left = {file.key: file for file in loose if not self._is_packed(packs, file.key, done)}
+        proven = self._proven(day, left.keys()) if left else set()
+        for some in _grouped(file for key, file in left.items() if key in proven and self._may_go(file, done)):
+            short = [found for file in some if (found := self._short(packs, file.key))]
+            if len(short) > 1 or any(each.cuts for each in short):
+                self._write(short, done)
+        return done
+
+    def _folders(self, prefix: str, parents: Iterable[str]) -> Iterator[str]:
+        for parent in parents:
+            path = f"{parent}/" if parent else ""
+            for name in objects.folders(self._s3, self._captures, f"{prefix}{path}"):
+                yield f"{path}{name}"
+
+    def _is_packed(self, packs: Packs, key: str, done: PackedDays) -> bool:
+        """Whether a WARC file is in a pack; it is then deleted if the pack has its bytes."""
+        found = packs.find(key)
+        if found is None:
+            return False
+        manifest, file = found
+        where: dict[str, Any] = {"key": manifest.key, "offset": file.start, "length": file.length}
+        packed = objects.get_range(self._s3, bucket=self._captures, **where)
+        data = objects.get(self._s3, bucket=self._captures, key=key)
+        if data is None or _agree(data, packed, file):
+            self._delete(key)
+        else:
+            done.differing.append(key)
+        return True
+
+    def _proven(self, day: str, wanted: Collection[str]) -> set[str]:
+        """Those of a day's WARC files that are in a daily tree."""
+        found = set[str]()
+        for at in self._trees.days():
+            if day <= at and len(found) < len(wanted):
+                found.update(key for key in self._files(at) if key in wanted)
+        return found
+
+    def _files(self, day: str) -> Collection[str]:
+        """The WARC files of a day's tree."""
+        if day not in self._known:
+            if len(self._known) >= _TREES:
+                del self._known[next(iter(self._known))]
+            self._known[day] = tuple(self._trees.tree(day).files)
+        return self._known[day]
+
+    def _may_go(self, file: Listed, done: PackedDays) -> bool:
+        """Whether a WARC file is small, committed, no import's, and not locked.
+
+        Imports of a day may go on at any time, and take the next free number of its files.
+        """
+        stem = keys.parse(file.key)
+        if stem.imported or file.size > _MAX_FILE:
+            return False
+        head = self._s3.head_object(Bucket=self._captures, Key=file.key)
+        until = head.get("ObjectLockRetainUntilDate")
+        if head.get("ObjectLockLegalHoldStatus") == "ON" or (until and until > self._clock()):
+            done.locked.append(file.key)
+            return False
+        return objects.exists(self._s3, self._archive, stem.outcomes)
+
+    def _short(self, packs: Packs, key: str) -> _Short | None:
+        """Return a WARC file without the bodies that may go; None if it is gone by now."""
+        data = packs.get(key)
+        if data is None:
+            return None
+        body = objects.get(self._s3, bucket=self._archive, key=keys.parse(key).outcomes)
+        outcomes = read_outcomes(body) if body else []
+        words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
+        leaves = dict(_leaves(data, words)) if words else {}
+        short, cuts = reduced(data, words, leaves)
+        return _Short(key, short, len(data), cuts)
+
+    def _words(self, packs: Packs, page: PageOutcome) -> Words | None:
+        """Return the response with a page's words, or None if the page is to keep its body."""
+        if page.outcome is not Outcome.UNCHANGED or not made_no_revision(page):
+            return None
+        item = self._index.revision_before(page.id, page.captured_at)
+        if not item or (item.get("digest"), item.get("published_at")) != (page.digest, page.published_at):
+            return None
+        key, offset, length = (item["capture"][name] for name in ("key", "offset", "length"))
+        try:
+            data = packs.read(str(key), int(offset), int(length))
+        except self._s3.exceptions.NoSuchKey:
+            return None
+        record = next(members(io.BytesIO(data), begins=b"WARC/")).data
+        if header(record, "warc-type") != "response":
+            return None
+        url, at = (header(record, name) or "" for name in ("warc-target-uri", "warc-date"))
+        return Words(url=url, date=at, key=str(key), offset=int(offset), length=int(length))
+
+    def _write(self, files: list[_Short], done: PackedDays) -> None:
+        places, body = joined((each.key, each.data, each.size, each.cuts) for each in files)
+        pack = keys.pack(keys.parse(files[0].key), sha256(body).hexdigest()[:12])
+        objects.put_once(self._s3, bucket=self._captures, key=pack, body=body)
+        manifest = Manifest(key=pack, files=tuple(places))
+        objects.put_once(self._s3, bucket=self._captures, key=manifest_of(pack), body=manifest.to_json())
+        if objects.get(self._s3, bucket=self._captures, key=pack) != body:
+            done.differing += [each.key for each in files]
+            return
+        for each in files:
+            self._delete(each.key)
+        done.packs += 1
+        done.files += len(files)
+        done.reduced += sum(len(each.cuts) for each in files)
+        done.bytes_before += sum(each.size for each in files)
+        done.bytes_after += len(body)
+
+    def _delete(self, key: str) -> None:
+        """Delete an object in all versions."""
+        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._captures, Prefix=key):
+            for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
+                if found["Key"] == key:
+                    self._s3.delete_object(Bucket=self._captures, Key=key, VersionId=found["VersionId"])
+
+
+def _agree(data: bytes, packed: bytes, file: PackedFile) -> bool:
+    """Whether a pack has a WARC file's bytes, and of each record without its body the leaf of the whole."""
+    at, parts = 0, list[bytes]()
+    for cut in file.cuts:
+        short = packed[file.at(cut.offset) - file.start :][: cut.now]
+        (was,), (now,) = (members(io.BytesIO(each), begins=b"WARC/") for each in (data[cut.offset :][: cut.was], short))
+        if was.flaw or now.flaw or leaf_in(now.data) != stored_leaf(was.data):
+            return False
+        parts += data[at : cut.offset], short
+        at = cut.offset + cut.was
+    return b"".join((*parts, data[at:])) == packed
+
+
+def _grouped(files: Iterable[Listed]) -> Iterator[list[Listed]]:
+    """Yield files in groups for one pack each."""
+    some, size = list[Listed](), 0
+    for file in files:
+        if some and size + file.size > _MAX_PACK:
+            yield some
+            some, size = [], 0
+        some.append(file)
+        size += file.size
+    if some:
+        yield some
+
+
+def _leaves(data: bytes, offsets: "Mapping[int, Words]") -> Iterator[tuple[int, dict[str, str]]]:
+    """The leaves of the records at some offsets."""
+    for member in members(io.BytesIO(data), begins=b"WARC/"):
+        if member.offset in offsets and not member.flaw and header(member.data, "warc-type") == "response":
+            yield member.offset, stored_leaf(member.data)
