@@ -1,20 +1,28 @@
 """Read: the reading room, an HTTP API and pages over the archive, behind a function URL."""
 
-from functools import cache
+import time
+from functools import cache, partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
+import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.aws.deployment import Deployment
+from dateline.reader.access import Access
 from dateline.reader.app import Answer, answer
+from dateline.reader.guard import Guard
 from dateline.reader.library import Library
+from dateline.reader.throttle import Throttle
+from dateline.reader.tokens import Tokens
 from dateline.search.cache import Cache
 from dateline.search.find import Search
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.telemetry import logger
+
+_BURST = 10  # seconds' worth of requests at once: a page has a style sheet and a frame
 
 
 @cache
@@ -26,8 +34,26 @@ def library() -> Library:
 
 
 @cache
+def guard() -> Guard:
+    wanted = Settings.from_environment()
+    tokens = None
+    if wanted.read_issuer:
+        issuer, audience, jwks = wanted.read_issuer, wanted.read_audience, wanted.read_jwks
+        tokens = Tokens(issuer=issuer, audience=audience, jwks=jwks, clock=time.time)
+    key = partial(secret, wanted.read_key) if wanted.read_key else None
+    access = Access(tokens, key, time.time) if tokens or key else None
+    return Guard(access, Throttle(wanted.read_rate, int(wanted.read_rate * _BURST), time.monotonic))
+
+
+@cache
+def secret(name: str) -> bytes:
+    """The key of signed links; a replaced one is in use once the environments are new."""
+    return str(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]).encode()
+
+
+@cache
 def answered() -> Answer:
-    return answer(library())
+    return answer(library(), guard())
 
 
 @logger.inject_lambda_context

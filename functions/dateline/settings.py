@@ -5,7 +5,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Self
 
-_READ: dict[str, Callable[[str], Any]] = {"page_seconds": float, "page_memory": int}  # the rest are texts
+_READ: dict[str, Callable[[str], Any]] = {  # the rest are texts
+    "page_seconds": float,
+    "page_memory": int,
+    "read_rate": float,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +22,8 @@ class Settings:
     ``render`` is not empty in functions with a browser: they crawl only the sources with ``render = true``.
     ``alarm_topic`` is the ARN of the SNS topic of alarms, or empty.
     ``watch_topic`` is the ARN of the SNS topic that gets the watches' mails, or empty.
+    ``read_issuer``, ``read_audience`` and ``read_jwks`` name whose tokens open the reading room; empty for none.
+    ``read_key`` is the ARN of the secret that signs links, or empty; ``read_rate`` are requests a second of a caller.
     ``scheduled`` are the sources of the schedule, separated by commas; empty for all.
     ``contact`` is a mail address or page, sent to outlets in the User-Agent.
     ``page_seconds`` and ``page_memory`` (MB) limit the extraction of one page.
@@ -33,6 +39,11 @@ class Settings:
     event_bus: str = ""
     alarm_topic: str = ""
     watch_topic: str = ""
+    read_issuer: str = ""
+    read_audience: str = ""
+    read_jwks: str = ""
+    read_key: str = ""
+    read_rate: float = 10
     signing_key: str = ""
     timestamp_authorities: str = ""
     sources: str = ""

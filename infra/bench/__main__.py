@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|start|dataset|clusters|jobs|proofs|cost ...]``: run benches."""
+"""``python -m infra.bench [crawl|extract|start|dataset|clusters|jobs|proofs|search|cost ...]``: run benches."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, cost, crawl, dataset, extract, jobs, proofs, start
+from infra.bench import clusters, cost, crawl, dataset, extract, jobs, proofs, search, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -21,6 +21,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default nu
     "clusters": (clusters.run, 20_000),
     "cost": (cost.run, 2),
     "jobs": (jobs.run, 500),
+    "search": (search.run, 1_000_000),
     "proofs": (proofs.run, 100_000),  # records
 }
 

@@ -324,9 +324,17 @@ def test_athena_looks_at_every_country_that_a_source_has() -> None:
 
 def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup"}
-    assert {*BUCKETS, *QUEUES, *FUNCTIONS, *dataset, "IndexTable", "EventBus", "ReadUrl", "SigningKey"} == set(
-        TEMPLATE["Outputs"]
-    )
+    assert {
+        *BUCKETS,
+        *QUEUES,
+        *FUNCTIONS,
+        *dataset,
+        "IndexTable",
+        "EventBus",
+        "ReadUrl",
+        "ReadKey",
+        "SigningKey",
+    } == set(TEMPLATE["Outputs"])
     assert {name_of(output["Value"]) for output in TEMPLATE["Outputs"].values()} - {"ReadFunctionUrl"} == (
         set(TEMPLATE["Outputs"]) - {"ReadUrl"}
     )

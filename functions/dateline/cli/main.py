@@ -21,6 +21,7 @@ from dateline.cli import (
     extract,
     functions,
     import_,
+    link,
     open_,
     pack,
     persons,
@@ -55,6 +56,7 @@ for command in (status.status, crawl.crawl, extract.extract, query.query, search
     app.command()(command)
 app.command("open")(open_.open_)
 app.command()(cite.cite)
+app.command()(link.link)
 app.command("import")(import_.import_)
 app.command()(export.export)
 app.command()(cost.cost)

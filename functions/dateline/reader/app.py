@@ -14,6 +14,7 @@ from dateline import __version__
 from dateline.reader import pages, problems
 from dateline.reader.answers import TooLargeError, finish
 from dateline.reader.asked import Asked
+from dateline.reader.guard import Guard
 from dateline.reader.library import Library
 from dateline.reader.lists import ListRoutes
 from dateline.reader.stories import StoryRoutes
@@ -36,14 +37,20 @@ class _Resolver(LambdaFunctionUrlResolver):
         return _Event(event)
 
 
-def answer(library: Library) -> Answer:
-    """Return the function that maps a function URL's event (payload 2.0) and Lambda's context to an answer."""
+def answer(library: Library, guard: Guard | None = None) -> Answer:
+    """Return the function that maps a function URL's event (payload 2.0) and Lambda's context to an answer.
+
+    Without a ``guard`` every request is admitted, as on the reader's own machine.
+    """
     app = _app(library)
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        refusal, cookie = guard.admit(event) if guard else (None, "")
+        if refusal:
+            return refusal
         found = app.resolve(event, context)
         try:
-            return finish(event, found)
+            return finish(event, found) | ({"cookies": [cookie]} if cookie else {})
         except TooLargeError as error:
             return problems.answer(HTTPStatus.BAD_GATEWAY, str(error))
 
