@@ -30,6 +30,7 @@ from dateline.telemetry import logger, metrics
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+    from dateline.archive.writer import ArchiveWriter
     from dateline.maintenance.reextract import Reextraction
 
 
@@ -57,13 +58,20 @@ def _load(sources: str) -> Callable[[Page], Extraction]:
 
 
 @cache
-def archive() -> "Reextraction":
-    from dateline.aws.deployment import Deployment  # noqa: PLC0415 - while the other process loads
+def archive() -> "ArchiveWriter":
+    from dateline.archive.writer import ArchiveWriter  # noqa: PLC0415 - while the other process loads
+    from dateline.aws.deployment import Deployment  # noqa: PLC0415
     from dateline.index.index import Index  # noqa: PLC0415
-    from dateline.maintenance.reextract import Reextraction  # noqa: PLC0415
 
     deployment = Deployment.of_settings(Settings.from_environment())
-    return Reextraction(deployment=deployment, index=Index(deployment.table), extract=isolated())
+    return ArchiveWriter(deployment=deployment, index=Index(deployment.table), extract=isolated())
+
+
+@cache
+def reextraction() -> "Reextraction":
+    from dateline.maintenance.reextract import Reextraction  # noqa: PLC0415 - rarely needed
+
+    return Reextraction(archive())
 
 
 @cache
@@ -95,7 +103,7 @@ def _named(key: str) -> dict[str, str]:
 
 
 def _reextract(message: ReextractMessage) -> None:
-    report = archive().again(message)
+    report = reextraction().reextract(message)
     changed = {"changed": len(report.changes), "given_up": report.given_up}
     logger.info("capture extracted again", extra={"run": message.run, **changed})
 

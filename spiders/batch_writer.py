@@ -18,7 +18,10 @@ class BatchWriter:
     """``stored`` maps the keys of WARC files to their numbers of pages."""
 
     def __init__(self, crawl: str, *, store: Store, state: State, new_batch: Callable[[str], Batch] = Batch) -> None:
-        self._crawl, self._store, self._state, self._new_batch = crawl, store, state, new_batch
+        self._crawl = crawl
+        self._store = store
+        self._state = state
+        self._new_batch = new_batch
         self._batch, self._states = new_batch(crawl), list[UrlState]()
         self._storing = asyncio.Lock()
         self.stored: dict[str, int] = {}

@@ -44,7 +44,10 @@ class Ledger:
     """
 
     def __init__(self, source: Source, state: State, *, started_at: str, limit: int | None, patient: bool) -> None:
-        self._source, self._state, self._started_at, self._patient = source, state, started_at, patient
+        self._source = source
+        self._state = state
+        self._started_at = started_at
+        self._patient = patient
         self.limit = limit
         self.failed: dict[str, UrlState] = {}
         self.revisited = 0

@@ -15,17 +15,18 @@ from dateline.version import __version__
 
 if TYPE_CHECKING:
     from dateline.api.archive import Archive, NotFoundError, WithdrawnError
-    from dateline.api.connect import NotConnectedError, connect
+    from dateline.api.connect import connect
     from dateline.api.extract import extract
     from dateline.api.stories import Stories
     from dateline.article import Article, Extraction, Outcome
+    from dateline.aws.stack import NotConnectedError
     from dateline.story import Story
 
 _MODULES = {
     "Archive": "dateline.api.archive",
     "Article": "dateline.article",
     "Extraction": "dateline.article",
-    "NotConnectedError": "dateline.api.connect",
+    "NotConnectedError": "dateline.aws.stack",
     "NotFoundError": "dateline.api.archive",
     "Outcome": "dateline.article",
     "Stories": "dateline.api.stories",

@@ -24,7 +24,7 @@ class Outcome(StrEnum):
     ARCHIVED = "archived"
     UNCHANGED = "unchanged"  # the archive has these words of this page already
     NOT_ARTICLE = "not_article"
-    DUPLICATE = "duplicate"  # the same page twice in one capture object
+    DUPLICATE = "duplicate"  # the same page twice in one WARC file
     GONE = "gone"
     QUARANTINED = "quarantined"
 

@@ -103,7 +103,7 @@ class Bus:
 
     def put(self, events: Iterable[Event], spans: Sequence[Span] = ()) -> None:
         """Publish events. Raises UntoldError if the bus rejects some of them; others may have been published."""
-        entries = map(self._entry, events, iter(lambda: spans, None))
+        entries = (self._entry(event, spans) for event in events)
         while some := list(islice(entries, _AT_ONCE)):
             self._put(some)
 

@@ -140,7 +140,7 @@ class CrawlReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReextractMessage:
-    """Asks for a capture object to be extracted again; ``run`` names the report on it (see ``keys.reextraction``).
+    """Asks for a WARC file to be extracted again; ``run`` names the report on it (see ``keys.reextraction``).
 
     With ``offsets``, only those of its records are looked at.
     """

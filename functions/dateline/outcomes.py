@@ -14,7 +14,7 @@ WITHDRAWN = "withdrawn"  # reason for the outcome of a withdrawn story's page
 class PageOutcome:
     """Outcome of one captured page: a line of an outcomes object.
 
-    ``offset`` and ``length`` are those of its response record in the capture object. ``extraction`` names the articles
+    ``offset`` and ``length`` are those of its response record in the WARC file. ``extraction`` names the articles
     object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
     the source has a rule that found nothing. ``digest`` and ``published_at`` are the words and the date of a story that
     made no revision: an earlier capture that is archived later may turn it into one.

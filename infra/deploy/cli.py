@@ -1,7 +1,7 @@
 """``dateline deploy-check`` (entry point ``dateline.commands``)."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -30,7 +30,7 @@ def deploy_check(
 
     from infra.deploy.check import Check
 
-    session = boto3.Session(region_name=region)
+    session: Any = boto3.Session(region_name=region)  # typed for names of services that are literals alone
     name = stack or _configured()
     check = Check(name, _parameters(parameter or []), region=session.region_name or "", client=session.client)
     found = list(check.run())

@@ -51,7 +51,8 @@ def status(folder: Path) -> tuple[dict[str, Any], dict[str, str]]:
 
     found = cloud.status(folder)
     values = asdict(found) | {"folder": str(found.folder), "healthy": found.healthy}
-    return values, values.pop("outputs")
+    outputs = values.pop("outputs")
+    return values, outputs
 
 
 def is_current(folder: Path) -> bool:

@@ -27,7 +27,10 @@ class HostileSite:
         robots: Case | None = None,
         shut: str = "",
     ) -> None:
-        self.id, self.stories, self.ways, self.shut = id, stories, ways, shut
+        self.id = id
+        self.stories = stories
+        self.ways = ways
+        self.shut = shut
         self._replies = {case.path: case.reply for case in (*stories, *ways, *([robots] if robots else []))}
 
     def source(self, base: str) -> dict[str, Any]:

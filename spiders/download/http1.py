@@ -6,7 +6,7 @@ its status, headers and body, and alters nothing.
 """
 
 import re
-from collections.abc import Callable
+from enum import Enum, auto
 from time import monotonic
 
 from scrapy.exceptions import DownloadFailedError, ResponseDataLossError
@@ -32,6 +32,15 @@ class TooLarge(Refusal):
 READING_ERRORS = (TooLarge, DownloadFailedError, ResponseDataLossError)
 
 
+class _End(Enum):
+    """How the end of a response is known."""
+
+    HEAD = auto()  # not yet: its headers have not all arrived
+    LENGTH = auto()  # by the length of its body
+    CHUNKS = auto()  # by its last chunk
+    CONNECTION = auto()  # by the end of the connection
+
+
 class Incoming:
     """An incoming response; a ``bodiless`` one, to CONNECT, ends with its headers.
 
@@ -54,7 +63,7 @@ class Incoming:
         self._at = 0  # end of the parsed bytes
         self._length = 0  # declared length of the body; length of arrived chunks
         self._chunks: list[bytes] = []
-        self._is_whole: Callable[[], bool] = self._has_head
+        self._end = _End.HEAD
 
     def add(self, data: bytes) -> bool:
         """Add received bytes; return True when the response is complete, dropping anything after it.
@@ -74,7 +83,7 @@ class Incoming:
         """Handle the end of the connection: the end of some responses, a loss of data for others (the same errors)."""
         if not self.status:
             raise DownloadFailedError("the connection ended before there was an answer")
-        if self._is_whole != self._goes_on or not cleanly:
+        if self._end is not _End.CONNECTION or not cleanly:
             raise ResponseDataLossError("the connection ended in the middle of the answer")
         return True
 
@@ -85,17 +94,29 @@ class Incoming:
         return undo(self._framed(), others, self._max_body).body if others else self._framed()
 
     def _framed(self) -> bytes:
-        if self._is_whole == self._has_chunks and not self._cut:
+        if self._end is _End.CHUNKS and not self._cut:
             return b"".join(self._chunks)
         body = bytes(self.received[self._begins :])
-        return http_message.dechunked(body).body if self._is_whole == self._has_chunks else body
+        return http_message.dechunked(body).body if self._end is _End.CHUNKS else body
+
+    def _is_whole(self) -> bool:
+        """Whether all of the response is there."""
+        match self._end:
+            case _End.HEAD:
+                return self._has_head()
+            case _End.LENGTH:
+                return self._ends(self._begins + self._length)
+            case _End.CHUNKS:
+                return self._has_chunks()
+            case _End.CONNECTION:
+                return False
 
     def _check_size(self) -> None:
         if not self.status and len(self.received) + self._interim > MAX_HEAD:
             raise TooLarge(f"the headers are longer than {MAX_HEAD} bytes")
         if len(self.received) > MAX_EXCHANGE:
             raise TooLarge(f"the response is longer than {MAX_EXCHANGE} bytes")
-        body = len(self.received) - self._begins if self._is_whole == self._goes_on else self._length
+        body = len(self.received) - self._begins if self._end is _End.CONNECTION else self._length
         if body > self._max_body and not self._cut:
             raise TooLarge(f"the body is longer than {self._max_body} bytes")
 
@@ -121,21 +142,18 @@ class Incoming:
         lasts = status[1] == b"1" and status[2] != b"0" and b"close" not in self._named(b"connection")
         self.reusable = lasts or self._bodiless
         if self._bodiless or self.status in _BODILESS:
-            self._is_whole = self._has_length
+            self._end = _End.LENGTH
         elif self._named(b"transfer-encoding")[-1:] == [b"chunked"]:
-            self._is_whole = self._has_chunks
+            self._end = _End.CHUNKS
         elif len(lengths := set(self._named(b"content-length"))) == 1 and (length := lengths.pop()).isdigit():
-            self._length, self._is_whole = int(length[:_DIGITS]), self._has_length
+            self._length, self._end = int(length[:_DIGITS]), _End.LENGTH
         else:
-            self.reusable, self._is_whole = False, self._goes_on
+            self.reusable, self._end = False, _End.CONNECTION
 
     def _named(self, name: bytes) -> list[bytes]:
         """Return the words of a name's headers, in lower case."""
         values = b",".join(value for found, value in self.headers if found.lower() == name)
         return [word.strip().lower() for word in values.split(b",") if word.strip()]
-
-    def _has_length(self) -> bool:
-        return self._ends(self._begins + self._length)
 
     def _has_chunks(self) -> bool:
         """Return whether all chunks have arrived; decode the arrived ones (section 7.1)."""
@@ -171,7 +189,3 @@ class Incoming:
             del self.received[end:]
             self.reusable = False
         return True
-
-    def _goes_on(self) -> bool:
-        """It ends with the connection."""
-        return False

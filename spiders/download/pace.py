@@ -78,7 +78,8 @@ class Pace:
         self.delay = min(2 * self.delay, MAX_DELAY)
 
     def _hold(self, response: Response) -> None:
-        self.refusals += response.status == 429
+        if response.status == 429:
+            self.refusals += 1
         pause = UNSAID if self.refusals >= REFUSALS else None
         if response.status in (429, 503) and (asked := response.headers.get("Retry-After")):
             pause = retry_after(asked.decode("latin-1"), _now()) or pause

@@ -92,9 +92,10 @@ class _Answers:
         await (_fulfil(route, self.page) if first else route.abort("aborted"))
 
     def _may_have(self, asked: Asked) -> bool:
-        self.asked += asked.resource_type in _FETCHED
-        wanted = asked.resource_type in _FETCHED and asked.method == "GET" and self.asked <= MAX_REQUESTS
-        return wanted and _related(asked.url, self.page.url)
+        if asked.resource_type not in _FETCHED:
+            return False
+        self.asked += 1
+        return asked.method == "GET" and self.asked <= MAX_REQUESTS and _related(asked.url, self.page.url)
 
     async def _give(self, route: Route, asked: Asked) -> None:
         try:

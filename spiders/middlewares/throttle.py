@@ -70,7 +70,8 @@ class ThrottleMiddleware:
         if isinstance(exception, DOWNLOAD_ERRORS):
             pace = await self._pace(request)
             pace.strained()
-            pace.unanswered += not isinstance(exception, ResponseDataLossError)
+            if not isinstance(exception, ResponseDataLossError):
+                pace.unanswered += 1
 
     async def _pace(self, request: Request) -> Pace:
         host = authority(request.url)

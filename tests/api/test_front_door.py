@@ -175,11 +175,11 @@ def test_extract_takes_source_from_registry() -> None:
 
 
 def test_connect_names_next_step(tmp_path: Path) -> None:
-    """Without a local cloud the error says how to start one; a stopped one likewise."""
+    """Without a local cloud the error says how to start one; of a stopped one likewise."""
     with pytest.raises(dateline.NotConnectedError, match="dateline up"):
         dateline.connect(folder=tmp_path)
-    (tmp_path / "cloud.json").write_text('{"port": 1, "outputs": {}}')
-    with pytest.raises(dateline.NotConnectedError, match="stopped"):
+    (tmp_path / "cloud.json").write_text('{"port": 1, "outputs": {"IndexTable": "index"}}')
+    with pytest.raises(dateline.NotConnectedError, match="dateline up"):
         dateline.connect(folder=tmp_path)
 
 

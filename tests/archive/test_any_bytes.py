@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
 from infra.fuzz.targets import TARGETS, seeds
 from tests.support.samples import Newsroom

@@ -12,7 +12,7 @@ from typing import Any, cast
 import pytest
 
 from dateline import capture, keys
-from dateline.archive.archive import read_articles, read_outcomes
+from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.page import Page, Payload
 from dateline.story import StoryItem

@@ -11,8 +11,8 @@ import pytest
 
 from dateline import keys
 from dateline.archive import chain
-from dateline.archive.archive import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.archive.chain import Place, Version
+from dateline.archive.formats import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.article import Extraction, Outcome
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
@@ -197,13 +197,8 @@ def as_before(newsroom: Newsroom) -> None:
 
 
 def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction] = extract) -> None:
-    reextraction = Reextraction(
-        deployment=newsroom.aws.deployment,
-        index=newsroom.index,
-        extract=extract,
-        clock=lambda: NOON,
-    )
-    reextraction.again(ReextractMessage(run="20190418T120000Z-test", key=key))
+    reextraction = Reextraction(newsroom.archive(extract=extract))
+    reextraction.reextract(ReextractMessage(run="20190418T120000Z-test", key=key))
 
 
 def test_an_old_archive_is_upgraded_by_reextraction(newsroom: Newsroom) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from dateline import capture, keys
-from dateline.archive.archive import read_articles, read_outcomes
+from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Extraction, Outcome
 from dateline.capture import Exchange
 from dateline.extraction import extract

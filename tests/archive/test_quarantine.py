@@ -19,7 +19,7 @@ from dateline.cli import quarantine as command
 from dateline.cli.main import app
 from dateline.cli.output import CommandError
 from dateline.cli.stack import Stack
-from dateline.cli.tracking import FollowedAgain
+from dateline.cli.tracking import FollowedReextraction
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
 from dateline.page import Page
@@ -48,22 +48,16 @@ def newsroom(aws: Any) -> Newsroom:
 
 @pytest.fixture
 def key(newsroom: Newsroom) -> str:
-    """A capture object with two sound pages, two that went into quarantine, and one that comes out of it no more."""
+    """A WARC file with two sound pages, two that went into quarantine, and one that comes out of it no more."""
     pages = ["Title|Words.", "bomb|Words.", "bomb dated|Words.", "big bomb|Words.", "front page"]
     key = newsroom.capture(*((f"{number}", body) for number, body in enumerate(pages)))
     newsroom.archive(extract=ill).add(key)
     return key
 
 
-def again(newsroom: Newsroom, key: str, *, run: str = RUN, offsets: tuple[int, ...] | None = None) -> None:
-    aws = newsroom.aws
-    reextraction = Reextraction(
-        deployment=aws.deployment,
-        index=newsroom.index,
-        extract=mended,
-        clock=lambda: NOON,
-    )
-    reextraction.again(ReextractMessage(run=run, key=key, offsets=offsets))
+def reextract(newsroom: Newsroom, key: str, *, run: str = RUN, offsets: tuple[int, ...] | None = None) -> None:
+    reextraction = Reextraction(newsroom.archive(extract=mended))
+    reextraction.reextract(ReextractMessage(run=run, key=key, offsets=offsets))
 
 
 def held(newsroom: Newsroom, **which: Any) -> list[QuarantineReport]:
@@ -101,7 +95,7 @@ def test_a_report_says_why_and_where_the_bytes_are(newsroom: Newsroom, key: str)
 def test_a_page_is_released_with_its_place_in_the_index_and_in_the_counters(newsroom: Newsroom, key: str) -> None:
     assert counters(newsroom, key) == (1, 3, 1)
     first, second, big = held(newsroom)
-    again(newsroom, key, offsets=(first.capture.offset, big.capture.offset))
+    reextract(newsroom, key, offsets=(first.capture.offset, big.capture.offset))
     released, untouched, still = held(newsroom)
     assert attempts(released) == [(None, "quarantined"), (RUN, "archived")]
     assert untouched == second
@@ -116,11 +110,11 @@ def test_a_page_is_released_with_its_place_in_the_index_and_in_the_counters(news
 
 
 def test_a_release_told_twice_and_other_runs_change_nothing(newsroom: Newsroom, key: str) -> None:
-    again(newsroom, key)
+    reextract(newsroom, key)
     found = held(newsroom)[:2]
     items = newsroom.items()
-    again(newsroom, key)
-    again(newsroom, key, run="20190419T120000Z-another")
+    reextract(newsroom, key)
+    reextract(newsroom, key, run="20190419T120000Z-another")
     assert held(newsroom)[:2] == found
     assert newsroom.items() == items
     assert attempts(held(newsroom)[2]) == [
@@ -139,11 +133,11 @@ def test_a_release_killed_at_any_of_its_calls_comes_to_the_same(newsroom: Newsro
         die = killer(call)
         newsroom.aws.on_call("before-call", die)
         try:
-            again(newsroom, key)
+            reextract(newsroom, key)
         except KilledError:
             killed = True
         newsroom.aws.off_call("before-call", die)
-        again(newsroom, key)
+        reextract(newsroom, key)
         ends.append((newsroom.items(), newsroom.objects()))
     assert call > 20
     assert all(end == ends[-1] for end in ends)
@@ -156,9 +150,9 @@ def stack(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Stack:
     outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive}
     found = Stack(s3=aws.s3, sqs=None, table=aws.table, outputs=outputs)  # type: ignore[arg-type]
 
-    def carry_out(_: Stack, __: FollowedAgain, messages: Iterable[ReextractMessage], ___: float) -> bool:
+    def carry_out(_: Stack, __: FollowedReextraction, messages: Iterable[ReextractMessage], ___: float) -> bool:
         for message in messages:
-            again(newsroom, message.key, run=message.run, offsets=message.offsets)
+            reextract(newsroom, message.key, run=message.run, offsets=message.offsets)
         return True
 
     monkeypatch.setattr(Stack, "find", lambda _: found)

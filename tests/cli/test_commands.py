@@ -65,7 +65,7 @@ def test_local_stack_needs_a_running_cloud(tmp_path: Path, monkeypatch: pytest.M
             if record:
                 record.write(tmp_path)
             with pytest.raises(CommandError, match="dateline up"):
-                stack.Stack.local()
+                stack.Stack.find(None)
 
 
 def test_local_stack_reads_the_record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_local_stack_reads_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
         Record(port=port, outputs={"IndexTable": "index", "CaptureBucket": "kept"}).write(tmp_path)
-        found = stack.Stack.local()
+        found = stack.Stack.find(None)
     assert (found.captures, found.table.name) == ("kept", "index")
     assert found.s3.meta.endpoint_url == f"http://127.0.0.1:{port}"
     assert found.sources == f"{tmp_path}/newsroom/sources"

@@ -32,7 +32,7 @@ SPIDERS = (
     "download.pace",
     "seeds",
 )
-CLOCKED = ("dateline.archive.archive", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
+CLOCKED = ("dateline.archive.writer", "dateline.dataset.compaction", *(f"spiders.{name}" for name in SPIDERS))
 
 ELSEWHERE = {
     "read",  # writes nothing

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
 from dateline.messages import CrawlMessage, capture_event
 from infra.local.cloud import down, status, up

@@ -66,7 +66,7 @@ def exchange(number: int, url: str, text: str, rendered: bytes | None = None) ->
 
 @pytest.fixture
 def newsroom(aws: Aws) -> Newsroom:
-    """With all stories from one capture object, in which there are other pages too."""
+    """With all stories from one WARC file, in which there are other pages too."""
     newsroom = Newsroom(aws)
     key = keys.Stem("sample", keys.crawl_name(AT, "sample"), 0).capture
     pages = [exchange(number, url, text) for number, (url, text) in enumerate(STORIES.items())]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import RULES, extract
 from dateline.extraction.rulebook import Rulebook, check

@@ -13,7 +13,7 @@ import boto3
 import pytest
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.index.index import Index
 from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
 from dateline.search import manifest

@@ -343,7 +343,7 @@ def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
 def test_extraction_has_room_for_the_worst_capture_object() -> None:
     function = FUNCTIONS["ExtractFunction"]
     page = int(function["Environment"]["Variables"]["DATELINE_PAGE_MEMORY"])
-    assert page + 512 <= function["MemorySize"]  # the function itself, with its libraries and a capture object
+    assert page + 512 <= function["MemorySize"]  # the function itself, with its libraries and a WARC file
     pages = inspect.signature(Batch).parameters["max_pages"].default
     slow, least = extraction_worker.SHARE * function["Timeout"], extraction_worker.LEAST * pages
     assert slow + least + extraction_worker.RESERVE < function["Timeout"]

@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dateline import keys
-from dateline.archive.archive import committed, read_articles
+from dateline.archive.formats import read_articles
+from dateline.archive.store import committed
 from dateline.index import cluster_transaction, clusters
 from dateline.index.clusters import Clusters, Copy
 from infra.bench import clusters as bench

@@ -67,7 +67,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., dict[str,
             databases: Collection[str] = (),
             **given: str,
         ) -> Any:
-            session = boto3.Session("test", "test", region_name=region)
+            session: Any = boto3.Session("test", "test", region_name=region)
             stubs: dict[str, Any] = {"cloudformation": CloudFormation(status), "glue": Glue(databases)}
             stubs |= {} if free is None else {"lambda": Quota(free)}
             found = Check(stack, given, region=region, client=lambda name: stubs.get(name) or session.client(name))

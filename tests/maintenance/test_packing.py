@@ -157,9 +157,9 @@ def test_another_extractor_finds_the_same_in_a_pack(
         archive = Archive(aws, tmp_path / f"{packed}")
         if packed:
             archive.pack()
-        works = Reextraction(deployment=aws.deployment, index=archive.newsroom.index, extract=again, clock=lambda: NOON)
+        works = Reextraction(archive.newsroom.archive(extract=again, clock=lambda: NOON))
         for key in archive.captures:
-            works.again(ReextractMessage(run="20261129T120000Z-run", key=key))
+            works.reextract(ReextractMessage(run="20261129T120000Z-run", key=key))
         ends.append([item for item in archive.items() if item["SK"].startswith((keys.REVISION, keys.CURRENT))])
         assert archive.findings() == []
     assert ends[0] == ends[1]

@@ -66,7 +66,7 @@ class Emulated(Stack):
     """A stack in moto."""
 
     def client(self, service: str, *, timeout: float = 60) -> Any:  # noqa: ARG002
-        return LAMBDA if service == "lambda" else boto3.client(service)
+        return LAMBDA if service == "lambda" else boto3.Session().client(service)  # type: ignore[call-overload]
 
 
 LAMBDA = Invoker()
@@ -85,7 +85,7 @@ class Line:
     def __post_init__(self) -> None:
         sqs = boto3.client("sqs")
         for name in QUEUES:
-            fifo = {"FifoQueue": "true"} if name.startswith("Crawl") else {}
+            fifo: Any = {"FifoQueue": "true"} if name.startswith("Crawl") else {}
             self.urls[name] = sqs.create_queue(QueueName=f"{name}{'.fifo' if fifo else ''}", Attributes=fifo)[
                 "QueueUrl"
             ]

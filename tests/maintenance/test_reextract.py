@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dateline import keys
-from dateline.archive.archive import read_articles, read_outcomes
+from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.maintenance.rebuild import rebuild
@@ -69,15 +69,12 @@ def archived(newsroom: Newsroom, *bodies: str) -> list[str]:
     return captures
 
 
-def again(newsroom: Newsroom, key: str, run: str = RUN, offsets: tuple[int, ...] | None = None) -> ReextractionReport:
+def reextract(
+    newsroom: Newsroom, key: str, run: str = RUN, offsets: tuple[int, ...] | None = None
+) -> ReextractionReport:
     later = NOON + timedelta(days=1)
-    reextraction = Reextraction(
-        deployment=newsroom.aws.deployment,
-        index=newsroom.index,
-        extract=new,
-        clock=lambda: later,
-    )
-    return reextraction.again(ReextractMessage(run=run, key=key, offsets=offsets))
+    reextraction = Reextraction(newsroom.archive(extract=new, clock=lambda: later))
+    return reextraction.reextract(ReextractMessage(run=run, key=key, offsets=offsets))
 
 
 def chain(newsroom: Newsroom) -> list[tuple[int, str]]:
@@ -131,7 +128,7 @@ def test_a_chain_has_the_words_that_the_present_extractor_sees(newsroom: Newsroo
     captures = archived(newsroom, *bodies)
     was = {item["SK"]: item for item in newsroom.items() if item["SK"].startswith("REV#")}
     for key in captures[::order]:
-        assert again(newsroom, key).done
+        assert reextract(newsroom, key).done
     assert chain(newsroom) == expected
     for item in newsroom.items():
         if item["SK"] in was:
@@ -144,14 +141,14 @@ def test_a_chain_has_the_words_that_the_present_extractor_sees(newsroom: Newsroo
 def test_a_page_that_was_missed_twice_is_one_revision_if_the_first_is_seen_first(newsroom: Newsroom) -> None:
     """The other way round it is two of the same words; so the command asks in the order of capture."""
     for key in archived(newsroom, "T|One.", "?T|Two.", "?T|Two."):
-        again(newsroom, key)
+        reextract(newsroom, key)
     assert chain(newsroom) == [(1, "One."), (2, "Two.")]
 
 
 def test_a_url_leads_no_more_to_a_story_that_is_none(newsroom: Newsroom) -> None:
     (key,) = archived(newsroom, "here|Words.")
     assert newsroom.query().story("http://news.example.org/a-elsewhere")
-    again(newsroom, key)
+    reextract(newsroom, key)
     assert newsroom.query().story("http://news.example.org/a-elsewhere") is None
     story = newsroom.query().story("http://news.example.org/a")
     assert story
@@ -162,7 +159,7 @@ def test_a_url_leads_no_more_to_a_story_that_is_none(newsroom: Newsroom) -> None
 def test_a_story_moves_to_its_new_date_and_its_new_id(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "moved|Words."), ("b", "elsewhere|Words."))
     newsroom.archive(extract=old).add(key)
-    report = again(newsroom, key)
+    report = reextract(newsroom, key)
     assert report.fields == {"published_at": 1, "url": 1, "id": 1}
     moved, elsewhere = newsroom.query().of_all()
     assert (moved["source_month"], moved["title"]) == ("sample#2018-12", "moved")
@@ -174,7 +171,7 @@ def test_a_story_moves_to_its_new_date_and_its_new_id(newsroom: Newsroom) -> Non
 def test_the_report_says_what_changed_by_field(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "?T|Words."), ("c", "!T|Words."), ("d", "T|W.§bomb"))
     newsroom.archive(extract=old).add(key)
-    report = again(newsroom, key)
+    report = reextract(newsroom, key)
     assert ReextractionReport.from_json(newsroom.objects()[keys.reextraction(RUN, keys.parse(key))]) == report
     assert report.fields == {"text": 1, "digest": 1}
     assert report.outcomes == {"not_article -> archived": 1, "archived -> not_article": 1}
@@ -187,16 +184,16 @@ def test_the_report_says_what_changed_by_field(newsroom: Newsroom) -> None:
 def test_what_is_the_same_is_not_written_again(newsroom: Newsroom) -> None:
     (key,) = archived(newsroom, "T|Words.")
     items, objects = newsroom.items(), without_reports(newsroom)
-    assert again(newsroom, key).changes == ()
+    assert reextract(newsroom, key).changes == ()
     assert (newsroom.items(), without_reports(newsroom)) == (items, objects)
 
 
 def test_each_run_has_an_object_of_its_own(newsroom: Newsroom) -> None:
     (key,) = archived(newsroom, "T|One.§Two.")
-    again(newsroom, key)
+    reextract(newsroom, key)
     first = newsroom.items(), without_reports(newsroom)
-    again(newsroom, key)
-    again(newsroom, key, run="20190419T120000Z-again")
+    reextract(newsroom, key)
+    reextract(newsroom, key, run="20190419T120000Z-again")
     assert (newsroom.items(), without_reports(newsroom)) == first
     stem = keys.parse(key)
     (name,) = [name for name in newsroom.objects() if name.startswith("articles/")]
@@ -209,7 +206,7 @@ def test_each_run_has_an_object_of_its_own(newsroom: Newsroom) -> None:
 def test_only_the_records_that_are_asked_for_are_looked_at(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "T|One.§Two."))
     first, second = newsroom.archive(extract=old).add(key)
-    again(newsroom, key, offsets=(second.offset,))
+    reextract(newsroom, key, offsets=(second.offset,))
     (name,) = [name for name in newsroom.objects() if name.startswith("articles/")]
     assert [each.article.text for each in read_articles(newsroom.objects()[name])] == ["One.", "One. Two."]
     assert first.id in newsroom.index.current([first.id])
@@ -217,7 +214,7 @@ def test_only_the_records_that_are_asked_for_are_looked_at(newsroom: Newsroom) -
 
 def test_a_capture_that_was_never_archived_is_archived(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "T|One."))
-    assert again(newsroom, key).done
+    assert reextract(newsroom, key).done
     assert chain(newsroom) == [(1, "One.")]
 
 
@@ -225,7 +222,7 @@ def test_articles_that_were_lost_are_made_again_with_their_numbers(newsroom: New
     _, second = archived(newsroom, "T|One.", "T|Two.")
     before = newsroom.items()
     newsroom.aws.s3.delete_object(Bucket=newsroom.aws.archive, Key=newsroom.articles_key(second))
-    again(newsroom, second)
+    reextract(newsroom, second)
     assert chain(newsroom) == [(1, "One."), (2, "Two.")]
     pointing = [{name: value for name, value in item.items() if name != "article"} for item in newsroom.items()]
     assert pointing == [{name: value for name, value in item.items() if name != "article"} for item in before]
@@ -243,12 +240,12 @@ def test_killed_at_any_of_its_calls_it_ends_the_same(newsroom: Newsroom) -> None
         die = killer_of_writes(call)
         newsroom.aws.on_call("before-call", die)
         try:
-            again(newsroom, key)
+            reextract(newsroom, key)
             killed = False
         except KilledError:
             killed = True
         newsroom.aws.off_call("before-call", die)
-        again(newsroom, key)
+        reextract(newsroom, key)
         ends.append((newsroom.items(), newsroom.objects()))
         if not killed:
             break
@@ -264,12 +261,12 @@ def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
     def meanwhile(**arguments: Any) -> Any:
         if arguments["Key"].startswith("outcomes/") and not begun:
             begun.append(key)
-            again(newsroom, key, run="20190418T120001Z-other")
+            reextract(newsroom, key, run="20190418T120001Z-other")
         return put(**arguments)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(newsroom.aws.s3, "put_object", meanwhile)
-        assert again(newsroom, key).done
+        assert reextract(newsroom, key).done
     assert begun
     assert chain(newsroom) == [(1, "One. Two.")]
     assert len([name for name in newsroom.objects() if name.startswith("articles/")]) == 1
@@ -314,7 +311,7 @@ def test_a_story_is_found_by_its_new_words_and_leaves_a_cluster_with_its_last(ne
     stories = {path: keys.article_id(f"http://news.example.org/{path}") for path in "abc"}
     assert [each["id"] for each in newsroom.query().cluster(stories["a"])] == [stories["b"], stories["a"]]
     for key in objects.keys(newsroom.aws.s3, bucket=newsroom.aws.captures, prefix="captures/"):
-        again(newsroom, key)
+        reextract(newsroom, key)
     assert [each["id"] for each in newsroom.query().cluster(stories["a"])] == [stories["a"], stories["c"]]
     assert newsroom.query().story(stories["b"]) is None
     assert_rebuilt_the_same(newsroom)

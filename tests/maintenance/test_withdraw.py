@@ -82,9 +82,7 @@ def withdraw(newsroom: Newsroom, id: str = ID) -> Done:
 
 
 def reextract(newsroom: Newsroom, key: str, run: str) -> None:
-    aws = newsroom.aws
-    reextraction = Reextraction(deployment=aws.deployment, index=newsroom.index, extract=extract)
-    reextraction.again(ReextractMessage(run=run, key=key))
+    Reextraction(newsroom.archive(extract=extract)).reextract(ReextractMessage(run=run, key=key))
 
 
 def everything(aws: Aws) -> dict[tuple[str, str], bytes]:

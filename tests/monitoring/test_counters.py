@@ -228,7 +228,7 @@ def test_a_correction_is_not_undone_by_a_delivery_that_is_late(aws: Aws) -> None
 
 @pytest.mark.cloud
 def test_what_is_counted_at_once_is_counted_once(cloud: Cloud) -> None:
-    """Eight functions count sixteen capture objects of one day, each of them twice."""
+    """Eight functions count sixteen WARC files of one day, each of them twice."""
     table = cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"])
     done = [f"captures/{number}" for number in range(16)]
 

@@ -16,7 +16,7 @@ import pytest
 
 from dateline import keys
 from dateline.capture import Batch
-from dateline.cli.tracking import Followed
+from dateline.cli.tracking import FollowedCrawl
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState
@@ -34,7 +34,7 @@ from tests.support.outlet import CRAWL, Answer, Clock, Outlet, Shelf, answer, it
 
 SOURCE = "sample-gazette"
 RESPONSE = answer("<h1>A story").data
-BATCH = 50  # pages of a capture object
+BATCH = 50  # pages of a WARC file
 
 
 def test_a_frontier_comes_back_as_it_was() -> None:
@@ -242,7 +242,7 @@ def test_a_backfill_of_20_000_pages_captures_each_once_however_often_it_is_kille
             report = asyncio.run(backfill.invoke(message, source))
             message = message.continued(report.continued_by) if report.continued_by else None
     backfill.dies_at = math.inf
-    followed = Followed(source=SOURCE, crawl=CRAWL)
+    followed = FollowedCrawl(source=SOURCE, crawl=CRAWL)
     followed.look(aws.s3, captures=aws.captures, archive=aws.archive)
     assert followed.report
     stored = Counter(page.url for page in stored_pages(aws, sorted(followed.captures)))

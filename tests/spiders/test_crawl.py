@@ -42,7 +42,7 @@ def deliver(aws: Aws, outlet: Outlet) -> CrawlReport:
 
 
 def captured(aws: Aws) -> dict[str, list[str]]:
-    """The paths in each capture object."""
+    """The paths in each WARC file."""
     objects = aws.s3.list_objects_v2(Bucket=aws.captures, Prefix="captures/").get("Contents", [])
     return {found["Key"]: [page.url.split("/", 3)[3] for page in load(aws, found["Key"])] for found in objects}
 

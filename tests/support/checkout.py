@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from dateline.archive.archive import read_articles
+from dateline.archive.formats import read_articles
 from dateline.article import Article
 from dateline.aws import objects
 from dateline.maintenance.rebuild import delete_items

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from dateline import keys
-from dateline.archive.archive import read_articles, read_outcomes, write_articles, write_outcomes
+from dateline.archive.formats import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.capture.gzip_members import members
 from dateline.outcomes import PageOutcome
 from dateline.verify import Kind

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dateline import capture
-from dateline.archive.archive import read_articles
+from dateline.archive.formats import read_articles
 from dateline.article import Article
 from dateline.capture import Capture
 from dateline.extraction import extract

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dateline import capture, keys
-from dateline.archive.archive import Archive, read_outcomes
+from dateline.archive.formats import read_outcomes
+from dateline.archive.writer import ArchiveWriter
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.aws import objects
 from dateline.capture import Exchange
@@ -61,14 +62,14 @@ class Newsroom:
         self.index, self.notes = Index(aws.table), dict[str, Any]()  # notes are for the metadata of captures
         self.hours = itertools.count()
 
-    def archive(self, **changes: Any) -> Archive:
+    def archive(self, **changes: Any) -> ArchiveWriter:
         arguments = {
             "deployment": self.aws.deployment,
             "index": self.index,
             "extract": extract,
             "clock": lambda: NOON,
         }
-        return Archive(**arguments | changes)
+        return ArchiveWriter(**arguments | changes)
 
     def capture(self, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
         at = NOON + timedelta(hours=next(self.hours))
@@ -113,7 +114,7 @@ class Newsroom:
         return {o["Key"]: self.aws.s3.get_object(Bucket=self.aws.archive, Key=o["Key"])["Body"].read() for o in listed}
 
     def articles_key(self, key: str) -> str:
-        """The articles object of a capture object."""
+        """The articles object of a WARC file."""
         stem = keys.parse(key)
         return articles_key(stem, read_outcomes(self.objects()[stem.outcomes]))
 

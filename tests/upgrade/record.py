@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from cfnlint.decode.cfn_yaml import load
 
 from dateline import keys
-from dateline.archive.archive import Archive
+from dateline.archive.writer import ArchiveWriter
 from dateline.article import Extraction, Outcome
 from dateline.aws import dynamodb
 from dateline.extraction import extract
@@ -66,7 +66,7 @@ def _crawl_all(aws: Aws, newsroom: Newsroom, crawl: str) -> None:
     """Crawl and archive each outlet as the functions do, with all known pages due."""
     state = TableState(aws.table)
     state.save_urls(replace(each, due=LONG_AGO) for each in _urls(aws) if each.found)
-    archive = Archive(deployment=aws.deployment, index=Index(aws.table), extract=_extraction(newsroom))
+    archive = ArchiveWriter(deployment=aws.deployment, index=Index(aws.table), extract=_extraction(newsroom))
     for source in registry.load(newsroom.sources).values():
         message = CrawlMessage(source=source.id, crawl=crawl)
         store = BucketStore(aws.s3, aws.captures, source=source.id, crawl=crawl)

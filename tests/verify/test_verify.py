@@ -84,12 +84,8 @@ def archive(aws: Aws) -> Archived:
 
 
 def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction]) -> None:
-    arguments: dict[str, Any] = {
-        "deployment": newsroom.aws.deployment,
-        "index": newsroom.index,
-    }
     run = f"20190418T120000Z-{uuid.uuid4().hex}"
-    Reextraction(extract=extract, **arguments).again(ReextractMessage(run=run, key=key))
+    Reextraction(newsroom.archive(extract=extract)).reextract(ReextractMessage(run=run, key=key))
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """Revisions: distinguish new words, or another date, from repetitions.
 
-A story's revision is compared with the one captured before it (``chain``), as far as that is archived; what is archived
-later is put in its place by ``Archive``. What counts is the title, the text and the date of publication; what surrounds
-them on the page may change as it likes.
+A story's revision is compared with the one captured before it (``chain``), as far as that is archived; a capture
+archived later is put in its place by ``placement``. Title, text and date of publication count; the rest of the page may
+change.
 """
 
 import dataclasses

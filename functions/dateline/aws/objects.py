@@ -88,7 +88,7 @@ def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 def versions(s3: "S3Client", bucket: str, key: str) -> int:
     """Return the number of an object's versions, deleted ones included."""
     pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key)
-    return sum(found["Key"] == key for page in pages for found in page.get("Versions", []))
+    return len([found for page in pages for found in page.get("Versions", []) if found["Key"] == key])
 
 
 def exists(s3: "S3Client", bucket: str, key: str) -> bool:

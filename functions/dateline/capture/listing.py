@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def held(
     s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date | None = None, until: date | None = None
 ) -> Iterator[keys.Stem]:
-    """The capture objects of some sources, or of all, in the order of source and capture.
+    """The WARC files of some sources, or of all, in the order of source and capture.
 
     ``since`` and ``until`` are days of capture (UTC), both included.
     """

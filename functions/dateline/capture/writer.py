@@ -97,7 +97,10 @@ class Batch:
         self._crawl, self._written = crawl, list[bytes]()
         self._bytes = 0
         self._born = 0.0
-        self._max_pages, self._max_bytes, self._max_age, self._clock = max_pages, max_bytes, max_age, clock
+        self._max_pages = max_pages
+        self._max_bytes = max_bytes
+        self._max_age = max_age
+        self._clock = clock
 
     def __len__(self) -> int:
         return len(self.pages)

@@ -18,7 +18,7 @@ from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
-    from dateline.cli.tracking import Followed
+    from dateline.cli.tracking import FollowedCrawl
     from dateline.messages import CrawlMessage
     from dateline.sources.registry import Source
 
@@ -51,7 +51,7 @@ def crawl(
 ) -> None:
     """Crawl sources now and follow them to the archive. Safe to interrupt: the crawl goes on in the stack."""
     from dateline.aws.queues import send_crawl
-    from dateline.cli.tracking import Followed
+    from dateline.cli.tracking import FollowedCrawl
     from dateline.messages import CrawlMessage
 
     wanted = _wanted(sources or [], history=bool(since or until))
@@ -70,7 +70,7 @@ def crawl(
         else:
             send_crawl(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
     note(f"asked for {', '.join(wanted)} as {name}")
-    followed = [Followed(source=message.source, crawl=message.crawl) for message in messages]
+    followed = [FollowedCrawl(source=message.source, crawl=message.crawl) for message in messages]
     follow(deployed, followed, patience)
     _print(followed, json)
     if any(not each.done or _unreachable(each.summary()) for each in followed):
@@ -92,7 +92,7 @@ def _wanted(ids: list[str], *, history: bool) -> "dict[str, Source]":
     return {source: known[source] for source in ids}
 
 
-def _print(followed: "list[Followed]", json: bool) -> None:
+def _print(followed: "list[FollowedCrawl]", json: bool) -> None:
     summaries = [each.summary() for each in followed]
     for summary in summaries:
         if json:
@@ -116,7 +116,8 @@ def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
     failures = sum((Counter(summary["failures"]) for summary in summaries), Counter[str]())
     captured = sum(summary["captured"] for summary in summaries)
     parts = [f"captured {count(captured, 'page')}{f': {words(outcomes)}' if captured else ''}"]
-    parts += [f"{skipped:,} {_POLICIES[reason]}" for reason in _POLICIES if (skipped := failures.pop(reason, 0))]
+    parts += [f"{failures[reason]:,} {_POLICIES[reason]}" for reason in _POLICIES if failures[reason]]
+    failures = Counter({reason: number for reason, number in failures.items() if reason not in _POLICIES})
     if failures:
         parts.append(f"{failures.total():,} failed ({words(failures, number_first=False)})")
     parts += [

@@ -3,8 +3,9 @@
 import re
 import shlex
 
+from dateline.aws.stack import CREDENTIALS, REGION
 from dateline.cli.output import Json, print_json
-from dateline.cli.stack import CREDENTIALS, REGION, Stack, StackName
+from dateline.cli.stack import Stack, StackName
 
 # Outputs under the names that README and docs use; the others are written like EXTRACT_QUEUE.
 _SHORT = {"IndexTable": "TABLE", "ArchiveBucket": "ARCHIVE", "CaptureBucket": "CAPTURES", "EventBus": "BUS"}

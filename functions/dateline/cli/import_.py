@@ -14,7 +14,7 @@ from dateline.cli.sources import registered
 from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
-    from dateline.cli.tracking import Followed
+    from dateline.cli.tracking import FollowedCrawl
     from dateline.importing import Imported
 
 Paths = Annotated[
@@ -75,7 +75,7 @@ def import_(
         raise typer.Exit(1)
 
 
-def _followed(captures: Mapping[str, int]) -> "list[Followed]":
+def _followed(captures: Mapping[str, int]) -> "list[FollowedCrawl]":
     """What was captured, by source."""
     from dateline.cli.tracking import of_captures
 
@@ -94,7 +94,7 @@ def _print(imported: "Imported", json: bool) -> None:
         note(f"{imported.file}: {imported.damage}")
 
 
-def _print_total(imported: "list[Imported]", followed: "list[Followed]", json: bool) -> None:
+def _print_total(imported: "list[Imported]", followed: "list[FollowedCrawl]", json: bool) -> None:
     total: dict[str, Any] = {
         "files": len(imported),
         "captured": sum(each.captured for each in imported),

@@ -10,12 +10,12 @@ from dateline.cli.stack import Stack
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-    from dateline.cli.tracking import Followed
+    from dateline.cli.tracking import FollowedCrawl
 
 _LOOK_EVERY = 0.5  # seconds; each look is a few S3 reads
 
 
-def follow(stack: Stack, followed: "list[Followed]", patience: float) -> None:
+def follow(stack: Stack, followed: "list[FollowedCrawl]", patience: float) -> None:
     """Return when all is archived, or when nothing has happened for so many seconds."""
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -27,8 +27,9 @@ def follow(stack: Stack, followed: "list[Followed]", patience: float) -> None:
             for each in pending:
                 each.look(stack.s3, captures=stack.captures, archive=stack.archive)
                 _show(bars, tasks[each.source], each)
-            if last != (last := str(followed)):
-                moved = time.monotonic()
+            now = str(followed)
+            if now != last:
+                moved, last = time.monotonic(), now
             if time.monotonic() - moved > patience:
                 return
             if not all(each.done or each.postponed for each in pending):
@@ -40,7 +41,7 @@ def words(counts: Mapping[str, int], number_first: bool = True) -> str:
     return ", ".join(f"{count} {name}" if number_first else f"{name} {count}" for name, count in sorted(counts.items()))
 
 
-def _show(bars: "Progress", task: "TaskID", each: "Followed") -> None:
+def _show(bars: "Progress", task: "TaskID", each: "FollowedCrawl") -> None:
     stage = "crawled" if each.report else "crawling" if each.captures else "queued"
     bars.update(task, now=f"{stage}; {words(each.outcomes) or 'nothing archived yet'}")
     if each.done or each.postponed:

@@ -76,7 +76,7 @@ def release(
     """
     from dateline.archive.quarantine import QuarantineReport
     from dateline.aws import objects
-    from dateline.cli.tracking import FollowedAgain
+    from dateline.cli.tracking import FollowedReextraction
 
     deployed = Stack.find(stack)
     found = {report.key: report for each in wanted for report in _named(deployed, each)}
@@ -85,7 +85,7 @@ def release(
         note("none of these is in quarantine")
         return
     run = new_run()
-    finished = carry_out(deployed, FollowedAgain(run=run), _messages(run, held), patience)
+    finished = carry_out(deployed, FollowedReextraction(run=run), _messages(run, held), patience)
     now = [
         QuarantineReport.from_json(objects.get(deployed.s3, bucket=deployed.archive, key=each.key) or b"")
         for each in held
@@ -103,7 +103,7 @@ def release(
 
 
 def _messages(run: str, held: "Iterable[QuarantineReport]") -> "Iterator[ReextractMessage]":
-    """A message for each capture object that has some of these pages."""
+    """A message for each WARC file that has some of these pages."""
     from dateline.messages import ReextractMessage
 
     offsets = defaultdict(set)

@@ -20,7 +20,7 @@ from dateline.cli.stack import Stack, StackName
 from dateline.cli.tables import print_table
 
 if TYPE_CHECKING:
-    from dateline.cli.tracking import FollowedAgain
+    from dateline.cli.tracking import FollowedReextraction
     from dateline.messages import ReextractMessage
 
 _LOOK_EVERY = 0.5  # seconds; each look lists all of the run's reports, and reads those that are new
@@ -46,7 +46,7 @@ def reextract(
     Days are of capture (UTC). A story found now gets its place in the chain of revisions; later ones follow it. Safe
     to interrupt: what was asked for goes on in the stack, and --run takes it up.
     """
-    from dateline.cli.tracking import FollowedAgain
+    from dateline.cli.tracking import FollowedReextraction
     from dateline.messages import ReextractMessage
 
     deployed = Stack.find(stack)
@@ -59,7 +59,7 @@ def reextract(
     messages = [ReextractMessage(run=run, key=stem.capture) for stem in stems]
     if not messages:
         raise CommandError("no such captures; dateline sources list prints the sources")
-    followed = FollowedAgain(run=run)
+    followed = FollowedReextraction(run=run)
     finished = carry_out(deployed, followed, messages, patience)
     if json:
         print_json(followed.summary() | {"done": finished})
@@ -76,7 +76,9 @@ def new_run() -> str:
     return keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}")
 
 
-def carry_out(stack: Stack, followed: "FollowedAgain", messages: "Iterable[ReextractMessage]", patience: float) -> bool:
+def carry_out(
+    stack: Stack, followed: "FollowedReextraction", messages: "Iterable[ReextractMessage]", patience: float
+) -> bool:
     """Request the rest of a run and watch it to its end, recorded in the archive.
 
     Return False after so many seconds without progress.
@@ -111,7 +113,7 @@ def _held(stack: Stack, sources: list[str], since: datetime | None, until: datet
     return listing.held(stack.s3, stack.captures, of=sources, **days)
 
 
-def _follow(stack: Stack, followed: "FollowedAgain", wanted: Iterable[str], patience: float) -> bool:
+def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str], patience: float) -> bool:
     """Watch the run until it has finished, or nothing has happened for so many seconds; whether it has."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -132,7 +134,7 @@ def _follow(stack: Stack, followed: "FollowedAgain", wanted: Iterable[str], pati
     return True
 
 
-def _print(followed: "FollowedAgain") -> None:
+def _print(followed: "FollowedReextraction") -> None:
     columns = (Column("field"), Column("articles", right=True))
     print_table(columns, ((name, str(number)) for name, number in followed.fields.most_common()))
     outcomes = f"; {words(followed.outcomes)}" if followed.outcomes else ""

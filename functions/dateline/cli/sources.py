@@ -75,7 +75,7 @@ def list_(
             print_json(asdict(source))
         return
     print_table(_LIST, map(_row, sources))
-    unconfirmed = sum(_checked(source) == "never" for source in sources)
+    unconfirmed = len([source for source in sources if _checked(source) == "never"])
     note(f"no live run has confirmed {unconfirmed} of {len(sources)}; dateline sources check")
 
 

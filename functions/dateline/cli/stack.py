@@ -1,13 +1,11 @@
 """The deployed Dateline of a command: the local cloud in ``./.dateline``, or a stack on AWS by name."""
 
-import json
-import socket
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
+from dateline.aws import stack as stacks
 from dateline.aws.deployment import Deployment, Queues
 from dateline.cli.output import CommandError
 
@@ -19,8 +17,7 @@ if TYPE_CHECKING:
     from dateline.query.query import Query
     from dateline.search.find import Search
 
-STATE = Path(".dateline")
-REGION, CREDENTIALS = "us-east-1", ("test", "test")  # the local cloud's; it takes any
+STATE = stacks.FOLDER
 
 StackName = Annotated[
     str | None,
@@ -50,36 +47,18 @@ class Stack:
     @classmethod
     def find(cls, name: str | None) -> Self:
         """Return the stack named by a command's option. Raises CommandError with the next step."""
-        return cls.on_aws(name) if name else cls.local()
-
-    @classmethod
-    def local(cls) -> Self:
-        """Return the local cloud running in ``./.dateline``, from the record kept by ``dateline up``."""
-        port, outputs = _running(STATE)
-        endpoint = f"http://127.0.0.1:{port}"
-        session, options = _direct(endpoint)
-        return cls(
-            s3=session.client("s3", **options),
-            sqs=session.client("sqs", **options),
-            table=session.resource("dynamodb", **options).Table(outputs["IndexTable"]),
-            outputs=outputs,
-            sources=str(STATE.resolve() / "newsroom" / "sources"),
-            endpoint=endpoint,
-        )
-
-    @classmethod
-    def on_aws(cls, name: str) -> Self:
-        """Return the stack of a name in the account and region of the AWS configuration."""
-        import boto3
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
-            (stack,) = boto3.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        except (BotoCoreError, ClientError) as error:
-            raise CommandError(f"cannot find the stack {name} on AWS: {error}") from error
-        outputs = {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-        table = boto3.resource("dynamodb").Table(outputs["IndexTable"])
-        return cls(s3=boto3.client("s3"), sqs=boto3.client("sqs"), table=table, outputs=outputs)
+            found = stacks.find(name, STATE)
+        except stacks.NotConnectedError as error:
+            raise CommandError(str(error)) from error
+        return cls(
+            s3=found.client("s3"),
+            sqs=found.client("sqs"),
+            table=found.table(),
+            outputs=dict(found.outputs),
+            sources=str(STATE.resolve() / "newsroom" / "sources") if found.endpoint else "",
+            endpoint=found.endpoint,
+        )
 
     @property
     def captures(self) -> str:
@@ -100,12 +79,8 @@ class Stack:
 
     def client(self, service: str, *, timeout: float = 60) -> Any:
         """A client of another service; ``timeout`` is how many seconds an answer may take."""
-        import boto3
-        from botocore.config import Config
-
-        patient = Config(read_timeout=timeout, retries={"total_max_attempts": 1})
-        session, options = _direct(self.endpoint) if self.endpoint else (boto3.Session(), {"config": Config()})
-        return session.client(service, **options | {"config": options["config"].merge(patient)})  # type: ignore[call-overload]
+        found = stacks.DeployedStack(self.outputs, self.endpoint)
+        return found.client(service, read_timeout=timeout, retries={"total_max_attempts": 1})
 
     def query(self) -> "Query":
         from dateline.query.query import Query
@@ -119,32 +94,3 @@ class Stack:
         return Deployment(
             s3=self.s3, table=self.table, capture_bucket=self.captures, archive_bucket=self.archive, queues=queues
         )
-
-
-def _direct(endpoint: str) -> tuple[Any, dict[str, Any]]:
-    """Return a session and client options for a local cloud, asked directly whatever proxy is set."""
-    import boto3
-    from botocore.config import Config
-
-    session = boto3.Session(*CREDENTIALS, region_name=REGION)
-    return session, {"endpoint_url": endpoint, "config": Config(proxies={})}
-
-
-def _running(folder: Path) -> tuple[int, dict[str, str]]:
-    """Return the port and the stack's outputs of the local cloud in a folder, from the record that it keeps there.
-
-    Raises CommandError if none is deployed or nothing listens on its port.
-    """
-    record = folder / "cloud.json"
-    found = json.loads(record.read_text("utf-8")) if record.exists() else {}
-    if not found.get("outputs") or not _listens(found["port"]):
-        raise CommandError(f"no local cloud runs in {folder.resolve()}; start it with dateline up")
-    return found["port"], found["outputs"]
-
-
-def _listens(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5):
-            return True
-    except OSError:
-        return False

@@ -36,7 +36,7 @@ def status(
     elif source or since or until or svg:
         raise typer.BadParameter("--source, --since, --until and --svg go with --coverage")
     elif stack:
-        _print({}, Stack.on_aws(stack).outputs, json)
+        _print({}, Stack.find(stack).outputs, json)
     else:
         _health(json)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.aws import objects
 from dateline.maintenance.reextract import ReextractionReport
 from dateline.messages import CrawlReport
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, kw_only=True)
-class Followed:
+class FollowedCrawl:
     """A crawl and its continuations so far; ``look`` updates it."""
 
     source: str
@@ -91,7 +91,7 @@ class Followed:
 
 
 @dataclass(slots=True, kw_only=True)
-class FollowedAgain:
+class FollowedReextraction:
     """A re-extraction so far; ``look`` updates it.
 
     ``done`` are the keys of the reports on finished WARC files.
@@ -128,16 +128,16 @@ class FollowedAgain:
 
     def _add(self, report: ReextractionReport) -> None:
         self.pages += report.pages
-        self.changed += sum(each.given_up is None for each in report.changes)
+        self.changed += len([each for each in report.changes if each.given_up is None])
         self.given_up += report.given_up
         self.outcomes += report.outcomes
         self.fields += report.fields
 
 
-def of_captures(source: str, captures: Mapping[str, int]) -> Followed:
+def of_captures(source: str, captures: Mapping[str, int]) -> FollowedCrawl:
     """Return stored captures to be followed to the archive: their keys with numbers of pages."""
     report = CrawlReport(source=source, crawl="", started_at="", captures=dict(captures))
-    return Followed(source=source, crawl="", captures=set(captures), reports=[report])
+    return FollowedCrawl(source=source, crawl="", captures=set(captures), reports=[report])
 
 
 def total(reports: Sequence[CrawlReport]) -> CrawlReport:

@@ -52,7 +52,11 @@ class Compaction:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         looks_a_day: int = LOOKS_A_DAY,
     ) -> None:
-        self._s3, self._query, self._parts, self._bucket, self._clock = s3, query, parts, bucket, clock
+        self._s3 = s3
+        self._query = query
+        self._parts = parts
+        self._bucket = bucket
+        self._clock = clock
         self._looks_a_day = looks_a_day
 
     def run(self, going: Callable[[], bool] = lambda: True) -> Compacted:

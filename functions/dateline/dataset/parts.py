@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from dateline import keys
-from dateline.archive.archive import committed
+from dateline.archive.store import committed
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
 from dateline.dataset import rows
@@ -81,7 +81,10 @@ class Parts:
     """
 
     def __init__(self, *, s3: "S3Client", query: Query, index: Index, bucket: str, max_bytes: int = MAX_BYTES) -> None:
-        self._s3, self._query, self._index, self._bucket = s3, query, index, bucket
+        self._s3 = s3
+        self._query = query
+        self._index = index
+        self._bucket = bucket
         self._max_bytes = max_bytes
 
     def of(self, country: str, month: str, days: Collection[int] = ()) -> list[Part]:

@@ -96,7 +96,7 @@ class Importer:
         new = day.add(exchange)
         if day.batch.full:
             self._store(day)
-        elif sum(bool(each.batch) for each in self._days.values()) > _MAX_BATCHES:
+        elif len([each for each in self._days.values() if each.batch]) > _MAX_BATCHES:
             self.flush()
         return new
 

@@ -41,7 +41,7 @@ _THREADS = 7  # as many as there are bands: one after the other they would take 
 _CANDIDATES = 99  # with the story itself, one BatchGetItem
 _PAUSES = (0.1, 0.3, 0.9, 2.7, 2.7)  # seconds; several stories may join one cluster at once
 
-Change = Callable[[Known], tuple[cluster_transaction.Grouping, str | None, bool]]
+ClusterChange = Callable[[Known], tuple[cluster_transaction.Grouping, str | None, bool]]
 
 
 class Copy(NamedTuple):
@@ -59,7 +59,7 @@ class Clusters:
         self._client: Any = table.meta.client  # its type knows neither conditions nor Python values
 
     def place(self, articles: Sequence[Article]) -> list[Article]:
-        """New articles of one capture object with their clusters, as far as those are known before they are indexed."""
+        """New articles of one WARC file with their clusters, as far as those are known before they are indexed."""
         firsts = [
             min([Copy(_appeared(article), article.id), *self._near(article), *_here(article, articles[:number])])
             for number, article in enumerate(articles)
@@ -99,7 +99,7 @@ class Clusters:
         while not self._change(ids, change):
             pass
 
-    def _change(self, ids: Sequence[str], change: Change) -> bool:
+    def _change(self, ids: Sequence[str], change: ClusterChange) -> bool:
         """Make one change to the clusters of some stories; return whether it was the last one."""
         for pause in _PAUSES:
             known = self._known(ids)

@@ -97,7 +97,7 @@ class Index:
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
     def add(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
-        """Add what one capture object's outcomes and articles say, without counting it."""
+        """Add what one WARC file's outcomes and articles say, without counting it."""
         self._put_entries(stem, outcomes, articles)
         for stored in articles:
             self._put_current(articles_key(stem, outcomes), stored)
@@ -136,7 +136,7 @@ class Index:
         self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
 
     def count_pages(self, stem: keys.Stem, outcomes: Sequence[PageOutcome]) -> None:
-        """Have a capture object count for what its outcomes say, in place of what it has counted for so far."""
+        """Have a WARC file count for what its outcomes say, in place of what it has counted for so far."""
         counted = self.counters.added(stem.source, stem.capture)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
 
@@ -152,7 +152,7 @@ class Index:
                 self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").eq(id))
 
     def _delete_revision(self, id: str, captured_at: str, capture: str) -> None:
-        """Delete a revision of a capture object; one of the same instant from another stays."""
+        """Delete a revision of a WARC file; one of the same instant from another stays."""
         with unless_newer():
             self._table.delete_item(Key=keys.revision(id, captured_at), ConditionExpression=_is_of(capture))
 

@@ -18,7 +18,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dateline import capture, keys
-from dateline.archive.archive import committed
+from dateline.archive.store import committed
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
@@ -40,7 +40,7 @@ _FOR_GOOD = "~"  # after every instant
 
 @dataclass(slots=True)
 class Rebuilt:
-    """How many capture objects there were, how many had yet to be archived, and how many revisions were indexed."""
+    """How many WARC files there were, how many had yet to be archived, and how many revisions were indexed."""
 
     captures: int = 0
     unarchived: int = 0

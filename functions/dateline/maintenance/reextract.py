@@ -13,20 +13,23 @@ import dataclasses
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from dateline import capture, keys
+from dateline import keys
 from dateline.archive import chain
-from dateline.archive.archive import Archive, Archived, Decided, by_offset, write_articles, write_outcomes
 from dateline.archive.chain import Version
+from dateline.archive.examiner import page_outcome
+from dateline.archive.formats import write_outcomes
 from dateline.archive.revisions import Revisions
+from dateline.archive.store import Archived, Decided, articles_of, by_offset, named_by_run
+from dateline.archive.writer import ArchiveWriter
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
-from dateline.capture import Capture, DamagedCaptureError
+from dateline.capture import Capture
 from dateline.messages import ReextractMessage
-from dateline.outcomes import WITHDRAWN, PageOutcome, extraction, is_of_chain
+from dateline.outcomes import is_of_chain
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # fixed at the first archiving
 _DECIDED = (*_KEPT, "cluster")  # decided by the archive
@@ -74,7 +77,7 @@ class ReextractionReport:
     @property
     def given_up(self) -> int:
         """How many pages could not be examined."""
-        return sum(each.given_up is not None for each in self.changes)
+        return len([each for each in self.changes if each.given_up is not None])
 
     def to_json(self) -> bytes:
         return json.dumps(dataclasses.asdict(self), ensure_ascii=False, indent=1).encode("utf-8", "backslashreplace")
@@ -85,31 +88,37 @@ class ReextractionReport:
         return cls(**values | {"changes": tuple(FieldChange(**each) for each in values["changes"])})
 
 
-class Reextraction(Archive):
-    """Re-extracts archived WARC files; takes the arguments of ``Archive``."""
+class Reextraction:
+    """Re-extracts WARC files with the parts of an archive's writer."""
 
-    def again(self, message: ReextractMessage) -> ReextractionReport:
+    def __init__(self, archive: ArchiveWriter) -> None:
+        self._archive, self._index = archive, archive.index
+        self._store, self._examiner, self._placement = archive.store, archive.examiner, archive.placement
+        self._s3 = archive.deployment.s3
+        self._captures, self._bucket = archive.deployment.capture_bucket, archive.deployment.archive_bucket
+
+    def reextract(self, message: ReextractMessage) -> ReextractionReport:
         """Extract a WARC file, or some of its records, with the present extractor; return the report of changes."""
         stem = keys.parse(message.key)
-        self.add(message.key)
+        self._archive.add(message.key)
         where = keys.reextraction(message.run, stem)
-        known = objects.get(self._s3, bucket=self._archive, key=where)
+        known = objects.get(self._s3, bucket=self._bucket, key=where)
         report = ReextractionReport.from_json(known) if known else None
         if report and report.done:
             return report
-        settled = self._settled(stem)
+        settled = self._store.settled(stem)
         while report is None or report.commit != settled.digest:
-            report = self._commit_again(stem, settled, message)
-            settled = self._settled(stem)  # of another delivery, perhaps, that was quicker: then begin from there
-        over = self._show(stem, settled)
-        self._mend([article for articles in over.values() for article in articles], settled, report)
-        self._delete_articles(over)
-        self._note_quarantine(stem, settled, message.offsets, message.run)
+            report = self._commit(stem, settled, message)
+            settled = self._store.settled(stem)  # another delivery's, if it was quicker: then begin from there
+        over = self._store.index(stem, settled)
+        self._place_changed([article for articles in over.values() for article in articles], settled, report)
+        self._store.delete(over)
+        self._store.update_quarantine(stem, settled, message.offsets, message.run)
         report = dataclasses.replace(report, done=True)
-        self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
+        self._s3.put_object(Bucket=self._bucket, Key=where, Body=report.to_json())
         return report
 
-    def _mend(self, before: Iterable[Article], settled: Archived, report: ReextractionReport) -> None:
+    def _place_changed(self, before: Iterable[Article], settled: Archived, report: ReextractionReport) -> None:
         """Place all captures of a story again where it has other revisions now, or its revisions make no chain.
 
         All are compared by what the present extractor finds, whatever the index has yet.
@@ -121,13 +130,13 @@ class Reextraction(Archive):
         for id in sorted(changed | here):
             _, found = self._index.versions(id, "")
             if id in changed or chain.is_broken(map(Version.of_item, found)):
-                self._place_again(id, "", self._version)
+                self._placement.place_story(id, "", self._version)
 
-    def _commit_again(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
+    def _commit(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
         before = by_offset(settled)
-        decided = self._decide_again(stem, before, message.offsets)
-        articles = write_articles(each.article for each in decided.values() if each.article)
-        outcomes = _named(message.run, settled, decided, articles)
+        decided = self._decide(stem, before, message.offsets)
+        articles = articles_of(decided)
+        outcomes = named_by_run(message.run, settled, decided, articles)
         unchanged = outcomes == settled.outcomes
         report = ReextractionReport(
             key=stem.capture,
@@ -136,32 +145,19 @@ class Reextraction(Archive):
             changes=tuple(_changes(before, decided)),
         )
         where = keys.reextraction(message.run, stem)
-        self._s3.put_object(Bucket=self._archive, Key=where, Body=report.to_json())
-        self._replace(stem, settled, outcomes, articles)
+        self._s3.put_object(Bucket=self._bucket, Key=where, Body=report.to_json())
+        self._store.replace(stem, settled, outcomes, articles)
         return report
 
-    def withdraw(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
-        """Have the pages at these offsets of a capture object be no articles, whatever they were; extracts nothing."""
-        while True:
-            settled = self._settled(stem)
-            decided = {
-                offset: Decided(_withdrawn(each.page), None) if offset in offsets else each
-                for offset, each in by_offset(settled).items()
-            }
-            articles = write_articles(each.article for each in decided.values() if each.article)
-            if self._replace(stem, settled, _named(run, settled, decided, articles), articles):
-                break
-        settled = self._settled(stem)
-        self._delete_articles(self._show(stem, settled))
-        self._note_quarantine(stem, settled, offsets, run)
-
-    def _decide_again(
+    def _decide(
         self, stem: keys.Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None
     ) -> dict[int, Decided]:
         """Return the new result of each page by the offset of its record; pages out of scope stay."""
-        found = {captured.offset: (captured, extraction) for captured, extraction in self._extracted(stem, offsets)}
+        found = {
+            captured.offset: (captured, extraction) for captured, extraction in self._examiner.pages(stem, offsets)
+        }
         ids = [extraction.article.id for _, extraction in found.values() if extraction.article]
-        revisions = _Revisions(self._index, ids, keys.utc(self._clock()), said=self._said)
+        revisions = _Revisions(self._index, ids, keys.utc(self._archive.clock()), said=self._said)
         decided = {}
         for offset in sorted(before.keys() | found.keys()):
             was = before.get(offset)
@@ -178,9 +174,9 @@ class Reextraction(Archive):
             return was._replace(given_up=extraction.reason)
         found = extraction.article
         if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
-            article = dataclasses.replace(found, capture=self._pointer(stem, captured), **kept)
-            return Decided(self._page(captured, extraction, Outcome.ARCHIVED, article), article)
-        page, new, _ = self._decide(stem, revisions, captured, extraction)
+            article = dataclasses.replace(found, capture=self._examiner.pointer(stem, captured), **kept)
+            return Decided(page_outcome(captured, extraction, Outcome.ARCHIVED, article), article)
+        page, new, _ = self._examiner.decide(stem, revisions, captured, extraction)
         return Decided(page, self._index.clusters.place([new])[0] if new else None)
 
     def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
@@ -198,10 +194,7 @@ class Reextraction(Archive):
     def _said(self, revision: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Return the words and date of a revision by the present extractor, or None without a story."""
         at = revision["capture"]
-        try:
-            extraction = self._examine(next(capture.read(self._packs.open(at["key"], int(at["offset"])))))
-        except (DamagedCaptureError, StopIteration):
-            return {}
+        extraction = self._examiner.page_at(at["key"], int(at["offset"]))
         if extraction.outcome is Outcome.QUARANTINED:
             return {}
         article = extraction.article
@@ -211,16 +204,6 @@ class Reextraction(Archive):
     def _version(self, item: Mapping[str, Any]) -> Version:
         """A capture as the present extractor reads it, or as the index has it where that finds no such story."""
         return dataclasses.replace(Version.of_item(item), **(self._said(item) or {}))
-
-    def _note_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
-        """Add the new outcomes to the reports on quarantined pages."""
-        prefix = keys.quarantine_prefix(stem)
-        reported = set(objects.keys(self._s3, bucket=self._archive, prefix=prefix))
-        for page in settled.outcomes:
-            known = keys.quarantine(stem, page.offset) in reported
-            looked_at = offsets is None or page.offset in offsets
-            if (known and looked_at) or (not known and page.outcome is Outcome.QUARANTINED):
-                self._quarantine(stem, page, run)
 
 
 class _Revisions(Revisions):
@@ -240,20 +223,6 @@ class _Revisions(Revisions):
             earlier = self._index.revision_before(id, before.captured_at)
             before = Version.of_item(earlier) if earlier else None
         return None
-
-
-def _withdrawn(page: PageOutcome) -> PageOutcome:
-    is_no_article = {"outcome": Outcome.NOT_ARTICLE, "reason": WITHDRAWN, "revision": None, "rules_missed": ()}
-    return dataclasses.replace(page, **is_no_article, digest=None, published_at=None)  # type: ignore[arg-type]
-
-
-def _named(run: str, settled: Archived, decided: Mapping[int, Decided], articles: bytes) -> list[PageOutcome]:
-    """Return the outcomes, with a name of the extraction unique to run and content."""
-    if articles == write_articles(stored.article for stored in settled.articles):
-        name = extraction(settled.outcomes)
-    else:
-        name = hashlib.sha256(run.encode() + articles).hexdigest()[:12]
-    return [dataclasses.replace(each.page, extraction=name if each.article else None) for each in decided.values()]
 
 
 def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> Iterator[FieldChange]:

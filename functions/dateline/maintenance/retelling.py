@@ -18,7 +18,7 @@ from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.dynamodb import chunks

@@ -7,15 +7,16 @@ between loses nothing.
 """
 
 import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from dateline import capture, keys
-from dateline.archive.archive import read_outcomes
-from dateline.article import Extraction
+from dateline.archive.formats import read_outcomes
+from dateline.archive.store import ArchiveStore, Decided, articles_of, by_offset, named_by_run
+from dateline.article import Outcome
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
@@ -25,9 +26,8 @@ from dateline.capture.redaction import without
 from dateline.dataset.progress import forget
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, Withdrawn
-from dateline.maintenance.reextract import Reextraction, ReextractionReport
-from dateline.outcomes import PageOutcome, own_id
-from dateline.page import Page
+from dateline.maintenance.reextract import ReextractionReport
+from dateline.outcomes import WITHDRAWN, PageOutcome, own_id
 from dateline.proofs.trees import leaves_of
 from dateline.state.pages import url_states
 from dateline.state.table import TableState
@@ -66,7 +66,7 @@ class Withdrawing:
         self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self._index, self._state = Index(deployment.table), TableState(deployment.table)
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
-        self._derived = Reextraction(deployment=deployment, index=self._index, extract=_never)
+        self._store = ArchiveStore(deployment, self._index)
 
     def withdraw(
         self, story: Mapping[str, Any], reason: str, progress: Callable[[int, int], None] = lambda *_: None
@@ -83,7 +83,7 @@ class Withdrawing:
         done, run = Done(withdrawal), keys.crawl_name(self._clock(), "withdraw")
         for stem, withdrawn in pages.items():
             offsets = {page.offset for page in withdrawn}
-            self._derived.withdraw(stem, offsets, run)
+            self._withdraw_articles(stem, offsets, run)
             self._scrub_reports(stem, withdrawn)
             done.locked.extend(self._replace_capture(stem, offsets, id))
             done.captures += 1
@@ -149,6 +149,21 @@ class Withdrawing:
             left = without(data, stem.capture, {page.offset for page in withdrawn}, id)
             before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
             yield from (leaf.hex() for leaf in before - after)
+
+    def _withdraw_articles(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
+        """Make the pages at these offsets of a WARC file no articles, whatever they were; extract nothing."""
+        while True:
+            settled = self._store.settled(stem)
+            decided = {
+                offset: Decided(_withdrawn(each.page), None) if offset in offsets else each
+                for offset, each in by_offset(settled).items()
+            }
+            articles = articles_of(decided)
+            if self._store.replace(stem, settled, named_by_run(run, settled, decided, articles), articles):
+                break
+        settled = self._store.settled(stem)
+        self._store.delete(self._store.index(stem, settled))
+        self._store.update_quarantine(stem, settled, offsets, run)
 
     def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
         """Remove the pages' words from re-extraction reports."""
@@ -222,5 +237,13 @@ class _Version(NamedTuple):
     governed: bool = False
 
 
-def _never(page: Page) -> Extraction:
-    raise LookupError(f"a withdrawal extracts nothing, and was asked to extract {page.url}")
+def _withdrawn(page: PageOutcome) -> PageOutcome:
+    return replace(
+        page,
+        outcome=Outcome.NOT_ARTICLE,
+        reason=WITHDRAWN,
+        revision=None,
+        rules_missed=(),
+        digest=None,
+        published_at=None,
+    )

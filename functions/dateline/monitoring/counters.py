@@ -49,7 +49,7 @@ def of_crawl(report: CrawlReport) -> Counted:
         "left": report.left - handed_on,
         "captured": report.captured,
         "revisited": report.revisited,
-        "feeds_failed": sum(visit.failed for visit in report.feeds),
+        "feeds_failed": len([visit for visit in report.feeds if visit.failed]),
     }
     numbers |= {f"{_FAILED}{reason}": count for reason, count in _reasons(report).items()}
     numbers |= {f"{_EXPECTED}{report.expect.min}-{report.expect.max}": 1} if report.expect else {}
@@ -62,7 +62,7 @@ def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
     found = Counter(page.outcome for page in pages if not page.is_rest)
     outcomes = {f"{prefix}{outcome.value}": found[outcome] for outcome in Outcome}
     missed = sum(len(page.rules_missed) for page in pages)
-    return outcomes | {"damaged": sum(page.is_rest for page in pages), "rules_missed": missed}
+    return outcomes | {"damaged": len([page for page in pages if page.is_rest]), "rules_missed": missed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

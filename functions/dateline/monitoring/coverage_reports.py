@@ -18,7 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -86,7 +86,7 @@ class CoverageReports:
         Yields each written day with its new rows: all, or those of the sources with late changes. The next update
         continues an interrupted one.
         """
-        until = datetime.fromisoformat(keys.utc(now)).date() - _DAY
+        until = now.astimezone(UTC).date() - _DAY
         self.state = CoverageState.load(self._s3, self._archive)
         self._known = json.loads(objects.get(self._s3, bucket=self._archive, key=keys.COVERAGE_INDEX) or b"{}")
         if not self.state.through:

@@ -149,7 +149,7 @@ def _is_telling(key: str) -> bool:
 
 
 def _consonants(key: str) -> int:
-    return sum(letter not in " awy" for letter in key)
+    return len([letter for letter in key if letter not in " awy"])
 
 
 def _prefix(text: str, first: int) -> str:

@@ -45,7 +45,10 @@ class Compaction:
         cache: Cache,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._s3, self._bucket, self._cache, self._clock = s3, bucket, cache, clock
+        self._s3 = s3
+        self._bucket = bucket
+        self._cache = cache
+        self._clock = clock
 
     def run(self, *, whole: bool = False, has_time: Callable[[], bool] = lambda: True) -> Compacted:
         """Merge what is due, or all small parts (``whole``), while there is time; then delete leftovers."""

@@ -73,7 +73,8 @@ class Indexing:
         read: Callable[[Any], Article],
         fire: Callable[[Sequence[Entry]], int] = lambda _: 0,
     ) -> None:
-        self._s3, self._index, self._bucket, self._read, self._fire = s3, index, bucket, read, fire
+        self._s3, self._bucket = s3, bucket
+        self._index, self._read, self._fire = index, read, fire
 
     def index(self, changed: Changes) -> Indexed:
         """Make the shards agree with the table about stories. Raises RestlessError if they keep changing."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from warcio.timeutils import iso_date_to_datetime
 
 from dateline import keys
-from dateline.archive.archive import read_outcomes
+from dateline.archive.formats import read_outcomes
 from dateline.article import Article, Outcome, content_digest
 from dateline.aws import objects
 from dateline.capture.fixity import WITHDRAWN, Record, records

@@ -55,7 +55,10 @@ class Verification:
         scope: Scope,
         progress: Callable[[Progress], None] = lambda _: None,
     ) -> None:
-        self._s3, self._table, self._spool, self._scope = deployment.s3, deployment.table, spool, scope
+        self._s3 = deployment.s3
+        self._table = deployment.table
+        self._spool = spool
+        self._scope = scope
         self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
         self.progress, self._tell = Progress(objects=int(spool.noted("objects") or 0)), progress
         self._strays, self._packs = list[Finding](), Packs(deployment.s3, deployment.capture_bucket)

@@ -49,7 +49,10 @@ class Comparison:
     """
 
     def __init__(self, table: "Table", spool: Spool, scope: Scope, *, exists: Callable[[str], bool]) -> None:
-        self._table, self._spool, self._scope, self._exists = table, spool, scope, exists
+        self._table = table
+        self._spool = spool
+        self._scope = scope
+        self._exists = exists
         self._doubts = list[Finding]()  # about items changed by any capture, perhaps a newer one
         self._grows = False
         self._unread = bool(spool.noted("unread"))  # whether some pages have no known outcome

@@ -81,7 +81,7 @@ def _is_cut(tags: tuple[str, ...], document: Document) -> bool:
     titles = [words(title).split() for title in (*document.meta.get("og:title", ()), document.content_of_headline)]
     titles += [words(content(element)).split() for element in document.tree.iterfind(".//title")]
     single = [words(tag) for tag in tags if len(words(tag).split()) < 2]
-    of_title = max((sum(tag in title for tag in single) for title in titles), default=0)
+    of_title = max((len([tag for tag in single if tag in title]) for title in titles), default=0)
     return len(tags) >= _FEWEST_CUT and of_title >= _CUT * len(tags)
 
 

@@ -1,0 +1,76 @@
+"""Archive a WARC file: one articles object, one outcome per page, and the index after them.
+
+It is safe to kill anywhere (``store``): before the commit nothing points at the articles, and the next attempt takes up
+what it finds. A capture may be archived after later ones of the same stories; these are placed again (``placement``).
+The capture counts as done after that, so a killed attempt is repeated.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dateline import keys
+from dateline.archive.examiner import Examiner, Extract
+from dateline.archive.placement import Placement
+from dateline.archive.revisions import Revisions
+from dateline.archive.store import Archived, ArchiveStore, named
+from dateline.article import Outcome
+from dateline.aws.deployment import Deployment
+from dateline.index.index import Index
+from dateline.outcomes import PageOutcome, articles_key
+
+
+class ArchiveWriter:
+    """Turns WARC files into articles, outcomes and index items.
+
+    ``extract`` returns an ``Extraction`` for a page; ``clock`` gives the aware instant for ``indexed_at``. The parts
+    are public for re-extraction.
+    """
+
+    def __init__(
+        self,
+        *,
+        deployment: Deployment,
+        index: Index,
+        extract: Extract,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.deployment, self.index, self.clock = deployment, index, clock
+        self.store = ArchiveStore(deployment, index)
+        self.examiner = Examiner(deployment, extract)
+        self.placement = Placement(store=self.store, examiner=self.examiner, index=index, clock=clock)
+
+    def add(self, key: str) -> list[PageOutcome]:
+        """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before."""
+        stem = keys.parse(key)
+        if self.index.counters.is_done(stem.source, stem.capture):
+            return []
+        begun = self.store.committed(stem)
+        archived = begun or self._commit(stem)
+        self.index.add(stem, archived.outcomes, archived.articles)
+        if begun:
+            self.placement.index_later_captures(stem, begun.outcomes)
+        while True:
+            self.placement.place_later_captures(archived.outcomes)
+            self.index.count_pages(stem, archived.outcomes)
+            before, archived = archived, self.store.settled(stem)
+            if archived.etag == before.etag:
+                return archived.outcomes
+            self.index.replace(stem, archived.outcomes, archived.articles, [each.article for each in before.articles])
+
+    def _commit(self, stem: keys.Stem) -> Archived:
+        extracted = list(self.examiner.pages(stem))
+        ids = [extraction.article.id for _, extraction in extracted if extraction.article]
+        revisions = Revisions(self.index, ids, keys.utc(self.clock()))
+        in_order = sorted(extracted, key=lambda each: (each[0].captured_at, each[0].offset))
+        decided = {page[0].offset: self.examiner.decide(stem, revisions, *page) for page in in_order}
+        articles = [article for captured, _ in extracted if (article := decided[captured.offset].article)]
+        left = self.store.articles_keys(stem) if articles else set()
+        name = self.store.put_articles(stem, self.index.clusters.place(articles), left) if articles else None
+        outcomes = named((decided[captured.offset] for captured, _ in extracted), name)
+        for page in outcomes:
+            if page.outcome is Outcome.QUARANTINED:
+                self.store.quarantine(stem, page)
+        archived = self.store.commit(stem, outcomes)
+        over = {*left, stem.extracted(name)} - {articles_key(stem, archived.outcomes)} if articles else set()
+        self.store.delete(over)
+        return archived
