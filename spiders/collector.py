@@ -79,19 +79,17 @@ class Collector:
         if self._revisit:
             await asyncio.to_thread(self._ledger.find_due)
 
-    async def expect(
-        self, entrances: Sequence[Seed], *, family: str, afresh: bool
-    ) -> list[tuple[Seed, Mapping[str, str]]]:
+    async def expect(self, seeds: Sequence[Seed], *, family: str, afresh: bool) -> list[tuple[Seed, Mapping[str, str]]]:
         """Return the seeds to visit, with the headers of their requests; ``afresh``: all of them, unconditionally.
 
         Until they have been read, the states of their parents are not saved.
         """
-        asked = await self._seeds.expect(entrances, family=family, afresh=afresh)
-        return [(entrance, self._conditions(state)) for entrance, state in asked]
+        asked = await self._seeds.expect(seeds, family=family, afresh=afresh)
+        return [(seed, self._conditions(state)) for seed, state in asked]
 
-    def unchanged(self, entrance: str, digest: str) -> bool:
+    def unchanged(self, seed: str, digest: str) -> bool:
         """Return whether a seed's digest equals that of its last contents with news."""
-        state = self._seeds.known(entrance)
+        state = self._seeds.known(seed)
         return state is not None and state.digest == digest
 
     async def discover(self, found: Sequence[DiscoveredUrl]) -> list[DiscoveredUrl]:
@@ -234,8 +232,8 @@ class Collector:
         why = "the crawl's time is up, and it came to nothing"
         self._ledger.give_up(pages, "deadline")
         self.report.failures += [Failure(url=page.url, reason="deadline", detail=why) for page in pages]
-        for _, entrance in self._seeds.unread:
-            self.visited(FeedVisit(url=entrance.url, error=f"deadline: {why}"))
+        for _, seed in self._seeds.unread:
+            self.visited(FeedVisit(url=seed.url, error=f"deadline: {why}"))
 
     def _learn(self, now: datetime) -> None:
         learned, source, held_until = self.report.learned, self.source.id, self._continuation.held_until

@@ -13,14 +13,14 @@ from spiders.families.family import DiscoveredUrl, Seed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frontier:
-    """``pages`` to fetch and ``entrances`` to read, each with its family's name; ``limit`` is the remaining number.
+    """``pages`` to fetch and ``seeds`` to read, each with its family's name; ``limit`` is the remaining number.
 
     ``feeds`` are states of visited seeds, to be saved once all their stories are done, and ``parents`` maps seeds to
     their parents. ``tries`` counts consecutive crawls without result because of the host's pauses.
     """
 
     pages: tuple[DiscoveredUrl, ...] = ()
-    entrances: tuple[tuple[str, Seed], ...] = ()
+    seeds: tuple[tuple[str, Seed], ...] = ()
     feeds: tuple[FeedState, ...] = ()
     parents: Mapping[str, str | None] = field(default_factory=dict)
     limit: int | None = None
@@ -30,7 +30,7 @@ class Frontier:
         """JSON in one gzip member without a clock in it."""
         values = {
             "pages": [page.metadata() for page in self.pages],
-            "entrances": [[family, asdict(entrance)] for family, entrance in self.entrances],
+            "entrances": [[family, asdict(seed)] for family, seed in self.seeds],
             "feeds": [asdict(feed) for feed in self.feeds],
             "parents": dict(self.parents),
             "limit": self.limit,
@@ -43,7 +43,7 @@ class Frontier:
         values = json.loads(gzip.decompress(data))
         return cls(
             pages=tuple(found(page) for page in values["pages"]),
-            entrances=tuple((family, Seed(**entrance)) for family, entrance in values["entrances"]),
+            seeds=tuple((family, Seed(**seed)) for family, seed in values["entrances"]),
             feeds=tuple(FeedState(**feed) for feed in values["feeds"]),
             parents=values["parents"],
             limit=values["limit"],
@@ -56,7 +56,7 @@ def found(metadata: Mapping[str, Any]) -> DiscoveredUrl:
     return DiscoveredUrl(
         url=metadata["requested_url"],
         family=metadata.get("family", ""),
-        entrance=metadata.get("discovered_from", ""),
+        seed=metadata.get("discovered_from", ""),
         title=metadata.get("feed_title"),
         date=_instant(metadata.get("feed_date")),
         date_raw=metadata.get("feed_date_raw"),

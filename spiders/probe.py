@@ -40,14 +40,14 @@ MAX_DEPTH = 2  # robots.txt, an index, its first file
 class Probe:
     """Result of a source's probe: healthy without ``problems``. A source in ``refused`` was not contacted.
 
-    ``stories`` counts the stories in its ``entrances``, ``dated`` those with a date, ``newest`` (aware) is the latest
+    ``stories`` counts the stories in its ``seeds``, ``dated`` those with a date, ``newest`` (aware) is the latest
     date. ``article`` is the title extracted from a story's page.
     """
 
     source: str
     refused: bool = False
     problems: tuple[str, ...] = ()
-    entrances: tuple[FeedVisit, ...] = ()
+    seeds: tuple[FeedVisit, ...] = ()
     stories: int = 0
     dated: int = 0
     newest: datetime | None = None
@@ -67,10 +67,10 @@ class ProbingCollector(Collector):
 class ProbingSpider(NewsSpider):
     """Requests only the first child of each seed, and no further pages of a section."""
 
-    async def enter(self, family: Family, entrances: Sequence[Seed]) -> list[Request]:
-        first = [entrance for entrance in entrances if not entrance.depth]
+    async def enter(self, family: Family, seeds: Sequence[Seed]) -> list[Request]:
+        first = [seed for seed in seeds if not seed.depth]
         if family.name != "listing":
-            first += [entrance for entrance in entrances if 0 < entrance.depth <= MAX_DEPTH][:1]
+            first += [seed for seed in seeds if 0 < seed.depth <= MAX_DEPTH][:1]
         return await super().enter(family, first)
 
 
@@ -109,7 +109,7 @@ def _probed(
     return Probe(
         source=source.id,
         problems=(*_problems(report, found, dates), *problems),
-        entrances=tuple(report.feeds),
+        seeds=tuple(report.feeds),
         stories=len(found),
         dated=len(dates),
         newest=max(dates, default=None),

@@ -38,7 +38,7 @@ class NotFetchedError(Exception):
 def fetch(source: Source, url: str) -> Capture:
     """One page of a source, asked for with a crawl's manners."""
     crawl = keys.crawl_name(datetime.now(UTC), "record")
-    frontier = Frontier(pages=(DiscoveredUrl(url=url, family="record", entrance=""),))
+    frontier = Frontier(pages=(DiscoveredUrl(url=url, family="record", seed=""),))
     with TemporaryDirectory() as folder:
         store = FolderStore(Path(folder), source=source.id, crawl=crawl)
         collector = Collector(source, crawl, store=store, state=NoState(), frontier=frontier)

@@ -36,19 +36,17 @@ class Seeds:
         self._parents |= frontier.parents
         self._settled |= {feed.url: feed for feed in frontier.feeds}
 
-    async def expect(
-        self, entrances: Sequence[Seed], *, family: str, afresh: bool
-    ) -> list[tuple[Seed, FeedState | None]]:
+    async def expect(self, seeds: Sequence[Seed], *, family: str, afresh: bool) -> list[tuple[Seed, FeedState | None]]:
         """Return the seeds to visit with their states; ``afresh``: all of them, without states."""
-        urls = [entrance.url for entrance in entrances]
+        urls = [seed.url for seed in seeds]
         states = {} if afresh else await asyncio.to_thread(self._state.feeds, self._source, urls)
-        moved = {entrance.url: entrance for entrance in entrances if entrance.moved(states)}
+        moved = {seed.url: seed for seed in seeds if seed.moved(states)}
         self._known |= states
-        self._parents |= {url: entrance.parent for url, entrance in moved.items()}
+        self._parents |= {url: seed.parent for url, seed in moved.items()}
         self._unanswered |= {url for url in moved if self._backs_off(states.get(url))}
-        asked = [entrance for url, entrance in moved.items() if url not in self._unanswered]
-        self._unread |= {entrance.url: (family, entrance) for entrance in asked}
-        return [(entrance, states.get(entrance.url)) for entrance in asked]
+        asked = [seed for url, seed in moved.items() if url not in self._unanswered]
+        self._unread |= {seed.url: (family, seed) for seed in asked}
+        return [(seed, states.get(seed.url)) for seed in asked]
 
     def known(self, url: str) -> FeedState | None:
         return self._known.get(url)
@@ -79,7 +77,7 @@ class Seeds:
 
     def frontier(self) -> Frontier:
         """The seeds' part of the frontier."""
-        return Frontier(entrances=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
+        return Frontier(seeds=tuple(self.unread), feeds=tuple(self._settled.values()), parents=self._parents)
 
     def changes(self, before: HealthRecord, *, settled: bool) -> list[FeedState]:
         """Return the changed states; those with news only if all stories of the crawl are ``settled``.
@@ -113,7 +111,7 @@ class Seeds:
         return self._patient and state is not None and (state.retry_at or "") > keys.utc(datetime.now(UTC), "seconds")
 
     def _without_rest(self) -> list[FeedState]:
-        """The states of entrances behind which nothing is left to be read."""
+        """The states of seeds behind which nothing is left to be read."""
         unsettled: set[str] = set()
         for url in self._unanswered | self._unread.keys():
             above = self._parents.get(url)

@@ -36,8 +36,8 @@ T = TypeVar("T")
 
 FAMILIES: tuple[Family, ...] = (FeedFamily(), SitemapFamily(), ListingFamily())
 
-MAX_ENTRANCE = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
-MAX_ENTRANCES = 5000  # of one crawl; ten years of daily sitemaps are fewer
+MAX_SEED_BODY = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
+MAX_SEEDS = 5000  # of one crawl; ten years of daily sitemaps are fewer
 # 304 says that a page is as it was captured before, 404 and 410 that a story is gone, which is evidence too.
 CAPTURED = (200, 304, 404, 410)
 
@@ -55,7 +55,7 @@ class NewsSpider(scrapy.Spider):
         super().__init__()
         self.collector, self.stop_at, self.window = collector, stop_at, window or Window()
         self.broken: BaseException | None = None
-        self._entrances: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
+        self._seeds: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
         self._open_feeds = 0
         self._after_feeds: list[Request] = []  # a feed says most of a story, so feeds have the first word
         self._closing: asyncio.Task[None] | None = None
@@ -91,19 +91,19 @@ class NewsSpider(scrapy.Spider):
             return
         await self.collector.open()
         ways = self._ways()
-        if self.window and not any(entrances for _, entrances in ways) and not self.collector.frontier:
+        if self.window and not any(seeds for _, seeds in ways) and not self.collector.frontier:
             self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
         feeds: list[Request] = []
-        for family, entrances in ways:
-            requests = await self.enter(family, entrances)
+        for family, seeds in ways:
+            requests = await self.enter(family, seeds)
             (feeds if _is_feed(family) else self._after_feeds).extend(requests)
         for request in feeds or self._release():
             yield request
 
-    async def read_entrance(self, response: Response, family: Family, entrance: Seed) -> AsyncIterator[Request]:
+    async def read_seed(self, response: Response, family: Family, seed: Seed) -> AsyncIterator[Request]:
         """Request the unknown stories listed by a seed, and its children."""
-        reading = await self._read(response, family, entrance)
-        stories = [found for found in reading.found if found.identity not in self._entrances]
+        reading = await self._read(response, family, seed)
+        stories = [found for found in reading.found if found.identity not in self._seeds]
         new = await self.collector.discover(stories)
         if self.window or not reading.while_new or any(map(self.collector.is_new, stories)):
             for request in await self.enter(family, reading.further):
@@ -127,13 +127,13 @@ class NewsSpider(scrapy.Spider):
             redirects=meta.redirects(request),
         )
 
-    def entrance_failed(self, failure: Failure) -> list[Request]:
+    def seed_failed(self, failure: Failure) -> list[Request]:
         """Record a seed without a response; yield the requests waiting for it alone."""
         error, asked = _error(failure), _request(failure).cb_kwargs
         left = self._postponed(error) and self.window  # news is looked for again anyway
         if not left and time.monotonic() < self.stop_at:
             why = f"{failures.reason(error)}: {failures.detail(error)}"
-            self.collector.visited(FeedVisit(url=asked["entrance"].url, error=why))
+            self.collector.visited(FeedVisit(url=asked["seed"].url, error=why))
         return self._done_with(asked["family"])
 
     def page_failed(self, failure: Failure) -> None:
@@ -177,12 +177,12 @@ class NewsSpider(scrapy.Spider):
             raise DontCloseSpider
 
     def _ways(self) -> list[tuple[Family, list[Seed]]]:
-        """The entrances to begin at: a continuation's are those that were left over."""
+        """The seeds to begin at: a continuation's are those that were left over."""
         families = [family for family in FAMILIES if family.history or not self.window]
         if frontier := self.collector.frontier:
-            left = frontier.entrances
-            return [(family, [entrance for name, entrance in left if name == family.name]) for family in families]
-        return [(family, [Seed(url=url) for url in family.entrances(self.source)]) for family in families]
+            left = frontier.seeds
+            return [(family, [seed for name, seed in left if name == family.name]) for family in families]
+        return [(family, [Seed(url=url) for url in family.seeds(self.source)]) for family in families]
 
     def _page_request(self, found: DiscoveredUrl) -> Request:
         return Request(
@@ -193,31 +193,31 @@ class NewsSpider(scrapy.Spider):
             cb_kwargs={"found": found},
         )
 
-    async def enter(self, family: Family, entrances: Sequence[Seed]) -> list[Request]:
+    async def enter(self, family: Family, seeds: Sequence[Seed]) -> list[Request]:
         """Yield requests for seeds not requested yet that may have changed."""
-        fresh = {canonical(entrance.url): entrance for entrance in entrances}
-        wanted = [entrance for identity, entrance in fresh.items() if identity not in self._entrances]
-        within = wanted[: max(0, MAX_ENTRANCES - len(self._entrances))]
-        self._entrances |= {canonical(entrance.url) for entrance in within}
+        fresh = {canonical(seed.url): seed for seed in seeds}
+        wanted = [seed for identity, seed in fresh.items() if identity not in self._seeds]
+        within = wanted[: max(0, MAX_SEEDS - len(self._seeds))]
+        self._seeds |= {canonical(seed.url) for seed in within}
         if over := wanted[len(within) :]:
-            why = f"{len(over)} more were not asked: a crawl has {MAX_ENTRANCES} at most"
+            why = f"{len(over)} more were not asked: a crawl has {MAX_SEEDS} at most"
             self.collector.visited(FeedVisit(url=over[0].url, error=why))
         asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
         self._open_feeds += len(asked) if _is_feed(family) else 0
         return [
             Request(
-                requestable(entrance.url),
+                requestable(seed.url),
                 headers=dict(headers),
-                callback=self.read_entrance,
-                errback=self.entrance_failed,
-                cb_kwargs={"family": family, "entrance": entrance},
+                callback=self.read_seed,
+                errback=self.seed_failed,
+                cb_kwargs={"family": family, "seed": seed},
                 priority=1,
             )
-            for entrance, headers in asked
+            for seed, headers in asked
         ]
 
     def _done_with(self, family: Family) -> list[Request]:
-        """The requests that an entrance of this family was the last to hold up."""
+        """The requests that a seed of this family was the last to hold up."""
         if not _is_feed(family):
             return []
         self._open_feeds -= 1
@@ -227,18 +227,18 @@ class NewsSpider(scrapy.Spider):
         released, self._after_feeds = self._after_feeds, []
         return released
 
-    async def _read(self, response: Response, family: Family, entrance: Seed) -> Reading:
-        """What an entrance that answered lists; that it lists nothing is recorded, not raised."""
+    async def _read(self, response: Response, family: Family, seed: Seed) -> Reading:
+        """What a seed that answered lists; that it lists nothing is recorded, not raised."""
         reading, error, state = Reading(settled=False), None, None
         unchanged = response.status == 304
         if response.status == 200:
-            body, error = decoded(response, MAX_ENTRANCE)
-            state = _state(response, entrance, body)
-            unchanged = self.collector.unchanged(entrance.url, str(state.digest)) and not self.window
+            body, error = decoded(response, MAX_SEED_BODY)
+            state = _state(response, seed, body)
+            unchanged = self.collector.unchanged(seed.url, str(state.digest)) and not self.window
             try:
                 if not error and not unchanged:
                     content_type = _header(response, "Content-Type")
-                    page = SeedPage(entrance=entrance, url=response.url, content_type=content_type, body=body)
+                    page = SeedPage(seed=seed, url=response.url, content_type=content_type, body=body)
                     # In a thread: a feed of megabytes must not hold up the crawl of other hosts.
                     reading = await asyncio.to_thread(family.read, self.source, page, self.window)
             except UnreadableError as unreadable:
@@ -247,7 +247,7 @@ class NewsSpider(scrapy.Spider):
             error = f"the answer is {response.status}"
         listed = len(reading.found)
         visit = FeedVisit(
-            url=entrance.url,
+            url=seed.url,
             status=response.status,
             items=listed,
             error=error,
@@ -280,12 +280,12 @@ def _header(response: Response, name: str) -> str:
     return (response.headers.get(name) or b"").decode("latin-1")
 
 
-def _state(response: Response, entrance: Seed, body: bytes) -> FeedState:
-    """What to know an entrance's answer by the next time."""
+def _state(response: Response, seed: Seed, body: bytes) -> FeedState:
+    """What to know a seed's answer by the next time."""
     return FeedState(
-        url=entrance.url,
+        url=seed.url,
         etag=_header(response, "ETag") or None,
         last_modified=_header(response, "Last-Modified") or None,
-        lastmod=entrance.lastmod,
+        lastmod=seed.lastmod,
         digest=hashlib.sha256(body).hexdigest(),
     )

@@ -99,7 +99,7 @@ def seeds(target: str) -> list[bytes]:
 
 def _read(family: Family, data: bytes, url: str) -> None:
     first, body = data[:1] or b"\0", data[1:]
-    page = SeedPage(entrance=Seed(url=url), url=url, content_type=_TYPES[first[0] % len(_TYPES)], body=body)
+    page = SeedPage(seed=Seed(url=url), url=url, content_type=_TYPES[first[0] % len(_TYPES)], body=body)
     with suppress(UnreadableError):
         _check(family.read(_SOURCE, page, _WINDOWS[first[0] % len(_WINDOWS)]))
 
@@ -112,5 +112,5 @@ def _check(reading: Reading) -> None:
             raise AssertionError(f"no story: {found}")
         if found_again(metadata).identity != found.identity:
             raise AssertionError(f"the frontier has another story: {found}")
-    for entrance in reading.further:
-        canonical(entrance.url)
+    for seed in reading.further:
+        canonical(seed.url)

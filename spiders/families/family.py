@@ -33,7 +33,7 @@ class DiscoveredUrl:
 
     url: str
     family: str
-    entrance: str
+    seed: str
     title: str | None = None
     date: datetime | None = None
     date_raw: str | None = None
@@ -60,7 +60,7 @@ class DiscoveredUrl:
         """Its part of the capture's metadata record."""
         return {
             "family": self.family,
-            "discovered_from": self.entrance,
+            "discovered_from": self.seed,
             "requested_url": self.url,
             "feed_title": self.title,
             "feed_date": self.date.isoformat() if self.date else None,
@@ -93,14 +93,14 @@ class Seed:
 class SeedPage:
     """Response of a seed: ``url`` is the final one, ``body`` has no content encoding."""
 
-    entrance: Seed
+    seed: Seed
     url: str
     content_type: str
     body: bytes
 
     def further(self, url: str, lastmod: str | None = None) -> Seed:
         """Return a child of this seed."""
-        return Seed(url=url, depth=self.entrance.depth + 1, parent=self.entrance.url, lastmod=lastmod)
+        return Seed(url=url, depth=self.seed.depth + 1, parent=self.seed.url, lastmod=lastmod)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,7 +124,7 @@ class Family(Protocol):
     name: str
     history: bool
 
-    def entrances(self, source: Source) -> Sequence[str]:
+    def seeds(self, source: Source) -> Sequence[str]:
         """The URLs to begin at."""
 
     def read(self, source: Source, page: SeedPage, window: Window) -> Reading:

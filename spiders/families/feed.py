@@ -41,12 +41,12 @@ class FeedFamily:
     name = "feed"
     history = False
 
-    def entrances(self, source: Source) -> Sequence[str]:
+    def seeds(self, source: Source) -> Sequence[str]:
         return source.feeds
 
     def read(self, source: Source, page: SeedPage, window: Window) -> Reading:  # noqa: ARG002 (a feed has no history)
         """The stories of a feed, each once and in its order, as far as the source's patterns want them."""
-        if canonical(page.entrance.url) == canonical(source.home):
+        if canonical(page.seed.url) == canonical(source.home):
             return _named(page)
         entries = _entries(page.content_type, page.body)
         linked = [(link, item) for item in entries if (link := _link(item, page.url))]
@@ -133,7 +133,7 @@ def _found(source: Source, page: SeedPage, url: str, item: dict[str, Any]) -> Di
     return DiscoveredUrl(
         url=url,
         family=FeedFamily.name,
-        entrance=page.entrance.url,
+        seed=page.seed.url,
         title=title or None,
         date=date(raw, ZoneInfo(source.timezone)) if raw else None,
         date_raw=raw,

@@ -36,7 +36,7 @@ class ListingFamily:
     name = "listing"
     history = True
 
-    def entrances(self, source: Source) -> Sequence[str]:
+    def seeds(self, source: Source) -> Sequence[str]:
         return source.listings
 
     def read(self, source: Source, page: SeedPage, window: Window) -> Reading:
@@ -57,8 +57,8 @@ class ListingFamily:
 
 def _reading(page: SeedPage, stories: Iterable[str], further: Sequence[Seed]) -> Reading:
     """Only a section's front is asked conditionally: what its other pages list moves on with each new story."""
-    found = [DiscoveredUrl(url=url, family=ListingFamily.name, entrance=page.entrance.url) for url in stories]
-    return Reading(found=found, further=further, while_new=True, settled=page.entrance.depth == 0)
+    found = [DiscoveredUrl(url=url, family=ListingFamily.name, seed=page.seed.url) for url in stories]
+    return Reading(found=found, further=further, while_new=True, settled=page.seed.depth == 0)
 
 
 def _days(url: str, link: Selector, zone: ZoneInfo) -> Period | None:
@@ -77,7 +77,7 @@ def _is_past(days: Collection[Period | None], window: Window) -> bool:
 
 def _further(source: Source, page: SeedPage, html: HtmlResponse, pages: int) -> list[Seed]:
     """The page after this one, if there is one and there have not been too many."""
-    older = next_page(html) if page.entrance.depth + 1 < pages else None
+    older = next_page(html) if page.seed.depth + 1 < pages else None
     return [page.further(older)] if older and _is_of(source, html, older) else []
 
 

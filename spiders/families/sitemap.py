@@ -29,7 +29,7 @@ class SitemapFamily:
     name = "sitemap"
     history = True
 
-    def entrances(self, source: Source) -> Sequence[str]:
+    def seeds(self, source: Source) -> Sequence[str]:
         return source.sitemaps
 
     def read(self, source: Source, page: SeedPage, window: Window) -> Reading:
@@ -42,7 +42,7 @@ class SitemapFamily:
 
 
 def _index(source: Source, page: SeedPage, window: Window, entries: Sequence[Entry]) -> Reading:
-    if page.entrance.depth == MAX_DEPTH:
+    if page.seed.depth == MAX_DEPTH:
         raise UnreadableError(f"indexes name indexes, {MAX_DEPTH} deep")
     files = [entry for entry in entries if _is_of(source, page, entry.url) and entry.url != page.url]
     if not files:
@@ -111,7 +111,7 @@ def _found(page: SeedPage, entry: Entry) -> DiscoveredUrl:
     return DiscoveredUrl(
         url=entry.url,
         family=SitemapFamily.name,
-        entrance=page.entrance.url,
+        seed=page.seed.url,
         title=entry.title,
         date=entry.published_at,
         date_raw=entry.published_raw,

@@ -122,7 +122,7 @@ def prepare(function: str, aws: Aws) -> None:
 
 @pytest.fixture
 def one_way_in(deployed: str) -> str:
-    """With one entrance alone the pages come in the same order each time."""
+    """With one seed alone the pages come in the same order each time."""
     for path in Path(os.environ["DATELINE_SOURCES"]).rglob("*.toml"):
         lines = path.read_text("utf-8").splitlines(keepends=True)
         path.write_text("".join(line for line in lines if not line.startswith(("sitemaps", "listings"))), "utf-8")

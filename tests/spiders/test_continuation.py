@@ -39,16 +39,16 @@ BATCH = 50  # pages of a WARC file
 
 def test_a_frontier_comes_back_as_it_was() -> None:
     date = datetime.fromisoformat("2019-04-16T08:00:00+02:00")
-    page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", family="feed", entrance="https://gazette.example/feed")
+    page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", family="feed", seed="https://gazette.example/feed")
     dated = DiscoveredUrl(
-        url="https://gazette.example/b", family="sitemap", entrance="x", title="B", date=date, lastmod=date
+        url="https://gazette.example/b", family="sitemap", seed="x", title="B", date=date, lastmod=date
     )
-    entrance = Seed(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
+    seed = Seed(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
     frontier = Frontier(
         pages=(page, dated),
-        entrances=(("sitemap", entrance),),
+        seeds=(("sitemap", seed),),
         feeds=(FeedState(url="https://gazette.example/feed", etag='"7"'),),
-        parents={entrance.url: entrance.parent},
+        parents={seed.url: seed.parent},
         limit=7,
     )
     assert Frontier.from_bytes(frontier.to_bytes()) == frontier
@@ -83,7 +83,7 @@ def test_what_there_was_no_time_for_is_taken_up_again(monkeypatch: pytest.Monkey
     assert [(report.captured, report.left) for report in reports] == [(9, 21), (9, 12), (9, 3), (3, 0)]
 
 
-def test_an_entrance_that_there_was_no_time_for_is_read_by_the_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_seed_that_there_was_no_time_for_is_read_by_the_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, message = Clock(monkeypatch), CrawlMessage(source=SOURCE, crawl=CRAWL)
     with outlet_of(1) as outlet:
         outlet.routes |= {"/late": answer(rss(item("/1"))), "/1": answer("<h1>One")}
@@ -212,11 +212,9 @@ class Backfill:
         return report
 
     async def _discover(self, collector: Collector) -> list[DiscoveredUrl]:
-        entrance = "https://gazette.example/sitemap"
-        collector.visited(FeedVisit(url=entrance, status=200, items=len(self.urls)))
-        return await collector.discover(
-            [DiscoveredUrl(url=url, family="sitemap", entrance=entrance) for url in self.urls]
-        )
+        seed = "https://gazette.example/sitemap"
+        collector.visited(FeedVisit(url=seed, status=200, items=len(self.urls)))
+        return await collector.discover([DiscoveredUrl(url=url, family="sitemap", seed=seed) for url in self.urls])
 
     async def _fetch(self, collector: Collector, pages: list[DiscoveredUrl]) -> None:
         while self.now < self.DEADLINE - self.MARGIN:

@@ -82,7 +82,7 @@ def test_a_second_crawl_asks_for_what_may_have_changed_and_for_no_page(newsroom:
 
 @pytest.fixture
 def slow_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Feeds take longer to read than another entrance takes to answer, as on a busy machine."""
+    """Feeds take longer to read than another seed takes to answer, as on a busy machine."""
     read = FeedFamily.read
 
     def slowly(family: FeedFamily, source: Source, page: SeedPage, window: Window) -> Reading:

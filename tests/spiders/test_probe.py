@@ -48,7 +48,7 @@ def test_a_probe_asks_for_little(newsroom: Newsroom) -> None:
     (probe,) = check.probe_all([registry.load(newsroom.sources)["sample-gazette"]])
     paths = [request["path"] for request in newsroom.requests()]
     # robots.txt, the feed, the sitemaps' index and one of its files, four sections, one story
-    assert (len(paths), len(probe.entrances)) == (9, 7)
+    assert (len(paths), len(probe.seeds)) == (9, 7)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Entrances that lead to others: indexes and their files, section pages; what is asked again, and what is not."""
+"""Seeds that lead to others: indexes and their files, section pages; what is asked again, and what is not."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -136,8 +136,8 @@ def test_families_share_what_they_find() -> None:
     assert {page.metadata["family"] for page in shelf.pages} == {"feed", "sitemap", "listing"}
 
 
-def test_too_many_entrances_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spider, "MAX_ENTRANCES", 3)
+def test_too_many_seeds_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spider, "MAX_SEEDS", 3)
     routes = {"/index.xml": xml(index(*(entry(f"/{n}.xml") for n in range(9))))}
     files = {f"/{n}.xml": xml(urlset(entry(f"/story-{n}"))) for n in range(9)}
     with Outlet(routes | files | PAGES) as outlet:
@@ -170,7 +170,7 @@ def test_a_story_is_one_however_it_was_found(url: str) -> None:
 
 def read(family: Family, source: Source, body: str) -> Sequence[DiscoveredUrl]:
     page = SeedPage(
-        entrance=Seed(url=f"{SITE}/in"),
+        seed=Seed(url=f"{SITE}/in"),
         url=f"{SITE}/in",
         content_type="text/html; charset=utf-8",
         body=body.encode(),

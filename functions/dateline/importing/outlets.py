@@ -34,7 +34,7 @@ class Outlets:
 
     def _at(self, url: str) -> Source | None:
         """The outlet with the nearest of these addresses: on the most particular host, then by path."""
-        pairs = [(outlet, address) for outlet in self._outlets for address in (outlet.home, *outlet.entrances)]
+        pairs = [(outlet, address) for outlet in self._outlets for address in (outlet.home, *outlet.seeds)]
         near = [(rank, outlet) for outlet, address in pairs if (rank := _rank(url, address))]
         return max(near, key=lambda found: found[0])[1] if near else None
 

@@ -39,7 +39,7 @@ def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[
     yesterday = keys.utc(now - timedelta(days=1))[:10]
     for source in watched:
         health = known.get(source.id, HealthRecord(source=source.id))
-        feeds = state.feeds(source.id, source.entrances).values()
+        feeds = state.feeds(source.id, source.seeds).values()
         day = _day(table, source, yesterday)
         yield Checkup(
             source=source.id,

@@ -94,7 +94,7 @@ class Source:
         return cls(id=id, path=Path(), name=host, home=f"https://{host}/", country="", languages=(), timezone="")
 
     @property
-    def entrances(self) -> tuple[str, ...]:
+    def seeds(self) -> tuple[str, ...]:
         """Its feeds, sitemaps and listings."""
         return (*self.feeds, *self.sitemaps, *self.listings)
 
@@ -127,7 +127,7 @@ class Source:
     @property
     def crawlable(self) -> bool:
         """Whether there is a way in, and the outlet allows it."""
-        return self.access == "open" and bool(self.entrances)
+        return self.access == "open" and bool(self.seeds)
 
     def wants(self, url: str) -> bool:
         """Return whether the URL may be an article's, by the patterns."""

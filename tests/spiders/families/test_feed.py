@@ -25,7 +25,7 @@ def read(body: str | bytes, content_type: str = "application/rss+xml", **changes
     values: dict[str, Any] = {"name": "S", "home": "https://gazette.example/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = SeedPage(entrance=Seed(url=URL), url=URL, content_type=content_type, body=data)
+    page = SeedPage(seed=Seed(url=URL), url=URL, content_type=content_type, body=data)
     return feed.FeedFamily().read(source, page, Window()).found
 
 
@@ -35,7 +35,7 @@ def test_a_story_has_its_link_title_and_date() -> None:
     assert found == DiscoveredUrl(
         url="https://gazette.example/1",
         family="feed",
-        entrance=URL,
+        seed=URL,
         title="Rain & wind in Sebha",
         date=datetime(2026, 10, 20, 8, tzinfo=UTC),
         date_raw=raw,
@@ -155,10 +155,10 @@ def test_the_sources_patterns_choose() -> None:
 
 def alternates(body: str, url: str = HOME) -> list[str]:
     source = Source(id="gazette", path=Path(), name="S", home=HOME, country="ly", languages=("en",), timezone="UTC")
-    page = SeedPage(entrance=Seed(url=HOME), url=url, content_type="text/html", body=body.encode())
+    page = SeedPage(seed=Seed(url=HOME), url=url, content_type="text/html", body=body.encode())
     reading = feed.FeedFamily().read(source, page, Window())
     assert (reading.found, reading.settled) == ((), False)
-    return [entrance.url for entrance in reading.further]
+    return [seed.url for seed in reading.further]
 
 
 def named(href: str, type_: str = "application/rss+xml", title: str = "Sample") -> str:

@@ -20,7 +20,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     values: dict[str, Any] = {"name": "S", "home": f"{SITE}/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = SeedPage(entrance=Seed(url=url, depth=depth), url=url, content_type="text/html; charset=utf-8", body=data)
+    page = SeedPage(seed=Seed(url=url, depth=depth), url=url, content_type="text/html; charset=utf-8", body=data)
     return listing.ListingFamily().read(source, page, window or Window())
 
 
@@ -29,7 +29,7 @@ def paths(reading: Reading) -> list[str]:
 
 
 def older(reading: Reading) -> list[str]:
-    return [entrance.url.removeprefix(SITE) for entrance in reading.further]
+    return [seed.url.removeprefix(SITE) for seed in reading.further]
 
 
 @pytest.mark.parametrize(

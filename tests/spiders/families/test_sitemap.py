@@ -23,7 +23,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     values: dict[str, Any] = {"name": "S", "home": f"{SITE}/", "country": "ly", "languages": ("en",)}
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
-    page = SeedPage(entrance=Seed(url=url, depth=depth), url=url, content_type="text/xml", body=data)
+    page = SeedPage(seed=Seed(url=url, depth=depth), url=url, content_type="text/xml", body=data)
     return sitemap.SitemapFamily().read(source, page, window or Window())
 
 
@@ -46,7 +46,7 @@ def paths(reading: Reading) -> list[str]:
 
 
 def files(reading: Reading) -> list[str]:
-    return [entrance.url.removeprefix(SITE) for entrance in reading.further]
+    return [seed.url.removeprefix(SITE) for seed in reading.further]
 
 
 def news(date: str, title: str) -> str:
@@ -162,7 +162,7 @@ def test_a_sitemap_without_end_is_cut_and_says_so() -> None:
 
 def test_indexes_of_indexes_come_to_an_end() -> None:
     further = read(index(entry(f"{SITE}/2.xml")), depth=sitemap.MAX_DEPTH - 1).further
-    assert [entrance.depth for entrance in further] == [sitemap.MAX_DEPTH]
+    assert [seed.depth for seed in further] == [sitemap.MAX_DEPTH]
     with pytest.raises(UnreadableError, match="deep"):
         read(index(entry(f"{SITE}/3.xml")), depth=sitemap.MAX_DEPTH)
 
