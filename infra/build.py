@@ -2,8 +2,9 @@
 
 A bundle consists of the handler, the library without its command line, the spiders (for functions with sources) or the
 source files alone (for functions with extraction rules), and the packages of infra/requirements/<function>.txt at the
-versions of infra/constraints.txt. Packages are wheels for the target platform, so any machine can build for Lambda;
-DATELINE_BUILD=host builds for this machine and interpreter, as the local cloud needs.
+versions of infra/constraints.txt. Packages are wheels for the target platform, so any machine can build for Lambda:
+ARCHITECTURE is arm64 or x86_64, by the template's parameter and infra/<architecture>/Makefile. DATELINE_BUILD=host
+builds for this machine and interpreter, as the local cloud needs.
 
 The same sources give the same bytes: SAM names a bundle by its content and does not deploy an unchanged one again.
 """
@@ -18,8 +19,8 @@ from pathlib import Path
 
 INFRA = Path(__file__).resolve().parent
 ROOT = INFRA.parent
-RUNTIME = "3.13"  # template.yaml: python3.13 on arm64; Amazon Linux 2023 has glibc 2.34
-PLATFORM = "aarch64-manylinux_2_28"
+RUNTIME = "3.13"  # template.yaml: python3.13; Amazon Linux 2023 has glibc 2.34
+PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 READS_SOURCES = {"dispatch", "crawl"}
 READS_RULES = {"extract", "read"}
 
@@ -55,11 +56,19 @@ def find_uv() -> list[str]:
 def install(uv: Sequence[str], name: str, folder: Path, *, host: bool) -> None:
     """Install the function's packages and their dependencies into ``folder``."""
     requirements = INFRA / "requirements"
-    platform = ("--python", sys.executable) if host else ("--python-platform", PLATFORM, "--python-version", RUNTIME)
-    command = [*uv, "pip", "install", "--quiet", "--no-config", "--only-binary=:all:", "--link-mode=copy", *platform]
+    target = ("--python", sys.executable) if host else ("--python-platform", platform(), "--python-version", RUNTIME)
+    command = [*uv, "pip", "install", "--quiet", "--no-config", "--only-binary=:all:", "--link-mode=copy", *target]
     command += ["--requirements", f"{requirements / name}.txt", "--excludes", f"{requirements / 'runtime.txt'}"]
     command += ["--constraints", f"{INFRA / 'constraints.txt'}", "--target", f"{folder}"]
     subprocess.run(command, check=True)
+
+
+def platform() -> str:
+    """Return the target's platform as uv names it; exit for an unknown architecture."""
+    wanted = os.environ.get("ARCHITECTURE", "arm64")
+    if wanted not in PLATFORMS:
+        sys.exit(f"ARCHITECTURE is {wanted!r}; Lambda has {' and '.join(PLATFORMS)}")
+    return PLATFORMS[wanted]
 
 
 def trim(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """Run a function with an event under the Lambda runtime interface emulator of the SAM CLI, without Docker.
 
 ``python -m infra.emulator extract tests/events/extract.json`` runs the deployed bundle and handler against the local
-cloud, prints the response and exits with 1 on an error. It replaces
-``sam local invoke ExtractFunction -e tests/events/extract.json -n .dateline/env.json --docker-network host``.
+cloud, prints the response and exits with 1 on an error. With Docker, ``dateline up --docker`` and ``sam local invoke``
+do the same in a container.
 """
 
 import argparse
@@ -93,19 +93,7 @@ def scratch(cloud: Cloud) -> Iterator[dict[str, str]]:
     """
     suffix = uuid.uuid4().hex[:8]
     buckets = {f"DATELINE_{kind}_BUCKET": f"invoke-{kind.lower()}-{suffix}" for kind in ("CAPTURE", "ARCHIVE")}
-    s3, dynamodb = cloud.resource("s3"), cloud.resource("dynamodb")
-    shape = cloud.client("dynamodb").describe_table(TableName=cloud.outputs["IndexTable"])["Table"]
-    indexes = [
-        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
-        for index in shape["GlobalSecondaryIndexes"]
-    ]
-    table = dynamodb.create_table(
-        TableName=f"invoke-{suffix}",
-        KeySchema=shape["KeySchema"],
-        AttributeDefinitions=shape["AttributeDefinitions"],
-        GlobalSecondaryIndexes=indexes,
-        BillingMode="PAY_PER_REQUEST",
-    )
+    s3, table = cloud.resource("s3"), create_table(cloud, f"invoke-{suffix}")
     try:
         for name in buckets.values():
             s3.create_bucket(Bucket=name)
@@ -115,6 +103,22 @@ def scratch(cloud: Cloud) -> Iterator[dict[str, str]]:
         for name in buckets.values():
             s3.Bucket(name).objects.all().delete()
             s3.Bucket(name).delete()
+
+
+def create_table(cloud: Cloud, name: str) -> Any:
+    """Create an empty table with the keys and indexes of the stack's, and return it."""
+    shape = cloud.client("dynamodb").describe_table(TableName=cloud.outputs["IndexTable"])["Table"]
+    indexes = [
+        {key: index[key] for key in ("IndexName", "KeySchema", "Projection")}
+        for index in shape["GlobalSecondaryIndexes"]
+    ]
+    return cloud.resource("dynamodb").create_table(
+        TableName=name,
+        KeySchema=shape["KeySchema"],
+        AttributeDefinitions=shape["AttributeDefinitions"],
+        GlobalSecondaryIndexes=indexes,
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 def invoke(address: str, event: Any, *, timeout: float) -> Any:

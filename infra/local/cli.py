@@ -19,17 +19,26 @@ Schedule = Annotated[
 ]
 
 
-def up(recorded: Recorded = None, schedule: Schedule = None) -> None:
+def up(
+    recorded: Recorded = None,
+    schedule: Schedule = None,
+    docker: Annotated[
+        bool, typer.Option("--docker", help="Prepare `sam local`: let containers of a network of their own reach it.")
+    ] = False,
+) -> None:
     """Start the local cloud in ./.dateline, deploy template.yaml into it, and wait until it is healthy.
 
     A second `up` finds everything again. After an unclean stop it rebuilds the index from the buckets.
     """
     from infra.local import cloud
+    from infra.local import docker as containers
     from infra.local.errors import LocalCloudError
 
     scheduled = None if schedule is None else [] if schedule == "all" else schedule.split(",")
     try:
-        cloud.up(STATE, schedule=scheduled, recorded=recorded or [], progress=note)
+        running = cloud.up(STATE, schedule=scheduled, recorded=recorded or [], progress=note)
+        if docker:
+            containers.up(running, note)
     except LocalCloudError as error:
         raise CommandError(str(error)) from error
 
@@ -37,9 +46,11 @@ def up(recorded: Recorded = None, schedule: Schedule = None) -> None:
 def down() -> None:
     """Stop the local cloud, its state saved."""
     from infra.local import cloud
+    from infra.local import docker as containers
     from infra.local.errors import LocalCloudError
 
     try:
+        containers.down(STATE.resolve())
         cloud.down(STATE, progress=note)
     except LocalCloudError as error:
         raise CommandError(str(error)) from error

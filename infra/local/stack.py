@@ -21,7 +21,7 @@ _BUCKET = "dateline-deployments"
 _INPUTS = ("template.yaml", "functions", "spiders", "infra/requirements", "infra/constraints.txt")
 _BUNDLE = re.compile(r"CodeUri: (\w+)$", re.MULTILINE)
 _APART = {"__pycache__", "cli"}  # in no bundle
-_RULES = ("infra/Makefile", "infra/build.py")
+_RULES = ("infra/Makefile", "infra/arm64/Makefile", "infra/build.py")
 
 
 def fingerprint(parameters: Mapping[str, str] | None = None) -> str:
@@ -45,6 +45,12 @@ def build(folder: Path) -> None:
     options = ["--template-file", f"{ROOT / 'template.yaml'}", "--build-dir", f"{folder / 'build'}", "--parallel"]
     _sam(folder, ["build", *options], environment)
     _pack(folder / "build")
+
+
+def build_for_containers(folder: Path, architecture: str) -> None:
+    """Make the bundles of `sam local`, in ``folder/build``: for Lambda's runtime on an architecture."""
+    options = ["--template-file", f"{ROOT / 'template.yaml'}", "--build-dir", f"{folder / 'build'}", "--parallel"]
+    _sam(folder, ["build", *options, "--parameter-overrides", f"Architecture={architecture}"], os.environ)
 
 
 def _pack(built: Path) -> None:

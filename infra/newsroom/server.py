@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 60
 
     def do_GET(self) -> None:
-        site, base = self.server.site, self.server.base
+        site, base = self.server.site, self._base()
         reply = site.reply(self.path, base, self.server.edition()).to(self.headers)
         self.server.log.write(
             outlet=site.id,
@@ -111,6 +111,12 @@ class _Handler(BaseHTTPRequestHandler):
             user_agent=self.headers.get("User-Agent"),
         )
         self._send(reply)
+
+    def _base(self) -> str:
+        """The outlet's address as the client reached it: containers reach it at that of their network's bridge."""
+        host, _, port = self.headers.get("Host", "").rpartition(":")
+        is_address = port == f"{self.server.server_port}" and not host.strip("0123456789.")
+        return f"http://{host}:{port}" if is_address and host else self.server.base
 
     do_HEAD = do_GET  # noqa: N815 (http.server's name)
 

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,11 +107,29 @@ def test_a_function_is_told_only_what_its_settings_have(function: str) -> None:
     assert told <= {f"DATELINE_{name.upper()}" for name in Settings.__dataclass_fields__}
 
 
-def test_bundles_are_built_for_the_platform_that_functions_run_on() -> None:
-    shared = TEMPLATE["Globals"]["Function"]
+def test_bundles_are_built_for_the_platform_that_functions_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameter names the folder with the Makefile, and this the platform of the wheels."""
+    shared, parameter = TEMPLATE["Globals"]["Function"], TEMPLATE["Parameters"]["Architecture"]
     assert shared["Runtime"] == f"python{build.RUNTIME}"
-    assert shared["Architectures"] == ["arm64"]
-    assert build.PLATFORM.startswith("aarch64")
+    assert shared["Architectures"] == [{"Ref": "Architecture"}]
+    assert parameter["AllowedValues"] == [*build.PLATFORMS]
+    for architecture, machine in {"arm64": "aarch64", "x86_64": "x86_64"}.items():
+        rules = build.INFRA / architecture / "Makefile"
+        make = ["make", "--dry-run", "--makefile", f"{rules}", "build-SampleFunction"]
+        printed = subprocess.run(make, capture_output=True, text=True, check=True).stdout
+        assert f"ARCHITECTURE={architecture} " in printed
+        assert f"{build.INFRA}/build.py SampleFunction" in printed
+        monkeypatch.setenv("ARCHITECTURE", architecture)
+        assert build.platform().startswith(machine)
+    monkeypatch.setenv("ARCHITECTURE", "riscv64")
+    with pytest.raises(SystemExit, match="Lambda has arm64 and x86_64"):
+        build.platform()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_builds_follow_the_architecture(function: str) -> None:
+    body = TEMPLATE["Resources"][function]
+    assert body["Metadata"]["ContextPath"] == {"Fn::Sub": "infra/${Architecture}"}
 
 
 @pytest.mark.parametrize("grant", GRANTS)
