@@ -1,9 +1,17 @@
 """The full cycle on the deployed template: three editions of a newsroom whose stories change, vanish and repeat."""
 
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
 import pytest
 
+from dateline import keys
 from infra.local.edition import publish
 from infra.newsroom import Story
+from tests.support.authority import TimestampAuthority, serving
 from tests.support.checkout import SAMPLES, Checkout
 
 pytestmark = pytest.mark.cloud
@@ -14,7 +22,9 @@ FIRST = "new-hall-speeds-border-trade"  # the Courrier says that it had the stor
 WIRE = {FIRST, "ras-jdir-customs-hall"}
 
 
-def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(emptied: Checkout) -> None:
+def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(
+    emptied: Checkout, tmp_path: Path
+) -> None:
     checkout = emptied
     for edition in EDITIONS:
         publish(checkout.cloud.folder, edition)
@@ -39,6 +49,42 @@ def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item
     checkout.delete_items()
     checkout.dateline("rebuild")
     assert checkout.items() == before
+    corrected = next(story for url, story in stories.items() if len(told[url]) > 1)
+    prove_then_lose_the_archive(checkout, corrected["id"], tmp_path)
+
+
+def prove_then_lose_the_archive(checkout: Checkout, story: str, folder: Path) -> None:
+    """Stamp the captures and prove a story; a stranger can check that when the archive is gone."""
+    with serving(TimestampAuthority(folder / "authority")) as authority:
+        (folder / "authority.pem").write_bytes(authority.certificates)
+        checkout.run("proofs", "trust", "sample", f"{folder / 'authority.pem'}")
+        checkout.run("proofs", "stamp", "--today", "--authority", f"sample={authority.url}")
+    assert checkout.dateline("proofs", "audit") == []
+    (day,) = checkout.dateline("proofs", "list")
+    assert (day["signed"], day["stamps"]) == (True, ["sample"])
+    proof, stranger = folder / "story.proof.zip", folder / "stranger"
+    checkout.run("prove", story, "-o", f"{proof}")
+    key = checkout.objects("CaptureBucket", keys.PROOF_KEY)[keys.PROOF_KEY]
+    checkout.empty()
+    checkout.run("check-proof", f"{proof}", "--authority", f"{folder / 'authority.pem'}")
+    stranger.mkdir()
+    (stranger / "key.pem").write_bytes(key)
+    with zipfile.ZipFile(proof) as archive:
+        assert {"revisions/1.txt", "revisions/2.txt", "revisions/1-2.diff.txt"} <= {*archive.namelist()}
+        archive.extract("verify.py", stranger)
+    checked = in_isolation(stranger, f"{proof}", "--key", "key.pem", "--authority", f"{folder / 'authority.pem'}")
+    assert (checked.returncode, checked.stdout.splitlines()[-1], checked.stderr) == (0, "the proof holds", "")
+
+
+def in_isolation(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a proof's script with the standard library alone, and without a network where the system allows that."""
+    offline = ["unshare", "--map-root-user", "--net"]
+    can = (
+        shutil.which("unshare") and subprocess.run([*offline, "true"], capture_output=True, check=False).returncode == 0
+    )
+    command = [*(offline if can else []), sys.executable, "-I", "-S", "verify.py", *arguments]
+    environment = {"PATH": "/usr/bin:/bin"}
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def tellings(checkout: Checkout) -> dict[str, list[Story]]:

@@ -43,6 +43,12 @@ class Checkout:
         assert running.returncode == 0, lines
         return [json.loads(line) for line in lines]
 
+    def run(self, *arguments: str) -> None:
+        """Run a command that prints no JSON."""
+        with self.start(*arguments) as running:
+            said = running.communicate(timeout=240)[0]
+        assert running.returncode == 0, said
+
     @cached_property
     def s3(self) -> Any:
         return self.cloud.client("s3")
