@@ -5,6 +5,7 @@ and ``nice`` is not; words in capitals get lower-case letters.
 """
 
 import re
+from functools import lru_cache
 
 from dateline.similarity import folding
 
@@ -13,6 +14,7 @@ _PARTICLES = "ABU|AIN|AL|BANI|BEN|BENI|BIN|BIR|BOU|EL|LA|LE|NEW|OUED|OUM|PORT|RA
 _CAPITALS = re.compile(rf"\b(?:(?:{_PARTICLES}) )?[A-Z]{{4,}}\b")  # a shorter word may be an acronym: US, UAE
 
 
+@lru_cache(16)  # a story's parts are searched for places, then for names
 def spelled(text: str) -> str:
     """The text as names are compared."""
     return _CAPITALS.sub(lambda words: words[0].title(), folding.cased(text).translate(_SIGNS))

@@ -46,11 +46,15 @@ _WORD = re.compile(r"\w+")
 
 def fold(text: str) -> str:
     """Return the text in one spelling; characters other than letters, marks and digits stay."""
+    if text.isascii():
+        return text.casefold()
     return unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
 
 
 def cased(text: str) -> str:
     """Like ``fold`` with capital letters kept, for names equal to common words in lower case."""
+    if text.isascii():
+        return text
     return unicodedata.normalize("NFKD", text).translate(_CASED)
 
 

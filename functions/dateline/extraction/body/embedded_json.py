@@ -16,9 +16,6 @@ _STRING = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
 _PARAGRAPH = re.compile(r"<p[\s>]", re.IGNORECASE)
 _MAYBE = re.compile(r"(?:<|u003c)p\b", re.IGNORECASE)  # also in a string within a string
 _TITLE = re.compile(r'"(?:title|headline)\\?"\s*:\s*\\?("[^"\\]{12,300}")')
-_AUTHOR = re.compile(
-    r'"(?:authors?|writers?|bylines?)\\?"\s*:\s*\[?\s*\{[^{}\[\]]{0,400}?"(?:name|fullName)\\?"\s*:\s*\\?("[^"\\]{3,60}")'
-)
 _FEWEST = 2  # paragraphs
 _SHORTEST = 300  # characters of a string with a story in it
 
@@ -37,13 +34,6 @@ def titles(document: Document) -> Iterator[str]:
     """Return all values called title in the page's scripts."""
     for script in document.tree.iter("script"):
         for match in _TITLE.finditer(script.text or ""):
-            yield jsonld.plain(json.loads(match[1], strict=False))
-
-
-def authors(document: Document) -> Iterator[str]:
-    """Return all names of authors in the data of the page's scripts."""
-    for script in document.tree.iter("script"):
-        for match in _AUTHOR.finditer(script.text or ""):
             yield jsonld.plain(json.loads(match[1], strict=False))
 
 

@@ -3,12 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Set
 from enum import IntEnum
-from itertools import chain, islice
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dateline.article import Dateline
-from dateline.extraction.body import embedded_json
 from dateline.extraction.fields import agencies, bylines, dateline_agencies
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value, words
@@ -207,14 +206,6 @@ def _shown(document: Document) -> Iterator[_Source]:
     yield _Source(jsonld.texts(document.story.get("creator")), "json-ld creator", stated=True)
     pages = [node for node in document.nodes if "WebPage" in jsonld.types(node)] if not document.story else []
     yield _Source([name for node in pages for name in jsonld.texts(node.get("author"))], "json-ld author of the page")
-    yield _Source(list(_in_scripts(document)), "page data")
-
-
-def _in_scripts(document: Document) -> Iterator[str]:
-    """The first author in the page's scripts who is named in a line beside the headline too."""
-    near = bylines.around_headline(document)
-    shown = {document.content(each) for each in near if len(each) == 0 and each.text}
-    yield from islice((name for name in embedded_json.authors(document) if name in shown), 1)
 
 
 def names(texts: Iterable[str]) -> Names:

@@ -6,7 +6,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.parse.document import Document, beginning, content, names
+from dateline.extraction.parse.document import Document, beginning, names
 
 # What a byline begins with, in the languages of the archive's outlets and of their neighbours.
 _WORDS_OF_BY = (
@@ -69,7 +69,7 @@ def named(document: Document) -> tuple[list[str], bool]:
         return [], True
     frame = next(islice(found[0].iterancestors(), 2, None), found[0])
     beside = [element for element in found if element is found[0] or frame in element.iterancestors()]
-    return [text for element in beside for text in _signatures(element)], _is_far(found[0], document)
+    return [text for element in beside for text in _signatures(document, element)], _is_far(found[0], document)
 
 
 def lines(document: Document, authors: Collection[str]) -> Iterator[str]:
@@ -90,8 +90,8 @@ def linked(document: Document) -> Iterator[str]:
     pages = (link for link in links if _AUTHOR_PAGE.search(link.get("href", "")) and _is_the_storys(link, document))
     first = next(pages, None)
     if first is not None:
-        yield content(first)
-        yield from (content(link) for link in pages if link.getparent() is first.getparent())
+        yield document.content(first)
+        yield from (document.content(link) for link in pages if link.getparent() is first.getparent())
 
 
 def spoken(document: Document) -> Iterator[str]:
@@ -99,7 +99,7 @@ def spoken(document: Document) -> Iterator[str]:
 
     A label alone names its neighbour.
     """
-    for says, elements in ((_SAYS_BY, around_headline(document)), (_SAYS_AUTHOR, document.elements)):
+    for says, elements in ((_SAYS_BY, _around_headline(document)), (_SAYS_AUTHOR, document.elements)):
         for element in elements:
             if element.tag in _LABELLED and len(element) < 4 and says.match(beginning(element)):
                 held = (document.content(each) for each in (_innermost(element, says), element))
@@ -109,7 +109,7 @@ def spoken(document: Document) -> Iterator[str]:
                     return
 
 
-def around_headline(document: Document) -> list[HtmlElement]:
+def _around_headline(document: Document) -> list[HtmlElement]:
     """The elements after the headline, then those just above it and in the feet of the page's articles."""
     if document.headline is None:
         return []
@@ -136,12 +136,12 @@ def _is_far(element: HtmlElement, document: Document) -> bool:
     return document.headline is not None and abs(at[element] - at[document.headline]) > _NEAR
 
 
-def _signatures(element: HtmlElement) -> list[str]:
+def _signatures(document: Document, element: HtmlElement) -> list[str]:
     """Return the names in a byline's links, or its whole text if it joins more of them; mail links do not count."""
     anchors = list(element.iter("a"))
-    mail = [content(link) for link in anchors if link.get("href", "").startswith("mailto:")]
-    links = [content(link) for link in anchors if len(link.text_content()) < _LONGEST]
-    whole = content(element)
+    mail = [document.content(link) for link in anchors if link.get("href", "").startswith("mailto:")]
+    links = [document.content(link) for link in anchors if len(link.text_content()) < _LONGEST]
+    whole = document.content(element)
     for text in filter(None, mail):
         whole = whole.replace(text, " ")
     names = [text for text in links if text not in mail]

@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import lru_cache
 from typing import Literal, NamedTuple
 
 from dateline.extraction.fields.date_parsing import Moment, Written, read_all, read_clock
@@ -68,6 +69,7 @@ def leading(text: str, *, month_first: bool = False) -> Moment | None:
     return written[0].moment if ends and written[0].start < _LATEST else None
 
 
+@lru_cache(1 << 13)  # menus and headings are the same on an outlet's pages
 def is_labelled(text: str) -> bool:
     """Return whether a text begins with a label of a publication date."""
     return len(text) < LONGEST and _LABEL.match(fold(text)) is not None

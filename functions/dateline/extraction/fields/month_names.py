@@ -68,8 +68,19 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.casefold()
-    plain = "".join(filter(None, map(_plain, unicodedata.normalize("NFKD", text))))
+    plain = unicodedata.normalize("NFKD", text).translate(_PLAIN)
     return unicodedata.normalize("NFC", plain.translate(_SAME).casefold())
+
+
+class _Plain(dict[int, str | None]):
+    """A table for ``str.translate``, filled as letters occur."""
+
+    def __missing__(self, code: int) -> str | None:
+        self[code] = found = _plain(chr(code))
+        return found
+
+
+_PLAIN = _Plain()
 
 
 def _plain(letter: str) -> str | None:

@@ -79,7 +79,7 @@ def tags(document: Document, text: str = "") -> Value[tuple[str, ...]] | None:
 def _is_cut(tags: tuple[str, ...], document: Document) -> bool:
     """Return whether tags are the words of the title, one by one."""
     titles = [words(title).split() for title in (*document.meta.get("og:title", ()), document.content_of_headline)]
-    titles += [words(content(element)).split() for element in document.tree.iterfind(".//title")]
+    titles += [words(document.content(element)).split() for element in document.tree.iterfind(".//title")]
     single = [words(tag) for tag in tags if len(words(tag).split()) < 2]
     of_title = max((len([tag for tag in single if tag in title]) for title in titles), default=0)
     return len(tags) >= _FEWEST_CUT and of_title >= _CUT * len(tags)
@@ -116,7 +116,7 @@ def _keyword_sources(document: Document) -> Iterator[Value[list[str]]]:
     yield Value([found.value for found in document.contents("article:tag", "og:article:tag")], "meta article:tag")
     yield Value(jsonld.texts(document.story.get("keywords")), "json-ld keywords")
     yield Value(list(_shown_tags(document)), "tag list")
-    links = [content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
+    links = [document.content(link) for link in document.tree.iterfind(".//a[@rel='tag']")]
     yield Value([text for text in links if text], "rel=tag")
     yield Value(
         [found.value for found in document.contents("news_keywords", "keywords", "parsely-tags")], "meta keywords"

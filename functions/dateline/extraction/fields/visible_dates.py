@@ -11,7 +11,7 @@ from lxml.html import HtmlElement
 from dateline.extraction.fields import date_lines, shown_title
 from dateline.extraction.fields.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.date_parsing import Moment, read
-from dateline.extraction.parse.document import SILENT, Document, Value, beginning, content, names, words
+from dateline.extraction.parse.document import SILENT, Document, Value, beginning, names, words
 
 _NAMED = re.compile(
     r"date|time(?!line)|publi|posted|submitted|created|tarih|zaman|updated|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info",
@@ -95,7 +95,7 @@ class View:
 
     def _is_odd(self, around: HtmlElement) -> bool:
         beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
-        return around not in self._around and bool(beside or _is_card(around))
+        return around not in self._around and bool(beside or _is_card(self._document, around))
 
     def of_kind(self, *kinds: Kind) -> list[Value[Moment]]:
         """Yield the dates labelled with these kinds."""
@@ -111,7 +111,7 @@ class View:
 
     def leading(self) -> list[Value[Moment]]:
         """The date at the beginning of the story's first paragraph, before a dash: ``TUNIS, 16 April 2019 -``."""
-        texts = [content(each)[:_LEADING] for each in self._prose]
+        texts = [self._document.content(each)[:_LEADING] for each in self._prose]
         read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
         return [Value(moment, "date of the dateline") for moment in read_in if moment]
 
@@ -124,14 +124,15 @@ class View:
         )
         alone = {each for each in document.elements if self._is_alone(each)}
         labelled = {each for each in document.elements if _is_labelled(each)}
-        return {each for each in (named | stating | alone | labelled) if _has_digits(each)} | set(
-            document.tree.iter("time")
-        )
+        found = {each for each in (named | stating | alone | labelled) if _has_digits(document, each)}
+        return found | set(document.tree.iter("time"))
 
     def _is_alone(self, element: HtmlElement) -> bool:
         """Whether an element's text is a date and little else, and not the day of the capture, the page's "today"."""
-        text = content(element) if element.tag in _IN and len(element) == 0 else ""
-        if len(text) > date_lines.LONGEST or not _DIGIT.search(text):
+        if element.tag not in _IN or len(element) or not (own := element.text) or not _DIGIT.search(own):
+            return False
+        text = self._document.content(element)
+        if len(text) > date_lines.LONGEST:
             return False
         if len(text) > _LONGEST_ALONE and not date_lines.is_all(text):
             return False
@@ -145,8 +146,8 @@ class View:
             return True
         for level, around in enumerate((element, *element.iterancestors())):
             if around in self._around:
-                return False if level else len(content(element)) > _CARD
-            if self._is_beside(around, element) or (level <= _LEVELS and _is_card(around)):
+                return False if level else len(self._document.content(element)) > _CARD
+            if self._is_beside(around, element) or (level <= _LEVELS and _is_card(self._document, around)):
                 return True
         return False
 
@@ -154,9 +155,16 @@ class View:
         """Return whether a date's surroundings mark it as foreign, or set it apart."""
         if around.tag in ("aside", "nav", "head") or (around.tag == "footer" and self._is_below(element)):
             return True
-        if _NOT_THE_STORYS.search(names(around)) or (_SIDE.search(names(around)) and not _is_explicit(element)):
+        if _NOT_THE_STORYS.search(names(around)) or (_SIDE.search(names(around)) and not self._is_explicit(element)):
             return True
         return around.getparent() in self._around and self._is_apart(around, element)
+
+    def _is_explicit(self, element: HtmlElement) -> bool:
+        """Return whether a date is labelled as publication."""
+        stated = f"{element.get('itemprop', '')} {element.get('property', '')}".lower()
+        if "datepublished" in stated or is_labelled(self._document.content(element)):
+            return True
+        return kind_before(_before(self._document, element)) == "published"
 
     def _is_apart(self, block: HtmlElement, element: HtmlElement) -> bool:
         """Whether a block beside the story is not the story's: above with a menu between, or below with words in it."""
@@ -165,7 +173,7 @@ class View:
         if self._at[element] < self._start:
             between = self._document.elements[self._at[element] : self._start]
             return sum(1 for each in between if each.tag == "a") > _MENU or any(each.tag == "nav" for each in between)
-        return self._is_below(element) and not self._holds_prose(block) and len(content(block)) > _PROSE
+        return self._is_below(element) and not self._holds_prose(block) and len(self._document.content(block)) > _PROSE
 
     def _is_below(self, element: HtmlElement) -> bool:
         return bool(self._prose) and self._at[element] > self._at[self._prose[0]]
@@ -193,7 +201,8 @@ def _headline(document: Document) -> HtmlElement | None:
     titles = [words(title) for title in (*said, *_told(document)) if title]
     names_of_outlet = document.outlet_names
     heading = document.headline
-    titled = [each for each in _headings(document) if _is_title(document.words(each), titles, names_of_outlet)]
+    longest = 2 * max(map(len, titles), default=0) + _SHORTEST_HEADLINE
+    titled = [each for each in _headings(document, longest) if _is_title(document.words(each), titles, names_of_outlet)]
     best = max(titled, key=lambda each: (each is heading, each.tag in _HEADINGS), default=heading)
     if best is None:
         return shown_title.line(document)
@@ -201,11 +210,13 @@ def _headline(document: Document) -> HtmlElement | None:
     return heading if is_named and best.tag not in _HEADINGS else best
 
 
-def _headings(document: Document) -> Iterator[HtmlElement]:
-    """Yield possible title elements: headings, and others outside links, lists and menus."""
+def _headings(document: Document, longest: int) -> Iterator[HtmlElement]:
+    """Yield possible title elements: headings, and short others outside links, lists and menus."""
     for element in document.elements:
         text = element.text
-        may_be = element.tag in _HEADINGS or (text and len(text) >= _SHORTEST_HEADLINE and element.tag in _IN)
+        may_be = element.tag in _HEADINGS or (
+            text and len(text) >= _SHORTEST_HEADLINE and element.tag in _IN and len(text.strip()) <= longest
+        )
         if may_be and element.tag != "a" and next(element.iterancestors("a", "li", "nav", "head"), None) is None:
             yield element
 
@@ -220,25 +231,25 @@ def _is_title(text: str, titles: list[str], outlet: set[str]) -> bool:
     return long and any(text in title and 2 * len(text) > len(title) for title in titles)
 
 
-def _has_digits(element: HtmlElement) -> bool:
-    return (
-        any(_DIGIT.search(element.get(name) or "") for name in _STATING) or _DIGIT.search(content(element)) is not None
-    )
+def _has_digits(document: Document, element: HtmlElement) -> bool:
+    stated = any(_DIGIT.search(element.get(name) or "") for name in _STATING)
+    return stated or _DIGIT.search(document.content(element)) is not None
 
 
 def _is_labelled(element: HtmlElement) -> bool:
-    return element.tag in _LABELLED_IN and len(element) < 8 and is_labelled(beginning(element))
+    text = beginning(element) if element.tag in _LABELLED_IN and len(element) < 8 else ""
+    return 0 < len(text) < date_lines.LONGEST and is_labelled(text)
 
 
 def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Moment], Kind]]:
     """Yield the dates of an element, from its attributes and its text; each with its kind."""
-    text, us = content(element), month_first(document)
+    text, us = document.content(element), month_first(document)
     kind = _kind_by_name(element)
     if len(text) > date_lines.LONGEST:
         text = ""
     read_in = date_lines.read(text, month_first=us)
     if not kind and len(read_in) < 2:
-        kind = read_in[0].kind if read_in and read_in[0].kind else kind_before(_before(element))
+        kind = read_in[0].kind if read_in and read_in[0].kind else kind_before(_before(document, element))
     rule = "time element" if element.tag == "time" else "visible date"
     for name in _STATING:
         stated = element.get(name)
@@ -253,12 +264,6 @@ def _rule(rule: str, kind: Kind) -> str:
     return rule if not kind or rule == "time element" else "labelled date"
 
 
-def _is_explicit(element: HtmlElement) -> bool:
-    """Return whether a date is labelled as publication."""
-    stated = f"{element.get('itemprop', '')} {element.get('property', '')}".lower()
-    return "datepublished" in stated or is_labelled(content(element)) or kind_before(_before(element)) == "published"
-
-
 def _kind_by_name(element: HtmlElement) -> Kind:
     called = f"{names(element)} {element.get('property', '')}"
     if element.get("itemprop") == "datePublished":
@@ -268,7 +273,7 @@ def _kind_by_name(element: HtmlElement) -> Kind:
     return "changed" if _CHANGED_NAME.search(called) else ""
 
 
-def _before(element: HtmlElement) -> str:
+def _before(document: Document, element: HtmlElement) -> str:
     """The text in front of an element on its line."""
     inner = element
     for around in islice(element.iterancestors(), 2):
@@ -276,21 +281,20 @@ def _before(element: HtmlElement) -> str:
         for child in around:
             if child is inner:
                 break
-            parts += (content(child), child.tail or "")
+            parts += (document.content(child), child.tail or "")
         if "".join(parts).strip():
             return " ".join(parts)
         inner = around
     return ""
 
 
-def _is_card(block: HtmlElement) -> bool:
+def _is_card(document: Document, block: HtmlElement) -> bool:
     """Whether a short block is another story's teaser: most of its text is a link of a few words, or its heading is."""
     if block.tag in ("a", "html", "body"):
-        return block.tag == "a" and len(content(block).split()) > 8
-    text = content(block)
+        return block.tag == "a" and len(document.content(block).split()) > 8
+    text = document.content(block)
     if len(text) > _CARD:
         return False
-    links = [
-        content(link) for link in block.iterdescendants("a") if link.get("href") and not _NUMBERS.search(content(link))
-    ]
-    return any(len(link.split()) >= 4 and len(link) >= 20 and 3 * len(link) > len(text) for link in links)
+    links = [document.content(link) for link in block.iterdescendants("a") if link.get("href")]
+    titles = (link for link in links if len(link) >= 20 and 3 * len(link) > len(text) and not _NUMBERS.search(link))
+    return any(len(title.split()) >= 4 for title in titles)

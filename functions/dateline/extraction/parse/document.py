@@ -41,6 +41,9 @@ _INVISIBLE = re.compile(
 )
 
 
+_SPACED = {code: " " for code in range(128) if not _WORD.match(chr(code))}
+
+
 class BadAddressError(ValueError):
     """The page's URL is no absolute http or https one."""
 
@@ -89,10 +92,44 @@ class Document:
         return {element: at for at, element in enumerate(self.elements)}
 
     def content(self, element: HtmlElement) -> str:
-        """Return ``content`` of a name, cached for many rules."""
-        if element not in self._contents:
-            self._contents[element] = content(element)
-        return self._contents[element]
+        """Return ``content`` of an element, cached for many rules and taken from the page's texts, joined once."""
+        found = self._contents.get(element)
+        if found is None:
+            span = self._spans.get(element) if len(element) else None
+            found = clean("".join(self._texts[slice(*span)])) if span else content(element)
+            self._contents[element] = found
+        return found
+
+    @cached_property
+    def _flat(self) -> tuple[list[str], dict[HtmlElement, tuple[int, int]]]:
+        """The page's texts with spaces at the edges of blocks, and each element's first and last of them."""
+        texts: list[str] = []
+        begun: list[int] = []
+        spans: dict[HtmlElement, tuple[int, int]] = {}
+        for event, node in iterwalk(self.tree, events=("start", "end")):
+            edge = node.tag not in _RUNNING
+            if event == "end":
+                spans[node] = begun.pop(), len(texts)
+                if edge:
+                    texts.append(" ")
+                if tail := node.tail:
+                    texts.append(tail)
+                continue
+            if edge:
+                texts.append(" ")
+            begun.append(len(texts))
+            if node.tag not in SILENT and (text := node.text):
+                texts.append(text)
+        return texts, spans
+
+    @cached_property
+    def _texts(self) -> list[str]:
+        return self._flat[0]
+
+    @cached_property
+    def _spans(self) -> dict[HtmlElement, tuple[int, int]]:
+        self.elements  # noqa: B018 - kept alive, so that each is the object in the spans
+        return self._flat[1]
 
     def words(self, element: HtmlElement) -> str:
         """The words of an element's content."""
@@ -257,11 +294,15 @@ def beginning(element: HtmlElement) -> str:
 
 def clean(text: str) -> str:
     """One line: NFC, white space folded, no controls or marks of direction; quotes and dashes as they are."""
+    if text.isascii() and (line := " ".join(text.split())).isprintable():
+        return line
     return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
 
 
 def words(text: str) -> str:
     """Letters and digits only, folded: what two spellings of one headline share."""
+    if text.isascii():
+        return " ".join(text.casefold().translate(_SPACED).split())
     return " ".join(_WORD.findall(text.casefold()))
 
 
