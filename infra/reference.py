@@ -1,7 +1,7 @@
 """Generate the reference in docs/: `python -m infra.reference`, part of `make docs`.
 
 ``docs/commands.md`` is Typer's own rendering of the commands' help; the parameters in ``docs/deploy.md`` come from
-``template.yaml``.
+``template.yaml``; the counts in ``docs/languages.md`` come from reading the spellings.
 """
 
 import re
@@ -13,10 +13,14 @@ from typing import Any
 
 import yaml
 
+from infra import spellings
+
 ROOT = Path(__file__).parents[1]
 COMMANDS, DEPLOY = ROOT / "docs" / "commands.md", ROOT / "docs" / "deploy.md"
+LANGUAGES = ROOT / "docs" / "languages.md"
 
 _TYPER = ("-m", "typer", "dateline.cli.main", "utils", "docs", "--name", "dateline", "--title", "Commands")
+_SPELLINGS = re.compile(r"(<!-- spellings: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 _PARAMETERS = re.compile(r"(<!-- parameters: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -41,8 +45,15 @@ def deploy(page: str) -> str:
     return _PARAMETERS.sub(lambda found: f"{found[1]}\n{table}\n\n{found[2]}", page)
 
 
+def languages(page: str) -> str:
+    """Return the page with the table of spellings between its two marks."""
+    table = spellings.table()
+    return _SPELLINGS.sub(lambda found: f"{found[1]}\n{table}\n{found[2]}", page)
+
+
 def main() -> None:
-    """Write both pages."""
+    """Write the pages."""
+    LANGUAGES.write_text(languages(LANGUAGES.read_text("utf-8")), "utf-8")
     COMMANDS.write_text(commands(), "utf-8")
     DEPLOY.write_text(deploy(DEPLOY.read_text("utf-8")), "utf-8")
 

@@ -22,6 +22,7 @@ _SEVERAL = 3  # lines
 _MARKS = (".//*[@itemprop='articleBody']", ".//article")
 _MOST = 0.8  # of the characters of a page's prose
 _LEAST = 400
+_DOUBTED = 2_500  # characters: a shorter text is compared with other extractors' if the page has twice as much
 _LABEL = 40  # characters
 _APART = ("a", "aside", "footer", "nav")
 _SHORT = 100  # characters; longer lines are paragraphs
@@ -33,12 +34,25 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
     Not ``strict``, it takes more of the page, and more foreign text.
     """
+    page = _prepared(tree, strict=strict)
+    most = _long_texts(page) / 2 if strict else 0
+    found = _extracted(page, url, strict=strict, fast=strict)
+    if strict and sum(map(len, found)) < min(most, _DOUBTED):
+        return _extracted(_prepared(tree, strict=True), url, strict=True, fast=False)
+    return found
+
+
+def _prepared(tree: HtmlElement, *, strict: bool) -> HtmlElement:
+    """Return a copy of a page, plain enough for an extractor."""
     copy = uncover_headings(without_posts(deepcopy(tree)))
-    if strict:
-        page = made_paragraphs(prune(without_empty(_alone(marked(made_plain(without_scripts(copy)))))))
-    else:
-        page = made_plain(copy)
-    found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict)
+    if not strict:
+        return made_plain(copy)
+    return made_paragraphs(prune(without_empty(_alone(marked(made_plain(without_scripts(copy)))))))
+
+
+def _extracted(page: HtmlElement, url: str, *, strict: bool, fast: bool) -> list[str]:
+    """Return trafilatura's blocks; ``fast``, without a comparison with other extractors."""
+    found = bare_extraction(page, url=url, include_comments=False, favor_precision=strict, fast=fast)
     return list(_blocks(found.body)) if isinstance(found, Extracted) else []
 
 

@@ -57,6 +57,7 @@ _WITH = r"avec|with|mit|ile|مع|con|via|et|and|ve|و|با"
 _PARTED = re.compile(
     rf"\s*[,،;؛|/•·()\[\]:\n]+\s*|\s+(?:--?|[–—―])\s*|\s*[–—―]\s+|(?:^|\s+)(?:{_WITH})\s+", re.IGNORECASE
 )
+_DOTS = re.compile(r"(?<=\b\w)\.\s?(?=\w\b)")
 _LEADING = re.compile(rf"^(?:{_WITH})\s+", re.IGNORECASE)
 _SOURCE = re.compile(
     r"^\W*(?:sources?|quelle|kaynak(?:lar)?|fuente|fonte|ال?مصدر|ال?مصادر|منبع)\s*[:：]\s*(?P<name>\S.{0,60})$",
@@ -74,13 +75,14 @@ _NO_SOURCE = ("figure", "figcaption", "aside", "footer", "nav")
 
 def named(texts: Iterable[str]) -> tuple[str, ...]:
     """Return the known agencies in bylines, datelines and credits, each once, in order, as whole parts only."""
-    parts = (part for text in texts for part in _PARTED.split(text))
+    parts = (part for text in texts for part in ([text] if known(text) else _PARTED.split(text)))
     return tuple(dict.fromkeys(name for part in parts if (name := known(part))))
 
 
 def known(text: str) -> str | None:
-    """Return the usual name of a known agency, or None."""
-    return _known(_LEADING.sub("", text.strip(" .*–—-")))
+    """Return the usual name of a known agency, or None. Letters may have dots between them: ``A.F.P.``."""
+    name = text.strip(" .*–—-")
+    return _known(name) or _known(_LEADING.sub("", _DOTS.sub("", name)))
 
 
 def is_agency(text: str) -> bool:

@@ -132,9 +132,10 @@ def _shown_instead(document: Document, stated: Value[Names], outlet: Set[str]) -
         return None
     texts, far = bylines.named(document)
     rank, signed = _signed(_Source(texts, "byline"), outlet)
+    if rank != _Rank.PERSONS or far or data & set(map(words, signed)):
+        return None
     visible = words(document.content(document.tree))
-    is_shown = bool(data & set(map(words, signed))) or any(name in visible for name in data)
-    return Value(signed, "byline") if rank == _Rank.PERSONS and not far and not is_shown else None
+    return Value(signed, "byline") if not any(name in visible for name in data) else None
 
 
 def _signed(source: _Source, outlet: Set[str]) -> tuple[_Rank, Names]:

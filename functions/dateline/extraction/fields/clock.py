@@ -66,7 +66,7 @@ _ANY_PLACE = "|".join(name.replace(" ", r"\s+") for name in sorted(_PLACES, key=
 _GOING_ON = (
     r"by|par|von|por|di|uhr|utc|on|at|in|am|and|et|le|la|du|de|local|heures?|h|hrs?|hours?|mins?|time|saat|tarih\w*|o'clock"
     r"|ساعه|بتوقيت|توقيت|بواسطه|كتب\w*|بقلم|اخر|في|يوم|publi\w*|pub|post\w*|updat\w*|edit\w*|modif\w*|mis|maj|last"
-    r"|guncel\w*|son|yayin\w*|تحديث|نشر\w*|تاريخ|الموافق|للنشر|بروزرساني|"
+    r"|guncel\w*|son|yayin\w*|تحديث|نشر\w*|تاريخ|الموافق|للنشر|بروزرساني|منتشر|انتشار|"
     r"lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|(?:mon|tues|wednes|thurs|fri|satur|sun)day|mon|tue|wed|thu"
     r"|fri|sat|sun|pazar\w*|sali|carsamba|persembe|cuma\w*"
     r"|ال(?:احد|اثنين|ثلاثاء|اربعاء|خميس|جمعه|سبت)|(?:يک|دو|سه|چهار|پنج)?شنبه|جمعه"
@@ -80,7 +80,7 @@ PATTERN = (
     rf"(?:\s?(?P<after>{_ANY_HALF}))?"
     r"(?:\s*[(,-]?\s*(?:(?:ب?توقيت|heure\s+de|saat)\s+)?"
     rf"(?:(?P<place>{_ANY_PLACE})(?!\w)|(?P<zone>{_ANY_ZONE})(?![^\W\d])(?:\s*(?P<offset>{_OFFSET}))?|(?P<bare>{_OFFSET}))\)?)?"
-    rf"(?P<unknown>\s(?!(?:{_GOING_ON})(?!\w))[^\W\d_]+)?"
+    rf"(?P<unknown>\s(?!(?:{_GOING_ON})(?!\w))[^\W\d_]+(?!\w|\s*[:：]))?"  # a word before a colon is a label
 )
 
 

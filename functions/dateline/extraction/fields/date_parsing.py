@@ -197,7 +197,8 @@ def _with_clock(folded: str, day: _Day, begins: int, ends: int) -> Written:
             return Written(_at(day.at, told), day.start, day.end)
     told = clock.read(after) if after and behind < len(folded) else None
     if after and told:
-        return Written(_at(day.at, told), day.start, after.end())
+        ends = after.start("unknown") if after["unknown"] else after.end()
+        return Written(_at(day.at, told), day.start, ends)
     return Written(Moment(day.at, "day"), day.start, day.end)
 
 

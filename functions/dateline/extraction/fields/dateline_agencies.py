@@ -126,7 +126,8 @@ def _read(opening: _Opening, rest: str, outlet: Set[str]) -> tuple[Dateline | No
     country: str | None = None
     for part in opening.parts:
         bare = _DAY_AFTER.sub("", part)
-        if agencies.known(part) or words(part) in outlet | _AGENCIES or _DAY.fullmatch(part):
+        is_day = _DAY.fullmatch(part) is not None and (bare == part or not _is_known(bare))
+        if agencies.known(part) or words(part) in outlet | _AGENCIES or is_day:
             continue
         if places and country is None and (_country(bare) or _is_like_country(bare, opening)):
             country = bare
