@@ -70,7 +70,9 @@ def crawl(message: CrawlMessage, deadline: float) -> CrawlReport:
     source, bucket = sources()[message.source], settings().capture_bucket
     store = BucketStore(boto3.client("s3"), bucket, source=message.source, crawl=message.crawl)
     table = boto3.resource("dynamodb").Table(settings().table)
-    report = runner.run(message, source, store=store, state=TableState(table), deadline=deadline)
+    sharing = sum(other.host == source.host for other in sources().values())
+    state = TableState(table)
+    report = runner.run(message, source, store=store, state=state, deadline=deadline, sharing=sharing)
     Counters(table).add_crawl(report)
     if report.continued_by and not report.waits_until:
         rest = message.continued(report.continued_by)

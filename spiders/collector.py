@@ -18,8 +18,9 @@ from dateline.messages import CrawlMessage, CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
+from dateline.sources.revisit_plan import Seen
 from dateline.state.pages import captured, conditions
-from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
+from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical
 from spiders.batch_writer import BatchWriter
@@ -28,6 +29,7 @@ from spiders.dead_ends import End
 from spiders.download.wire import Wire
 from spiders.families.family import DiscoveredUrl, Seed
 from spiders.frontier import Frontier
+from spiders.frontier import found as discovered
 from spiders.ledger import Fate, Ledger
 from spiders.seeds import Seeds
 from spiders.stores import Store
@@ -39,7 +41,8 @@ class Collector:
     ``limit`` is the largest number of pages to fetch. ``patient`` skips URLs in back-off. ``history``: the stories are
     old ones, and undated ones are not revisited. ``revisit`` includes due revisits. ``message`` is the crawl's request,
     and the model of a continuation's; without it, there are no continuations. ``frontier`` is another crawl's
-    unfinished work. Coroutines run on the reactor's loop; store and state block, so they run on other threads.
+    unfinished work. ``sharing`` is the number of sources of the host, which share its looks. Coroutines run on the
+    reactor's loop; store and state block, so they run on other threads.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class Collector:
         message: CrawlMessage | None = None,
         frontier: Frontier | None = None,
         new_batch: Callable[[str], Batch] = Batch,
+        sharing: int = 1,
     ) -> None:
         self.source, self.crawl, self.frontier = source, crawl, frontier
         started_at = keys.utc(_now(), "seconds")
@@ -64,6 +68,7 @@ class Collector:
         )
         self.state = state
         self._store, self._history, self._revisit = store, history, revisit
+        self._sharing, self._habit = sharing, Habit()
         limit = frontier.limit if frontier else limit
         self._ledger = Ledger(source, state, started_at=started_at, limit=limit, patient=patient)
         self._seeds = Seeds(source.id, state, patient=patient)
@@ -77,7 +82,7 @@ class Collector:
             self._seeds.resume(self.frontier)
             await self._ledger.consider(self.frontier.pages)
         if self._revisit:
-            await asyncio.to_thread(self._ledger.find_due)
+            await asyncio.to_thread(self._find_due)
 
     async def expect(self, seeds: Sequence[Seed], *, family: str, afresh: bool) -> list[tuple[Seed, Mapping[str, str]]]:
         """Return the seeds to visit, with the headers of their requests; ``afresh``: all of them, unconditionally.
@@ -131,7 +136,9 @@ class Collector:
             self.fail(found.url, "dead-end", f"{len(end.reached_by)} stories end at {end.url}")
             self._ledger.request_again(end.others, "dead-end")
             return
-        metadata = self._metadata(found, wire, redirects, end) | self._plan(found, before, wire.sent_at)
+        metadata = self._metadata(found, wire, redirects, end) | self._plan(
+            found, before, wire.sent_at, _seen(found, before, same=same)
+        )
         if same and before:
             metadata["validators"] = [before.etag, before.last_modified]
         exchange = Exchange(
@@ -193,7 +200,7 @@ class Collector:
         await self.flush()
         now, counts = _now(), self._ledger.counts()
         self.report.captures = self._writer.stored
-        self.report.revisited = self._ledger.revisited
+        self.report.revisited, self.report.passed_over = self._ledger.revisited, self._ledger.passed_over
         self.report.discovered = sum(counts.values())
         self.report.known, self.report.waiting = counts[Fate.KNOWN], counts[Fate.WAITING]
         self.report.left = counts[Fate.LEFT]
@@ -203,11 +210,26 @@ class Collector:
         await asyncio.to_thread(self.state.settle, self.report)
         return self.report
 
-    def _plan(self, found: DiscoveredUrl, before: UrlState | None, at: datetime) -> dict[str, Any]:
+    def _find_due(self) -> None:
+        """Load due revisits, as many as the source's day has room for; blocks."""
+        now = _now()
+        self._habit = self.state.habit(self.source.id, now.astimezone(UTC).date())
+        cap = revisit_plan.daily_cap(self.source.delay, self._sharing)
+        self._ledger.looks = revisit_plan.allowance(cap, self._habit.today, now)
+        self._ledger.find_due(lambda state: self._passed_over(state, now))
+
+    def _passed_over(self, state: UrlState, now: datetime) -> UrlState:
+        """Return the state of a due page with its next turn, as if it had been looked at."""
+        born = discovered(dict(state.found) | {"requested_url": state.url}).date or _instant(state.first_seen_at)
+        due = revisit_plan.due(self.source.revisit, born or now, now, Seen.OTHER, self._habit)
+        return replace(state, due=keys.utc(due, "seconds") if due else None)
+
+    def _plan(self, found: DiscoveredUrl, before: UrlState | None, at: datetime, seen: Seen) -> dict[str, Any]:
         """Since when the page is known, and when to look at it again."""
         first_seen_at = (before and before.first_seen_at) or keys.utc(at, "seconds")
-        born = found.date or found.lastmod or (None if self._history else datetime.fromisoformat(first_seen_at))
-        due = revisit_plan.due(self.source.revisit, born, at) if born else None
+        first = datetime.fromisoformat(first_seen_at)
+        born = found.date or (min(found.lastmod, first) if found.lastmod else None if self._history else first)
+        due = revisit_plan.due(self.source.revisit, born, at, seen, self._habit) if born else None
         return {"first_seen_at": first_seen_at, "due": keys.utc(due, "seconds") if due else None}
 
     def _conditions(self, state: UrlState | FeedState | None) -> Mapping[str, str]:
@@ -261,6 +283,19 @@ def _payload(wire: Wire, url: str, status: int, before: UrlState | None) -> tupl
     # Before its scripts run, a rendered page is always the same.
     same = last and last.digest == payload.digest and wire.rendered is None
     return (last, True) if same else (payload, False)
+
+
+def _seen(found: DiscoveredUrl, before: UrlState | None, *, same: bool) -> Seen:
+    """What a look found, as far as bytes tell."""
+    if before is None or not before.captured_at:
+        return Seen.FIRST
+    if same:
+        return Seen.SAME
+    return Seen.CHANGED if before.etag or before.last_modified or found.changed(before) else Seen.OTHER
+
+
+def _instant(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _now() -> datetime:

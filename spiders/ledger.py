@@ -4,8 +4,9 @@ New stories are handed out first, revisits once nothing else is left.
 """
 
 import asyncio
+import sys
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -21,7 +22,9 @@ from spiders.dead_ends import DeadEnds, End
 from spiders.families.family import DiscoveredUrl
 from spiders.frontier import found as discovered
 
-MAX_REVISITS = 500  # of one crawl; more are due again in the next
+MAX_REVISITS = 500  # due ones of one crawl
+MAX_DUE = 2000  # read by one crawl; with more after an outage, the next crawls pass over the rest
+_FOR_CHANGES = 4  # a quarter of a crawl's looks is for pages that a feed or sitemap says have changed
 AT_ONCE = 200  # pages handed out: the requests of a backfill of 100,000 would not fit into memory
 
 
@@ -39,8 +42,9 @@ class Ledger:
     """URLs of a crawl of ``source``, by their canonical form.
 
     ``limit`` is the remaining number of pages to fetch. ``patient`` skips URLs in back-off. ``failed`` are the states
-    of failed URLs, ``revisited`` counts the pages fetched that were due at ``started_at`` (UTC). Methods without
-    ``async`` block only where they say so.
+    of failed URLs, ``revisited`` counts the known pages fetched, because they were due at ``started_at`` (UTC) or
+    changed. ``passed_over`` counts those beyond ``looks``, the number of looks that this crawl may make. Methods
+    without ``async`` block only where they say so.
     """
 
     def __init__(self, source: Source, state: State, *, started_at: str, limit: int | None, patient: bool) -> None:
@@ -49,8 +53,9 @@ class Ledger:
         self._started_at = started_at
         self._patient = patient
         self.limit = limit
+        self.looks = sys.maxsize
         self.failed: dict[str, UrlState] = {}
-        self.revisited = 0
+        self.revisited = self.passed_over = 0
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
         self._states: dict[str, UrlState] = {}  # of those URLs to be fetched that are known
@@ -72,9 +77,20 @@ class Ledger:
                 self._backlog.append(item)
                 self._states |= {url: state} if state else {}
 
-    def find_due(self) -> None:
-        """Load due revisits; blocks."""
-        for state in self._state.revisits(self._source.id, _now(), MAX_REVISITS):
+    def find_due(self, pass_over: Callable[[UrlState], UrlState]) -> None:
+        """Load due revisits, the youngest stories first; blocks.
+
+        Failed pages are always tried again. Of the others, those beyond ``looks`` get their next turn: ``pass_over``
+        returns their states.
+        """
+        found = self._state.revisits(self._source.id, _now(), MAX_DUE)
+        failed, due = ([state for state in found if bool(state.failures) is wanted] for wanted in (True, False))
+        due.sort(key=lambda state: state.first_seen_at or "", reverse=True)
+        room = min(self.looks - self.looks // _FOR_CHANGES, MAX_REVISITS)
+        over = due[room:]
+        self._state.save_urls(map(pass_over, over))
+        self.passed_over, self.looks = len(over), self.looks - len(due) + len(over)
+        for state in (*failed[:MAX_REVISITS], *due[:room]):
             item = discovered({"requested_url": state.url} | dict(state.found))
             self._states[item.identity] = state
             self._due.append(item)
@@ -161,11 +177,21 @@ class Ledger:
             return Fate.KNOWN
         if state is None:
             return Fate.LEFT
-        if state.withdrawn_at or (state.captured_at and not item.changed(state)):
+        if state.withdrawn_at or (state.captured_at and not self._asks_for_look(item, state)):
             return Fate.KNOWN
         if self._patient and state.failures and (state.due or "") > now:
             return Fate.WAITING
         return Fate.LEFT
+
+    def _asks_for_look(self, item: DiscoveredUrl, state: UrlState) -> bool:
+        """Return whether a known page has changed, by its feed or sitemap, and may be looked at."""
+        if not item.changed(state):
+            return False
+        if self.looks > 0:
+            self.looks -= 1
+            return True
+        self.passed_over += 1
+        return False
 
     def _hand_out(self, waiting: deque[DiscoveredUrl]) -> list[DiscoveredUrl]:
         out: list[DiscoveredUrl] = []
@@ -182,8 +208,8 @@ class Ledger:
         self._fates[identity] = fate
         self._under_way.pop(identity, None)
         before = self._states.pop(identity, None)
-        if before and before.due:
-            self.revisited += before.due <= self._started_at
+        if before:
+            self.revisited += bool(before.captured_at) or (before.due or "~") <= self._started_at
 
 
 def _put_off(state: UrlState, reason: str) -> UrlState:

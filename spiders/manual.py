@@ -5,7 +5,7 @@ they go to ``.dateline/here/`` under the same keys, and every crawl starts witho
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import boto3
@@ -15,7 +15,7 @@ from dateline.messages import CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.settings import Settings
 from dateline.sources.registry import Source
-from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
+from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State, TableState
 from spiders.collector import Collector
 from spiders.stores import BucketStore, FolderStore, Store
@@ -34,6 +34,9 @@ class NoState:
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
         return []
+
+    def habit(self, source: str, day: date) -> Habit:  # noqa: ARG002
+        return Habit()
 
     def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:  # noqa: ARG002
         return {}

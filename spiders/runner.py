@@ -34,8 +34,10 @@ T = TypeVar("T")
 STOP_BEFORE = 60.0  # seconds between the end of downloads and the deadline, for storing
 
 
-def run(message: CrawlMessage, source: Source, *, store: Store, state: State, deadline: float) -> CrawlReport:
-    """Crawl a source once; ``deadline`` is on the monotonic clock.
+def run(
+    message: CrawlMessage, source: Source, *, store: Store, state: State, deadline: float, sharing: int = 1
+) -> CrawlReport:
+    """Crawl a source once; ``deadline`` is on the monotonic clock, ``sharing`` the number of sources of its host.
 
     A crawl with a report is not repeated. Errors that stop it are raised after storing all captures, for the next
     delivery of the message to continue.
@@ -55,6 +57,7 @@ def run(message: CrawlMessage, source: Source, *, store: Store, state: State, de
         revisit=not window and message.continues is None,
         message=message,
         frontier=_frontier(message, store),
+        sharing=sharing,
     )
     return on_reactor(crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)).result()
 

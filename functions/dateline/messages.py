@@ -87,8 +87,9 @@ class CrawlReport:
 
     ``captures`` maps the keys of WARC files to their numbers of pages. Of the ``discovered`` URLs some were ``known``
     (captured before), some ``waiting`` (failed, retried later), others captured, failed, or ``left`` for lack of time;
-    the crawl ``continued_by`` takes those over. ``revisited`` counts pages due for another look. ``learned`` is copied
-    to the table. ``expect`` is the source's expected daily yield at the time; a ``history`` crawl collects stories of
+    the crawl ``continued_by`` takes those over. ``revisited`` counts looks at known pages, due ones and those that a
+    feed or sitemap asked for, ``passed_over`` those beyond the source's looks of the day. ``learned`` is copied to the
+    table. ``expect`` is the source's expected daily yield at the time; a ``history`` crawl collects stories of
     other days.
     """
 
@@ -101,6 +102,7 @@ class CrawlReport:
     waiting: int = 0
     left: int = 0
     revisited: int = 0
+    passed_over: int = 0
     continued_by: str | None = None
     captures: dict[str, int] = field(default_factory=dict)
     feeds: list[FeedVisit] = field(default_factory=list)

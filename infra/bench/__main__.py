@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|start|dataset|clusters|jobs|proofs|search|cost ...]``: run benches."""
+"""``python -m infra.bench [crawl|extract|start|dataset|clusters|jobs|proofs|search|cost|edits ...]``: run benches."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, cost, crawl, dataset, extract, jobs, proofs, search, start
+from infra.bench import clusters, cost, crawl, dataset, edits, extract, jobs, proofs, search, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -20,6 +20,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default nu
     "dataset": (dataset.run, 1_000_000),
     "clusters": (clusters.run, 20_000),
     "cost": (cost.run, 2),
+    "edits": (edits.run, 10_000),
     "jobs": (jobs.run, 500),
     "search": (search.run, 1_000_000),
     "proofs": (proofs.run, 100_000),  # records

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,7 +16,7 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
-from dateline.state.records import UrlState
+from dateline.state.records import Habit, UrlState
 from dateline.state.table import TableState
 from spiders import runner
 from spiders.stores import BucketStore
@@ -25,23 +25,6 @@ from tests.support.outlet import Answer, Outlet, answer, item, rss
 
 SOURCE = "sample-gazette"
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
-
-
-@pytest.mark.parametrize(
-    ("age", "interval"),
-    [
-        (timedelta(hours=-2), timedelta(minutes=15)),
-        (timedelta(0), timedelta(minutes=15)),
-        (timedelta(hours=3), timedelta(hours=1)),
-        (timedelta(days=1), timedelta(hours=3)),
-        (timedelta(days=7), timedelta(days=3)),
-        (timedelta(days=364), timedelta(days=30)),
-        (timedelta(days=365), None),
-    ],
-)
-def test_young_stories_are_looked_at_often_and_old_ones_rarely(age: timedelta, interval: timedelta | None) -> None:
-    due = revisit_plan.due(revisit_plan.DEFAULT, AT - age, AT)
-    assert due == (AT + interval if interval else None)
 
 
 def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:
@@ -155,6 +138,51 @@ def due(aws: Aws) -> list[tuple[str, str]]:
     """What the table says is due, when."""
     items = [each for each in aws.table.scan()["Items"] if str(each["SK"]).startswith("DUE#")]
     return sorted((str(each["url"]).rsplit("/", 1)[1], str(each["SK"]).split("#")[1]) for each in items)
+
+
+def test_beyond_the_days_looks_old_stories_are_passed_over(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The youngest stories are looked at; the others wait for their next turn, and the report counts them."""
+    monkeypatch.setattr(revisit_plan, "allowance", lambda *_: 2)
+    with outlet_of(*((f"/{name}", answer(f"<h1>{name}")) for name in "abcd")) as outlet:
+        crawl(aws, outlet.source(), "first")
+        state = TableState(aws.table)
+        born = {f"{outlet.url}/{name}": f"2026-10-1{number}T00:00:00Z" for number, name in enumerate("badc")}
+        found = state.urls(born)
+        state.save_urls(replace(found[url], due="2026-10-20T07:00:00Z", first_seen_at=at) for url, at in born.items())
+        report = crawl(aws, outlet.source(), "second", revisits_only=True)
+        again = crawl(aws, outlet.source(), "third", revisits_only=True)
+    assert {page.url.rsplit("/", 1)[1] for page in pages(aws, report)} == {"c", "d"}
+    assert (report.revisited, report.passed_over) == (2, 2)
+    assert (again.revisited, again.passed_over) == (0, 0), "nothing piles up"
+    assert {name for name, at in due(aws) if at > report.started_at} == {*"abcd"}
+    (day,) = (each for each in aws.table.scan()["Items"] if str(each["SK"]).startswith("DAY#"))
+    assert day["passed_over"] == 2
+
+
+@pytest.mark.parametrize(("looks", "found"), [(1, (1, 0)), (0, (0, 1))])
+def test_a_changed_item_of_a_feed_is_a_look(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, looks: int, found: tuple[int, int]
+) -> None:
+    """A feed that says another title asks for a look at once, within the looks of the day."""
+    with outlet_of(("/a", answer("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        outlet.routes["/feed"] = answer(rss(item("/a", title="A, corrected"), item("/b")))
+        monkeypatch.setattr(revisit_plan, "allowance", lambda *_: looks)
+        report = crawl(aws, outlet.source(), "second")
+    assert (report.revisited, report.passed_over) == found
+
+
+def test_an_outlets_habit_is_read_from_its_counters(aws: Aws) -> None:
+    """Edits and looks of four weeks, and the day's looks so far; older days do not count."""
+    counters, today = Counters(aws.table), date(2026, 10, 20)
+    for day, counted in {
+        "2026-10-20": {"revisited": 7, "unchanged": 5, "revised": 2},
+        "2026-09-23": {"revisited": 9, "unchanged": 9, "revised": 0},
+        "2026-09-01": {"revisited": 80, "unchanged": 1, "revised": 79},
+    }.items():
+        counters.add(SOURCE, day, day, counted)
+    assert TableState(aws.table).habit(SOURCE, today) == Habit(looks=16, edits=2, today=7)
+    assert TableState(aws.table).habit("another", today) == Habit()
 
 
 def test_each_look_says_when_the_next_one_is(aws: Aws) -> None:

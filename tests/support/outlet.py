@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,7 +22,7 @@ from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState
+from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from spiders import runner, spider
 from spiders.download import handler
@@ -180,6 +180,7 @@ class Shelf:
     known: dict[str, UrlState] = field(default_factory=dict)
     validators: dict[str, FeedState] = field(default_factory=dict)
     healths: dict[str, HealthRecord] = field(default_factory=dict)
+    habits: Habit = field(default_factory=Habit)
     frontiers: list[bytes] = field(default_factory=list)
     robots_texts: dict[str, RobotsState] = field(default_factory=dict)
     holds: dict[str, datetime] = field(default_factory=dict)
@@ -213,6 +214,9 @@ class Shelf:
         now = keys.utc(at, "seconds")
         due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
         return sorted(due, key=lambda state: str(state.due))[:limit]
+
+    def habit(self, source: str, day: date) -> Habit:  # noqa: ARG002
+        return self.habits
 
     def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         return {source: self.healths[source] for source in sources if source in self.healths}

@@ -31,7 +31,7 @@ class Bytes:
 
 # Counted: a crawl without news; a WARC file with its extraction and its batch of the table's stream; then the share of
 # each page in it.
-QUIET_CRAWL: Final = Use(write_units=5, read_units=5, puts=2, gets=1)
+QUIET_CRAWL: Final = Use(write_units=5, read_units=5.5, puts=2, gets=1)
 FILE: Final = Use(read_units=2, puts=6, gets=9, calls=18.5)
 STORY: Final = Use(write_units=30, read_units=27.5, gets=1, events=1, calls=23.25)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
@@ -54,7 +54,7 @@ EXTRACT_SECONDS: Final = 0.06  # CPU of a page: extraction 0.046, the rest for r
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor
 
 # Of the revisit plan.
-LOOKS: Final = 101.0  # at a story in its first year
+LOOKS: Final = 6.9  # at a story in its first year: python -m infra.bench edits
 EDITS: Final = 0.3  # revisions after the first: one story in five is edited, one and a half times
 REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: outlets without validators
 

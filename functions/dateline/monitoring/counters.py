@@ -8,7 +8,8 @@ crawl and of its captures is the date in the crawl's name (UTC), however late th
     captured   = archived + unchanged + not_article + duplicate + gone + quarantined + unread     pages fetched
 
 ``left`` are URLs abandoned by all crawls, such as those beyond a ``--limit``; URLs handed to a continuation count
-there. ``revisited`` are captured URLs due for another look. ``unread`` is not stored but computed from the third line:
+there. ``revisited`` are captured URLs that were known, ``passed_over`` looks beyond the source's cap of the day;
+``revised`` are archived pages of known stories. ``unread`` is not stored but computed from the third line:
 pages with captures not archived yet, or in damaged WARC files (counted as ``damaged``). It is negative during a crawl,
 because captured pages are counted at its end.
 
@@ -49,6 +50,7 @@ def of_crawl(report: CrawlReport) -> Counted:
         "left": report.left - handed_on,
         "captured": report.captured,
         "revisited": report.revisited,
+        "passed_over": report.passed_over,
         "feeds_failed": len([visit for visit in report.feeds if visit.failed]),
     }
     numbers |= {f"{_FAILED}{reason}": count for reason, count in _reasons(report).items()}
@@ -61,8 +63,11 @@ def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
     pages, prefix = list(pages), _IMPORTED if stem.imported else ""
     found = Counter(page.outcome for page in pages if not page.is_rest)
     outcomes = {f"{prefix}{outcome.value}": found[outcome] for outcome in Outcome}
+    revised = len([page for page in pages if page.outcome is Outcome.ARCHIVED and (page.revision or 0) > 1])
     missed = sum(len(page.rules_missed) for page in pages)
-    return outcomes | {"damaged": len([page for page in pages if page.is_rest]), "rules_missed": missed}
+    damaged = len([page for page in pages if page.is_rest])
+    habit = {} if stem.imported else {"revised": revised}
+    return outcomes | habit | {"damaged": damaged, "rules_missed": missed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

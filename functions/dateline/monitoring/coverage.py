@@ -63,6 +63,7 @@ class Row:
             "source": day.source,
             "expect": asdict(day.expect) if day.expect else None,
             **{name: day.counts[name] for name in counts},
+            **({"passed_over": over} if (over := day.counts["passed_over"]) else {}),
             **day.outcomes,
             "unread": day.unread,
             "failures": day.failures,

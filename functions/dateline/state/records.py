@@ -125,6 +125,18 @@ class HealthRecord:
     revisit_at: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """How often a source's stories change, by the counters of the last four weeks.
+
+    ``edits`` of the ``looks`` at known stories found other words; ``today`` is the number of looks of the day so far.
+    """
+
+    looks: int = 0
+    edits: int = 0
+    today: int = 0
+
+
 @dataclass(slots=True, kw_only=True)
 class Learned:
     """Everything a crawl learned outside its captures; stored in its report, then in the table.

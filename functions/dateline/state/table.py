@@ -4,17 +4,20 @@ import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import keys
 from dateline.aws import dynamodb
-from dateline.state.records import FeedState, HealthRecord, RobotsState, UrlState, values
+from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState, values
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
     from dateline.messages import CrawlReport
+
+
+_WEEKS = timedelta(days=28)  # an outlet's habit; their counters are 6 kB, one read unit
 
 
 class State(Protocol):
@@ -28,6 +31,9 @@ class State(Protocol):
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
         """Return the first ``limit`` of a source's URLs due at an instant."""
+
+    def habit(self, source: str, day: date) -> Habit:
+        """Return how often a source's stories changed in the four weeks before the end of a day (UTC)."""
 
     def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         """Return the health of each source crawled before."""
@@ -77,6 +83,13 @@ class TableState:
         over = [item for item in found if not _is_due(states.get(item["url"]), item)]
         self._delete({"PK": item["PK"], "SK": item["SK"]} for item in over)
         return due
+
+    def habit(self, source: str, day: date) -> Habit:
+        first, last = keys.day(source, f"{day - _WEEKS}"), keys.day(source, f"{day}")
+        days = self._query(first["PK"], first["SK"], last["SK"], _WEEKS.days + 1, consistent=False)
+        edits = sum(int(each.get("revised", 0)) for each in days)
+        today = sum(int(each.get("revisited", 0)) for each in days if each["SK"] == last["SK"])
+        return Habit(looks=edits + sum(int(each.get("unchanged", 0)) for each in days), edits=edits, today=today)
 
     def health(self, sources: Iterable[str]) -> dict[str, HealthRecord]:
         found = self._get(keys.health(source) for source in set(sources))
@@ -141,13 +154,15 @@ class TableState:
     def _get(self, wanted: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
         return dynamodb.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
 
-    def _query(self, partition: str, first: str, last: str, limit: int) -> list[dict[str, Any]]:
+    def _query(
+        self, partition: str, first: str, last: str, limit: int, *, consistent: bool = True
+    ) -> list[dict[str, Any]]:
         answer = self._client.query(
             TableName=self._table,
             KeyConditionExpression="PK = :partition AND SK BETWEEN :first AND :last",
             ExpressionAttributeValues={":partition": partition, ":first": first, ":last": last},
             Limit=limit,
-            ConsistentRead=True,
+            ConsistentRead=consistent,
         )
         found: list[dict[str, Any]] = answer["Items"]
         return found
