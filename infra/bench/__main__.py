@@ -1,4 +1,4 @@
-"""``python -m infra.bench [crawl|extract|start|dataset|clusters|jobs|proofs|search|cost|edits ...]``: run benches."""
+"""``python -m infra.bench [NAME ...]``: run benches and print their figures; by default all, see ``BENCHES``."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, cost, crawl, dataset, edits, extract, jobs, proofs, search, start
+from infra.bench import clusters, cost, crawl, dataset, edits, extract, functions, jobs, proofs, search, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -17,6 +17,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default nu
     "crawl": (crawl.run, 1000),
     "extract": (extract.run, DISTINCT),
     "start": (start.run, 1),
+    "functions": (functions.run, 1),
     "dataset": (dataset.run, 1_000_000),
     "clusters": (clusters.run, 20_000),
     "cost": (cost.run, 2),
