@@ -18,7 +18,7 @@ from infra.bench.result import BenchError, Result, Row
 from infra.local import stack
 
 METHOD = (
-    "Bundles for this machine: megabytes unzipped with bytecode, and of the zip. Import is CPU from the start of Python "
+    "Bundles for this machine: megabytes unzipped with bytecode, and zipped. Import is CPU from the start of Python "
     "until the handler is imported, with the bundle and the libraries of Lambda's runtime alone; median of the rounds, "
     "in which all take turns."
 )

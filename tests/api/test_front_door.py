@@ -155,7 +155,7 @@ PAGES: dict[str, tuple[str | bytes, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_extract_gives_each_page_an_outcome(name: str) -> None:
+def test_extract_gives_outcomes(name: str) -> None:
     """Any page has an outcome, and an article only where it is one."""
     page, options, outcome = PAGES[name]
     found = dateline.extract(page, **{"url": URL} | options)

@@ -39,7 +39,8 @@ def test_any_damage_has_one_outcome(target: str, chance: random.Random) -> None:
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(chance=st.randoms(use_true_random=False))
-def test_each_page_of_a_damaged_capture_object_has_one_outcome(aws: Any, chance: random.Random) -> None:
+def test_damaged_file_outcomes(aws: Any, chance: random.Random) -> None:
+    """Each page of a damaged WARC file has one outcome."""
     newsroom = Newsroom(aws)
     aws.clear_archive()
     key = newsroom.capture(*((f"{number}", f"Title {number}|Words.") for number in range(4)))

@@ -24,7 +24,8 @@ def newsroom(aws: Any) -> Newsroom:
     return Newsroom(aws)
 
 
-def test_each_page_has_one_outcome_and_each_story_its_place(newsroom: Newsroom) -> None:
+def test_pages_outcomes_and_places(newsroom: Newsroom) -> None:
+    """Each page has one outcome and each story its place."""
     key = newsroom.capture(("a", "A dated story|Words."), ("b", "front page"), ("c", "Another|Words too."))
     outcomes = newsroom.archive().add(key)
     assert [page.outcome.value for page in outcomes] == ["archived", "not_article", "archived"]
@@ -42,7 +43,8 @@ def test_each_page_has_one_outcome_and_each_story_its_place(newsroom: Newsroom) 
     assert (counters["archived"], counters["not_article"]) == (2, 1)
 
 
-def test_only_other_words_make_a_revision(newsroom: Newsroom) -> None:
+def test_other_words_make_revision(newsroom: Newsroom) -> None:
+    """Only other words make a revision."""
     crawls = ["Title|First words.", "Title|First  words.\n", "New title|First words.", "Title|First words."]
     found = [newsroom.archive().add(newsroom.capture(("a", page)))[0] for page in crawls]
     assert [page.outcome.value for page in found] == ["archived", "unchanged", "archived", "archived"]
@@ -51,19 +53,22 @@ def test_only_other_words_make_a_revision(newsroom: Newsroom) -> None:
     assert (current["revision"], current["first_seen_at"]) == (3, "2019-04-17T12:00:00.000Z")
 
 
-def test_the_newest_capture_is_current_in_whatever_order_they_come(newsroom: Newsroom) -> None:
+def test_newest_capture_is_current(newsroom: Newsroom) -> None:
+    """The newest capture is current in whatever order they come."""
     captures = [newsroom.capture(("a", f"Title {n}|Words.")) for n in range(3)]
     for key in reversed(captures):
         (page,) = newsroom.archive().add(key)
     assert newsroom.index.current([page.id])[page.id]["title"] == "Title 2"
 
 
-def test_a_page_twice_in_one_capture_is_a_duplicate(newsroom: Newsroom) -> None:
+def test_page_twice_is_duplicate(newsroom: Newsroom) -> None:
+    """A page twice in one capture is a duplicate."""
     key = newsroom.capture(("a?utm_source=feed", "Title|Words."), ("a", "Title|Words."))
     assert [page.outcome.value for page in newsroom.archive().add(key)] == ["archived", "duplicate"]
 
 
-def test_a_story_that_goes_is_marked_and_one_that_returns_is_not(newsroom: Newsroom) -> None:
+def test_gone_story_is_marked(newsroom: Newsroom) -> None:
+    """A story that goes is marked and one that returns is not."""
     (page,) = newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
     gone = newsroom.archive().add(newsroom.capture(("a", "not here"), status="404 Not Found"))
     assert [each.outcome for each in gone] == [Outcome.GONE]
@@ -75,7 +80,8 @@ def test_a_story_that_goes_is_marked_and_one_that_returns_is_not(newsroom: Newsr
 @pytest.mark.parametrize(
     ("status", "outcome"), [("304 Not Modified", Outcome.UNCHANGED), ("404 Not Found", Outcome.GONE)]
 )
-def test_a_revisit_is_settled_without_extraction(newsroom: Newsroom, status: str, outcome: Outcome) -> None:
+def test_revisit_needs_no_extraction(newsroom: Newsroom, status: str, outcome: Outcome) -> None:
+    """A revisit is settled without extraction."""
     newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
     key = newsroom.capture(("a", ""), status=status, revisits=Payload("http://news.example.org/a", NOON, "x"))
     (page,) = newsroom.archive(extract=None).add(key)
@@ -83,7 +89,8 @@ def test_a_revisit_is_settled_without_extraction(newsroom: Newsroom, status: str
     assert ("gone_at" in newsroom.index.current([page.id])[page.id]) == (outcome is Outcome.GONE)
 
 
-def test_a_message_delivered_twice_changes_nothing(newsroom: Newsroom) -> None:
+def test_redelivered_message_changes_nothing(newsroom: Newsroom) -> None:
+    """A message delivered twice changes nothing."""
     key = newsroom.capture(("a", "Title|Words."), ("b", "front page"))
     newsroom.archive().add(key)
     items, objects = newsroom.items(), newsroom.objects()
@@ -91,7 +98,7 @@ def test_a_message_delivered_twice_changes_nothing(newsroom: Newsroom) -> None:
     assert (newsroom.items(), newsroom.objects()) == (items, objects)
 
 
-def test_killed_at_any_of_its_calls_it_ends_the_same(newsroom: Newsroom) -> None:
+def test_killed_add_ends_same(newsroom: Newsroom) -> None:
     """The reference run comes last, so that each attempt starts from the same table with one revision in it.
 
     After each call; before each: ``test_faults``.
@@ -153,9 +160,8 @@ HERE, SAME, GONE = ("Title|Words.", "200 OK"), ("", "304 Not Modified"), ("not h
 @pytest.mark.parametrize(
     ("looks", "gone"), [((HERE, GONE), True), ((HERE, GONE, SAME), False), ((HERE, SAME, GONE), True)]
 )
-def test_whether_a_story_is_gone_is_no_matter_of_the_order_of_archiving(
-    newsroom: Newsroom, looks: Sequence[tuple[str, str]], gone: bool
-) -> None:
+def test_gone_in_any_order(newsroom: Newsroom, looks: Sequence[tuple[str, str]], gone: bool) -> None:
+    """Whether a story is gone is no matter of the order of archiving."""
     known = Payload("http://news.example.org/a", NOON, "x")
     captures = [
         newsroom.capture(("a", body), status=status, revisits=known if body == "" else None) for body, status in looks
@@ -172,7 +178,7 @@ def test_whether_a_story_is_gone_is_no_matter_of_the_order_of_archiving(
 
 
 @pytest.mark.parametrize("late", [False, True])
-def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom, late: bool) -> None:
+def test_story_by_redirecting_url(newsroom: Newsroom, late: bool) -> None:
     """Its page names another one as the canonical."""
 
     def canonical_elsewhere(page: Page) -> Extraction:
@@ -191,7 +197,8 @@ def test_a_story_is_found_by_the_url_that_led_to_it(newsroom: Newsroom, late: bo
     assert "gone_at" in story
 
 
-def test_what_an_attempt_left_before_its_commit_is_taken_up(newsroom: Newsroom) -> None:
+def test_killed_attempt_is_resumed(newsroom: Newsroom) -> None:
+    """What an attempt left before its commit is taken up."""
     key = newsroom.capture(("a", "Title|Words."))
     newsroom.archive().add(key)
     where = newsroom.articles_key(key)
@@ -216,7 +223,8 @@ def shout(page: Page) -> Extraction:
     return Extraction(Outcome.ARCHIVED, dataclasses.replace(article, text=words, digest=content_digest("", words)))
 
 
-def test_a_damaged_capture_costs_only_what_is_damaged(newsroom: Newsroom) -> None:
+def test_damage_costs_its_pages(newsroom: Newsroom) -> None:
+    """A damaged capture costs only what is damaged."""
     key = newsroom.capture(("a", "Title|Words."), ("b", "Other|Words."))
     data = newsroom.aws.s3.get_object(Bucket=newsroom.aws.captures, Key=key)["Body"].read()
     *_, last = capture.read(io.BytesIO(data))
@@ -229,12 +237,14 @@ def test_a_damaged_capture_costs_only_what_is_damaged(newsroom: Newsroom) -> Non
     assert report["capture"]["key"] == key
 
 
-def test_an_index_item_is_under_a_kilobyte(newsroom: Newsroom) -> None:
+def test_index_item_under_kilobyte(newsroom: Newsroom) -> None:
+    """An index item is under a kilobyte."""
     newsroom.archive().add(newsroom.capture(("a" * 150, "ليبيا " * 100 + "dated|Words.")))
     for item in newsroom.items():
         assert sum(len(str(name)) + len(str(value).encode()) for name, value in item.items()) < 1420
 
 
-def test_the_outcomes_object_says_what_add_says(newsroom: Newsroom) -> None:
+def test_outcomes_object_equals_add(newsroom: Newsroom) -> None:
+    """The outcomes object says what add says."""
     key = newsroom.capture(("a", "Title \u2028|Words."), ("b", "front page"))
     assert newsroom.archive().add(key) == read_outcomes(newsroom.objects()[keys.parse(key).outcomes])

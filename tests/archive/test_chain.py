@@ -111,7 +111,7 @@ def test_a_chain_has_consecutive_numbers(newsroom: Newsroom) -> None:
         assert [each.revision for each in texts] == [each["revision"] for each in revisions]
 
 
-def test_an_unchanged_page_becomes_a_revision(newsroom: Newsroom) -> None:
+def test_unchanged_page_becomes_revision(newsroom: Newsroom) -> None:
     """The words between were archived last."""
     first, between, last = (newsroom.capture(("a", f"{title}|Words.")) for title in ("One", "Two", "One"))
     assert newsroom.archive().add(first)[0].outcome is ARCHIVED
@@ -124,7 +124,8 @@ def test_an_unchanged_page_becomes_a_revision(newsroom: Newsroom) -> None:
 
 
 @pytest.mark.parametrize("order", [(2, 0, 1), (1, 2, 0), (2, 1, 0)])
-def test_killed_at_any_write_the_chain_ends_the_same(newsroom: Newsroom, order: Sequence[int]) -> None:
+def test_killed_chain_ends_same(newsroom: Newsroom, order: Sequence[int]) -> None:
+    """Killed at any write the chain ends the same."""
     captures = [newsroom.capture(("a", f"{title}|Words."), ("b", "Same|Words.")) for title in ("One", "Two", "One")]
     wanted = archived(newsroom, captures)
     *before, last = (captures[number] for number in order)
@@ -168,7 +169,7 @@ def test_two_orders_at_once_agree(newsroom: Newsroom) -> None:
     assert (newsroom.items(), newsroom.objects()) == wanted
 
 
-def test_captures_of_one_instant_make_one_revision(newsroom: Newsroom) -> None:
+def test_one_revision_per_instant(newsroom: Newsroom) -> None:
     """Its words are those of the first WARC file by name; the other capture says that it is unchanged."""
     stems = [keys.Stem("sample", keys.crawl_name(NOON, label), 0) for label in ("b", "a")]
     captures = [newsroom.put(stem, ("a", f"{stem.crawl[-1]}|Words.")) for stem in stems]
@@ -201,7 +202,7 @@ def reextract(newsroom: Newsroom, key: str, extract: Callable[[Page], Extraction
     reextraction.reextract(ReextractMessage(run="20190418T120000Z-test", key=key))
 
 
-def test_an_old_archive_is_upgraded_by_reextraction(newsroom: Newsroom) -> None:
+def test_reextraction_upgrades_old_archive(newsroom: Newsroom) -> None:
     """Every revision there is a first one, as if captures had come in reverse."""
     captures = [newsroom.capture(("a", f"{title}|Words.")) for title in ("One", "Two", "Two", "Three")]
     archived(newsroom, captures)
@@ -234,7 +235,7 @@ def of_one_id(page: Page) -> Extraction:
     return found._replace(article=article)
 
 
-def test_stories_of_one_id_are_told_apart_by_reextraction(newsroom: Newsroom) -> None:
+def test_reextraction_separates_shared_id(newsroom: Newsroom) -> None:
     """Until then they are revisions of one story, in the order of capture, and both are kept; then each has its own."""
     pages = [("a", "Ferry"), ("b", "مرفأ"), ("a", "Ferry"), ("b", "مرفأ الجديد")]
     captures = [newsroom.capture((path, f"{title}|Words.")) for path, title in pages]
@@ -255,7 +256,7 @@ def test_stories_of_one_id_are_told_apart_by_reextraction(newsroom: Newsroom) ->
         assert {each["first_seen_at"] for each in revisions} == {revisions[0]["captured_at"]}
 
 
-def test_one_id_keeps_its_own_story(newsroom: Newsroom) -> None:
+def test_one_id_keeps_story(newsroom: Newsroom) -> None:
     """The story at the shared URL itself has the numbers that it would have had alone."""
     pages = [("b", "Souk"), ("ar/", "Ferry"), ("b", "Souk el Tlata"), ("ar/", "Ferry of Sfax")]
     captures = [newsroom.capture((path, f"{title}|Words.")) for path, title in pages]

@@ -91,9 +91,10 @@ def extract_with_bugs(page: Page, rulebook: Rulebook) -> Extraction:
 POISON = {20: hang(), 57: nested(), 96: encoded(96), 132: encoded(132), 168: large()}
 
 
-def test_195_of_200_pages_come_to_what_they_would_and_5_are_put_aside(
+def test_poison_pages_are_quarantined(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: dict[str, Any]
 ) -> None:
+    """195 of 200 pages come to what they would and 5 are put aside."""
     (tmp_path / "ly").mkdir()
     (tmp_path / "ly" / "sample.toml").write_text(STATED + RULES, "utf-8")
     variables = {"CAPTURE_BUCKET": aws.captures, "ARCHIVE_BUCKET": aws.archive, "TABLE": aws.table.name}

@@ -73,7 +73,8 @@ def counters(newsroom: Newsroom, key: str) -> tuple[int, ...]:
     return tuple(int(item[name]) for name in ("archived", "quarantined", "not_article"))
 
 
-def test_a_report_says_why_and_where_the_bytes_are(newsroom: Newsroom, key: str) -> None:
+def test_report_locates_the_bytes(newsroom: Newsroom, key: str) -> None:
+    """A report says why and where the bytes are."""
     first, *_ = found = held(newsroom)
     assert [report.last.reason for report in found] == ["died: bomb", "died: bomb dated", "died: big bomb"]
     assert (first.url, first.released, attempts(first)) == (
@@ -92,7 +93,8 @@ def test_a_report_says_why_and_where_the_bytes_are(newsroom: Newsroom, key: str)
     assert (at.key, capture.read_one(data).body) == (key, b"bomb|Words.")
 
 
-def test_a_page_is_released_with_its_place_in_the_index_and_in_the_counters(newsroom: Newsroom, key: str) -> None:
+def test_released_page_is_indexed(newsroom: Newsroom, key: str) -> None:
+    """A page is released with its place in the index and in the counters."""
     assert counters(newsroom, key) == (1, 3, 1)
     first, second, big = held(newsroom)
     reextract(newsroom, key, offsets=(first.capture.offset, big.capture.offset))
@@ -109,7 +111,8 @@ def test_a_page_is_released_with_its_place_in_the_index_and_in_the_counters(news
     assert_rebuilt_the_same(newsroom)
 
 
-def test_a_release_told_twice_and_other_runs_change_nothing(newsroom: Newsroom, key: str) -> None:
+def test_repeated_release_changes_nothing(newsroom: Newsroom, key: str) -> None:
+    """A release told twice and other runs change nothing."""
     reextract(newsroom, key)
     found = held(newsroom)[:2]
     items = newsroom.items()
@@ -124,7 +127,8 @@ def test_a_release_told_twice_and_other_runs_change_nothing(newsroom: Newsroom, 
     ]
 
 
-def test_a_release_killed_at_any_of_its_calls_comes_to_the_same(newsroom: Newsroom) -> None:
+def test_killed_release_ends_same(newsroom: Newsroom) -> None:
+    """A release killed at any of its calls comes to the same."""
     key, ends, call, killed = newsroom.capture(("a", "bomb|Words.")), [], 0, True
     while killed:
         newsroom.aws.clear_archive()
@@ -177,7 +181,8 @@ def run(*arguments: str) -> tuple[int, list[dict[str, Any]]]:
         (["--released"], []),
     ],
 )
-def test_list_has_what_is_in_quarantine(options: list[str], found: list[str]) -> None:
+def test_list_shows_quarantine(options: list[str], found: list[str]) -> None:
+    """List has what is in quarantine."""
     status, listed = run("list", *options)
     assert (status, [each["url"].rsplit("/", 1)[-1] for each in listed]) == (0, found)
 
@@ -191,7 +196,8 @@ def test_the_table_is_for_people(key: str) -> None:
 
 @pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize("wanted", ["sample", "a capture", "reports"])
-def test_release_takes_a_source_a_capture_or_reports(newsroom: Newsroom, key: str, wanted: str) -> None:
+def test_release_takes_three_forms(newsroom: Newsroom, key: str, wanted: str) -> None:
+    """Release takes a source a capture or reports."""
     listed = {"sample": ["sample"], "a capture": [key], "reports": [report.key for report in held(newsroom)]}[wanted]
     status, released = run("release", *listed)
     assert (status, [each["outcome"] for each in released]) == (1, ["archived", "archived", "quarantined"])
@@ -202,13 +208,15 @@ def test_release_takes_a_source_a_capture_or_reports(newsroom: Newsroom, key: st
 
 
 @pytest.mark.usefixtures("stack", "key")
-def test_release_refuses_what_names_no_page() -> None:
+def test_release_refuses_unknown_pages() -> None:
+    """Release refuses what names no page."""
     with pytest.raises(CommandError, match="neither a report in quarantine/ nor a capture nor a source"):
         run("release", "articles/x")
 
 
 @pytest.mark.cloud
-def test_a_page_that_is_still_poison_stays_in_quarantine(cloud: Cloud) -> None:
+def test_poison_page_stays_quarantined(cloud: Cloud) -> None:
+    """A page that is still poison stays in quarantine."""
     stem = keys.Stem("sample-gazette", keys.crawl_name(datetime.now(UTC), "poison"), 0)
     response = b"HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\n\r\n\x1f\x9d\x90x\x00"
     exchange = Exchange(url="http://x.example/a", captured_at=NOON, request=b"GET /", response=response)

@@ -42,9 +42,8 @@ PARAGRAPHS = (
         (None, "2019-04-16", False),
     ],
 )
-def test_dates_that_do_not_contradict_each_other_are_the_same(
-    before: str | None, after: str | None, same: bool
-) -> None:
+def test_compatible_dates_are_same(before: str | None, after: str | None, same: bool) -> None:
+    """Dates that do not contradict each other are the same."""
     assert same_date(before, after) is same
 
 
@@ -76,7 +75,8 @@ def extracted(body: bytes) -> Article:
         page(more="<p>Read also: <a href='/news/six'>Six lamps</a></p>"),
     ],
 )
-def test_what_surrounds_a_story_makes_no_revision(other: bytes) -> None:
+def test_surroundings_make_no_revision(other: bytes) -> None:
+    """What surrounds a story makes no revision."""
     assert extracted(other).digest == extracted(page()).digest
 
 
@@ -118,7 +118,8 @@ def newsroom(aws: Aws) -> Newsroom:
 
 
 @pytest.mark.usefixtures("newsroom")
-def test_show_lists_revisions_with_what_changed(show: Shown) -> None:
+def test_show_lists_revisions(show: Shown) -> None:
+    """Show lists revisions with what changed."""
     first, second, changed = show("--revisions").output.splitlines()
     assert first == "1  2019-04-17T12:00:00.000Z  Lamps"
     assert second == "2  2019-04-17T13:00:00.000Z  Lamps out"
@@ -152,7 +153,8 @@ def test_show_says_what_is_wrong(show: Shown, arguments: Sequence[str], status: 
     assert re.search("there are 1|--diff A B", f"{done.output} {done.exception}")
 
 
-def test_a_story_that_is_gone_stays_readable(newsroom: Newsroom, show: Shown) -> None:
+def test_gone_story_stays_readable(newsroom: Newsroom, show: Shown) -> None:
+    """A story that is gone stays readable."""
     newsroom.archive(extract=dated).add(newsroom.capture(("a", "not here|"), status="404 Not Found"))
     assert "gone: 2019-04-17T14:00:00.000Z" in show().output
     assert json.loads(show("--json").output)["gone_at"] == "2019-04-17T14:00:00.000Z"
@@ -163,7 +165,8 @@ def test_a_story_that_is_gone_stays_readable(newsroom: Newsroom, show: Shown) ->
     assert "gone" in listed
 
 
-def test_show_names_who_else_printed_a_story(aws: Aws, show: Shown) -> None:
+def test_show_names_other_printers(aws: Aws, show: Shown) -> None:
+    """Show names who else printed a story."""
     words = "The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
     for host in ("news.example.org", "other.example"):
         outlet = Newsroom(aws, source=host.partition(".")[0], host=host)
@@ -175,7 +178,8 @@ def test_show_names_who_else_printed_a_story(aws: Aws, show: Shown) -> None:
     }
 
 
-def test_a_change_is_told_by_paragraph_and_word() -> None:
+def test_diff_by_paragraph_and_word() -> None:
+    """A change is told by paragraph and word."""
     before = Article(id="", url="", title="T", text="أولاً.\n\nثانياً كما كان.\n\nثالثاً.", digest="")
     after = dataclasses.replace(before, text="أولاً.\n\nجديد.\n\nثانياً كما صار.\n\nثالثاً.")
     change = between(before, after)

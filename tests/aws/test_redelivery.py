@@ -73,7 +73,7 @@ def test_failed_message_comes_back(
 
 
 @pytest.mark.usefixtures("aws")
-def test_message_that_is_gone_is_no_error() -> None:
+def test_gone_message_is_fine() -> None:
     """SQS refuses to return a message that was deleted meanwhile; the failure is still reported."""
     queue = Queue("plain")
     queue.send("no JSON")

@@ -74,7 +74,8 @@ def s3() -> Iterator[S3Client]:
         ("200", HTML),
     ],
 )
-def test_a_page_comes_back_decoded_from_bytes_kept_as_received(head: str, body: bytes) -> None:
+def test_page_is_read_decoded(head: str, body: bytes) -> None:
+    """A page comes back decoded from bytes kept as received."""
     written = exchange(head, body)
     data = capture.serialise([written], KEY)
     (read,) = capture.read(io.BytesIO(data))
@@ -86,14 +87,15 @@ def test_a_page_comes_back_decoded_from_bytes_kept_as_received(head: str, body: 
     assert record.partition(b"\r\n\r\n")[2] == written.response + b"\r\n\r\n"
 
 
-def test_a_page_carries_what_the_crawl_knew() -> None:
+def test_page_carries_crawl_metadata() -> None:
+    """A page carries what the crawl knew."""
     (read,) = capture.read(io.BytesIO(capture.serialise([exchange("200 OK\r\nContent-Type: text/html", HTML)], KEY)))
     page = read.page()
     assert (page.source, page.country, page.languages, page.content_type) == ("sample", "tn", ("fr",), "text/html")
     assert page.feed_date == datetime.fromisoformat("2019-04-16T22:00:00+01:00")
 
 
-def test_what_the_crawl_knew_is_of_the_type_that_replay_tools_pass_over() -> None:
+def test_metadata_type_is_replayable() -> None:
     """pywb and cdxj-indexer take any other metadata record for an answer of the same URL."""
     data = capture.serialise([exchange("200 OK\r\nContent-Type: text/html", HTML)], KEY)
     types = {record.rec_type: record.content_type for record in ArchiveIterator(io.BytesIO(data))}
@@ -114,13 +116,13 @@ def test_what_the_crawl_knew_is_of_the_type_that_replay_tools_pass_over() -> Non
         ("text/plain", b"", None),
     ],
 )
-def test_what_a_crawl_knew_is_told_from_what_another_crawler_notes(
-    media_type: str, block: bytes, known: str | None
-) -> None:
+def test_metadata_of_other_crawlers(media_type: str, block: bytes, known: str | None) -> None:
+    """What a crawl knew is told from what another crawler notes."""
     assert metadata.read(media_type, block).get("source") == known
 
 
-def test_headers_keep_case_order_and_bytes() -> None:
+def test_headers_keep_bytes() -> None:
+    """Headers keep case order and bytes."""
     head = "200 OK\r\nx-CaSe: \xe9\r\nSet-Cookie: a\r\nSet-Cookie: b\r\nContent-Type: text/html"
     data = capture.serialise([exchange(head, HTML)], KEY)
     assert head.encode("latin-1") in gzip.decompress(data)
@@ -130,20 +132,23 @@ def test_headers_keep_case_order_and_bytes() -> None:
     ("encoding", "body", "stored"),
     [("\r\ncontent-encoding: GZIP", gzipped(HTML), True), ("", HTML, False)],
 )
-def test_what_the_server_compressed_is_not_compressed_again(encoding: str, body: bytes, stored: bool) -> None:
+def test_compressed_body_stays_compressed(encoding: str, body: bytes, stored: bool) -> None:
+    """What the server compressed is not compressed again."""
     data = capture.serialise([exchange(f"200 OK{encoding}", body)], KEY)
     assert (body in data) == stored
     assert len(data) < 2500
 
 
-def test_one_record_is_one_range_read() -> None:
+def test_record_is_one_range() -> None:
+    """One record is one range read."""
     data = capture.serialise([exchange("200 OK", b"one", "1"), exchange("200 OK", b"two", "2")], KEY)
     _, second = capture.read(io.BytesIO(data))
     one = capture.read_one(data[second.offset : second.offset + second.length])
     assert (one.url, one.body) == (second.url, b"two")
 
 
-def test_the_same_exchanges_give_the_same_bytes() -> None:
+def test_same_exchanges_same_bytes() -> None:
+    """The same exchanges give the same bytes."""
     pages = [exchange("200 OK", HTML)]
     assert capture.serialise(pages, KEY) == capture.serialise(pages, KEY)
 
@@ -156,14 +161,16 @@ def test_the_same_exchanges_give_the_same_bytes() -> None:
         (gzipped(bytes(capture.MAX_BODY + 1)), "longer than"),
     ],
 )
-def test_a_damaged_or_endless_body_says_so(body: bytes, damage: str) -> None:
+def test_damaged_body_says_so(body: bytes, damage: str) -> None:
+    """A damaged or endless body says so."""
     head = "200 OK\r\nContent-Encoding: gzip"
     (read,) = capture.read(io.BytesIO(capture.serialise([exchange(head, body)], KEY)))
     assert damage in (read.damage or "")
     assert len(read.body) <= capture.MAX_BODY
 
 
-def test_what_comes_before_damage_is_read() -> None:
+def test_records_before_damage_read() -> None:
+    """What comes before damage is read."""
     data = capture.serialise([exchange("200 OK", HTML, str(number)) for number in range(3)], KEY)
     *_, last = capture.read(io.BytesIO(data))
     cut = [page.damage for page in capture.read(io.BytesIO(data[: last.offset + last.length - 60]))]
@@ -196,7 +203,8 @@ def revisits(response: bytes) -> Exchange:
         (b'HTTP/1.1 200 OK\r\netag: "7"\r\n\r\n' + HTML, "identical-payload-digest", 200),
     ],
 )
-def test_a_payload_that_was_captured_before_is_not_written_again(response: bytes, profile: str, status: int) -> None:
+def test_known_payload_is_revisit(response: bytes, profile: str, status: int) -> None:
+    """A payload that was captured before is not written again."""
     written = revisits(response)
     data = capture.serialise([exchange("200 OK", HTML), written], KEY)
     first, again = capture.read(io.BytesIO(data))
@@ -210,7 +218,8 @@ def test_a_payload_that_was_captured_before_is_not_written_again(response: bytes
     assert HTML not in record
 
 
-def test_a_rendered_page_is_read_as_its_document_and_keeps_what_the_server_sent() -> None:
+def test_rendered_page_keeps_both() -> None:
+    """A rendered page is read as its document and keeps what the server sent."""
     shell, document = b"<div id=app></div>", "<p>Le port a rouvert à l'aube.</p>".encode()
     written = replace(exchange("200 OK\r\nContent-Type: text/html; charset=windows-1256", shell), rendered=document)
     data = capture.serialise([written, exchange("200 OK", HTML, "b")], KEY)
@@ -223,7 +232,8 @@ def test_a_rendered_page_is_read_as_its_document_and_keeps_what_the_server_sent(
     assert capture.read_one(records).body == document
 
 
-def test_what_others_made_of_a_page_does_not_replace_it() -> None:
+def test_foreign_conversion_replaces_nothing() -> None:
+    """What others made of a page does not replace it."""
     record = gzip.decompress(capture.serialise([replace(exchange("200 OK", HTML), rendered=b"text")], KEY))
     for of_another in (b"Content-Type: text/plain;", b"WARC-Refers-To: <urn:x>"):
         name = of_another.partition(b":")[0]
@@ -252,7 +262,8 @@ def test_warcio_accepts_every_record(tool: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("pages", "size", "age", "full"), [(1, 0, 0, False), (3, 0, 0, True), (1, 999, 0, True), (1, 0, 9, True)]
 )
-def test_a_batch_closes_by_count_size_or_age(pages: int, size: int, age: int, full: bool) -> None:
+def test_batch_closes_by_limits(pages: int, size: int, age: int, full: bool) -> None:
+    """A batch closes by count size or age."""
     now = 100.0
     batch = Batch(CRAWL, max_pages=3, max_bytes=1000, max_age=9, clock=lambda: now)
     assert not batch.full

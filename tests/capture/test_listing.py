@@ -27,7 +27,8 @@ STEMS = [
         ({"of": ["gazette-ar"], "since": date(2019, 4, 17), "until": date(2019, 4, 30)}, [STEMS[4]]),
     ],
 )
-def test_captures_are_found_by_source_and_day(aws: Aws, asked: dict[str, Any], expected: list[keys.Stem]) -> None:
+def test_listing_by_source_and_day(aws: Aws, asked: dict[str, Any], expected: list[keys.Stem]) -> None:
+    """Captures are found by source and day."""
     for stem in STEMS:
         aws.s3.put_object(Bucket=aws.captures, Key=stem.capture, Body=b"four")
     aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report("gazette", STEMS[0].crawl), Body=b"{}")

@@ -55,7 +55,7 @@ def test_installed_commands_are_declared() -> None:
     assert all(commands.part(name) for name in declared)
 
 
-def test_local_stack_needs_a_running_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_local_stack_needs_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a record, without a stack or with nobody on its port, the error says how to start one."""
     monkeypatch.setattr(stack, "STATE", tmp_path)
     with socket.socket() as unbound:

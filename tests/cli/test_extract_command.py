@@ -32,7 +32,8 @@ def line(**values: Any) -> str:
     return json.dumps({"page": "p", "url": URL, "html": HTML} | values)
 
 
-def test_json_lines_one_for_each_in_order() -> None:
+def test_json_lines_in_order() -> None:
+    """JSON lines one for each in order."""
     lines = [line(page=1), "not json", "", line(page=[2], html=None), line(page=3, html="<p>x")]
     status, answers = run("-", stdin="\n".join(lines).encode())
     assert status == 1
@@ -51,7 +52,8 @@ def test_json_lines_one_for_each_in_order() -> None:
     assert "“Water again!”" in answers[0]["text"]  # html is text: what its meta tag says of a charset is of no account
 
 
-def test_exit_status_of_pages_that_could_all_be_examined() -> None:
+def test_exit_status_when_examined() -> None:
+    """Exit status of pages that could all be examined."""
     assert run("-", stdin=line(html="<p>x").encode())[0] == 0
 
 
@@ -68,19 +70,22 @@ ODD: dict[str, tuple[str | bytes, str]] = {
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_a_line_that_is_no_page(name: str) -> None:
+def test_invalid_line_is_quarantined(name: str) -> None:
+    """A line that is no page."""
     text, reason = ODD[name]
     (answer,) = batch.from_lines([text])
     assert answer["outcome"] == "quarantined"
     assert reason in answer["reason"]
 
 
-def test_lone_surrogates_go_in_and_out() -> None:
+def test_lone_surrogates_survive() -> None:
+    """Lone surrogates go in and out."""
     status, answers = run("-", stdin=line(page="\ud800", html=HTML.replace("baker", "bak\udfffer")).encode())
     assert (status, answers[0]["page"]) == (0, "\ud800")
 
 
-def test_what_a_line_knows_of_its_page() -> None:
+def test_line_facts_are_used() -> None:
+    """What a line knows of its page."""
     (answer,) = batch.from_lines([line(timezone="Africa/Tripoli", country="ly", captured_at="2019-04-17")])
     assert answer["published_at"] == "2019-04-16T09:00:00+02:00"
     assert answer["outlet_country"] == "ly"
@@ -88,7 +93,8 @@ def test_what_a_line_knows_of_its_page() -> None:
     assert early["published_at"] == "2019-04-14T08:00:00+00:00"
 
 
-def test_files_and_folders_in_name_order(tmp_path: Path) -> None:
+def test_files_in_name_order(tmp_path: Path) -> None:
+    """Files and folders in name order."""
     (tmp_path / "b").mkdir()
     for name in ("c.html", "a.html", "b/1.htm"):
         (tmp_path / name).write_bytes(HTML.replace("windows-1256", "utf-8").encode())
@@ -129,7 +135,8 @@ def test_captures(tmp_path: Path, packed: bool) -> None:
 @pytest.mark.parametrize(
     "arguments", [["nowhere.html"], ["-", "--source-timezone", "Mars/Olympus"], ["-", "--captured-at", "soon"], []]
 )
-def test_wrong_usage_is_told_on_standard_error(arguments: list[str]) -> None:
+def test_wrong_usage_on_stderr(arguments: list[str]) -> None:
+    """Wrong usage is told on standard error."""
     command = [sys.executable, "-m", "dateline", "extract", *arguments]
     done = subprocess.run(command, input=b"", capture_output=True, check=False)
     assert done.returncode in {1, 2}

@@ -57,7 +57,7 @@ def test_order_is_newest_first(dateline: Command, stories: list[str], options: l
 
 
 @pytest.mark.usefixtures("terminal", "stories")
-def test_terminal_says_what_it_left_out(dateline: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal_states_omissions(dateline: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a terminal the first stories come, and how many there are; with --limit no more is said."""
     monkeypatch.setattr(command, "_SCREEN", 2)
     done = dateline("query")
@@ -77,7 +77,7 @@ def test_no_stories_is_said(dateline: Command, options: list[str]) -> None:
     assert (done.stdout, done.stderr, done.exit_code) == ("", "no stories\n", 0)
 
 
-def test_query_and_show_print_one_shape(dateline: Command, stories: list[str]) -> None:
+def test_query_and_show_agree(dateline: Command, stories: list[str]) -> None:
     """query --json and show --json print the same public Story, without the table's own attributes."""
     lines = dateline("query", "--json").stdout.splitlines()
     for line in lines:

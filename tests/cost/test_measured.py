@@ -93,7 +93,7 @@ def _bytes(outlet: MeteredOutlet, new: Sequence[Item]) -> Bytes:
 
 
 @pytest.mark.parametrize("name", ["QUIET_CRAWL", "FILE", "STORY", "LOOK", "REWRITTEN_LOOK", "EDIT", "STORY_BYTES"])
-def test_counts_are_those_of_the_handlers(counted: Mapping[str, Use | Bytes], name: str) -> None:
+def test_counts_match_handlers(counted: Mapping[str, Use | Bytes], name: str) -> None:
     """Counts differ by a tenth at most: which registers share a batch is left to chance."""
     assert asdict(counted[name]) == pytest.approx(asdict(getattr(measured, name)), rel=0.1, abs=0.5), counted[name]
 

@@ -34,23 +34,27 @@ def test_more_hosts_make_waiting_cheaper() -> None:
     assert {**one, Driver.CRAWL: 0, Driver.QUEUES: 0} == {**hundred, Driver.CRAWL: 0, Driver.QUEUES: 0}
 
 
-def test_a_page_alone_costs_its_delay() -> None:
+def test_page_costs_its_delay() -> None:
+    """A page alone costs its delay."""
     assert rounds.page_gb_seconds(hosts=1, delay=5, memory=1) == 5
     assert rounds.page_gb_seconds(hosts=100, delay=5, memory=0.5) == 0.025
 
 
-def test_infrequent_access_trades_units_for_storage() -> None:
+def test_infrequent_access_trades_units() -> None:
+    """Infrequent access trades units for storage."""
     standard, rare = (model.per_million(Workload(looks=8, infrequent_access=rare)) for rare in (False, True))
     assert rare[Driver.TABLE_STORAGE] == pytest.approx(standard[Driver.TABLE_STORAGE] * 0.4)
     assert rare[Driver.TABLE_WRITES] == pytest.approx(standard[Driver.TABLE_WRITES] * 1.25)
 
 
-def test_a_backup_costs_the_table_again() -> None:
+def test_backup_costs_table_again() -> None:
+    """A backup costs the table again."""
     without, kept = (model.per_million(Workload(looks=8, backup=backup)) for backup in (False, True))
     assert without[Driver.TABLE_STORAGE] < kept[Driver.TABLE_STORAGE] < 1.8 * without[Driver.TABLE_STORAGE]
 
 
-def test_a_month_without_stories_has_fixed_costs_alone() -> None:
+def test_empty_month_fixed_costs() -> None:
+    """A month without stories has fixed costs alone."""
     idle = Workload(outlets=0, stories_a_day=0)
     assert set(model.dollars(model.month(idle), idle)) == {Driver.FIXED}
 
@@ -61,7 +65,8 @@ def test_allowances_are_taken_once() -> None:
     assert model.allowance(lines) == pytest.approx(0.8 * 0.50 + 0.2 * 0.40)
 
 
-def test_a_days_counts_are_billed_by_the_same_lines() -> None:
+def test_days_counts_are_billed() -> None:
+    """A days counts are billed by the same lines."""
     one, ten = (model.of_counts(stories=n, looks=3 * n, crawls=n) for n in (1, 10))
     assert ten == pytest.approx({driver: 10 * dollars for driver, dollars in one.items()})
 
@@ -87,6 +92,7 @@ def test_the_command_says_the_same() -> None:
     assert totals["per_million_first_year"] == round(sum(million.values()), 2)
 
 
-def test_text_has_a_line_for_each_driver() -> None:
+def test_text_lists_each_driver() -> None:
+    """Text has a line for each driver."""
     lines = CliRunner().invoke(app, ["cost"]).stdout.splitlines()
     assert [line.split("\t")[0] for line in lines] == ["driver", *Driver, "all"]

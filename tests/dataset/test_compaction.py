@@ -84,7 +84,8 @@ def dataset(aws: Any, tmp_path: Path) -> Dataset:
     return Dataset(aws, tmp_path)
 
 
-def test_stories_are_filed_by_country_and_month_of_publication(aws: Any, dataset: Dataset) -> None:
+def test_files_by_country_and_month(aws: Any, dataset: Dataset) -> None:
+    """Stories are filed by country and month of publication."""
     dataset.add("2019-04-16 one|a words", "2019-03-31 two|b words", "undated|c words")
     dataset.add("2019-04-30 three|d words", newsroom=Newsroom(aws, source="foreign", country=None))
     assert dataset.compact().written == 3
@@ -101,7 +102,8 @@ def test_stories_are_filed_by_country_and_month_of_publication(aws: Any, dataset
     ]
 
 
-def test_where_nothing_changed_nothing_is_written(dataset: Dataset) -> None:
+def test_unchanged_writes_nothing(dataset: Dataset) -> None:
+    """Where nothing changed nothing is written."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     before = dataset.files()
@@ -110,7 +112,8 @@ def test_where_nothing_changed_nothing_is_written(dataset: Dataset) -> None:
     assert dataset.files() == before
 
 
-def test_a_revision_replaces_its_row_wherever_it_is_filed(dataset: Dataset) -> None:
+def test_revision_replaces_its_row(dataset: Dataset) -> None:
+    """A revision replaces its row wherever it is filed."""
     dataset.add("2019-04-16 one|a words", "2019-04-17 two|b words")
     dataset.compact()
     dataset.day += timedelta(hours=1)
@@ -122,7 +125,8 @@ def test_a_revision_replaces_its_row_wherever_it_is_filed(dataset: Dataset) -> N
     ]
 
 
-def test_a_story_that_the_outlet_took_down_says_so_within_a_day(dataset: Dataset) -> None:
+def test_gone_at_within_day(dataset: Dataset) -> None:
+    """A story that the outlet took down says so within a day."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     dataset.newsroom.archive().add(dataset.newsroom.capture(("a", ""), status="404 Not Found"))
@@ -131,7 +135,8 @@ def test_a_story_that_the_outlet_took_down_says_so_within_a_day(dataset: Dataset
     assert dataset.rows("gone_at::VARCHAR") == ["2019-04-17 13:00:00"]
 
 
-def test_a_story_that_came_into_another_cluster_says_so_within_a_day(dataset: Dataset) -> None:
+def test_cluster_change_within_day(dataset: Dataset) -> None:
+    """A story that came into another cluster says so within a day."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     (one,) = dataset.newsroom.query().of_all()
@@ -141,7 +146,8 @@ def test_a_story_that_came_into_another_cluster_says_so_within_a_day(dataset: Da
     assert dataset.rows("cluster") == ["b" * 26]
 
 
-def test_a_large_part_is_parted_between_days_and_only_what_changes_is_written(dataset: Dataset) -> None:
+def test_large_part_is_split(dataset: Dataset) -> None:
+    """A large part is parted between days and only what changes is written."""
     dataset.add(*(f"2019-04-{day:02} story|{day}-{n} {'words ' * 200}" for day in (2, 9, 16, 23) for n in range(3)))
     size = sum(Origin.of(story).length for story in dataset.newsroom.query().of_all())
     dataset.compact(max_bytes=size * 3 // 5)
@@ -155,7 +161,8 @@ def test_a_large_part_is_parted_between_days_and_only_what_changes_is_written(da
     assert len(dataset.rows()) == 13
 
 
-def test_a_lost_or_foreign_file_is_made_again(dataset: Dataset) -> None:
+def test_lost_file_is_rewritten(dataset: Dataset) -> None:
+    """A lost or foreign file is made again."""
     dataset.add("2019-04-16 one|a words", "2019-05-16 two|b words")
     dataset.compact()
     before = dataset.files()
@@ -167,7 +174,7 @@ def test_a_lost_or_foreign_file_is_made_again(dataset: Dataset) -> None:
     assert dataset.files() == before
 
 
-def test_while_the_index_is_filled_anew_no_row_is_lost(dataset: Dataset) -> None:
+def test_refilling_index_loses_nothing(dataset: Dataset) -> None:
     """Its story is not in the index, and its capture's outcomes have it still."""
     dataset.add("2019-04-16 one|a words", "2019-04-17 two|b words")
     dataset.compact()
@@ -178,7 +185,8 @@ def test_while_the_index_is_filled_anew_no_row_is_lost(dataset: Dataset) -> None
     assert len(dataset.rows()) == 2
 
 
-def test_after_a_rebuild_everything_is_looked_at(dataset: Dataset) -> None:
+def test_rebuild_compares_everything(dataset: Dataset) -> None:
+    """After a rebuild everything is looked at."""
     dataset.add("2019-04-16 one|a words", "2019-05-17 two|b words")
     dataset.compact()
     aws = dataset.aws
@@ -189,7 +197,7 @@ def test_after_a_rebuild_everything_is_looked_at(dataset: Dataset) -> None:
     assert dataset.compact().partitions == 3
 
 
-def test_each_day_some_of_the_older_months_are_compared_in_turn(dataset: Dataset) -> None:
+def test_older_months_take_turns(dataset: Dataset) -> None:
     """This month and the last one every day; the others two a day, until all have had their turn."""
     old = [f"2018-{month:02}" for month in range(5, 11)]
     dataset.add("2019-04-16 one|a words", "2019-03-16 two|b words")
@@ -213,7 +221,8 @@ def test_each_day_some_of_the_older_months_are_compared_in_turn(dataset: Dataset
     assert dataset.compact(looks_a_day=2).partitions == 1, "once a day, and the newest stories' month"
 
 
-def test_a_story_that_the_archive_has_no_longer_loses_its_row(dataset: Dataset) -> None:
+def test_deleted_story_loses_row(dataset: Dataset) -> None:
+    """A story that the archive has no longer loses its row."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     (one,) = dataset.newsroom.query().of_all()
@@ -224,7 +233,7 @@ def test_a_story_that_the_archive_has_no_longer_loses_its_row(dataset: Dataset) 
     assert dataset.rows() == []
 
 
-def test_of_a_story_that_was_withdrawn_no_row_is_left(dataset: Dataset) -> None:
+def test_withdrawn_story_loses_row(dataset: Dataset) -> None:
     """Its item says no more than that, and no country and month to be listed under."""
     dataset.add("2019-04-16 one|a words", "2019-04-16 two|b words")
     dataset.compact()
@@ -237,7 +246,8 @@ def test_of_a_story_that_was_withdrawn_no_row_is_left(dataset: Dataset) -> None:
 
 
 @pytest.mark.parametrize("damage", ["lost", "cut", "flipped", "another"])
-def test_an_article_that_cannot_be_read_stops_no_other(dataset: Dataset, damage: str) -> None:
+def test_unreadable_article_is_skipped(dataset: Dataset, damage: str) -> None:
+    """An article that cannot be read stops no other."""
     dataset.add("2019-04-16 one|a words", "2019-04-16 two|b words")
     one, two = sorted(dataset.newsroom.query().of_all(), key=lambda story: story["title"])
     dataset.add("2019-04-18 three|c words")
@@ -258,7 +268,8 @@ def test_an_article_that_cannot_be_read_stops_no_other(dataset: Dataset, damage:
     assert "2019-04-18 three" in dataset.rows()
 
 
-def test_what_there_is_no_time_for_is_left_for_the_next_run(dataset: Dataset) -> None:
+def test_late_work_is_left(dataset: Dataset) -> None:
+    """What there is no time for is left for the next run."""
     dataset.add(*(f"2019-{month:02}-16 story|{month} words" for month in (1, 2, 3)))
     looks = iter([True, True, False])
     done = dataset.compaction().run(lambda: next(looks))
@@ -268,7 +279,8 @@ def test_what_there_is_no_time_for_is_left_for_the_next_run(dataset: Dataset) ->
     assert len(dataset.rows()) == 3
 
 
-def test_the_cursor_moves_and_looks_back_three_hours(dataset: Dataset) -> None:
+def test_cursor_looks_back(dataset: Dataset) -> None:
+    """The cursor moves and looks back three hours."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     dataset.day += timedelta(hours=2)
@@ -284,7 +296,7 @@ def test_the_cursor_moves_and_looks_back_three_hours(dataset: Dataset) -> None:
     assert "2019-03-17 late" in dataset.rows()
 
 
-def test_killed_after_any_of_its_writes_it_ends_the_same_and_no_reader_misses_a_story(dataset: Dataset) -> None:
+def test_killed_compaction_ends_same(dataset: Dataset) -> None:
     """A month that is parted, and a story that moves into it; what dies at a call in between has written no more."""
     dataset.add(*(f"2019-04-{day:02} story|{day} {'words ' * 200}" for day in (2, 23)), "2019-03-01 other|o words")
     dataset.compact()
@@ -313,7 +325,7 @@ def test_killed_after_any_of_its_writes_it_ends_the_same_and_no_reader_misses_a_
 
 
 @pytest.mark.parametrize(("call", "number"), [("GetObject", 1), ("GetObject", 2), ("PutObject", 1), ("PutObject", 2)])
-def test_two_runs_at_once_do_no_harm(dataset: Dataset, call: str, number: int) -> None:
+def test_two_compactions_do_no_harm(dataset: Dataset, call: str, number: int) -> None:
     """The second begins, and ends, before that call of the first: to read or write the progress, or then the part."""
     dataset.add("2019-04-16 one|a words")
     dataset.compact()

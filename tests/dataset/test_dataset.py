@@ -40,7 +40,8 @@ def written(tmp_path: Path, *articles: Article, origin: Origin = ORIGIN) -> list
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def test_a_row_is_the_article_typed(tmp_path: Path) -> None:
+def test_row_is_typed_article(tmp_path: Path) -> None:
+    """A row is the article typed."""
     said = article(
         published_at="2019-04-16T09:30:00+02:00",
         published_precision="second",
@@ -78,17 +79,20 @@ def test_a_row_is_the_article_typed(tmp_path: Path) -> None:
         (None, "None"),
     ],
 )
-def test_a_date_is_an_instant_in_utc_and_what_it_was(tmp_path: Path, said: str | None, read: str) -> None:
+def test_row_dates_in_utc(tmp_path: Path, said: str | None, read: str) -> None:
+    """A date is an instant in UTC and what it was."""
     (row,) = written(tmp_path, article(published_at=said))
     assert (f"{row['published_at']}", row["published_iso"]) == (read, said)
 
 
-def test_half_a_surrogate_pair_stops_no_file(tmp_path: Path) -> None:
+def test_lone_surrogate_is_written(tmp_path: Path) -> None:
+    """Half a surrogate pair stops no file."""
     (row,) = written(tmp_path, article(title="torn \udcff", text="whole \U0001f600"))
     assert (row["title"], row["text"]) == ("torn ?", "whole \U0001f600")
 
 
-def test_a_files_rows_are_sorted_and_the_same_rows_are_the_same_bytes(tmp_path: Path) -> None:
+def test_file_bytes_are_deterministic(tmp_path: Path) -> None:
+    """A files rows are sorted and the same rows are the same bytes."""
     some = [
         article(id=f"{n:026}", published_at=f"2019-04-{1 + n % 5:02}", source=f"s{n % 3}", text="Words. " * n)
         for n in range(60)
@@ -103,7 +107,8 @@ def test_a_files_rows_are_sorted_and_the_same_rows_are_the_same_bytes(tmp_path: 
     assert found == sorted(found)
 
 
-def test_a_file_knows_the_origins_of_its_rows(tmp_path: Path) -> None:
+def test_file_names_its_origins(tmp_path: Path) -> None:
+    """A file knows the origins of its rows."""
     path, some = tmp_path / "part.parquet", article(published_at="2019-04-16T23:30:00-02:00")
     rows.write([rows.line(some.to_json().encode(), ORIGIN)], path)
     assert rows.origins(path) == {some.id: ORIGIN}
@@ -132,7 +137,8 @@ def athena(cloud: Cloud, sql: str) -> list[list[str | None]]:
 
 
 @pytest.mark.cloud
-def test_the_sql_of_readme_is_duckdbs_and_athenas(cloud: Cloud, tmp_path: Path) -> None:
+def test_readme_sql_in_both(cloud: Cloud, tmp_path: Path) -> None:
+    """The sql ofREADME is DuckDB's and Athena's."""
     checkout = Checkout(cloud)
     checkout.dateline("crawl", *SAMPLES)
     compacted = cloud.client("lambda").invoke(FunctionName=cloud.outputs["CompactFunction"])

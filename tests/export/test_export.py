@@ -86,7 +86,8 @@ def capture_of(newsroom: Newsroom) -> bytes:
     return objects.get(newsroom.aws.s3, bucket=newsroom.aws.captures, key=key) or b""
 
 
-def test_json_lines_are_the_archives_own(newsroom: Newsroom) -> None:
+def test_json_lines_are_archives(newsroom: Newsroom) -> None:
+    """JSON lines are the archives own."""
     export = exported(newsroom)
     lines = b"".join(tables.jsonl(export))
     (articles,) = (data for key, data in newsroom.objects().items() if key.startswith("articles/"))
@@ -103,7 +104,8 @@ def test_csv_has_flat_columns(newsroom: Newsroom) -> None:
     assert all(int(row["capture_length"]) > 0 for row in found)
 
 
-def test_a_csv_cell_is_a_name_or_several() -> None:
+def test_csv_cells_join_names() -> None:
+    """A csv cell is a name or several."""
     article = {
         "dateline": {"text": "TUNIS", "place": "Tunis", "country": "tn"},
         "authors": ["Huda Salem", "Ali"],
@@ -116,13 +118,15 @@ def test_a_csv_cell_is_a_name_or_several() -> None:
     assert [cells[name] for name in names] == ["TUNIS", "Huda Salem; Ali", "Tunis; Sfax", "false", ""]
 
 
-def test_parquet_has_the_rows_of_the_dataset(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_parquet_has_dataset_rows(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Parquet has the rows of the dataset."""
     tables.parquet(exported(newsroom), tmp_path / "stories.parquet")
     found = duckdb.execute("SELECT url, title || '|' || text FROM read_parquet($1)", [f"{tmp_path}/stories.parquet"])
     assert sorted(found.fetchall()) == sorted(STORIES.items())
 
 
-def test_warc_has_all_records_of_each_story_byte_for_byte(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_warc_has_all_records(newsroom: Newsroom, tmp_path: Path) -> None:
+    """WARC has all records of each story byte for byte."""
     path = tmp_path / "stories.warc.gz"
     path.write_bytes(data := b"".join(captures.warc(exported(newsroom, source="sample", limit=2))))
     found = [(member, data[member.offset :][: member.length]) for member in members(io.BytesIO(data), begins=b"WARC/")]
@@ -137,7 +141,8 @@ def test_warc_has_all_records_of_each_story_byte_for_byte(newsroom: Newsroom, tm
     subprocess.run([sys.executable, "-m", "warcio.cli", "check", str(path)], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_what_a_browser_made_of_a_page_goes_with_it(aws: Aws) -> None:
+def test_export_includes_rendered_page(aws: Aws) -> None:
+    """What a browser made of a page goes with it."""
     newsroom = Newsroom(aws)
     key = keys.Stem("sample", keys.crawl_name(AT, "sample"), 0).capture
     pages = [exchange(0, "http://news.example.org/a", "shell", rendered=b"A dated story|Words.")]
@@ -153,9 +158,8 @@ def test_what_a_browser_made_of_a_page_goes_with_it(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize("chunks", [tables.jsonl, tables.csv_rows, captures.warc])
-def test_what_cannot_be_read_is_told_and_the_rest_exported(
-    newsroom: Newsroom, chunks: Callable[[Export], Iterator[bytes]]
-) -> None:
+def test_unreadable_story_is_reported(newsroom: Newsroom, chunks: Callable[[Export], Iterator[bytes]]) -> None:
+    """What cannot be read is told and the rest exported."""
     newsroom.archive().add(newsroom.capture(("late", "Another story|Its words.")))
     (late,) = [story for story in newsroom.query().of_all() if story["title"] == "Another story"]
     bucket, at = (
@@ -167,7 +171,8 @@ def test_what_cannot_be_read_is_told_and_the_rest_exported(
     assert (export.done, export.unread) == (3, [late["id"]])
 
 
-def test_wacz_is_valid_and_its_pages_are_the_stories(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_wacz_is_valid(newsroom: Newsroom, tmp_path: Path) -> None:
+    """WACZ is valid and its pages are the stories."""
     path = tmp_path / "stories.wacz"
     captures.wacz(exported(newsroom, country="ly"), path)
     assert wacz(["validate", "--file", str(path)]) == 0
@@ -218,7 +223,8 @@ def replaying(pywb: Path, wacz: Path, folder: Path) -> Iterator[str]:
         server.wait()
 
 
-def test_pywb_shows_the_very_bytes_that_were_sent(newsroom: Newsroom, pywb: Path, tmp_path: Path) -> None:
+def test_pywb_replays_bytes(newsroom: Newsroom, pywb: Path, tmp_path: Path) -> None:
+    """Pywb shows the very bytes that were sent."""
     captures.wacz(exported(newsroom), tmp_path / "stories.wacz")
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with replaying(pywb, tmp_path / "stories.wacz", tmp_path) as address:
@@ -254,7 +260,8 @@ def test_the_command_writes_each_format(form: Format, begins: bytes, tmp_path: P
 
 
 @pytest.mark.usefixtures("stack")
-def test_without_a_file_it_goes_to_standard_output() -> None:
+def test_export_to_standard_output() -> None:
+    """Without a file it goes to standard output."""
     done = CliRunner().invoke(app, ["export", "--format", "jsonl", "--text", "third words"])
     assert [json.loads(line)["title"] for line in done.stdout.splitlines()] == ["A dated third"]
     assert "1 story" in done.stderr
@@ -267,7 +274,9 @@ def test_wrong_usage_is_told(arguments: list[str]) -> None:
 
 
 @pytest.mark.usefixtures("stack")
-def test_interrupted_it_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_interrupted_export_changes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interrupted it leaves what was there."""
+
     def interrupted(export: Export) -> Iterator[bytes]:
         yield next(export_jsonl(export))
         raise KeyboardInterrupt

@@ -54,7 +54,8 @@ def digest(folder: Path) -> str:
 
 @pytest.mark.cloud
 @pytest.mark.parametrize("function", CEILINGS)
-def test_a_handler_imports_from_its_bundle_and_the_runtime_alone(cloud: Cloud, runtime: Path, function: str) -> None:
+def test_handler_imports_from_bundle(cloud: Cloud, runtime: Path, function: str) -> None:
+    """A handler imports from its bundle and the runtime alone."""
     folders = [str(bundle(cloud, function)), str(runtime)]
     # -S leaves out this environment's packages, -I its variables and the working directory.
     script = f"import sys; sys.path[:0] = {folders!r}; import {function}; print({function}.handler.__name__)"
@@ -64,7 +65,8 @@ def test_a_handler_imports_from_its_bundle_and_the_runtime_alone(cloud: Cloud, r
 
 @pytest.mark.cloud
 @pytest.mark.parametrize("function", CEILINGS)
-def test_a_bundle_is_small_and_has_nothing_that_the_runtime_has(cloud: Cloud, function: str) -> None:
+def test_bundle_is_small(cloud: Cloud, function: str) -> None:
+    """A bundle is small and has nothing that the runtime has."""
     files = [path for path in bundle(cloud, function).rglob("*") if path.is_file()]
     assert sum(path.stat().st_size for path in files) < CEILINGS[function] * 1_000_000
     assert not {path.name for path in bundle(cloud, function).iterdir()} & {"boto3", "botocore", "bin", "tests"}
@@ -73,21 +75,24 @@ def test_a_bundle_is_small_and_has_nothing_that_the_runtime_has(cloud: Cloud, fu
 
 @pytest.mark.cloud
 @pytest.mark.parametrize("function", CEILINGS)
-def test_a_bundle_is_compiled_and_its_bytecode_never_checked_against_times(cloud: Cloud, function: str) -> None:
+def test_bundle_is_compiled(cloud: Cloud, function: str) -> None:
+    """A bundle is compiled and its bytecode never checked against times."""
     compiled = list((bundle(cloud, function) / "__pycache__").glob(f"{function}.*.pyc"))
     assert len(compiled) == 1
     assert compiled[0].read_bytes()[4:8] == (0b01).to_bytes(4, "little")  # PEP 552: by hash, not to be checked
     assert str(cloud.folder).encode() not in compiled[0].read_bytes()
 
 
-def test_the_same_sources_make_the_same_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundle_is_reproducible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same sources make the same bundle."""
     monkeypatch.setenv("DATELINE_BUILD", "host")
     for folder in ("one", "two"):
         build.main("DispatchFunction", tmp_path / folder)
     assert digest(tmp_path / "one") == digest(tmp_path / "two")
 
 
-def test_a_bundle_for_lambda_is_made_on_any_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundle_on_any_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bundle for lambda is made on any machine."""
     monkeypatch.delenv("DATELINE_BUILD", raising=False)
     build.main("ExtractFunction", tmp_path)
     libraries = list(tmp_path.rglob("*.so"))

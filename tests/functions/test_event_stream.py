@@ -100,7 +100,8 @@ def gone(newsroom: Newsroom) -> str:
     return newsroom.capture(("a", "not here"), status="404 Not Found")
 
 
-def test_the_life_of_a_story_is_told(stream: Stream, newsroom: Newsroom) -> None:
+def test_story_life_is_told(stream: Stream, newsroom: Newsroom) -> None:
+    """The life of a story is told."""
     lives = [
         (newsroom.capture(("a", "Title dated|Words."), ("b", "front page")), ["article.archived"]),
         (newsroom.capture(("a", "Title dated|Words.")), []),
@@ -114,7 +115,8 @@ def test_the_life_of_a_story_is_told(stream: Stream, newsroom: Newsroom) -> None
         assert stream.kinds() == kinds
 
 
-def test_that_a_story_was_withdrawn_is_told_once(stream: Stream, newsroom: Newsroom) -> None:
+def test_withdrawal_is_told_once(stream: Stream, newsroom: Newsroom) -> None:
+    """That a story was withdrawn is told once."""
     stream.aws.s3.put_bucket_versioning(Bucket=stream.aws.captures, VersioningConfiguration={"Status": "Enabled"})
     newsroom.archive().add(newsroom.capture(("a", "Title dated|Words.")))
     newsroom.archive().add(gone(newsroom))
@@ -129,7 +131,8 @@ def test_that_a_story_was_withdrawn_is_told_once(stream: Stream, newsroom: Newsr
     assert stream.told() == []
 
 
-def test_an_event_leads_to_the_words(stream: Stream, newsroom: Newsroom) -> None:
+def test_event_leads_to_words(stream: Stream, newsroom: Newsroom) -> None:
+    """An event leads to the words."""
     newsroom.archive().add(newsroom.capture(("a", "Title dated|Words.")))
     (event,) = stream.told()
     assert (event["source"], event["detail"]["replay"]) == ("dateline", False)
@@ -140,7 +143,7 @@ def test_an_event_leads_to_the_words(stream: Stream, newsroom: Newsroom) -> None
     assert not story.keys() & {"PK", "SK", "published_key", "indexed_key"}
 
 
-def test_a_subscriber_gets_nothing_but_stories(stream: Stream, newsroom: Newsroom) -> None:
+def test_subscriber_gets_stories_only(stream: Stream, newsroom: Newsroom) -> None:
     """Not of the crawl's state, nor of counters, nor of pages that are no stories."""
     newsroom.archive().add(newsroom.capture(("a", "front page")))
     newsroom.archive().add(gone(newsroom))
@@ -149,14 +152,16 @@ def test_a_subscriber_gets_nothing_but_stories(stream: Stream, newsroom: Newsroo
     assert stream.records() == []
 
 
-def test_a_revision_from_before_a_removal_does_not_bring_a_story_back(stream: Stream, newsroom: Newsroom) -> None:
+def test_old_revision_revives_nothing(stream: Stream, newsroom: Newsroom) -> None:
+    """A revision from before a removal does not bring a story back."""
     first, second, last = newsroom.capture(("a", "One|W.")), newsroom.capture(("a", "Two|W.")), gone(newsroom)
     for key, kinds in ((first, ["article.archived"]), (last, ["article.gone"]), (second, ["article.revised"])):
         newsroom.archive().add(key)
         assert stream.kinds() == kinds
 
 
-def test_killed_after_any_of_its_calls_all_is_told_and_nothing_twice(stream: Stream, newsroom: Newsroom) -> None:
+def test_killed_put_tells_once(stream: Stream, newsroom: Newsroom) -> None:
+    """Killed after any of its calls all is told and nothing twice."""
     for call in itertools.count(1, 2):  # the table after each of them: test_faults
         pages = (f"a{call}", f"Story {call}|W."), (f"b{call}", f"Other {call}|W."), (f"a{call}", f"Changed {call}|W.")
         key, die, killed = newsroom.capture(*pages), killer(call), False
@@ -179,7 +184,8 @@ def rebuild_table(stream: Stream) -> None:
     rebuild(aws.deployment, unarchived=pytest.fail)
 
 
-def test_a_rebuild_tells_the_same_again_and_says_so(stream: Stream, newsroom: Newsroom) -> None:
+def test_rebuild_events_are_replays(stream: Stream, newsroom: Newsroom) -> None:
+    """A rebuild tells the same again and says so."""
     for key in (newsroom.capture(("a", "One|W."), ("b", "B|W.")), newsroom.capture(("a", "Two|W.")), gone(newsroom)):
         newsroom.archive().add(key)
     before = {each["detail"]["id"]: each["detail-type"] for each in stream.told()}
@@ -192,7 +198,8 @@ def test_a_rebuild_tells_the_same_again_and_says_so(stream: Stream, newsroom: Ne
     assert [(each["detail-type"], each["detail"]["replay"]) for each in stream.told()] == [("article.archived", False)]
 
 
-def test_a_rebuild_over_a_table_that_is_whole_tells_nothing(stream: Stream, newsroom: Newsroom) -> None:
+def test_whole_table_tells_nothing(stream: Stream, newsroom: Newsroom) -> None:
+    """A rebuild over a table that is whole tells nothing."""
     newsroom.archive().add(newsroom.capture(("a", "One|W.")))
     stream.told()
     aws = stream.aws
@@ -200,7 +207,8 @@ def test_a_rebuild_over_a_table_that_is_whole_tells_nothing(stream: Stream, news
     assert stream.told() == []
 
 
-def test_a_rebuild_that_is_killed_goes_on_telling_again_until_another_ends(aws: Aws) -> None:
+def test_killed_rebuild_stays_replay(aws: Aws) -> None:
+    """A rebuild that is killed goes on telling again until another ends."""
     with pytest.raises(KilledError), rebuilding(aws.s3, aws.archive):
         raise KilledError
     ((_, until),) = spans(aws.s3, aws.archive)
@@ -249,7 +257,8 @@ def bus(client: Any, pause: Callable[[float], None] = lambda _: None) -> Bus:
     return Bus(client, "dateline", archive="archive", captures="captures", pause=pause)
 
 
-def test_what_the_bus_refuses_is_put_again() -> None:
+def test_refused_events_are_retried() -> None:
+    """What the bus refuses is put again."""
     client, pauses = Reluctant(2), list[float]()
     bus(client, pauses.append).put(some(23))
     assert sorted(client.taken, key=int) == [f"{n}" for n in range(23)]
@@ -257,17 +266,20 @@ def test_what_the_bus_refuses_is_put_again() -> None:
     assert len(pauses) == 2
 
 
-def test_a_bus_that_takes_nothing_is_an_error() -> None:
+def test_refusing_bus_is_error() -> None:
+    """A bus that takes nothing is an error."""
     with pytest.raises(UntoldError, match="refused 1 events"):
         bus(Reluctant(99)).put(some(12))
 
 
-def test_what_the_schema_does_not_have_does_not_hold_against_it() -> None:
+def test_schema_allows_additions() -> None:
+    """What the schema does not have does not hold against it."""
     Draft202012Validator.check_schema(SCHEMA)
     assert not VALIDATOR.is_valid({"source": "dateline", "detail-type": "article.lost", "detail": {}})
 
 
-def test_the_index_writes_no_item_anew_that_is_the_same(stream: Stream, newsroom: Newsroom) -> None:
+def test_same_item_not_rewritten(stream: Stream, newsroom: Newsroom) -> None:
+    """The index writes no item anew that is the same."""
     key = newsroom.capture(("a", "One|W."))
     newsroom.archive().add(key)
     stream.told()

@@ -87,7 +87,8 @@ def deployed(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
         yield queue
 
 
-def test_the_dispatch_event_asks_for_a_crawl_of_each_source(deployed: str) -> None:
+def test_dispatch_event_requests_crawls(deployed: str) -> None:
+    """The dispatch event asks for a crawl of each source."""
     assert handler("dispatch")(event("dispatch"), Context()) == ANSWERS["dispatch"]
     received = boto3.client("sqs").receive_message(QueueUrl=deployed, MaxNumberOfMessages=10)["Messages"]
     sources = sorted(CrawlMessage.from_json(message["Body"]).source for message in received)
@@ -95,7 +96,8 @@ def test_the_dispatch_event_asks_for_a_crawl_of_each_source(deployed: str) -> No
 
 
 @pytest.mark.usefixtures("deployed")
-def test_the_crawl_event_leaves_captures_and_a_report(aws: Aws) -> None:
+def test_crawl_event_leaves_captures(aws: Aws) -> None:
+    """The crawl event leaves captures and a report."""
     assert handler("crawl")(event("crawl"), Context()) == ANSWERS["crawl"]
     message = CrawlMessage.from_json(body("crawl"))
     found = aws.s3.list_objects_v2(Bucket=aws.captures)["Contents"]
@@ -105,7 +107,8 @@ def test_the_crawl_event_leaves_captures_and_a_report(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_the_extract_event_leaves_an_article(aws: Aws) -> None:
+def test_extract_event_leaves_article(aws: Aws) -> None:
+    """The extract event leaves an article."""
     emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
     assert handler("extract")(event("extract"), Context()) == ANSWERS["extract"]
     (key,) = captures_of(body("extract"))
@@ -114,7 +117,8 @@ def test_the_extract_event_leaves_an_article(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_the_events_event_is_put_on_the_bus() -> None:
+def test_events_event_reaches_bus() -> None:
+    """The events event is put on the bus."""
     bus, sqs = boto3.client("events"), boto3.client("sqs")
     queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
@@ -126,7 +130,8 @@ def test_the_events_event_is_put_on_the_bus() -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_the_coverage_event_leaves_a_report(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+def test_coverage_event_leaves_report(aws: Aws, capsys: pytest.CaptureFixture[str]) -> None:
+    """The coverage event leaves a report."""
     report = CrawlReport(source="sample-gazette", crawl="20260105T060000Z-sample", started_at="", expect=Expect(1, 9))
     aws.s3.put_object(
         Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
@@ -169,7 +174,8 @@ def test_stamp_event_signs_roots(aws: Aws) -> None:
 
 
 @pytest.mark.usefixtures("deployed")
-def test_the_compact_event_leaves_a_file(aws: Aws) -> None:
+def test_compact_event_leaves_file(aws: Aws) -> None:
+    """The compact event leaves a file."""
     newsroom = Newsroom(aws)
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
     assert handler("compact")(event("compact"), Context()) == {"partitions": 1, "written": 1, **ANSWERS["compact"]}
@@ -205,7 +211,8 @@ def test_read_event_lists_stories(aws: Aws) -> None:
 
 @pytest.mark.cloud
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_an_event_runs_under_the_emulator(cloud: Cloud, capfd: pytest.CaptureFixture[str], function: str) -> None:
+def test_event_under_emulator(cloud: Cloud, capfd: pytest.CaptureFixture[str], function: str) -> None:
+    """An event runs under the emulator."""
     status = emulator.main([function, str(EVENTS / f"{function}.json"), "--folder", str(cloud.folder)])
     assert status == 0
     answer = json.loads(capfd.readouterr().out)
@@ -213,16 +220,16 @@ def test_an_event_runs_under_the_emulator(cloud: Cloud, capfd: pytest.CaptureFix
 
 
 @pytest.mark.cloud
-def test_a_function_that_fails_under_the_emulator_is_told(
-    cloud: Cloud, capfd: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_failure_under_emulator(cloud: Cloud, capfd: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """A function that fails under the emulator is told."""
     (tmp_path / "event.json").write_text('{"Records": 7}', "utf-8")
     assert emulator.main(["extract", str(tmp_path / "event.json"), "--folder", str(cloud.folder)]) == 1
     assert "errorType" in json.loads(capfd.readouterr().out)
 
 
 @pytest.mark.cloud
-def test_sam_local_invoke_passes_on_the_whole_environment_file(cloud: Cloud, template: dict[str, Any]) -> None:
+def test_sam_passes_environment(cloud: Cloud, template: dict[str, Any]) -> None:
+    """Sam local invoke passes on the whole environment file."""
     # It gives a function only those variables of the file that the template declares.
     shared = set(template["Globals"]["Function"]["Environment"]["Variables"])
     for function, variables in json.loads((cloud.folder / "env.json").read_text("utf-8")).items():

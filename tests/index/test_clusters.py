@@ -65,7 +65,8 @@ def clustered(aws: Aws) -> list[dict[str, Any]]:
     return found
 
 
-def test_a_wire_story_that_two_outlets_print_is_one_cluster(aws: Aws) -> None:
+def test_two_outlets_one_cluster(aws: Aws) -> None:
+    """A wire story that two outlets print is one cluster."""
     one, other, third = outlets(aws, "one", "other", "third")
     one.archive().add(printed(one, WORDS))
     third.archive().add(printed(third, OTHER, "Four hundred and sixty doors"))
@@ -78,7 +79,8 @@ def test_a_wire_story_that_two_outlets_print_is_one_cluster(aws: Aws) -> None:
     assert one.query().cluster("nothing") == []
 
 
-def test_the_first_to_appear_gives_the_name_though_it_is_archived_last(aws: Aws) -> None:
+def test_first_appearance_names_cluster(aws: Aws) -> None:
+    """The first to appear gives the name though it is archived last."""
     late, early = outlets(aws, "late", "early")
     late.archive().add(printed(late, WORDS))
     early.archive().add(printed(early, EDITED, "A dated story"))  # of the day before, it says
@@ -87,7 +89,8 @@ def test_the_first_to_appear_gives_the_name_though_it_is_archived_last(aws: Aws)
     assert {story["cluster"] for story in stories} == {story_id(early)}
 
 
-def test_copies_within_one_capture_object_are_found(aws: Aws) -> None:
+def test_copies_within_one_file(aws: Aws) -> None:
+    """Copies within one WARC file are found."""
     (one,) = outlets(aws, "one")
     pages = (("a", f"Trawlers|{WORDS}"), ("b", f"Doors|{OTHER}"), ("c", f"Boats|{EDITED}"))
     one.archive().add(one.capture(*pages))
@@ -112,7 +115,8 @@ ORDERS = [order for order in itertools.permutations(range(5)) if order.index(0) 
 
 
 @pytest.mark.parametrize("order", random.Random(7).sample(ORDERS, 6))
-def test_the_order_of_archiving_does_not_matter(aws: Aws, order: Sequence[int]) -> None:
+def test_cluster_archiving_order(aws: Aws, order: Sequence[int]) -> None:
+    """The order of archiving does not matter."""
     captures = scripts(aws)
     for newsroom, key in captures:
         newsroom.archive().add(key)
@@ -126,7 +130,8 @@ def test_the_order_of_archiving_does_not_matter(aws: Aws, order: Sequence[int]) 
 
 
 @pytest.mark.parametrize("order", random.Random(3).sample(list(itertools.permutations(range(5))), 6))
-def test_the_order_of_indexing_does_not_matter(aws: Aws, order: Sequence[int]) -> None:
+def test_cluster_indexing_order(aws: Aws, order: Sequence[int]) -> None:
+    """The order of indexing does not matter."""
     captures = scripts(aws)
     for newsroom, key in captures:
         newsroom.archive().add(key)
@@ -143,7 +148,7 @@ def test_the_order_of_indexing_does_not_matter(aws: Aws, order: Sequence[int]) -
     assert Newsroom(aws).items() == expected
 
 
-def test_archived_at_once_two_copies_find_each_other(aws: Aws) -> None:
+def test_concurrent_copies_meet(aws: Aws) -> None:
     """While the one is archived, the other is, in full: before each second call of the one."""
     one, other = outlets(aws, "one", "other")
     keys_of = printed(one, WORDS), printed(other, EDITED)
@@ -169,7 +174,7 @@ def test_archived_at_once_two_copies_find_each_other(aws: Aws) -> None:
     assert sum(item["PK"] == f"CLUSTER#{story_id(one)}" for item in expected) == 2
 
 
-def test_killed_at_any_of_its_calls_it_ends_the_same(aws: Aws) -> None:
+def test_killed_clustering_ends_same(aws: Aws) -> None:
     """An early copy joins two clusters that know nothing of each other, and gives them its name."""
     one, other, bridge = outlets(aws, "one", "other", "bridge")
     one.archive().add(printed(one, WORDS))
@@ -266,7 +271,7 @@ UNIONS = st.lists(
 
 @given(UNIONS)
 @settings(max_examples=150, deadline=None)
-def test_clusters_are_what_is_linked_however_they_grew(unions: list[tuple[str, set[str], int, int | None]]) -> None:
+def test_clusters_are_linked_stories(unions: list[tuple[str, set[str], int, int | None]]) -> None:
     """Few stories move at a time, and many an attempt dies between two transactions, to be made again after others."""
     world = World(STORIES)
     with pytest.MonkeyPatch.context() as patch:
@@ -280,7 +285,8 @@ def test_clusters_are_what_is_linked_however_they_grew(unions: list[tuple[str, s
     world.check([(id, other) for id, others, *_ in unions for other in others])
 
 
-def test_a_hundred_stories_are_renamed_by_one_that_was_before_them() -> None:
+def test_hundred_stories_are_renamed() -> None:
+    """A hundred stories are renamed by one that was before them."""
     world = World(101)
     ids = list(world.appeared)
     for id in ids[2:]:
@@ -290,7 +296,8 @@ def test_a_hundred_stories_are_renamed_by_one_that_was_before_them() -> None:
     world.check([(ids[0], id) for id in ids])
 
 
-def test_a_story_that_leaves_is_alone_and_the_others_have_another_name() -> None:
+def test_leaving_story_is_alone() -> None:
+    """A story that leaves is alone and the others have another name."""
     world = World(4)
     world.unite("s03", ["s00", "s01"])
     world.clusters.leave("s00")
@@ -300,7 +307,7 @@ def test_a_story_that_leaves_is_alone_and_the_others_have_another_name() -> None
     world.check([])
 
 
-def test_the_table_in_memory_answers_as_moto_does(aws: Aws) -> None:
+def test_memory_table_equals_moto(aws: Aws) -> None:
     """The same stories, one after the other, by the same calls."""
     memory = CountingTable()
     for number, piece in enumerate(pieces(24, seed=4)):
@@ -311,7 +318,7 @@ def test_the_table_in_memory_answers_as_moto_does(aws: Aws) -> None:
     assert any(item["PK"].startswith("CLUSTER#") for item in memory.items())
 
 
-def test_copies_are_found_among_what_looks_like_them() -> None:
+def test_copies_among_lookalikes() -> None:
     """Floors that are not to be lowered; make bench has the set at its full size."""
     printed = pieces(600)
     done, stories = bench.settle(printed), [piece.story for piece in printed]
@@ -321,7 +328,8 @@ def test_copies_are_found_among_what_looks_like_them() -> None:
     assert max(done.reads) <= 20
 
 
-def test_a_standing_text_in_more_stories_than_are_read_hides_no_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_standing_text_hides_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A standing text in more stories than are read hides no copies."""
     monkeypatch.setattr(clusters, "READ", 4)
     printed = pieces(600, seed=5)
     precision, recall = bench.score(bench.settle(printed).settled, [piece.story for piece in printed])

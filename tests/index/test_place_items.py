@@ -27,7 +27,8 @@ def mentions(newsroom: Newsroom) -> set[tuple[str, str]]:
     return {(item["PK"], item["SK"]) for item in items if not item["SK"].startswith("MONTH#")}
 
 
-def test_a_mention_says_what_lists_show(newsroom: Newsroom) -> None:
+def test_mention_shows_list_fields(newsroom: Newsroom) -> None:
+    """A mention says what lists show."""
     newsroom.archive().add(newsroom.capture(("a", BODIES[0])))
     mention, about = (item for item in newsroom.items() if item["PK"].startswith("PLACE#") and "title" in item)
     assert (mention["id"], mention["title"], mention["source"]) == (ID, "Sfax dated", "sample")
@@ -36,7 +37,8 @@ def test_a_mention_says_what_lists_show(newsroom: Newsroom) -> None:
     assert {**about, "PK": mention["PK"]} == mention
 
 
-def test_the_stories_of_a_place_are_those_of_the_other_lists(newsroom: Newsroom) -> None:
+def test_place_lists_equal_others(newsroom: Newsroom) -> None:
+    """The stories of a place are those of the other lists."""
     for number in range(3):
         newsroom.archive().add(newsroom.capture((str(number), f"Sfax {number}|Boats left Sfax.")))
     query = newsroom.query()
@@ -44,9 +46,8 @@ def test_the_stories_of_a_place_are_those_of_the_other_lists(newsroom: Newsroom)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
-def test_a_story_is_mentioned_as_its_newest_revision_has_it_in_whatever_order(
-    newsroom: Newsroom, order: Sequence[int]
-) -> None:
+def test_mention_of_newest_revision(newsroom: Newsroom, order: Sequence[int]) -> None:
+    """A story is mentioned as its newest revision has it in whatever order."""
     captures = [newsroom.capture(("a", body)) for body in BODIES]
     for number in order:
         newsroom.archive().add(captures[number])
@@ -55,9 +56,7 @@ def test_a_story_is_mentioned_as_its_newest_revision_has_it_in_whatever_order(
     assert mentions(newsroom) == {(partition, current["published_key"]) for partition in partitions}
 
 
-def test_of_two_at_once_the_last_to_look_leaves_what_is_current(
-    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_concurrent_mentions_settle(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     """The newer revision is archived between the older one's look at the story and its writing of mentions."""
     captures = [newsroom.capture(("a", body)) for body in BODIES[1:]]
     requests, looks = Mentions._requests, itertools.count()
@@ -72,7 +71,8 @@ def test_of_two_at_once_the_last_to_look_leaves_what_is_current(
     assert {key.split("#")[1] for key, _ in mentions(newsroom)} == {str(TRIPOLI), "ly"}
 
 
-def test_a_mention_is_under_a_kilobyte(newsroom: Newsroom) -> None:
+def test_mention_under_kilobyte(newsroom: Newsroom) -> None:
+    """A mention is under a kilobyte."""
     many = " ".join(f"في {place}." for place in ("طرابلس", "بنغازي", "صفاقس", "القاهرة", "الخرطوم", "باماكو") * 9)
     newsroom.archive().add(newsroom.capture(("a" * 100, f"{'ليبيا ' * 40}dated|{many}")))
     found = [item for item in newsroom.items() if item["PK"].startswith("PLACE#") and "title" in item]

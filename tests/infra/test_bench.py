@@ -45,7 +45,8 @@ def test_a_bench_prints_its_figures(
     assert all(value > 0 for row in rows.values() for name, value in row.items() if name in CERTAIN)
 
 
-def test_a_crawls_figures_are_medians_per_page() -> None:
+def test_crawl_figures_are_medians() -> None:
+    """A crawls figures are medians per page."""
     subject = crawl.Subject("dateline", starts=[crawl.Usage(1.5, 1.2), crawl.Usage(9.0, 1.0), crawl.Usage(1.0, 1.1)])
     subject.rounds = [crawl.Usage(0.004, 0.002), crawl.Usage(0.002, 0.001), crawl.Usage(0.9, 0.003)]
     assert subject.row() == Row("dateline", {"pages_per_s": 250.0, "cpu_ms_per_page": 2.0, "start_cpu_s": 1.1})
@@ -67,17 +68,20 @@ def test_wrong_usage_is_told(arguments: list[str], capsys: pytest.CaptureFixture
         (Target(what="speed", ratio=0.5, at_least=0.9), "MISSED: 0.50 of the speed; wanted at least 0.9"),
     ],
 )
-def test_a_missed_target_is_a_line_of_its_own(target: Target, line: str) -> None:
+def test_missed_target_has_line(target: Target, line: str) -> None:
+    """A missed target is a line of its own."""
     result = Result(bench="crawl", method="", rows=[Row("dateline", {"s": 1.0})], targets=[target])
     show(result, Console(file=(out := io.StringIO()), width=100))
     assert line in out.getvalue().splitlines()
 
 
-def test_a_slow_round_counts_for_neither() -> None:
+def test_slow_round_is_ignored() -> None:
+    """A slow round counts for neither."""
     assert median_ratio([1.0, 10.0, 1.0], [2.0, 20.0, 2.0]) == 0.5
 
 
-def test_made_up_pages_are_always_the_same_and_like_real_ones() -> None:
+def test_made_up_pages() -> None:
+    """Made up pages are always the same and like real ones."""
     some = list(pages(12))
     assert some == list(pages(12))
     assert len({page.url for page in some}) == 12
@@ -87,11 +91,13 @@ def test_made_up_pages_are_always_the_same_and_like_real_ones() -> None:
     assert {re.findall(rb'<html lang="(..)"', page.html)[0] for page in some} == {b"ar", b"en", b"fr"}
 
 
-def test_there_are_no_more_pages_than_distinct_ones() -> None:
+def test_pages_are_distinct() -> None:
+    """There are no more pages than distinct ones."""
     assert sum(1 for _ in pages(1000)) == DISTINCT
 
 
-def test_recorded_pages_are_read_as_they_are(tmp_path: Path) -> None:
+def test_recorded_pages_as_they_are(tmp_path: Path) -> None:
+    """Recorded pages are read as they are."""
     path = tmp_path / "pages.jsonl.gz"
     lines = [{"id": f"{n}", "url": f"http://news.example.org/{n}", "html": f"<p>مرحبا {n}"} for n in range(3)]
     path.write_bytes(gzip.compress("".join(json.dumps(line) + "\n" for line in lines).encode()))

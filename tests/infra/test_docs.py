@@ -163,7 +163,7 @@ def test_storage_page_has_each_object(key: str) -> None:
     assert [each for each in written_s3() if pattern(each).fullmatch(key)], key
 
 
-def test_layout_of_keys_is_on_the_page() -> None:
+def test_key_layout_is_documented() -> None:
     """The layout in the docstring of `keys` has the keys of docs/storage.md, and no others."""
     lines = (keys.__doc__ or "").splitlines()
     objects = {line.split()[0] for line in lines if line.startswith(" " * 8) and "/" in line.split()[0]}

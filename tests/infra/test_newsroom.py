@@ -71,14 +71,16 @@ def locations(url: str) -> list[str]:
     return [element.text or "" for element in ElementTree.fromstring(get(url).body).iter(f"{SITEMAP}loc")]
 
 
-def test_the_outlets_are_sources_of_the_registry(sources: dict[str, registry.Source]) -> None:
+def test_outlets_are_sources(sources: dict[str, registry.Source]) -> None:
+    """The outlets are sources of the registry."""
     assert list(sources) == SOURCES
     assert all(source.crawlable and source.delay == 0 for source in sources.values())
     assert len({source.host for source in sources.values()}) == len(SOURCES)
 
 
 @pytest.mark.parametrize("id", SOURCES)
-def test_a_page_has_all_of_its_story(newsroom: Newsroom, id: str) -> None:
+def test_page_has_whole_story(newsroom: Newsroom, id: str) -> None:
+    """A page has all of its story."""
     stories = newsroom.stories(id)
     assert len(stories) >= 8
     for url, story in stories.items():
@@ -97,14 +99,14 @@ def test_a_page_has_all_of_its_story(newsroom: Newsroom, id: str) -> None:
         ("sample-courrier", "mardi 16 avril 2019 à 10h05"),
     ],
 )
-def test_dates_are_printed_as_the_outlet_does(newsroom: Newsroom, id: str, date: str) -> None:
+def test_dates_in_outlets_form(newsroom: Newsroom, id: str, date: str) -> None:
+    """Dates are printed as the outlet does."""
     assert date in words(get(next(iter(newsroom.stories(id)))).body)
 
 
 @pytest.mark.parametrize("id", SOURCES)
-def test_a_feed_lists_dated_stories_and_leaves_the_oldest_to_the_sitemap(
-    newsroom: Newsroom, sources: dict[str, registry.Source], id: str
-) -> None:
+def test_feed_lists_dated_stories(newsroom: Newsroom, sources: dict[str, registry.Source], id: str) -> None:
+    """A feed lists dated stories and leaves the oldest to the sitemap."""
     parsed = feedparser.parse(get(sources[id].feeds[0]).body)
     assert not parsed.bozo
     assert all(entry.title and ("published" in entry or "updated" in entry) for entry in parsed.entries)
@@ -114,7 +116,8 @@ def test_a_feed_lists_dated_stories_and_leaves_the_oldest_to_the_sitemap(
 
 
 @pytest.mark.parametrize("id", SOURCES)
-def test_section_fronts_lead_to_every_story(newsroom: Newsroom, sources: dict[str, registry.Source], id: str) -> None:
+def test_sections_lead_to_stories(newsroom: Newsroom, sources: dict[str, registry.Source], id: str) -> None:
+    """Section fronts lead to every story."""
     fronts, linked = list(sources[id].listings), set()
     for front in fronts:
         page = Selector(get(front).body.decode())
@@ -125,9 +128,8 @@ def test_section_fronts_lead_to_every_story(newsroom: Newsroom, sources: dict[st
 
 
 @pytest.mark.parametrize(("id", "forbidden"), [("sample-gazette", "/print/"), ("sample-courrier", "/abonnes/")])
-def test_robots_forbids_one_story_of_the_feed(
-    newsroom: Newsroom, sources: dict[str, registry.Source], id: str, forbidden: str
-) -> None:
+def test_robots_forbids_one(newsroom: Newsroom, sources: dict[str, registry.Source], id: str, forbidden: str) -> None:
+    """Robots forbids one story of the feed."""
     robots = RobotFileParser()
     robots.parse(get(f"{newsroom.urls[id]}/robots.txt").body.decode().splitlines())
     links = [entry.link for entry in feedparser.parse(get(sources[id].feeds[0]).body).entries]
@@ -159,7 +161,7 @@ def test_robots_forbids_one_story_of_the_feed(
         ),
     ],
 )
-def test_an_edition_changes_some_stories_and_takes_others_down(
+def test_edition_changes_stories(
     newsroom: Newsroom, edition: int, wanted: dict[str, tuple[int, int, bool, bool]]
 ) -> None:
     """What becomes of the story before: its status, whether its title and its words are the same."""
@@ -180,7 +182,8 @@ def test_an_edition_changes_some_stories_and_takes_others_down(
     assert changed == wanted
 
 
-def test_a_changed_story_moves_its_date_in_the_feed(newsroom: Newsroom, sources: dict[str, registry.Source]) -> None:
+def test_changed_story_moves_date(newsroom: Newsroom, sources: dict[str, registry.Source]) -> None:
+    """A changed story moves its date in the feed."""
     dates = []
     for edition in (1, 2):
         newsroom.set_edition(edition)
@@ -189,7 +192,8 @@ def test_a_changed_story_moves_its_date_in_the_feed(newsroom: Newsroom, sources:
     assert dates == ["Mon, 15 Apr 2019 15:30:00 +0000", "Wed, 17 Apr 2019 11:05:00 +0000"]
 
 
-def test_two_outlets_carry_one_wire_story(newsroom: Newsroom) -> None:
+def test_wire_story_in_two(newsroom: Newsroom) -> None:
+    """Two outlets carry one wire story."""
     gazette, courrier = (newsroom.stories(id).values() for id in ("sample-gazette", "sample-courrier"))
     pairs = [(ours, theirs) for ours in gazette for theirs in courrier if set(ours.paragraphs) & set(theirs.paragraphs)]
     ((ours, theirs),) = pairs
@@ -197,7 +201,8 @@ def test_two_outlets_carry_one_wire_story(newsroom: Newsroom) -> None:
     assert ours.title != theirs.title
 
 
-def test_a_story_may_move_and_travel_in_other_ways(newsroom: Newsroom) -> None:
+def test_story_moves_and_travels(newsroom: Newsroom) -> None:
+    """A story may move and travel in other ways."""
     stories = {story.slug: story for story in newsroom.stories("sample-gazette").values()}
     old = get(newsroom.urls["sample-gazette"] + (stories["leptis-mosaic-school"].moved_from or ""))
     assert (old.status, old.headers["Location"]) == (301, stories["leptis-mosaic-school"].url)
@@ -223,14 +228,16 @@ def test_validators_are_honoured(newsroom: Newsroom, path: str) -> None:
     assert [bool(answer.body) for answer in answers] == [False, False, True, True, True]
 
 
-def test_a_head_request_and_a_page_that_is_not_there(newsroom: Newsroom) -> None:
+def test_head_and_missing_page(newsroom: Newsroom) -> None:
+    """A head request and a page that is not there."""
     url = newsroom.urls["sample-gazette"]
     full, head = get(f"{url}/feed/"), get(f"{url}/feed/", method="HEAD")
     assert (head.status, head.headers["Content-Length"], head.body) == (200, str(len(full.body)), b"")
     assert get(f"{url}/nothing/here").status == 404
 
 
-def test_the_access_log_has_each_request(newsroom: Newsroom) -> None:
+def test_access_log_is_complete(newsroom: Newsroom) -> None:
+    """The access log has each request."""
     url = newsroom.urls["sample-gazette"]
     get(f"{url}/robots.txt", User_Agent="Dateline/0.1")
     get(f"{url}/nowhere?x=1", method="HEAD")
@@ -254,7 +261,8 @@ def test_ports_and_edition_are_remembered(tmp_path: Path) -> None:
         assert (newsroom.urls, newsroom.edition) == (before, 2)
 
 
-def test_a_taken_port_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_taken_port_is_named(tmp_path: Path) -> None:
+    """A taken port is an error that names it."""
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         message = f"port {port} of sample-courrier is taken"
@@ -289,7 +297,8 @@ def test_recorded_pages_are_an_outlet(tmp_path: Path) -> None:
         assert (get(f"{source.home}other").status, get(f"{source.home}robots.txt").status) == (404, 200)
 
 
-def test_the_process_says_where_it_is_and_stops_at_once(tmp_path: Path) -> None:
+def test_process_starts_and_stops(tmp_path: Path) -> None:
+    """The process says where it is and stops at once."""
     command = [sys.executable, "-m", "infra.newsroom", "--state", f"{tmp_path}"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout

@@ -107,7 +107,8 @@ def test_the_example_for_duckdb(archived: Newsroom, tmp_path: Path) -> None:
     assert [(row[0], row[2]) for row in rows] == [("sample-gazette", 2)]
 
 
-def test_the_example_of_an_event_holds_against_the_schema() -> None:
+def test_event_example_is_valid() -> None:
+    """The example of an event holds against the schema."""
     (example,) = blocks("json", "detail-type")
     schema = json.loads((ROOT / "functions" / "dateline" / "events.schema.json").read_text("utf-8"))
     Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER).validate(json.loads(example))
@@ -131,7 +132,8 @@ def test_the_example_for_a_subscriber(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud
-def test_the_examples_for_the_aws_cli(cloud: Cloud, tmp_path: Path) -> None:
+def test_aws_cli_examples_run(cloud: Cloud, tmp_path: Path) -> None:
+    """The examples for the aws cli."""
     crawling = [sys.executable, "-m", "dateline", "crawl", "sample-gazette"]
     subprocess.run(crawling, cwd=cloud.folder.parent, check=True, capture_output=True)
     names = {"TABLE": cloud.outputs["IndexTable"], "ARCHIVE": cloud.outputs["ArchiveBucket"]}
@@ -162,7 +164,7 @@ def test_rule_examples_are_read() -> None:
     assert (str(old.valid_until), new.valid_until, new.optional) == ("2019-05-31", None, ("authors",))
 
 
-def test_the_article_of_readme_is_one() -> None:
+def test_readme_article_is_one() -> None:
     """README's article has fields of the class alone, with values of their types."""
     (example,) = blocks("json", '"digest": "416a')
     article = Article.from_dict(json.loads(example))

@@ -99,7 +99,7 @@ def archive(aws: Aws, tmp_path: Path) -> Archive:
     return Archive(aws, tmp_path)
 
 
-def test_a_days_files_become_one_and_nothing_else_changes(archive: Archive) -> None:
+def test_days_files_become_pack(archive: Archive) -> None:
     """Index, articles, outcomes, the bytes behind each revision, verification, rebuild and proofs."""
     items, derived, raw, bodies = archive.rebuilt(), archive.newsroom.objects(), archive.raw(), archive.bodies()
     done = archive.pack()
@@ -117,7 +117,8 @@ def test_a_days_files_become_one_and_nothing_else_changes(archive: Archive) -> N
     assert archive.pack() == PackedDays(), "there is nothing left to pack"
 
 
-def test_a_revisit_without_new_words_keeps_headers_and_digests(archive: Archive) -> None:
+def test_reduced_revisit_keeps_headers(archive: Archive) -> None:
+    """A revisit without new words keeps headers and digests."""
     before = Packs(archive.aws.s3, archive.aws.captures)
     whole = [record for key in archive.captures for record in records(before.open(key))]
     archive.pack()
@@ -130,7 +131,8 @@ def test_a_revisit_without_new_words_keeps_headers_and_digests(archive: Archive)
     assert not [record.flaw for record in stored if record.flaw]
 
 
-def test_the_pack_is_a_warc_file_by_itself(archive: Archive) -> None:
+def test_pack_is_warc_file(archive: Archive) -> None:
+    """The pack is a WARC file by itself."""
     archive.pack()
     (pack,) = [key for key in archive.stored() if key.endswith(".warc.gz")]
     body = archive.aws.s3.get_object(Bucket=archive.aws.captures, Key=pack)["Body"]
@@ -145,9 +147,7 @@ def shouted(page: Page) -> Extraction:
 
 
 @pytest.mark.parametrize("again", [teased, shouted])
-def test_another_extractor_finds_the_same_in_a_pack(
-    aws: Aws, tmp_path: Path, again: Callable[[Page], Extraction]
-) -> None:
+def test_reextraction_of_packs(aws: Aws, tmp_path: Path, again: Callable[[Page], Extraction]) -> None:
     """Of a page without its body, the words are those of the page that it refers to, also for a later extractor."""
     ends = []
     for packed in (False, True):
@@ -165,7 +165,7 @@ def test_another_extractor_finds_the_same_in_a_pack(
     assert ends[0] == ends[1]
 
 
-def test_a_capture_that_comes_late_finds_the_words_of_a_page_without_its_body(archive: Archive) -> None:
+def test_late_capture_finds_words(archive: Archive) -> None:
     """Between the first look and the second there was another wording: the second is a revision then."""
     archive.pack()
     stem = keys.Stem("sample", keys.crawl_name(NOON + timedelta(minutes=10), "late"), 0)
@@ -181,7 +181,8 @@ def test_a_capture_that_comes_late_finds_the_words_of_a_page_without_its_body(ar
     assert archive.findings() == []
 
 
-def test_killed_at_each_write_it_ends_the_same(archive: Archive) -> None:
+def test_killed_packing_ends_same(archive: Archive) -> None:
+    """Killed at each write it ends the same."""
     aws = archive.aws
     before = {key: objects.get(aws.s3, bucket=aws.captures, key=key) or b"" for key in archive.stored()}
     raw = archive.raw()
@@ -208,7 +209,8 @@ def test_killed_at_each_write_it_ends_the_same(archive: Archive) -> None:
     assert archive.findings() == []
 
 
-def test_a_withdrawn_story_leaves_its_pack(archive: Archive) -> None:
+def test_withdrawn_story_leaves_pack(archive: Archive) -> None:
+    """A withdrawn story leaves its pack."""
     archive.pack()
     query = archive.newsroom.query()
     story = query.story(keys.article_id("http://news.example.org/b"))
@@ -244,7 +246,8 @@ def test_what_may_not_go_stays(aws: Aws, archive: Archive) -> None:
     assert left == {stem.capture for stem in (young, no_tree, unread, *imported)}
 
 
-def test_late_files_get_a_pack_of_their_own(aws: Aws, archive: Archive) -> None:
+def test_late_files_get_packs(aws: Aws, archive: Archive) -> None:
+    """Late files get a pack of their own."""
     archive.pack()
     late = [keys.Stem("sample", keys.crawl_name(NOON + timedelta(minutes=5), "late"), number) for number in range(2)]
     for stem in late:
@@ -261,7 +264,8 @@ def test_late_files_get_a_pack_of_their_own(aws: Aws, archive: Archive) -> None:
     assert archive.findings() == []
 
 
-def test_a_source_may_keep_all_bodies(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_source_keeps_all_bodies(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A source may keep all bodies."""
     exchange = capture.Exchange
 
     def kept(**values: Any) -> Any:

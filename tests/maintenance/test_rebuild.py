@@ -198,7 +198,8 @@ SCENES = [
 
 
 @pytest.mark.parametrize("scene", [*SCENES, scheduled], ids=lambda scene: scene.__name__)
-def test_a_table_made_anew_is_the_same(stack: Stack, scene: Callable[[Stack], None]) -> None:
+def test_rebuilt_table_is_same(stack: Stack, scene: Callable[[Stack], None]) -> None:
+    """A table made anew is the same."""
     assert stack.crawl().captured == 5
     scene(stack)
     before = stack.items()
@@ -210,7 +211,8 @@ def test_a_table_made_anew_is_the_same(stack: Stack, scene: Callable[[Stack], No
     assert stack.items() == before, "it may be run again"
 
 
-def test_a_crawl_goes_on_from_a_table_made_anew(stack: Stack) -> None:
+def test_crawl_after_rebuild(stack: Stack) -> None:
+    """A crawl goes on from a table made anew."""
     stack.crawl()
     failing(stack)
     stack.rebuild(empty=True)
@@ -225,7 +227,8 @@ class KilledError(Exception):
 
 
 @pytest.mark.parametrize("call", ["BatchWriteItem", "TransactWriteItems"])
-def test_a_crawl_that_died_after_its_report_is_settled_by_its_next_delivery(stack: Stack, call: str) -> None:
+def test_dead_crawl_is_settled(stack: Stack, call: str) -> None:
+    """A crawl that died after its report is settled by its next delivery."""
     report = keys.crawl_report(SOURCE, crawl := "20261020T070000Z-test")
 
     def kill(*_: Any, model: Any, **__: Any) -> None:
@@ -246,7 +249,8 @@ def test_a_crawl_that_died_after_its_report_is_settled_by_its_next_delivery(stac
     assert stack.items() == before
 
 
-def test_an_old_report_that_is_delivered_again_changes_nothing(stack: Stack) -> None:
+def test_old_report_changes_nothing(stack: Stack) -> None:
+    """An old report that is delivered again changes nothing."""
     first = stack.crawl()
     failing(stack)
     before = stack.items()
@@ -255,7 +259,8 @@ def test_an_old_report_that_is_delivered_again_changes_nothing(stack: Stack) -> 
 
 
 @pytest.mark.parametrize(("until", "held"), [("2026-10-20T07:00:00Z", False), ("2999-01-01T00:00:00Z", True)])
-def test_what_has_expired_is_left_out(stack: Stack, until: str, held: bool) -> None:
+def test_expired_items_are_omitted(stack: Stack, until: str, held: bool) -> None:
+    """What has expired is left out."""
     name = "20261020T060000Z-test"
     report = CrawlReport(source=SOURCE, crawl=name, started_at=until, learned=Learned(holds={"news.example": until}))
     body = report.to_json().encode()

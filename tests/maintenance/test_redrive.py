@@ -266,7 +266,8 @@ def undisturbed(template: dict[str, Any], tmp_path_factory: pytest.TempPathFacto
         return line.archive(), line.newsroom.items(), line.events()
 
 
-def test_undisturbed_run_has_every_kind_of_event(undisturbed: Any) -> None:
+def test_undisturbed_run_is_complete(undisturbed: Any) -> None:
+    """Undisturbed run has every kind of event."""
     kinds = {kind for kind, _ in undisturbed[2]}
     assert kinds == {f"article.{kind}" for kind in ("archived", "revised", "gone", "returned", "withdrawn")}
 
@@ -274,13 +275,14 @@ def test_undisturbed_run_has_every_kind_of_event(undisturbed: Any) -> None:
 @pytest.mark.parametrize(
     ("failing", "expired"), [("crawl", False), ("extract", False), ("events search", False), ("events search", True)]
 )
-def test_returned_letters_leave_the_archive_of_an_undisturbed_run(
+def test_returned_letters_are_archived(
     start: Callable[..., Line],
     undisturbed: Any,
     failing: str,
     expired: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Returned letters leave the archive of an undisturbed run."""
     line = start(*failing.split())
     chapters(line)
     for _ in range(2):  # a returned crawl makes captures, whose extraction fails in its turn
@@ -306,7 +308,8 @@ def _trimmed(*_: Any) -> Iterator[Any]:
     raise ClientError(error, "GetShardIterator")  # type: ignore[arg-type]
 
 
-def test_each_letter_says_what_it_is(start: Callable[..., Line]) -> None:
+def test_letters_are_described(start: Callable[..., Line]) -> None:
+    """Each letter says what it is."""
     line = start("crawl", "extract", "events", "search")
     sqs, urls = boto3.client("sqs"), line.urls
     line.failing = {"crawl", "extract"}
@@ -330,7 +333,7 @@ def test_each_letter_says_what_it_is(start: Callable[..., Line]) -> None:
     assert [each["queue"] for each in as_json] == ["crawl", "extract", "extract", "events", "search"]
 
 
-def test_letters_that_cannot_be_returned_stay(start: Callable[..., Line]) -> None:
+def test_unreturnable_letters_stay(start: Callable[..., Line]) -> None:
     """One that no function could read, and a position whose function fails; --drop deletes them."""
     line = start("events")
     chapters(line)
@@ -346,7 +349,8 @@ def test_letters_that_cannot_be_returned_stay(start: Callable[..., Line]) -> Non
     assert redrive().stderr.startswith("events 1;")
 
 
-def test_nothing_is_dropped_without_a_yes(start: Callable[..., Line]) -> None:
+def test_drop_needs_yes(start: Callable[..., Line]) -> None:
+    """Nothing is dropped without a yes."""
     line = start()
     boto3.client("sqs").send_message(QueueUrl=line.urls["ExtractDeadLetters"], MessageBody="{}")
     refused = CliRunner().invoke(app, ["redrive", "--drop"], input="n\n")
@@ -357,7 +361,7 @@ def test_nothing_is_dropped_without_a_yes(start: Callable[..., Line]) -> None:
     assert redrive("--drop", "--return").exit_code == 2
 
 
-def test_more_letters_of_a_host_than_sqs_hands_out_at_once(start: Callable[..., Line]) -> None:
+def test_many_letters_of_host(start: Callable[..., Line]) -> None:
     """A FIFO queue hands out ten of a group, and the next ones after these."""
     line = start()
     line.failing = {"crawl"}

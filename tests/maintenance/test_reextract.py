@@ -123,7 +123,8 @@ CHAINS: dict[str, tuple[list[str], list[tuple[int, str]]]] = {
 
 @pytest.mark.parametrize("order", [1, -1])
 @pytest.mark.parametrize("case", CHAINS)
-def test_a_chain_has_the_words_that_the_present_extractor_sees(newsroom: Newsroom, case: str, order: int) -> None:
+def test_chain_by_present_extractor(newsroom: Newsroom, case: str, order: int) -> None:
+    """A chain has the words that the present extractor sees."""
     bodies, expected = CHAINS[case]
     captures = archived(newsroom, *bodies)
     was = {item["SK"]: item for item in newsroom.items() if item["SK"].startswith("REV#")}
@@ -138,14 +139,15 @@ def test_a_chain_has_the_words_that_the_present_extractor_sees(newsroom: Newsroo
     assert_rebuilt_the_same(newsroom)
 
 
-def test_a_page_that_was_missed_twice_is_one_revision_if_the_first_is_seen_first(newsroom: Newsroom) -> None:
+def test_missed_page_joins_chain(newsroom: Newsroom) -> None:
     """The other way round it is two of the same words; so the command asks in the order of capture."""
     for key in archived(newsroom, "T|One.", "?T|Two.", "?T|Two."):
         reextract(newsroom, key)
     assert chain(newsroom) == [(1, "One."), (2, "Two.")]
 
 
-def test_a_url_leads_no_more_to_a_story_that_is_none(newsroom: Newsroom) -> None:
+def test_url_leaves_rejected_story(newsroom: Newsroom) -> None:
+    """A URL leads no more to a story that is none."""
     (key,) = archived(newsroom, "here|Words.")
     assert newsroom.query().story("http://news.example.org/a-elsewhere")
     reextract(newsroom, key)
@@ -156,7 +158,8 @@ def test_a_url_leads_no_more_to_a_story_that_is_none(newsroom: Newsroom) -> None
     assert_rebuilt_the_same(newsroom)
 
 
-def test_a_story_moves_to_its_new_date_and_its_new_id(newsroom: Newsroom) -> None:
+def test_story_moves_to_id(newsroom: Newsroom) -> None:
+    """A story moves to its new date and its new id."""
     key = newsroom.capture(("a", "moved|Words."), ("b", "elsewhere|Words."))
     newsroom.archive(extract=old).add(key)
     report = reextract(newsroom, key)
@@ -168,7 +171,8 @@ def test_a_story_moves_to_its_new_date_and_its_new_id(newsroom: Newsroom) -> Non
     assert_rebuilt_the_same(newsroom)
 
 
-def test_the_report_says_what_changed_by_field(newsroom: Newsroom) -> None:
+def test_report_lists_changed_fields(newsroom: Newsroom) -> None:
+    """The report says what changed by field."""
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "?T|Words."), ("c", "!T|Words."), ("d", "T|W.§bomb"))
     newsroom.archive(extract=old).add(key)
     report = reextract(newsroom, key)
@@ -181,14 +185,16 @@ def test_the_report_says_what_changed_by_field(newsroom: Newsroom) -> None:
     assert (counters["archived"], counters["not_article"], counters["quarantined"]) == (3, 1, 0)
 
 
-def test_what_is_the_same_is_not_written_again(newsroom: Newsroom) -> None:
+def test_unchanged_is_not_rewritten(newsroom: Newsroom) -> None:
+    """What is the same is not written again."""
     (key,) = archived(newsroom, "T|Words.")
     items, objects = newsroom.items(), without_reports(newsroom)
     assert reextract(newsroom, key).changes == ()
     assert (newsroom.items(), without_reports(newsroom)) == (items, objects)
 
 
-def test_each_run_has_an_object_of_its_own(newsroom: Newsroom) -> None:
+def test_runs_have_own_objects(newsroom: Newsroom) -> None:
+    """Each run has an object of its own."""
     (key,) = archived(newsroom, "T|One.§Two.")
     reextract(newsroom, key)
     first = newsroom.items(), without_reports(newsroom)
@@ -203,7 +209,8 @@ def test_each_run_has_an_object_of_its_own(newsroom: Newsroom) -> None:
     assert stem.extracted(page.extraction) == name
 
 
-def test_only_the_records_that_are_asked_for_are_looked_at(newsroom: Newsroom) -> None:
+def test_only_offsets_are_reextracted(newsroom: Newsroom) -> None:
+    """Only the records that are asked for are looked at."""
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "T|One.§Two."))
     first, second = newsroom.archive(extract=old).add(key)
     reextract(newsroom, key, offsets=(second.offset,))
@@ -212,13 +219,15 @@ def test_only_the_records_that_are_asked_for_are_looked_at(newsroom: Newsroom) -
     assert first.id in newsroom.index.current([first.id])
 
 
-def test_a_capture_that_was_never_archived_is_archived(newsroom: Newsroom) -> None:
+def test_unarchived_capture_is_archived(newsroom: Newsroom) -> None:
+    """A capture that was never archived is archived."""
     key = newsroom.capture(("a", "T|One."))
     assert reextract(newsroom, key).done
     assert chain(newsroom) == [(1, "One.")]
 
 
-def test_articles_that_were_lost_are_made_again_with_their_numbers(newsroom: Newsroom) -> None:
+def test_lost_articles_are_restored(newsroom: Newsroom) -> None:
+    """Articles that were lost are made again with their numbers."""
     _, second = archived(newsroom, "T|One.", "T|Two.")
     before = newsroom.items()
     newsroom.aws.s3.delete_object(Bucket=newsroom.aws.archive, Key=newsroom.articles_key(second))
@@ -228,7 +237,8 @@ def test_articles_that_were_lost_are_made_again_with_their_numbers(newsroom: New
     assert pointing == [{name: value for name, value in item.items() if name != "article"} for item in before]
 
 
-def test_killed_at_any_of_its_calls_it_ends_the_same(newsroom: Newsroom) -> None:
+def test_killed_reextract_ends_same(newsroom: Newsroom) -> None:
+    """Killed at any of its calls it ends the same."""
     before = newsroom.capture(("a", "T|Sfax."), ("c", "T|Sfax."))
     key = newsroom.capture(("a", "T|Sfax.§Tunis."), ("b", "?moved|Words."), ("c", "!T|Gao."), ("d", "elsewhere|Gao."))
     for each in (before, key):
@@ -273,7 +283,8 @@ def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
     assert_rebuilt_the_same(newsroom)
 
 
-def test_the_message_says_what_is_wrong_with_it() -> None:
+def test_invalid_message_is_named() -> None:
+    """The message says what is wrong with it."""
     message = ReextractMessage(run=RUN, key="captures/x", offsets=(1, 2))
     assert ReextractMessage.from_json(message.to_json()) == message
     assert ReextractMessage.from_json('{"Records": []}') is None
@@ -282,7 +293,7 @@ def test_the_message_says_what_is_wrong_with_it() -> None:
 
 
 @pytest.mark.cloud
-def test_the_command_follows_a_run_to_its_end(cloud: Cloud) -> None:
+def test_reextract_command_follows_run(cloud: Cloud) -> None:
     """The extractor is the same; so what changes is an articles object that was lost."""
 
     def dateline(*arguments: str) -> dict[str, Any]:
@@ -304,7 +315,8 @@ def test_the_command_follows_a_run_to_its_end(cloud: Cloud) -> None:
     assert again == summary
 
 
-def test_a_story_is_found_by_its_new_words_and_leaves_a_cluster_with_its_last(newsroom: Newsroom) -> None:
+def test_reextracted_story_leaves_cluster(newsroom: Newsroom) -> None:
+    """A story is found by its new words and leaves a cluster with its last."""
     words = "The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
     for path, body in (("b", f"!Boats|{words}"), ("a", f"Trawlers|{words}"), ("c", f"Lamps|So far nothing.§{words}")):
         newsroom.archive(extract=old).add(newsroom.capture((path, body)))

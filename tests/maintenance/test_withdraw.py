@@ -114,7 +114,8 @@ def verified(newsroom: Newsroom, folder: Path) -> list[Finding]:
     return found
 
 
-def test_no_byte_of_it_is_left_and_all_else_is_where_it_was(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_withdraw_leaves_no_byte(newsroom: Newsroom, tmp_path: Path) -> None:
+    """No byte of it is left and all else is where it was."""
     for number, key in enumerate(list(keys_of(newsroom))):
         reextract(newsroom, key, f"20190418T12000{number}Z-again")
     before, sizes = newsroom.items(), {key: len(data) for (key, _), data in everything(newsroom.aws).items()}
@@ -153,7 +154,8 @@ def test_the_fact_is_kept(newsroom: Newsroom) -> None:
     assert withdrawal.urls == ("http://news.example.org/a", "http://news.example.org/a?amp=1")
 
 
-def test_the_table_is_made_anew_without_it(newsroom: Newsroom) -> None:
+def test_rebuild_without_withdrawn(newsroom: Newsroom) -> None:
+    """The table is made anew without it."""
     withdraw(newsroom)
     assert_rebuilt_the_same(newsroom)
 
@@ -169,7 +171,8 @@ def assert_rebuilt_the_same(newsroom: Newsroom) -> None:
     assert of_withdrawal == [item for item in before if not is_empty_register(item, of_withdrawal)]
 
 
-def test_its_copies_stay_and_are_a_cluster_without_it(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_copies_form_new_cluster(newsroom: Newsroom, tmp_path: Path) -> None:
+    """Its copies stay and are a cluster without it."""
     newsroom.archive(extract=extract).add(newsroom.capture(("w1", f"First|{WORDS}"), ("w2", f"Second|{WORDS}")))
     newsroom.archive(extract=extract).add(newsroom.capture(("w3", f"Third|{WORDS}")))
     first, second, third = (keys.article_id(f"http://news.example.org/w{number}") for number in (1, 2, 3))
@@ -187,7 +190,8 @@ def is_empty_register(item: dict[str, Any], rebuilt: list[dict[str, Any]]) -> bo
     return item.keys() == {"PK", "SK"} and item not in rebuilt
 
 
-def test_what_is_captured_of_it_later_is_not_archived(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_later_captures_stay_out(newsroom: Newsroom, tmp_path: Path) -> None:
+    """What is captured of it later is not archived."""
     withdraw(newsroom)
     key = newsroom.capture(("a", "Port|A secret story, once more."), ("e", "Fifth|Words."))
     withdrawn, other = newsroom.archive(extract=extract).add(key)
@@ -218,7 +222,8 @@ LEFT: dict[str, Callable[[Newsroom, str, bytes], None]] = {
 
 
 @pytest.mark.parametrize("what", LEFT)
-def test_verification_finds_what_a_withdrawal_left(newsroom: Newsroom, tmp_path: Path, what: str) -> None:
+def test_verify_finds_remains(newsroom: Newsroom, tmp_path: Path, what: str) -> None:
+    """Verification finds what a withdrawal left."""
     key = next(keys_of(newsroom))
     data = get(newsroom, key)
     withdraw(newsroom)
@@ -230,7 +235,8 @@ def test_verification_finds_what_a_withdrawal_left(newsroom: Newsroom, tmp_path:
 
 
 @pytest.mark.parametrize("at", [0.2, 0.5, 0.95])
-def test_of_a_damaged_capture_too_nothing_is_left(newsroom: Newsroom, at: float) -> None:
+def test_damaged_capture_is_scrubbed(newsroom: Newsroom, at: float) -> None:
+    """Of a damaged capture too nothing is left."""
     key = newsroom.capture(("a", "Port|A secret story in its third wording."))
     newsroom.archive(extract=extract).add(key)
     data = get(newsroom, key)
@@ -249,7 +255,8 @@ def test_extracting_again_brings_nothing_back(newsroom: Newsroom) -> None:
     assert newsroom.items() == items
 
 
-def test_killed_at_any_of_its_calls_it_is_taken_up(template: dict[str, Any]) -> None:
+def test_killed_withdraw_is_resumed(template: dict[str, Any]) -> None:
+    """Killed at any of its calls it is taken up."""
     ends, killed = [], True
     for call in itertools.count(1):
         with emulated(template) as aws:
@@ -277,7 +284,8 @@ LOCKS = {"GOVERNANCE": 0, "COMPLIANCE": 1}
 
 
 @pytest.mark.parametrize("mode", LOCKS)
-def test_a_lock_that_nobody_can_lift_is_told(template: dict[str, Any], mode: str) -> None:
+def test_locked_files_are_told(template: dict[str, Any], mode: str) -> None:
+    """A lock that nobody can lift is told."""
     with emulated(template) as aws:
         locked = dataclasses.replace(aws, captures="locked")
         aws.s3.create_bucket(Bucket="locked", ObjectLockEnabledForBucket=True)
@@ -296,7 +304,8 @@ def test_a_lock_that_nobody_can_lift_is_told(template: dict[str, Any], mode: str
         assert "withdrawn_at" in story(newsroom)
 
 
-def test_no_crawl_asks_for_it_again(aws: Aws) -> None:
+def test_withdrawn_url_not_crawled(aws: Aws) -> None:
+    """No crawl asks for it again."""
     feed = answer(rss(item("/a", title="Port"), item("/b")))
     with Outlet({"/feed": feed, "/a": answer("<h1>Port"), "/b": answer("<h1>B")}) as outlet:
         source = outlet.source(validators="ignore", revisit=((10**6, 0),))
@@ -311,7 +320,8 @@ def test_no_crawl_asks_for_it_again(aws: Aws) -> None:
 
 
 @pytest.mark.cloud
-def test_the_command_withdraws_and_the_rest_stays_sound(checkout: Checkout, tmp_path: Path) -> None:
+def test_withdraw_command(checkout: Checkout, tmp_path: Path) -> None:
+    """The command withdraws and the rest stays sound."""
     pages = [record(f"https://withdrawn.example/{number}", response(page(number))) for number in (1, 2)]
     (tmp_path / "a.warc").write_bytes(b"".join(pages))
     checkout.dateline("import", str(tmp_path / "a.warc"), "--any-host")

@@ -196,7 +196,8 @@ def test_a_days_counters_add_up(aws: Aws, seed: int, monkeypatch: pytest.MonkeyP
     assert rebuilt(aws) == before
 
 
-def test_a_thousand_reasons_are_counted_by_the_commonest() -> None:
+def test_thousand_reasons_are_merged() -> None:
+    """A thousand reasons are counted by the commonest."""
     failures = [Failure(url=f"https://gazette.example/{n}", reason=f"http-{200 + n // 2}") for n in range(700)]
     failures += [Failure(url="https://gazette.example/", reason="timeout")] * 3
     report = CrawlReport(source=SOURCE, crawl=f"{DAY}", started_at="", discovered=703, failures=failures)
@@ -217,7 +218,8 @@ def test_imported_pages_count_apart(aws: Aws) -> None:
     assert (day.counts["archived"], day.counts["not_article"]) == (1, 1)
 
 
-def test_a_correction_is_not_undone_by_a_delivery_that_is_late(aws: Aws) -> None:
+def test_late_delivery_keeps_correction(aws: Aws) -> None:
+    """A correction is not undone by a delivery that is late."""
     index = Index(aws.table)
     first, corrected = {"archived": 1, "not_article": 0}, {"archived": 0, "not_article": 1}
     for counted, before in ((first, None), (corrected, first), (first, None), (corrected, first)):
@@ -227,7 +229,7 @@ def test_a_correction_is_not_undone_by_a_delivery_that_is_late(aws: Aws) -> None
 
 
 @pytest.mark.cloud
-def test_what_is_counted_at_once_is_counted_once(cloud: Cloud) -> None:
+def test_concurrent_counts_once(cloud: Cloud) -> None:
     """Eight functions count sixteen WARC files of one day, each of them twice."""
     table = cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"])
     done = [f"captures/{number}" for number in range(16)]
@@ -246,7 +248,8 @@ def test_what_is_counted_at_once_is_counted_once(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize(("end", "damaged"), [(b"\0" * 60, 1), (b"", 0)])  # the end of a file may be anywhere
 @pytest.mark.parametrize("kept", [0, 1])
-def test_pages_that_cannot_be_read_are_missing_from_the_outcomes(aws: Aws, kept: int, end: bytes, damaged: int) -> None:
+def test_unreadable_pages_are_missing(aws: Aws, kept: int, end: bytes, damaged: int) -> None:
+    """Pages that cannot be read are missing from the outcomes."""
     newsroom = Newsroom(aws, SOURCE)
     key = newsroom.capture(("a", "Title|Words."), ("b", "Other|Words."), ("c", "Third|Words."))
     data = newsroom.captured(key)
@@ -263,9 +266,8 @@ def test_pages_that_cannot_be_read_are_missing_from_the_outcomes(aws: Aws, kept:
     ("archived", "histories", "yields"),
     [(1, 0, "low"), (2, 0, None), (60, 0, None), (61, 0, "high"), (61, 1, None), (1, 1, "low")],
 )
-def test_a_yield_is_held_against_the_widest_of_what_was_expected(
-    archived: int, histories: int, yields: str | None
-) -> None:
+def test_yield_against_widest_range(archived: int, histories: int, yields: str | None) -> None:
+    """A yield is held against the widest of what was expected."""
     item = keys.day(SOURCE, DAY) | {
         "expected_2-50": 1,
         "expected_5-60": 3,
@@ -275,7 +277,8 @@ def test_a_yield_is_held_against_the_widest_of_what_was_expected(
     assert Day.of_item(item).yields == yields
 
 
-def test_a_crawl_by_hand_counts_as_one_of_its_day(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_manual_crawl_counts(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crawl by hand counts as one of its day."""
     report = CrawlReport(source=SOURCE, crawl="20261020T060000Z-hand", started_at="", discovered=1, known=1)
     manual.count(report)
     assert not days(aws)

@@ -53,7 +53,8 @@ def report(aws: Aws, day: str) -> dict[str, dict[str, Any]]:
     return {row["source"]: row for row in json.loads(body)["sources"]}
 
 
-def test_a_report_has_a_row_for_each_source_of_the_last_month(aws: Aws) -> None:
+def test_report_rows_per_source(aws: Aws) -> None:
+    """A report has a row for each source of the last month."""
     crawl(aws, "gazette", "20261019T060000Z", archived=3, discovered=3, expect=Expect(2, 60))
     crawl(aws, "courrier", "20261001T060000Z", archived=1, discovered=1, expect=Expect(1, 9))
     crawl(aws, "long-gone", "20260901T060000Z", archived=1, discovered=1)
@@ -67,7 +68,7 @@ def test_a_report_has_a_row_for_each_source_of_the_last_month(aws: Aws) -> None:
     assert sorted(report(aws, "2026-10-01")) == ["courrier", "long-gone"]
 
 
-def test_a_report_states_the_days_use(aws: Aws) -> None:
+def test_report_states_use(aws: Aws) -> None:
     """The counts of all sources together, and what they cost."""
     crawl(aws, "gazette", "20261019T060000Z", archived=3, discovered=3)
     crawl(aws, "courrier", "20261019T060000Z", archived=1, discovered=1)
@@ -78,7 +79,8 @@ def test_a_report_states_the_days_use(aws: Aws) -> None:
     assert use == {"crawls": 2, "captured": 4, "revisited": 0, "archived": 4, "looks": 0, "dollars": round(dollars, 4)}
 
 
-def test_only_what_has_changed_is_written_again(aws: Aws) -> None:
+def test_unchanged_report_not_rewritten(aws: Aws) -> None:
+    """Only what has changed is written again."""
     crawl(aws, "gazette", "20261010T060000Z", archived=3)
     assert len(update(aws)) == 10
     assert update(aws) == []
@@ -89,7 +91,7 @@ def test_only_what_has_changed_is_written_again(aws: Aws) -> None:
     assert update(aws) == [], "a day is reported on when it is over"
 
 
-def test_a_late_change_is_found_by_its_note(aws: Aws) -> None:
+def test_late_change_has_note(aws: Aws) -> None:
     """Whatever the day, the rows that depend on it are written again: its own, and its source's of the month after."""
     crawl(aws, "gazette", "20260801T060000Z", archived=3)
     crawl(aws, "courrier", "20260802T060000Z", archived=3)
@@ -108,7 +110,7 @@ def test_a_late_change_is_found_by_its_note(aws: Aws) -> None:
     assert update(aws, NOW + timedelta(days=1)) == []
 
 
-def test_incremental_reports_are_those_of_all_days(aws: Aws) -> None:
+def test_incremental_equals_full(aws: Aws) -> None:
     """Reports written day by day, with late changes, are byte for byte those that a new archive gets at once."""
     first = datetime(2026, 8, 1, 3, 15, tzinfo=UTC)
     for day in range(24):
@@ -143,7 +145,8 @@ def test_stopped_anywhere_it_goes_on(aws: Aws) -> None:
     assert update(aws) == []
 
 
-def test_killed_at_each_write_it_goes_on(aws: Aws) -> None:
+def test_killed_coverage_continues(aws: Aws) -> None:
+    """Killed at each write it goes on."""
     later = NOW + timedelta(days=1)
     crawl(aws, "gazette", "20261012T060000Z", archived=3)
     update(aws)
@@ -193,7 +196,8 @@ def body(aws: Aws, key: str) -> bytes:
     return aws.s3.get_object(Bucket=aws.archive, Key=key)["Body"].read()
 
 
-def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
+def test_recovered_feed_is_fine(aws: Aws) -> None:
+    """A feed that works again by the evening does not fail."""
     broken = FeedVisit(url=FEED, status=503, error="the answer is 503")
     other = FeedVisit(url=f"{FEED}/ar", error="timeout: it took too long")
     crawl(aws, "gazette", "20261019T060000Z", feeds=[broken, other])
@@ -204,7 +208,8 @@ def test_a_feed_that_works_again_by_the_evening_does_not_fail(aws: Aws) -> None:
     assert (row["feeds_failed"], row["flags"]) == (2, ["feeds"])
 
 
-def test_imports_are_of_their_day_and_call_for_nothing(aws: Aws) -> None:
+def test_imports_raise_no_alarm(aws: Aws) -> None:
+    """Imports are of their day and call for nothing."""
     stem = keys.Stem("gazette", keys.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture)
     Counters(aws.table).add("gazette", stem.day, stem.capture, {"imported_archived": 2})
@@ -213,7 +218,8 @@ def test_imports_are_of_their_day_and_call_for_nothing(aws: Aws) -> None:
     assert report(aws, "1995-03-07")["gazette"]["flags"] == []
 
 
-def test_a_row_is_the_same_whatever_it_is_asked_with(aws: Aws) -> None:
+def test_rows_equal_for_options(aws: Aws) -> None:
+    """A row is the same whatever it is asked with."""
     for number in (1, 2, 20):
         crawl(aws, "gazette", f"202608{number:02}T060000Z", archived=number % 2, expect=Expect(1, number))
     assert sources(aws.s3, aws.captures) == ["gazette"]
@@ -236,7 +242,8 @@ def test_a_row_is_the_same_whatever_it_is_asked_with(aws: Aws) -> None:
         ({}, 7, ["low", "silent"]),
     ],
 )
-def test_a_row_says_what_to_look_at(counts: dict[str, int], silent_days: int, flags: list[str]) -> None:
+def test_row_says_problem(counts: dict[str, int], silent_days: int, flags: list[str]) -> None:
+    """A row says what to look at."""
     day = Day(source="gazette", date="2026-10-19", counts=Counter(counts), expect=Expect(2, 8))
     assert Row(day=day, silent_days=silent_days).flags == flags
 
@@ -273,7 +280,8 @@ def command(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     return lambda *arguments: CliRunner().invoke(app, ["status", *arguments])
 
 
-def test_the_command_prints_a_row_for_each_source_and_day(command: Callable[..., Any]) -> None:
+def test_coverage_command_prints_rows(command: Callable[..., Any]) -> None:
+    """The command prints a row for each source and day."""
     lines = [json.loads(line) for line in command("--coverage", "--source", "gazette", "--json").stdout.splitlines()]
     assert [(row["archived"], row["failures"], row["flags"]) for row in lines] == [
         (2, {"timeout": 1}, []),
@@ -290,7 +298,8 @@ def test_the_command_prints_a_row_for_each_source_and_day(command: Callable[...,
     assert "low, timeout 1" in table.stdout
 
 
-def test_the_command_draws_a_heat_map(command: Callable[..., Any], tmp_path: Path) -> None:
+def test_coverage_command_draws_map(command: Callable[..., Any], tmp_path: Path) -> None:
+    """The command draws a heat map."""
     path = tmp_path / "coverage.svg"
     assert command("--coverage", "--svg", str(path)).exit_code == 0
     drawing = ElementTree.parse(path).getroot()
@@ -306,6 +315,7 @@ def test_the_command_draws_a_heat_map(command: Callable[..., Any], tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "status"), [(["--since", "2026-10-01"], 2), (["--coverage", "--source", "nowhere"], 1)]
 )
-def test_the_command_says_what_is_wrong(command: Callable[..., Any], arguments: list[str], status: int) -> None:
+def test_coverage_command_errors(command: Callable[..., Any], arguments: list[str], status: int) -> None:
+    """The command says what is wrong."""
     result = command(*arguments)
     assert (result.exit_code, result.stdout) == (status, "")

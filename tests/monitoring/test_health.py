@@ -34,19 +34,22 @@ FEED = "https://gazette.example/feed"
         ({"error": "robots: Forbidden by robots.txt"}, "hard"),
     ],
 )
-def test_a_look_at_a_feed_fails_in_one_of_three_ways(visit: dict[str, Any], kind: str | None) -> None:
+def test_feed_fails_three_ways(visit: dict[str, Any], kind: str | None) -> None:
+    """A look at a feed fails in one of three ways."""
     assert backoff.kind_of_visit(FeedVisit(url=FEED, **visit)) == kind
 
 
 @pytest.mark.parametrize("kind", ["hard", "soft", "temporary"])
-def test_a_back_off_doubles_up_to_a_month(kind: backoff.Kind) -> None:
+def test_backoff_doubles(kind: backoff.Kind) -> None:
+    """A back off doubles up to a month."""
     waits = [backoff.back_off(kind, failures) for failures in range(1, 40)]
     assert waits[1] == 2 * waits[0]
     assert waits == sorted(waits)
     assert waits[-1] == timedelta(days=30)
 
 
-def test_a_feed_that_works_again_has_no_trace_of_its_failures() -> None:
+def test_recovered_feed_has_no_trace() -> None:
+    """A feed that works again has no trace of its failures."""
     well = FeedState(url=FEED, etag='"7"', digest="d")
     ill = backoff.after_failure(well, "soft", "the feed has no items", AT)
     worse = backoff.after_failure(ill, "hard", "the answer is 404", AT + timedelta(hours=1))
@@ -71,7 +74,8 @@ def later(shelf: Shelf) -> None:
     ("bad", "kind"),
     [(answer("<!doctype html><p>Sorry"), "soft"), (answer(""), "soft"), (answer(status=404), "hard")],
 )
-def test_a_feed_that_fails_is_left_alone_but_not_by_who_asks(bad: Any, kind: str) -> None:
+def test_failing_feed_is_skipped(bad: Any, kind: str) -> None:
+    """A feed that fails is left alone but not by who asks."""
     shelf = Shelf()
     with Outlet({"/feed": bad, "/good": answer("<h1>Good")}) as outlet:
         for _ in range(3):
@@ -91,7 +95,8 @@ def test_a_feed_that_fails_is_left_alone_but_not_by_who_asks(bad: Any, kind: str
     assert source.succeeded_at
 
 
-def test_a_page_that_fails_is_left_alone_and_keeps_no_feed_from_its_304() -> None:
+def test_failing_page_spares_feed() -> None:
+    """A page that fails is left alone and keeps no feed from its 304."""
     feed = answer(rss(item("/bad", title="Rain"), item("/good")), ETag='"7"')
     with Outlet({"/feed": feed, "/bad": answer(status=403), "/good": answer("<h1>Good")}) as outlet:
         crawl(outlet, shelf := Shelf())
@@ -110,7 +115,8 @@ def test_a_page_that_fails_is_left_alone_and_keeps_no_feed_from_its_304() -> Non
     assert shelf.known[f"{outlet.url}/bad"].failures == 0
 
 
-def test_a_feed_that_fails_says_when_it_was_read_last() -> None:
+def test_failing_feed_last_read() -> None:
+    """A feed that fails says when it was read last."""
     with Outlet({"/feed": answer(rss(item("/good"))), "/good": answer("<h1>Good")}) as outlet:
         url = outlet.source().feeds[0]
         crawl(outlet, shelf := Shelf())
@@ -125,7 +131,8 @@ def test_a_feed_that_fails_says_when_it_was_read_last() -> None:
 
 
 @pytest.mark.parametrize(("archived", "yields"), [(1, "low"), (2, None), (60, None), (61, "high")])
-def test_a_days_yield_is_held_against_what_is_expected(aws: Aws, archived: int, yields: str | None) -> None:
+def test_yield_against_expectation(aws: Aws, archived: int, yields: str | None) -> None:
+    """A days yield is held against what is expected."""
     with Outlet({}) as outlet:
         source = outlet.source(expect=Expect(2, 60))
     learned = Learned(feeds=[FeedState(url=source.feeds[0], failures=2, failure="soft")])
@@ -139,7 +146,8 @@ def test_a_days_yield_is_held_against_what_is_expected(aws: Aws, archived: int, 
     assert [feed.failures for feed in checkup.failing] == [2]
 
 
-def test_a_source_that_was_never_crawled_owes_nothing(aws: Aws) -> None:
+def test_uncrawled_source_owes_nothing(aws: Aws) -> None:
+    """A source that was never crawled owes nothing."""
     with Outlet({}) as outlet:
         source = outlet.source(expect=Expect(2, 60))
     (checkup,) = check(aws.table, [source], AT)
