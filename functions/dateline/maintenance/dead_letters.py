@@ -106,7 +106,7 @@ def _extract(body: str) -> str:
 
 def _position(position: Position) -> str:
     first, last = (f"{at:%Y-%m-%d %H:%M:%S}" for at in (position.since, position.until))
-    return f"{position.records} changes of the table, {first} to {last}"
+    return f"{position.records} change{'s' if position.records > 1 else ''} of the table, {first} to {last}"
 
 
 class DeadLetters:
