@@ -22,9 +22,8 @@ FIRST = "new-hall-speeds-border-trade"  # the Courrier says that it had the stor
 WIRE = {FIRST, "ras-jdir-customs-hall"}
 
 
-def test_three_editions_are_archived_as_they_were_told_and_rebuilt_item_for_item(
-    emptied: Checkout, tmp_path: Path
-) -> None:
+def test_editions_archived_and_rebuilt(emptied: Checkout, tmp_path: Path) -> None:
+    """Three editions are archived as they were told and rebuilt item for item."""
     checkout = emptied
     for edition in EDITIONS:
         publish(checkout.cloud.folder, edition)

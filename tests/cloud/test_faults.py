@@ -131,7 +131,8 @@ def one_way_in(deployed: str) -> str:
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in ELSEWHERE])
-def test_killed_before_any_call_it_ends_the_same(function: str, aws: Aws, one_way_in: str) -> None:
+def test_killed_function_ends_same(function: str, aws: Aws, one_way_in: str) -> None:
+    """Killed before any call it ends the same."""
     world = World(aws, one_way_in)
     undisturbed, calls = run(world, function)
     assert len(calls) > 1

@@ -26,7 +26,8 @@ RECORDED = sorted((ROOT.parent / "shared" / "data" / "dev").glob("*.jsonl.gz"))
 pytestmark = pytest.mark.cloud
 
 
-def test_every_page_ends_in_one_outcome_and_every_story_with_its_words(emptied: Checkout) -> None:
+def test_every_page_has_outcome(emptied: Checkout) -> None:
+    """Every page ends in one outcome and every story with its words."""
     checkout = emptied
     summaries = {each["source"]: each for each in checkout.dateline("crawl", *SAMPLES)}
     for each in summaries.values():
@@ -45,7 +46,8 @@ def test_every_page_ends_in_one_outcome_and_every_story_with_its_words(emptied: 
             assert str(article.published_at)[:10] <= f"{story.published_at:%Y-%m-%d}"
 
 
-def test_crawling_again_after_a_restart_copies_nothing(checkout: Checkout) -> None:
+def test_crawl_after_restart_copies_nothing(checkout: Checkout) -> None:
+    """Crawling again after a restart copies nothing."""
     checkout.dateline("crawl", *SAMPLES)
     before = checkout.archive(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "captures/")
     down(checkout.cloud.folder, progress=quiet)
@@ -55,7 +57,8 @@ def test_crawling_again_after_a_restart_copies_nothing(checkout: Checkout) -> No
     assert after == before
 
 
-def test_a_message_delivered_twice_changes_nothing(checkout: Checkout) -> None:
+def test_redelivered_message_changes_nothing(checkout: Checkout) -> None:
+    """A message delivered twice changes nothing."""
     (crawled, *_) = checkout.dateline("crawl", *SAMPLES)
     sqs, outputs = checkout.sqs, checkout.cloud.outputs
     before = checkout.items(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "")
@@ -70,7 +73,8 @@ def test_a_message_delivered_twice_changes_nothing(checkout: Checkout) -> None:
     assert (checkout.items(), checkout.objects("ArchiveBucket", ""), checkout.objects("CaptureBucket", "")) == before
 
 
-def test_a_story_that_changed_has_a_second_revision(checkout: Checkout) -> None:
+def test_changed_story_has_revision(checkout: Checkout) -> None:
+    """A story that changed has a second revision."""
     checkout.dateline("crawl", *SAMPLES)
     try:
         set_edition(checkout.cloud.folder / "newsroom", 2)
@@ -84,7 +88,8 @@ def test_a_story_that_changed_has_a_second_revision(checkout: Checkout) -> None:
         set_edition(checkout.cloud.folder / "newsroom", 1)
 
 
-def test_killed_in_a_crawl_it_ends_as_if_it_had_not_been(other: Callable[..., Checkout], checkout: Checkout) -> None:
+def test_killed_crawl_ends_same(other: Callable[..., Checkout], checkout: Checkout) -> None:
+    """Killed in a crawl it ends as if it had not been."""
     killed = other()
     crawling = killed.start("crawl", *SAMPLES, "--json")
     until(lambda: any((killed.cloud.folder / "s3").rglob("*.warc.gz")))
@@ -111,7 +116,8 @@ def undisturbed(checkout: Checkout) -> set[tuple[str, str, str]]:
     }
 
 
-def test_two_crawls_of_one_host_started_at_once_do_not_overlap(emptied: Checkout) -> None:
+def test_one_host_never_overlaps(emptied: Checkout) -> None:
+    """Two crawls of one host started at once do not overlap."""
     checkout = emptied
     log = checkout.cloud.folder / "newsroom" / "access.jsonl"
     before = len(log.read_text("utf-8").splitlines())
@@ -134,7 +140,8 @@ def scheduled(cloud_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.mark.skipif(not RECORDED, reason="the recorded pages (../shared/data) are not on this machine")
-def test_recorded_pages_each_end_in_one_outcome(scheduled: Checkout, tmp_path: Path) -> None:
+def test_recorded_pages_have_outcomes(scheduled: Checkout, tmp_path: Path) -> None:
+    """Recorded pages each end in one outcome."""
     checkout = scheduled
     sources = [f"recorded-{path.name.split('.')[0]}" for path in RECORDED]
     summaries = checkout.dateline("crawl", *sources)
@@ -157,6 +164,7 @@ def test_recorded_pages_each_end_in_one_outcome(scheduled: Checkout, tmp_path: P
             subprocess.run([sys.executable, "-m", "warcio.cli", tool, str(path)], check=True, stdout=subprocess.DEVNULL)
 
 
-def test_the_schedule_alone_crawls_two_outlets(scheduled: Checkout) -> None:
+def test_schedule_crawls_two_outlets(scheduled: Checkout) -> None:
+    """The schedule alone crawls two outlets."""
     until(lambda: {story["source"] for story in scheduled.dateline("query")} >= SCHEDULED)
     assert {story["source"] for story in scheduled.dateline("query")} & set(SAMPLES) == SCHEDULED

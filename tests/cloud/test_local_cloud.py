@@ -34,7 +34,8 @@ def items(cloud: Cloud) -> int:
     return int(cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"]).scan(Select="COUNT")["Count"])
 
 
-def test_what_is_not_up_is_told_and_stopped_without_fuss(tmp_path: Path) -> None:
+def test_down_without_cloud(tmp_path: Path) -> None:
+    """What is not up is told and stopped without fuss."""
     assert not status(tmp_path).healthy
     assert down(tmp_path / "absent", progress=quiet) is False
     assert down(tmp_path, progress=quiet) is False
@@ -42,12 +43,14 @@ def test_what_is_not_up_is_told_and_stopped_without_fuss(tmp_path: Path) -> None
         connect(tmp_path)
 
 
-def test_two_at_once_do_not_meet(tmp_path: Path) -> None:
+def test_two_ups_are_exclusive(tmp_path: Path) -> None:
+    """Two at once do not meet."""
     with locked(tmp_path), pytest.raises(LocalCloudError, match="another dateline up"):
         up(tmp_path, progress=quiet)
 
 
-def test_a_port_is_kept_while_it_is_free() -> None:
+def test_free_port_is_kept() -> None:
+    """A port is kept while it is free."""
     kept = free_port()
     assert free_port(kept) == kept
     with socket.create_server(("127.0.0.1", kept)):
@@ -72,7 +75,8 @@ def test_it_listens_on_loopback_only(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud
-def test_event_sources_are_as_the_template_says(cloud: Cloud) -> None:
+def test_event_sources_match_template(cloud: Cloud) -> None:
+    """Event sources are as the template says."""
     mappings = cloud.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     assert {mapping["State"] for mapping in mappings} == {"Enabled"}
     queues = [mapping for mapping in mappings if ":sqs:" in mapping["EventSourceArn"]]
@@ -81,7 +85,8 @@ def test_event_sources_are_as_the_template_says(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud
-def test_a_clean_stop_keeps_tables_and_leaves_no_process(cloud: Cloud) -> None:
+def test_clean_stop_keeps_tables(cloud: Cloud) -> None:
+    """A clean stop keeps tables and leaves no process."""
     cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"]).put_item(Item={"PK": "TEST#1", "SK": "KEPT"})
     before = items(cloud)
     assert down(cloud.folder, progress=quiet)
@@ -90,7 +95,8 @@ def test_a_clean_stop_keeps_tables_and_leaves_no_process(cloud: Cloud) -> None:
 
 
 @pytest.mark.cloud
-def test_a_message_that_was_being_handled_at_a_stop_is_handed_out_again(cloud: Cloud) -> None:
+def test_stopped_message_is_redelivered(cloud: Cloud) -> None:
+    """A message that was being handled at a stop is handed out again."""
     sqs = cloud.client("sqs")
     queue = sqs.create_queue(QueueName="kept", Attributes={"VisibilityTimeout": "1800"})["QueueUrl"]
     sqs.send_message(QueueUrl=queue, MessageBody="a crawl")
@@ -103,7 +109,8 @@ def test_a_message_that_was_being_handled_at_a_stop_is_handed_out_again(cloud: C
 
 @pytest.mark.cloud
 @pytest.mark.parametrize("stopped", [False, True])
-def test_after_a_kill_the_stack_is_there_and_the_index_is_rebuilt(cloud: Cloud, stopped: bool) -> None:
+def test_killed_cloud_is_rebuilt(cloud: Cloud, stopped: bool) -> None:
+    """After a kill the stack is there and the index is rebuilt."""
     key, said = kept_object(cloud), list[str]()
     leader = status(cloud.folder).ministack
     assert leader
@@ -118,7 +125,8 @@ def test_after_a_kill_the_stack_is_there_and_the_index_is_rebuilt(cloud: Cloud, 
 
 
 @pytest.mark.cloud
-def test_where_its_port_is_taken_it_moves_with_its_objects(cloud: Cloud) -> None:
+def test_taken_port_is_replaced(cloud: Cloud) -> None:
+    """Where its port is taken it moves with its objects."""
     key = kept_object(cloud)
     down(cloud.folder, progress=quiet)
     with socket.create_server(("127.0.0.1", cloud.port)):

@@ -49,7 +49,8 @@ class Subscriber:
                 yield json.loads(message["Body"])
 
 
-def test_a_subscriber_is_told_of_each_story_once_and_of_a_rebuild(emptied: Checkout) -> None:
+def test_subscriber_told_once(emptied: Checkout) -> None:
+    """A subscriber is told of each story once and of a rebuild."""
     folder = emptied.cloud.folder
     down(folder, progress=quiet)  # the stream of what was there before ends with it
     checkout = Checkout(up(folder, progress=quiet))

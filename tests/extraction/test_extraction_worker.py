@@ -85,13 +85,15 @@ def test_memory_has_a_limit() -> None:
     assert (found.outcome, found.reason) == (Outcome.QUARANTINED, "extraction died: MemoryError: ")
 
 
-def test_a_child_that_dies_between_two_pages_costs_none(isolated: Isolated) -> None:
+def test_idle_death_costs_nothing(isolated: Isolated) -> None:
+    """A child that dies between two pages costs none."""
     assert isolated(page("Title|Words.")).article
     psutil.Process(isolated.ready().pid).kill()
     assert isolated(page("Title|Words.")).article
 
 
-def test_a_server_that_dies_is_followed_by_another(isolated: Isolated) -> None:
+def test_dead_server_is_replaced(isolated: Isolated) -> None:
+    """A server that dies is followed by another."""
     assert isolated(page("Title|Words.")).article
     child, server = psutil.Process(isolated.ready().pid), isolated.start()
     server._process.kill()
@@ -101,7 +103,8 @@ def test_a_server_that_dies_is_followed_by_another(isolated: Isolated) -> None:
     assert isolated(page("Title|Words.")).article
 
 
-def test_a_hung_child_is_killed_whoever_its_server_was(isolated: Isolated) -> None:
+def test_hung_child_is_killed(isolated: Isolated) -> None:
+    """A hung child is killed whoever its server was."""
     child, server = psutil.Process(isolated.ready().pid), isolated.start()
     server._process.kill()
     server._process.join()
@@ -123,7 +126,8 @@ def broken() -> NoReturn:
     raise ValueError("a rule selects nothing that there is")
 
 
-def test_what_cannot_be_loaded_is_told_and_puts_no_page_aside() -> None:
+def test_load_error_quarantines_nothing() -> None:
+    """What cannot be loaded is told and puts no page aside."""
     isolated = Isolated(broken, seconds=SECONDS, memory=MEMORY)
     with pytest.raises(LoadError, match="ValueError: a rule selects"):
         isolated(page("Title|Words."))
@@ -131,14 +135,14 @@ def test_what_cannot_be_loaded_is_told_and_puts_no_page_aside() -> None:
         Isolated(lambda: os._exit(3), seconds=SECONDS, memory=MEMORY).ready()
 
 
-def test_what_a_child_has_gathered_costs_no_page(isolated: Isolated) -> None:
+def test_gathered_memory_costs_nothing(isolated: Isolated) -> None:
+    """What a child has gathered costs no page."""
     pages = [page(f"grow|Words {number}.") for number in range(8)]
     assert [isolated(each).outcome for each in pages] == [Outcome.ARCHIVED] * len(pages)
 
 
-def test_slow_pages_get_less_time_each_as_their_function_ends(
-    isolated: Isolated, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_pages_share_time(isolated: Isolated, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slow pages get less time each as their function ends."""
     clock = Mock(monotonic=Mock(return_value=1000.0))
     monkeypatch.setattr(extraction_worker, "time", clock)
     isolated._seconds = 4
@@ -151,7 +155,8 @@ def test_slow_pages_get_less_time_each_as_their_function_ends(
     assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.2", "1")]
 
 
-def test_a_capture_that_there_is_no_time_for_is_left_to_the_next_delivery(aws: Any, isolated: Isolated) -> None:
+def test_out_of_time_is_redelivered(aws: Any, isolated: Isolated) -> None:
+    """A capture that there is no time for is left to the next delivery."""
     newsroom = Newsroom(aws)
     key = newsroom.capture(("a", "Title|Words."))
     isolated.begin(10)
@@ -176,7 +181,8 @@ Isolated(lambda: hang, seconds=0.5, memory=256)(Page(url="http://news.example.or
 """
 
 
-def test_processes_whose_function_was_killed_end_by_themselves() -> None:
+def test_orphaned_processes_end() -> None:
+    """Processes whose function was killed end by themselves."""
     with subprocess.Popen([sys.executable, "-c", ORPHAN], stdout=subprocess.PIPE, text=True) as function:
         assert function.stdout
         child = psutil.Process(int(function.stdout.readline()))

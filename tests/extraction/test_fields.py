@@ -215,7 +215,8 @@ def article(page: Page) -> Article:
 @pytest.mark.parametrize(
     ("outlet", "field"), [(name, field) for name, outlet in OUTLETS.items() for field in outlet.want]
 )
-def test_a_field_is_what_the_page_says(outlet: str, field: str) -> None:
+def test_fields_as_page_says(outlet: str, field: str) -> None:
+    """A field is what the page says."""
     assert getattr(article(OUTLETS[outlet].page), field) == OUTLETS[outlet].want[field]
 
 
@@ -231,13 +232,15 @@ def test_what_follows_from_the_words(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OUTLETS)
-def test_every_field_says_where_it_is_from(name: str) -> None:
+def test_fields_have_provenance(name: str) -> None:
+    """Every field says where it is from."""
     found = article(OUTLETS[name].page)
     empty = {name for name, value in found.to_dict().items() if not value and value is not False}
     assert TOLD - empty <= set(found.provenance)
 
 
-def test_a_time_without_a_zone_is_in_the_sources_and_says_so() -> None:
+def test_zoneless_time_uses_source() -> None:
+    """A time without a zone is in the sources and says so."""
     assert article(ARABIC.page).provenance["published_at"] == "visible date; zone of the source"
     nowhere = article(replace(ARABIC.page, timezone=None))
     assert (nowhere.published_at, nowhere.published_precision) == ("2019-04-16", "day")

@@ -61,11 +61,13 @@ def test_refused_with_a_reason(name: str) -> None:
     assert extraction.article is None
 
 
-def test_the_home_page_is_no_article() -> None:
+def test_home_page_no_article() -> None:
+    """The home page is no article."""
     assert extract(Page(url="https://x.example/", body=GOOD.encode())).reason == "the home page of a site"
 
 
-def test_a_page_without_a_web_address_is_put_aside() -> None:
+def test_addressless_page_is_quarantined() -> None:
+    """A page without a web address is put aside."""
     assert extract(Page(url="file:///etc/passwd", body=GOOD.encode())).outcome is Outcome.QUARANTINED
 
 
@@ -104,7 +106,8 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_the_story_of_a_broken_page(name: str) -> None:
+def test_broken_page_has_story(name: str) -> None:
+    """The story of a broken page."""
     extraction = extract(page(BROKEN[name]))
     assert extraction.outcome is Outcome.ARCHIVED, extraction.reason
     assert extraction.article is not None
@@ -150,7 +153,8 @@ def test_any_bytes_have_one_outcome(body: bytes, content_type: str) -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.randoms(use_true_random=False))
-def test_any_damage_to_a_page_has_one_outcome(chance: random.Random) -> None:
+def test_damaged_page_has_outcome(chance: random.Random) -> None:
+    """Any damage to a page has one outcome."""
     body = bytearray(GOOD.encode())
     for _ in range(30):
         body[chance.randrange(len(body))] = chance.choice(b"<>\"'&;\0\xff=/ ")
@@ -159,7 +163,8 @@ def test_any_damage_to_a_page_has_one_outcome(chance: random.Random) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=120))
-def test_any_text_can_be_asked_for_a_date_or_for_json(text: str) -> None:
+def test_any_text_as_input(text: str) -> None:
+    """Any text can be asked for a date or for json."""
     moment = read(text)
     assert moment is None or moment.iso()
     assert isinstance(jsonld.loads(text), list)
@@ -168,7 +173,8 @@ def test_any_text_can_be_asked_for_a_date_or_for_json(text: str) -> None:
 @pytest.mark.parametrize(
     "piece", ["sign up ", "( ", "- ", "x |", "facebook ", "Ab ", "read: ", "…", "by signing up ", "A-"]
 )
-def test_no_line_is_a_trap_for_the_patterns(piece: str) -> None:
+def test_patterns_have_no_trap(piece: str) -> None:
+    """No line is a trap for the patterns."""
     line = (piece * 500)[:419] + "!"
     start = time.process_time()
     boilerplate.is_ending(line)

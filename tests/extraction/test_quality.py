@@ -68,7 +68,8 @@ TRAFILATURA = {
 @pytest.mark.parametrize(
     ("name", "measure"), [(name, measure) for name, floors in FLOORS.items() for measure in floors]
 )
-def test_no_measure_is_under_its_floor(name: str, measure: str) -> None:
+def test_measures_above_floor(name: str, measure: str) -> None:
+    """No measure is under its floor."""
     assert measured(name)[measure] >= FLOORS[name][measure] >= TRAFILATURA.get(name, {}).get(measure, 0)
 
 

@@ -61,11 +61,13 @@ def hold(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", PAGES, ids=lambda folder: "/".join(folder.parts[-2:]))
-def test_a_recorded_page_gives_its_article(folder: Path) -> None:
+def test_recorded_page_gives_article(folder: Path) -> None:
+    """A recorded page gives its article."""
     hold(folder)
 
 
-def test_recorded_pages_are_of_sources_that_there_are() -> None:
+def test_recorded_pages_have_sources() -> None:
+    """Recorded pages are of sources that there are."""
     countries = {source.id: source.country for source in registry.registered().values()}
     countries |= {each.id: each.country for each in outlet.read_all()}
     assert {path.parts[-3:-1] for path in PAGES} <= {(country, id) for id, country in countries.items()}
@@ -91,7 +93,8 @@ def recorded(tmp_path: Path, *arguments: str) -> Path:
     return Path(done.stdout.strip())
 
 
-def test_a_page_is_recorded_as_a_crawl_would_have_it(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_record_as_crawl_would(newsroom: Newsroom, tmp_path: Path) -> None:
+    """A page is recorded as a crawl would have it."""
     url = next(url for url, story in newsroom.stories("sample-gazette").items() if story.gzipped)
     folder = recorded(tmp_path, url)
     page = recording.read(folder)
@@ -103,7 +106,8 @@ def test_a_page_is_recorded_as_a_crawl_would_have_it(newsroom: Newsroom, tmp_pat
     assert [request["path"] for request in newsroom.requests()] == ["/robots.txt", urlsplit(url).path]
 
 
-def test_what_is_to_be_expected_is_written_once_for_review_and_then_held(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_missing_expectation_is_written(newsroom: Newsroom, tmp_path: Path) -> None:
+    """What is to be expected is written once for review and then held."""
     folder = recorded(tmp_path, next(iter(newsroom.stories("sample-difaf"))), "--name", "first")
     with pytest.raises(pytest.fail.Exception, match="review it"):
         hold(folder)
@@ -127,7 +131,8 @@ def warc(tmp_path: Path, url: str, body: bytes) -> Path:
     return path
 
 
-def test_a_page_of_a_warc_file_keeps_its_bytes_and_its_time(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_warc_page_is_recorded(newsroom: Newsroom, tmp_path: Path) -> None:
+    """A page of a WARC file keeps its bytes and its time."""
     url, body = f"{newsroom.urls['sample-difaf']}/old?id=7", "<p>خبر".encode("windows-1256")
     page = recording.read(recorded(tmp_path, url, "--from", f"{warc(tmp_path, url, body)}", "--name", "old"))
     assert (page.body, page.content_type) == (body, "text/html; charset=windows-1256")
@@ -153,9 +158,10 @@ def test_a_page_of_a_warc_file_keeps_its_bytes_and_its_time(newsroom: Newsroom, 
         ("http://{gazette}/b", ["--from", "{folder}/damaged.warc.gz"], "damaged"),
     ],
 )
-def test_what_cannot_be_recorded_is_told(
+def test_unrecordable_page_is_named(
     newsroom: Newsroom, tmp_path: Path, url: str, options: list[str], mend: str
 ) -> None:
+    """What cannot be recorded is told."""
     gazette = urlsplit(newsroom.urls["sample-gazette"]).netloc
     (tmp_path / "ly" / "sample-gazette" / "there").mkdir(parents=True)
     whole = warc(tmp_path, f"http://{gazette}/a", b"x" * 4000).read_bytes()
@@ -165,7 +171,8 @@ def test_what_cannot_be_recorded_is_told(
     assert mend in str(caught.value)
 
 
-def test_a_redirect_to_another_host_is_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_foreign_redirect_not_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A redirect to another host is not recorded."""
     with Outlet({"/b": answer("<p>x")}) as elsewhere, Outlet({}) as outlet:
         outlet.routes["/a"] = answer(status=302, Location=f"{elsewhere.url}/b")
         monkeypatch.setattr(sources, "registered", lambda: {outlet.source().id: outlet.source()})

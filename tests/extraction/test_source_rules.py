@@ -91,13 +91,15 @@ def test_a_rule_gives_its_field(field: str, selector: str | list[str], value: An
 
 
 @pytest.mark.parametrize("text", ["div.words", ["article", "//div[@class='words']"], "div.words, div.words p"])
-def test_a_text_is_the_blocks_of_its_element(text: str | list[str]) -> None:
+def test_text_rule_takes_blocks(text: str | list[str]) -> None:
+    """A text is the blocks of its element."""
     found, _ = article({"title": "h2", "text": text, "dateline": ".from", "prune": ["aside", "//small"]})
     assert found.text.split("\n\n") == list(TEXT)
     assert found.provenance["text"].startswith("rule:")
 
 
-def test_a_text_may_be_paragraphs_one_by_one() -> None:
+def test_text_rule_takes_paragraphs() -> None:
+    """A text may be paragraphs one by one."""
     found, _ = article({"text": "//div[@class='words']/p | //div[@class='words']/aside"})
     assert [block.split()[0] for block in found.text.split("\n\n")] == ["The", "Also:"]
 
@@ -110,7 +112,8 @@ def test_what_is_pruned_is_nowhere() -> None:
 
 
 @pytest.mark.parametrize("nothing", ["b.none", "//b[2]", "//@data-none", "(string(//b[2]))", "h1"])
-def test_where_a_rule_finds_nothing_general_extraction_has_the_word(nothing: str) -> None:
+def test_unmatched_rule_falls_back(nothing: str) -> None:
+    """Where a rule finds nothing general extraction has the word."""
     table = {"published_at": nothing, "images": "div.none", "title": "h2.head"}
     found, missed = article(table)
     assert (found.published_at, missed) == ("2019-04-16T09:30:00+02:00", ("published_at", "images"))
@@ -118,7 +121,8 @@ def test_where_a_rule_finds_nothing_general_extraction_has_the_word(nothing: str
     assert article(table | {"optional": ["images"]})[1] == ("published_at",)
 
 
-def test_a_date_after_the_capture_is_none() -> None:
+def test_date_after_capture_ignored() -> None:
+    """A date after the capture is none."""
     assert article({"published_at": "meta[name=filed]"}, datetime(2019, 4, 16, 7, tzinfo=UTC))[1] == ("published_at",)
 
 
@@ -131,7 +135,8 @@ def test_a_date_after_the_capture_is_none() -> None:
         (datetime(2019, 5, 1, tzinfo=UTC), "Our paper", f"{RULES}+gazette"),
     ],
 )
-def test_a_set_is_valid_by_the_day_of_the_capture(captured_at: datetime, title: str, name: str) -> None:
+def test_set_by_capture_day(captured_at: datetime, title: str, name: str) -> None:
+    """A set is valid by the day of the capture."""
     sets = [
         {"title": "h1"},
         {"title": "b.kicker", "valid_until": date(2018, 12, 31)},
@@ -142,7 +147,8 @@ def test_a_set_is_valid_by_the_day_of_the_capture(captured_at: datetime, title: 
     assert (found.title, found.extractor.rules) == (title, name)
 
 
-def test_after_the_last_set_there_are_no_rules() -> None:
+def test_no_rules_after_last() -> None:
+    """After the last set there are no rules."""
     found, missed = article({"title": "b.kicker", "section": "b.none", "valid_until": date(2019, 4, 16)})
     assert found.extractor
     assert (found.extractor.rules, missed) == (RULES, ())
@@ -183,7 +189,8 @@ timezone = "Africa/Tripoli"
         ),
     ],
 )
-def test_an_error_names_the_file_the_key_and_the_mend(tmp_path: Path, text: str, mend: str) -> None:
+def test_error_names_file_and_key(tmp_path: Path, text: str, mend: str) -> None:
+    """An error names the file the key and the mend."""
     path = tmp_path / "ly" / "gazette.toml"
     path.parent.mkdir()
     path.write_text(f"{STATED}\n{text}")
@@ -193,11 +200,13 @@ def test_an_error_names_the_file_the_key_and_the_mend(tmp_path: Path, text: str,
     assert mend in str(caught.value)
 
 
-def test_the_rules_of_all_shipped_sources_are_sound() -> None:
+def test_shipped_rules_are_sound() -> None:
+    """The rules of all shipped sources are sound."""
     Rulebook.shipped()
 
 
-def test_what_rules_missed_is_counted_once_and_a_rebuild_counts_the_same(aws: Any) -> None:
+def test_rules_missed_counted_once(aws: Any) -> None:
+    """What rules missed is counted once and a rebuild counts the same."""
     newsroom = Newsroom(aws, source="gazette")
     book = Rulebook({"gazette": rules.read({"title": "h2.head", "section": "b.none", "standfirst": "p.none"})})
     key = newsroom.capture(("a", PAGE), ("b", PAGE), ("c", "no page"))

@@ -109,7 +109,8 @@ def test_a_line_that_is_prose(line: str) -> None:
     assert not boilerplate.is_ending(line)
 
 
-def test_a_list_of_other_stories_goes_from_the_end() -> None:
+def test_related_list_is_cut() -> None:
+    """A list of other stories goes from the end."""
     story = [
         "The pier is long.",
         "More from The Coast Post",
@@ -120,7 +121,8 @@ def test_a_list_of_other_stories_goes_from_the_end() -> None:
     assert find.without_furniture(story, set()) == story[:1]
 
 
-def test_sign_offs_go_from_the_end_only() -> None:
+def test_sign_offs_at_end() -> None:
+    """Sign offs go from the end only."""
     story = ["Reporting by hand is slow.", "The pier is long.", "Reporting by Salma Treki", "AFP"]
     assert find.without_furniture(story, set()) == story[:2]
 
@@ -259,13 +261,15 @@ def test_json_ld_however_written(name: str) -> None:
     assert document(ld(BLOCKS[name])).story.get("headline") == "x"
 
 
-def test_the_pages_own_story_among_others() -> None:
+def test_own_story_among_others() -> None:
+    """The pages own story among others."""
     other = '{"@type":"NewsArticle","headline":"Other","datePublished":"2019","author":"A B"}'
     assert document(ld(f'[{other},{{"@type":"Article","headline":"Own"}}]') + "<h1>Own</h1>").story["headline"] == "Own"
     assert jsonld.stories([]) == []
 
 
-def test_a_photograph_shown_twice_is_one() -> None:
+def test_repeated_photograph_is_one() -> None:
+    """A photograph shown twice is one."""
     shown = '<p class="caption">Boats at Sirte (AFP)</p>'
     page = document(f'<div class="photo"><img src="/a.jpg">{shown}</div><div class="box">{shown}</div>')
     found, _ = images.find(page, Zone.of(page, []))
@@ -312,7 +316,8 @@ def test_the_language(code: str, declared: str | None) -> None:
     assert found.value == code
 
 
-def test_a_witness_is_heard_where_most_of_the_text_is_missing() -> None:
+def test_witness_restores_missing_text() -> None:
+    """A witness is heard where most of the text is missing."""
     body = " ".join(f"Sentence number {n} of the story says something new about the pier." for n in range(40))
     page = document(ld(f'{{"@type":"NewsArticle","headline":"x","articleBody":"{body}"}}') + "<p>Teaser.</p>")
     assert "number 39" in fallbacks.settled(page, ["Teaser."]).value[-1]

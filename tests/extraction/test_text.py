@@ -91,7 +91,7 @@ def test_the_text_and_the_standfirst(name: str) -> None:
 
 
 @pytest.mark.parametrize("state", ['{"story": {"html": %s}}', 'self.__f.push([1, "{\\"html\\": %s}"])'])
-def test_a_story_that_the_pages_scripts_would_set(state: str) -> None:
+def test_story_set_by_scripts(state: str) -> None:
     """Within a JSON string, or in one within another."""
     quoted = f'"{PARAGRAPHS}"'.replace("<", "\\u003c")
     if "push" in state:
@@ -100,7 +100,8 @@ def test_a_story_that_the_pages_scripts_would_set(state: str) -> None:
     assert found == STORY
 
 
-def test_the_line_that_a_story_is_signed_with() -> None:
+def test_signature_line_is_author() -> None:
+    """The line that a story is signed with."""
     html = f"<html><body><h1>A ferry returns to Zliten</h1>{PARAGRAPHS}<p><b>Salma Treki</b></p></body></html>"
     article = extract(Page(url="https://www.coast-post.example/news/ferry", body=html.encode())).article
     assert article is not None
@@ -140,6 +141,7 @@ LONG = f"<div>{4 * PARAGRAPHS}</div>"
         "all in a form",
     ],
 )
-def test_where_the_text_is_looked_for(body: str, tag: str) -> None:
+def test_text_is_looked_for(body: str, tag: str) -> None:
+    """Where the text is looked for."""
     page = without_scripts(parse(f"<html><body>{body}</body></html>".encode()))
     assert find.marked(page).tag == tag

@@ -37,7 +37,8 @@ RESPONSE = answer("<h1>A story").data
 BATCH = 50  # pages of a WARC file
 
 
-def test_a_frontier_comes_back_as_it_was() -> None:
+def test_frontier_round_trip() -> None:
+    """A frontier comes back as it was."""
     date = datetime.fromisoformat("2019-04-16T08:00:00+02:00")
     page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", family="feed", seed="https://gazette.example/feed")
     dated = DiscoveredUrl(
@@ -58,7 +59,8 @@ def test_a_frontier_comes_back_as_it_was() -> None:
 @pytest.mark.parametrize(
     ("crawl", "label"), [("20190417T061500Z-sample", "sample-c1"), ("20190417T061500Z-sample-c9", "sample-c10")]
 )
-def test_a_continuation_is_named_by_its_own_time(crawl: str, label: str) -> None:
+def test_continuation_has_own_time(crawl: str, label: str) -> None:
+    """A continuation is named by its own time."""
     name = keys.continuation(crawl, datetime(2019, 4, 18, 0, 1, tzinfo=UTC))
     assert name == f"20190418T000100Z-{label}"
     assert keys.parse(keys.Stem("sample", name, 3).capture) == ("sample", name, 3)
@@ -70,7 +72,8 @@ def outlet_of(stories: int) -> Outlet:
     return Outlet({"/feed": answer(rss(*(item(path) for path in pages)), ETag='"7"'), **pages})
 
 
-def test_what_there_was_no_time_for_is_taken_up_again(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rest_is_continued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What there was no time for is taken up again."""
     clock, message, reports = Clock(monkeypatch), CrawlMessage(source=SOURCE, crawl=CRAWL), list[CrawlReport]()
     with outlet_of(30) as outlet:
         outlet.routes |= dict.fromkeys((f"/{number}" for number in range(30)), clock.after(9, answer("<h1>A story")))
@@ -83,7 +86,8 @@ def test_what_there_was_no_time_for_is_taken_up_again(monkeypatch: pytest.Monkey
     assert [(report.captured, report.left) for report in reports] == [(9, 21), (9, 12), (9, 3), (3, 0)]
 
 
-def test_a_seed_that_there_was_no_time_for_is_read_by_the_continuation(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unread_seed_is_continued(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A seed that there was no time for is read by the continuation."""
     clock, message = Clock(monkeypatch), CrawlMessage(source=SOURCE, crawl=CRAWL)
     with outlet_of(1) as outlet:
         outlet.routes |= {"/late": answer(rss(item("/1"))), "/1": answer("<h1>One")}
@@ -110,9 +114,8 @@ def busy(good: int) -> Callable[[bytes], Answer]:
     return lambda _: pause if next(times) == good + 1 else answer("<h1>A story")
 
 
-def test_what_a_host_asks_to_be_spared_is_asked_for_when_the_pause_is_over(
-    aws: Aws, later: Callable[[timedelta], None]
-) -> None:
+def test_pause_delays_continuation(aws: Aws, later: Callable[[timedelta], None]) -> None:
+    """What a host asks to be spared is asked for when the pause is over."""
     sqs, state = boto3.client("sqs"), TableState(aws.table)
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 
@@ -141,7 +144,7 @@ def test_what_a_host_asks_to_be_spared_is_asked_for_when_the_pause_is_over(
     assert asked.total() == 13, "one page twice: the one at which the host asked for the pause"
 
 
-def test_a_host_that_never_may_be_asked_is_asked_ever_more_rarely() -> None:
+def test_forbidden_host_backs_off() -> None:
     """Each continuation finds the host held, and puts itself off for longer."""
     with outlet_of(3) as outlet:
         outlet.routes["/0"] = outlet.routes["/1"] = answer(status=429, Retry_After="60")
@@ -229,7 +232,8 @@ class Backfill:
         await collector.capture(page, wire, url=page.url, status=200)
 
 
-def test_a_backfill_of_20_000_pages_captures_each_once_however_often_it_is_killed(aws: Aws) -> None:
+def test_killed_backfill_captures_once(aws: Aws) -> None:
+    """A backfill of 20 000 pages captures each once however often it is killed."""
     backfill = Backfill(aws, pages=20_000, seed=7)
     with Outlet({}) as outlet:
         source = outlet.source(home="https://gazette.example/", feeds=())

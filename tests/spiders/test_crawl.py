@@ -51,7 +51,8 @@ def load(aws: Aws, key: str) -> list[Any]:
     return list(read(io.BytesIO(aws.s3.get_object(Bucket=aws.captures, Key=key)["Body"].read())))
 
 
-def test_a_crawl_leaves_captures_states_and_a_report(aws: Aws) -> None:
+def test_crawl_leaves_captures(aws: Aws) -> None:
+    """A crawl leaves captures states and a report."""
     with outlet_of(3) as outlet:
         report = deliver(aws, outlet)
     (key,) = report.captures
@@ -64,7 +65,8 @@ def test_a_crawl_leaves_captures_states_and_a_report(aws: Aws) -> None:
     assert (state.status, state.source) == (200, SOURCE)
 
 
-def test_a_capture_is_what_came_over_the_wire(aws: Aws) -> None:
+def test_capture_equals_wire(aws: Aws) -> None:
+    """A capture is what came over the wire."""
     with outlet_of(1) as outlet:
         (key,) = deliver(aws, outlet).captures
     body = aws.s3.get_object(Bucket=aws.captures, Key=key)["Body"].read()
@@ -77,7 +79,8 @@ def test_a_capture_is_what_came_over_the_wire(aws: Aws) -> None:
     assert metadata.read(metadata.MEDIA_TYPE, records["metadata"])["source"] == SOURCE
 
 
-def test_a_warm_function_crawls_again_and_again_in_flat_memory() -> None:
+def test_warm_crawls_flat_memory() -> None:
+    """A warm function crawls again and again in flat memory."""
     with outlet_of(40) as outlet:
         crawl(outlet.source())
         grown = []
@@ -98,7 +101,8 @@ def resident() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
 
 
-def test_a_message_delivered_twice_is_one_crawl(aws: Aws) -> None:
+def test_redelivered_crawl_is_one(aws: Aws) -> None:
+    """A message delivered twice is one crawl."""
     with outlet_of(3) as outlet:
         first = deliver(aws, outlet)
         asked = len(outlet.requests)
@@ -117,7 +121,9 @@ class Killed(Exception):  # noqa: N818
 
 
 @pytest.mark.parametrize("call", ["BatchWriteItem", "PutObject"])
-def test_a_crawl_killed_before_its_states_or_its_report_captures_nothing_twice(aws: Aws, call: str) -> None:
+def test_killed_before_report(aws: Aws, call: str) -> None:
+    """A crawl killed before its states or its report captures nothing twice."""
+
     def kill(*_: Any, model: Any, params: dict[str, Any], **__: Any) -> None:
         if model.name != call or params["url_path"].startswith("/captures/"):
             return
@@ -138,7 +144,8 @@ def test_a_crawl_killed_before_its_states_or_its_report_captures_nothing_twice(a
     assert TableState(aws.table).urls([f"{outlet.url}/{number}" for number in range(3)]).keys()
 
 
-def test_a_crawl_killed_half_way_goes_on_from_what_it_stored(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_crawl_continues(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crawl killed half way goes on from what it stored."""
     small_batches(monkeypatch)
     stored = threading.Event()
     aws.on_call("after-call.s3.PutObject", lambda **_: stored.set())
@@ -163,7 +170,9 @@ def test_a_crawl_killed_half_way_goes_on_from_what_it_stored(aws: Aws, monkeypat
     assert (report.discovered, report.captured, report.left) == (5, 5, 0)
 
 
-def test_a_bucket_that_refuses_ends_the_crawl(aws: Aws) -> None:
+def test_refusing_bucket_ends_crawl(aws: Aws) -> None:
+    """A bucket that refuses ends the crawl."""
+
     def refuse(*_: Any, model: Any, params: dict[str, Any], **__: Any) -> None:
         if model.name == "PutObject" and params["url_path"].startswith("/captures/"):
             raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "PutObject")
@@ -174,7 +183,8 @@ def test_a_bucket_that_refuses_ends_the_crawl(aws: Aws) -> None:
     assert store(aws).report() is None
 
 
-def test_the_deadline_leaves_the_rest_and_keeps_what_there_is() -> None:
+def test_deadline_leaves_rest() -> None:
+    """The deadline leaves the rest and keeps what there is."""
     over = threading.Event()
 
     def hang(_: bytes) -> Answer:
@@ -190,7 +200,8 @@ def test_the_deadline_leaves_the_rest_and_keeps_what_there_is() -> None:
     assert not shelf.validators, "the feed is read again"
 
 
-def test_a_crawl_without_time_does_nothing_and_says_so() -> None:
+def test_no_time_no_crawl() -> None:
+    """A crawl without time does nothing and says so."""
     with outlet_of(2) as outlet:
         report = crawl(outlet.source(), seconds=0)
     assert (report.discovered, report.captured, outlet.requests) == (0, 0, [])
@@ -205,7 +216,8 @@ def test_a_limit_leaves_the_rest() -> None:
     assert (report.captured, report.known, report.left) == (3, 2, 0)
 
 
-def test_batches_close_while_the_crawl_goes_on(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_close_meanwhile(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches close while the crawl goes on."""
     small_batches(monkeypatch)
     with outlet_of(5) as outlet:
         report = deliver(aws, outlet)
@@ -255,7 +267,8 @@ def handler(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
     return module
 
 
-def test_the_handler_crawls_what_the_message_names(aws: Aws, handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_handler_crawls_message(aws: Aws, handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handler crawls what the message names."""
     with outlet_of(2) as outlet:
         monkeypatch.setattr(handler, "sources", lambda: {SOURCE: outlet.source()})
         message = CrawlMessage(source=SOURCE, crawl=CRAWL)
@@ -263,9 +276,8 @@ def test_the_handler_crawls_what_the_message_names(aws: Aws, handler: Any, monke
     assert list(captured(aws).values()) == [["0", "1"]]
 
 
-def test_the_handler_asks_for_the_rest_and_counts_the_crawl_once(
-    aws: Aws, handler: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_handler_continues_and_counts(aws: Aws, handler: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The handler asks for the rest and counts the crawl once."""
     sqs = boto3.client("sqs")
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     monkeypatch.setenv("DATELINE_CRAWL_QUEUE", queue)
@@ -288,7 +300,8 @@ def test_the_handler_asks_for_the_rest_and_counts_the_crawl_once(
 
 
 @pytest.mark.parametrize("body", ["not json", "{}", CrawlMessage(source="no-such-outlet", crawl=CRAWL).to_json()])
-def test_a_message_that_asks_for_nothing_we_have_fails(handler: Any, body: str) -> None:
+def test_invalid_message_fails(handler: Any, body: str) -> None:
+    """A message that asks for nothing we have fails."""
     from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError  # noqa: PLC0415
 
     with pytest.raises(BatchProcessingError):

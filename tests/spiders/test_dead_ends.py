@@ -52,7 +52,7 @@ WALLS: dict[str, Callable[[int], str]] = {
 
 
 @pytest.mark.parametrize("behind", WALLS.values(), ids=WALLS)
-def test_many_stories_at_one_address_fail(behind: Callable[[int], str]) -> None:
+def test_many_stories_one_address(behind: Callable[[int], str]) -> None:
     """Of twenty stories that end at a wall none counts as captured, and all are captured once it is gone."""
     walls = {behind(number): WALL for number in range(20)}
     with outlet_of(20, behind, walls) as outlet:
@@ -119,7 +119,7 @@ def test_backing_off_grows() -> None:
         (["Rain", "Wind", "Snow", "Hail"], {"listed": True}),
     ],
 )
-def test_one_story_may_have_many_addresses(titles: list[str], routes: dict[str, bool]) -> None:
+def test_one_story_many_addresses(titles: list[str], routes: dict[str, bool]) -> None:
     """Addresses of one title, and those of a story that the feed lists itself, are captured or known."""
     paths = [f"/short/{number}" for number in range(len(titles))]
     items = [item(path, title=title) for path, title in zip(paths, titles, strict=True)]

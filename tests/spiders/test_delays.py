@@ -42,7 +42,7 @@ def test_end_waits_for_no_delay(monkeypatch: pytest.MonkeyPatch, robots: str) ->
     assert (report.feeds[0].error or "").startswith("deadline")
 
 
-def test_delay_of_each_host_is_its_own() -> None:
+def test_delay_per_host() -> None:
     """While one host's Crawl-delay runs, the pages of another are captured."""
     slow_robots = answer("User-agent: *\nCrawl-delay: 60\n")
     with Outlet({"/robots.txt": slow_robots, "/1": STORY, "/2": STORY}) as slow, Outlet({}) as outlet:
@@ -86,7 +86,7 @@ def test_dead_host_is_given_up() -> None:
     assert set(second.paths()) <= {"/0", "/1", "/2"}
 
 
-def test_outlet_itself_is_never_given_up() -> None:
+def test_outlet_never_given_up() -> None:
     """Pages of the outlet's own host are tried, however many fail before."""
     paths = [f"/{number}" for number in range(5)]
     routes: dict[str, Any] = {path: Answer(b"", then="close") for path in paths}

@@ -52,7 +52,8 @@ def dispatcher(aws: Aws, queue: Queue, *sources: Source) -> Dispatcher:
     return Dispatcher(sources, state=TableState(aws.table), sqs=queue.sqs, queue_url=queue.url)
 
 
-def test_a_source_is_due_once_in_each_interval(aws: Aws, queue: Queue) -> None:
+def test_source_due_each_interval(aws: Aws, queue: Queue) -> None:
+    """A source is due once in each interval."""
     gazette = source("gazette", every=30)
     minutes = range(0, 120, 5)
     sent = [dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=minute)) for minute in minutes]
@@ -64,7 +65,8 @@ def test_a_source_is_due_once_in_each_interval(aws: Aws, queue: Queue) -> None:
     assert crawls[0] == f"{slot(gazette, NOON):%Y%m%dT%H%M%SZ}-schedule"
 
 
-def test_a_message_names_its_crawl_and_waits_behind_its_host(aws: Aws, queue: Queue) -> None:
+def test_message_grouped_by_host(aws: Aws, queue: Queue) -> None:
+    """A message names its crawl and waits behind its host."""
     arabic = source("gazette-ar", home="https://gazette.example/ar/")
     english = source("gazette-en", home="https://gazette.example/en/")
     dispatcher(aws, queue, arabic, english).send_due(NOON)
@@ -73,7 +75,8 @@ def test_a_message_names_its_crawl_and_waits_behind_its_host(aws: Aws, queue: Qu
     assert {message["group"] for message in messages} == {"gazette.example"}
 
 
-def test_more_sources_than_a_batch_takes(aws: Aws, queue: Queue) -> None:
+def test_many_sources_many_batches(aws: Aws, queue: Queue) -> None:
+    """More sources than a batch takes."""
     sources = [source(f"outlet-{number:02}") for number in range(27)]
     assert dispatcher(aws, queue, *sources).send_due(NOON) == [outlet.id for outlet in sources]
     assert len(queue.take()) == 27
@@ -81,7 +84,9 @@ def test_more_sources_than_a_batch_takes(aws: Aws, queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("call", ["SendMessageBatch", "BatchWriteItem"])
-def test_killed_in_between_nothing_is_lost_or_doubled(aws: Aws, queue: Queue, call: str) -> None:
+def test_killed_dispatch_ends_same(aws: Aws, queue: Queue, call: str) -> None:
+    """Killed in between nothing is lost or doubled."""
+
     def kill(*_: Any, model: Any, **__: Any) -> None:
         if model.name == call:
             raise KeyboardInterrupt
@@ -96,7 +101,8 @@ def test_killed_in_between_nothing_is_lost_or_doubled(aws: Aws, queue: Queue, ca
     assert len(queue.take()) == 1, "sent again in the same interval, it is the same message"
 
 
-def test_what_the_queue_does_not_take_stays_due(aws: Aws, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refused_messages_stay_due(aws: Aws, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the queue does not take stays due."""
     failed = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
     monkeypatch.setattr(queue.sqs, "send_message_batch", lambda **_: failed)
     with pytest.raises(SendError, match="courier"):
@@ -104,7 +110,8 @@ def test_what_the_queue_does_not_take_stays_due(aws: Aws, queue: Queue, monkeypa
     assert TableState(aws.table).asked(["gazette", "courier"]).keys() == {"gazette"}
 
 
-def test_a_source_whose_pages_are_due_is_asked_for_once_in_between(aws: Aws, queue: Queue) -> None:
+def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
+    """A source whose pages are due is asked for once in between."""
     gazette, state = source("gazette", every=1440), TableState(aws.table)
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:20:00Z")
     dispatcher(aws, queue, gazette).send_due(NOON)
@@ -119,7 +126,8 @@ def test_a_source_whose_pages_are_due_is_asked_for_once_in_between(aws: Aws, que
     assert [message["crawl"] for message in queue.take()] == ["20261020T122300Z-revisit"]
 
 
-def test_a_source_that_fails_is_left_alone_and_never_forgotten(aws: Aws, queue: Queue) -> None:
+def test_failing_source_backs_off(aws: Aws, queue: Queue) -> None:
+    """A source that fails is left alone and never forgotten."""
     TableState(aws.table).restore([], [], [HealthRecord(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")])
     hours = [dispatcher(aws, queue, source("gazette")).send_due(NOON + timedelta(hours=hour)) for hour in range(8)]
     assert [bool(sent) for sent in hours] == [False] * 6 + [True] * 2
@@ -134,7 +142,8 @@ def test_intervals_follow_each_other(every: int) -> None:
     assert slot(gazette, began + timedelta(minutes=every)) == began + timedelta(minutes=every)
 
 
-def test_sources_begin_at_minutes_of_their_own() -> None:
+def test_sources_spread_over_minutes() -> None:
+    """Sources begin at minutes of their own."""
     starts = {slot(source(f"outlet-{number}"), NOON).minute for number in range(40)}
     assert len(starts) > 10
 
@@ -178,18 +187,20 @@ def handler(aws: Aws, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("sample-refusing,sample-feedless,sample-gazette", {"sample-gazette"}),
     ],
 )
-def test_the_handler_dispatches_what_is_scheduled_and_can_be_crawled(
+def test_handler_dispatches_scheduled(
     queue: Queue, handler: Any, monkeypatch: pytest.MonkeyPatch, scheduled: str, expected: set[str]
 ) -> None:
+    """The handler dispatches what is scheduled and can be crawled."""
     monkeypatch.setenv("DATELINE_SCHEDULED", scheduled)
     assert set(handler({}, Context())["sources"]) == expected
     assert {message["source"] for message in queue.take()} == expected
 
 
 @pytest.mark.parametrize(("render", "expected"), [("", {"sample-gazette"}), ("yes", {"sample-scripts"})])
-def test_a_source_that_needs_a_browser_is_for_the_render_stack_alone(
+def test_browser_sources_for_render(
     handler: Any, monkeypatch: pytest.MonkeyPatch, render: str, expected: set[str]
 ) -> None:
+    """A source that needs a browser is for the render stack alone."""
     monkeypatch.setenv("DATELINE_SCHEDULED", "sample-gazette,sample-scripts")
     monkeypatch.setenv("DATELINE_RENDER", render)
     assert set(handler({}, Context())["sources"]) == expected

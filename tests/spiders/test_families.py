@@ -59,7 +59,8 @@ def asked(newsroom: Newsroom, id: str) -> Counter[str]:
 
 @pytest.mark.parametrize("id", OUTLETS)
 @pytest.mark.parametrize("ways", [WAYS, ("sitemaps",), ("listings",)], ids="+".join)
-def test_every_story_is_captured_and_every_url_asked_once(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+def test_each_story_captured_once(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+    """Every story is captured and every URL asked once."""
     report = crawl(source(newsroom, id, *ways), shelf := Shelf())
     assert live(newsroom, id) <= {path(page.url) for page in shelf.pages}
     assert max(asked(newsroom, id).values()) == 1
@@ -67,7 +68,8 @@ def test_every_story_is_captured_and_every_url_asked_once(newsroom: Newsroom, id
     assert set(report.reasons()) <= {"robots"}
 
 
-def test_a_second_crawl_asks_for_what_may_have_changed_and_for_no_page(newsroom: Newsroom) -> None:
+def test_second_crawl_is_conditional(newsroom: Newsroom) -> None:
+    """A second crawl asks for what may have changed and for no page."""
     outlet = source(newsroom, "sample-gazette", *WAYS)
     crawl(outlet, shelf := Shelf())
     before = asked(newsroom, "sample-gazette")
@@ -94,7 +96,7 @@ def slow_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("slow_feeds")
 @pytest.mark.parametrize("id", ["sample-courrier", "sample-gazette"])
-def test_a_changed_item_beats_a_silent_sitemap(newsroom: Newsroom, id: str) -> None:
+def test_changed_item_beats_sitemap(newsroom: Newsroom, id: str) -> None:
     """The feed says that a story changed, and the sitemap, which lists it too, does not."""
     outlet = source(newsroom, id, *WAYS)
     crawl(outlet, shelf := Shelf())
@@ -138,7 +140,8 @@ def test_feeds_have_the_first_word(routes: dict[str, Any], feeds: list[str], fam
 
 @pytest.mark.parametrize("ways", [("sitemaps",), ("listings",), WAYS], ids="+".join)
 @pytest.mark.parametrize("id", OUTLETS)
-def test_history_is_that_of_the_window(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+def test_history_within_window(newsroom: Newsroom, id: str, ways: tuple[str, ...]) -> None:
+    """History is that of the window."""
     first, last = date(2019, 4, 13), date(2019, 4, 15)
     outlet = source(newsroom, id, *ways)
     zone = ZoneInfo(outlet.timezone)
@@ -157,13 +160,15 @@ def test_history_is_that_of_the_window(newsroom: Newsroom, id: str, ways: tuple[
         assert captured == of_window
 
 
-def test_an_outlet_that_has_only_feeds_has_no_history(newsroom: Newsroom) -> None:
+def test_feeds_have_no_history(newsroom: Newsroom) -> None:
+    """An outlet that has only feeds has no history."""
     outlet = source(newsroom, "sample-gazette", "feeds")
     report = crawl(outlet, since="2019-04-01")
     assert (report.reasons(), sum(asked(newsroom, "sample-gazette").values())) == ({"no-history": 1}, 0)
 
 
-def test_robots_txt_and_the_home_page_name_the_ways_in(newsroom: Newsroom) -> None:
+def test_robots_names_seeds(newsroom: Newsroom) -> None:
+    """Robots.txt and the home page name the ways in."""
     outlet = source(newsroom, "sample-gazette")
     named = replace(outlet, feeds=(outlet.home,), sitemaps=(f"{outlet.home}robots.txt",))
     report = crawl(named, shelf := Shelf())

@@ -86,12 +86,14 @@ def crawled(newsroom: Newsroom) -> Mapping[str, Crawled]:
 
 
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.id)
-def test_each_story_has_its_own_outcome(crawled: Mapping[str, Crawled], site: HostileSite) -> None:
+def test_stories_have_outcomes(crawled: Mapping[str, Crawled], site: HostileSite) -> None:
+    """Each story has its own outcome."""
     assert crawled[site.id].stories() == {case.path: case.outcome for case in site.stories}
 
 
 @pytest.mark.parametrize("site", SITES, ids=lambda site: site.id)
-def test_each_feed_and_sitemap_has_its_own_outcome(crawled: Mapping[str, Crawled], site: HostileSite) -> None:
+def test_seeds_have_outcomes(crawled: Mapping[str, Crawled], site: HostileSite) -> None:
+    """Each feed and sitemap has its own outcome."""
     errors = crawled[site.id].ways()
     expected = {"/feed.xml": site.shut, **{case.path: case.outcome for case in site.ways}}
     assert {path: error for path, error in expected.items() if error not in errors[path]} == {}

@@ -65,7 +65,8 @@ def test_a_probe_asks_for_little(newsroom: Newsroom) -> None:
         ({}, {"feeds": ("http://no-such-outlet.invalid/feed",)}, "http://no-such-outlet.invalid/feed: "),
     ],
 )
-def test_a_source_that_is_not_well_says_why(routes: dict[str, Any], changes: dict[str, Any], problem: str) -> None:
+def test_unwell_source_says_why(routes: dict[str, Any], changes: dict[str, Any], problem: str) -> None:
+    """A source that is not well says why."""
     with Outlet(routes) as outlet:
         (probe,) = check.probe_all([outlet.source(**changes)])
     assert any(problem in said for said in probe.problems), probe.problems
@@ -77,7 +78,7 @@ def nowhere(number: int) -> Source:
         return outlet.source(id=f"sample-{number}", home=f"http://outlet-{number}.invalid/", feeds=(feed,), delay=5.0)
 
 
-def test_without_a_network_every_source_says_so_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_offline_probe_ends_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each host is looked up once, for robots.txt, and nothing is tried again."""
     looked_up = Counter[str]()
 
@@ -94,16 +95,18 @@ def test_without_a_network_every_source_says_so_at_once(monkeypatch: pytest.Monk
     assert set(looked_up.values()) == {1}
 
 
-def test_an_outlet_that_refuses_is_not_asked(newsroom: Newsroom) -> None:
+def test_refusing_outlet_not_probed(newsroom: Newsroom) -> None:
+    """An outlet that refuses is not asked."""
     refusing = replace(registry.load(newsroom.sources)["sample-gazette"], access="refused")
     assert list(check.probe_all([refusing])) == [check.Probe(source="sample-gazette", refused=True)]
     assert newsroom.requests() == []
 
 
 @pytest.mark.parametrize(("broken", "status"), [(False, 0), (True, 1)])
-def test_the_command_prints_a_line_for_each_and_fails_if_one_does(
+def test_check_command_exit_status(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, broken: bool, status: int
 ) -> None:
+    """The command prints a line for each and fails if one does."""
     known = registry.load(newsroom.sources)
     if broken:
         known["sample-gazette"] = replace(known["sample-gazette"], feeds=(f"{known['sample-gazette'].home}none",))

@@ -58,7 +58,7 @@ def test_listing_asks_in_its_charset(charset: str, query: str) -> None:
     assert [page.url for page in shelf.pages] == [outlet.url + path]
 
 
-def test_session_in_path_is_no_identity() -> None:
+def test_path_session_no_identity() -> None:
     """A story behind session paths that change is one story, asked for with its session."""
     with Outlet({"/(S(one))/a": STORY, "/(S(two))/a": STORY}) as outlet:
         outlet.routes["/feed"] = answer(rss(item("/(S(one))/a")))
@@ -97,7 +97,7 @@ def test_late_bytes_end_connection() -> None:
     assert (capture.split(received).body, before, quiet) == (b"true", True, False)
 
 
-def test_surplus_at_once_is_no_page() -> None:
+def test_surplus_at_sign_skipped() -> None:
     """Bytes that come with a response are not part of it, nor of the next."""
     response = answer("<h1>One").data
     routes = {"/feed": answer(rss(item("/1"), item("/2"))), "/1": Answer(response + SURPLUS), "/2": STORY}

@@ -34,7 +34,8 @@ def since(outlet: Outlet, before: int) -> list[str]:
     return outlet.paths()[before:]
 
 
-def test_indexes_that_lead_in_circles_are_read_once() -> None:
+def test_circular_indexes_read_once() -> None:
+    """Indexes that lead in circles are read once."""
     routes = {
         "/a.xml": xml(index(entry("/a.xml"), entry("/b.xml"), entry("/c.xml"))),
         "/b.xml": xml(index(entry("/a.xml"), entry("/b.xml#again"), entry("/c.xml?utm_source=b"))),
@@ -46,7 +47,9 @@ def test_indexes_that_lead_in_circles_are_read_once() -> None:
     assert (report.captured, [visit.error for visit in report.feeds]) == (1, [None] * 3)
 
 
-def test_only_files_that_have_moved_are_read_again() -> None:
+def test_only_moved_files_read() -> None:
+    """Only files that have moved are read again."""
+
     def files(day: str) -> Answer:
         return xml(index(entry("/old.xml", "2026-10-01"), entry("/new.xml", day), entry("/any.xml")))
 
@@ -65,7 +68,8 @@ def test_only_files_that_have_moved_are_read_again() -> None:
     assert report.captured == 1
 
 
-def test_an_index_is_read_again_until_all_its_files_have_been() -> None:
+def test_unfinished_index_read_again() -> None:
+    """An index is read again until all its files have been."""
     listed = xml(index(entry("/one.xml", "2026-10-20"), entry("/two.xml", "2026-10-20")), etag='"7"')
     asked: list[bytes] = []
 
@@ -89,7 +93,8 @@ def test_an_index_is_read_again_until_all_its_files_have_been() -> None:
     assert since(outlet, before) == ["/index.xml"]
 
 
-def test_a_story_whose_lastmod_moved_is_fetched_again() -> None:
+def test_moved_lastmod_is_fetched() -> None:
+    """A story whose lastmod moved is fetched again."""
     with Outlet({"/a.xml": xml(urlset(entry("/story-1", "2026-10-01"), entry("/story-2"))), **PAGES}) as outlet:
         crawl(sitemaps(outlet, "/a.xml"), shelf := Shelf())
         known = {url: replace(state, captured_at="2026-10-02T00:00:00Z") for url, state in shelf.known.items()}
@@ -105,7 +110,8 @@ def section(*stories: str, older: str = "") -> Answer:
     return answer(f'{links}<a rel="next" href="{older}">Older</a>' if older else links)
 
 
-def test_a_section_is_followed_as_far_as_it_has_new_stories() -> None:
+def test_section_followed_while_new() -> None:
+    """A section is followed as far as it has new stories."""
     routes = {
         "/libya": section("/story-1", "/story-2", older="/libya?page=2"),
         "/libya?page=2": section("/story-3", older="/libya?page=3"),
@@ -136,7 +142,8 @@ def test_families_share_what_they_find() -> None:
     assert {page.metadata["family"] for page in shelf.pages} == {"feed", "sitemap", "listing"}
 
 
-def test_too_many_seeds_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_seeds_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Too many seeds are not asked."""
     monkeypatch.setattr(spider, "MAX_SEEDS", 3)
     routes = {"/index.xml": xml(index(*(entry(f"/{n}.xml") for n in range(9))))}
     files = {f"/{n}.xml": xml(urlset(entry(f"/story-{n}"))) for n in range(9)}
@@ -156,7 +163,8 @@ SAME = [
 
 
 @pytest.mark.parametrize("url", SAME)
-def test_a_story_is_one_however_it_was_found(url: str) -> None:
+def test_story_found_twice_once(url: str) -> None:
+    """A story is one however it was found."""
     source = Source(id="g", path=Path(), name="G", home=SITE, country="ly", languages=("en",), timezone="UTC")
     written = url.replace("&", "&amp;")
     bodies: dict[Family, str] = {

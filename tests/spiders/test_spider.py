@@ -38,7 +38,8 @@ def urls(shelf: Shelf, outlet: Outlet) -> list[str]:
 
 
 @pytest.mark.parametrize("status", [200, 404, 410])
-def test_a_page_and_one_that_is_gone_are_captured(status: int) -> None:
+def test_page_and_gone_captured(status: int) -> None:
+    """A page and one that is gone are captured."""
     report, shelf, outlet = visit({"/a": answer("<h1>A", status)}, "/a")
     assert urls(shelf, outlet) == ["/a", "/good"]
     assert (report.discovered, report.captured, report.failures) == (2, 2, [])
@@ -71,7 +72,8 @@ def to(location: str, status: int = 302) -> Answer:
         ({"/a": Answer(b"220 mail.gazette.example ESMTP\r\n\r\n", then="close")}, "connection"),
     ],
 )
-def test_a_page_that_cannot_be_captured_has_a_reason(routes: dict[str, Answer], reason: str) -> None:
+def test_uncaptured_page_has_reason(routes: dict[str, Answer], reason: str) -> None:
+    """A page that cannot be captured has a reason."""
     robots = {"/robots.txt": answer("User-agent: Dateline\nDisallow: /private/\n")}
     report, shelf, outlet = visit({**robots, **routes}, "/a")
     assert [(failure.url, failure.reason) for failure in report.failures] == [(f"{outlet.url}/a", reason)]
@@ -79,20 +81,23 @@ def test_a_page_that_cannot_be_captured_has_a_reason(routes: dict[str, Answer], 
     assert (report.discovered, report.captured, report.known, report.left) == (2, 1, 0, 0)
 
 
-def test_a_page_that_never_ends_is_a_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_page_is_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that never ends is a timeout."""
     monkeypatch.setattr(settings, "DOWNLOAD_TIMEOUT", 0.1)
     stuck = Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf")
     report, shelf, outlet = visit({"/a": stuck}, "/a")
     assert (report.reasons(), urls(shelf, outlet)) == ({"timeout": 1}, ["/good"])
 
 
-def test_a_temporary_error_is_tried_again() -> None:
+def test_temporary_error_is_retried() -> None:
+    """A temporary error is tried again."""
     answers = iter([answer(status=503), answer(status=502), answer("<h1>A")])
     report, shelf, outlet = visit({"/a": lambda _: next(answers)}, "/a")
     assert (urls(shelf, outlet), report.failures) == (["/good", "/a"], [])
 
 
-def test_a_redirects_way_is_part_of_the_capture() -> None:
+def test_redirects_in_capture() -> None:
+    """A redirects way is part of the capture."""
     _, shelf, outlet = visit({"/a": to("/b", 301), "/b": to("/c"), "/c": answer("<h1>C")}, "/a")
     (page,) = (page for page in shelf.pages if page.url == f"{outlet.url}/c")
     assert page.metadata["requested_url"] == f"{outlet.url}/a"
@@ -103,7 +108,8 @@ def test_a_redirects_way_is_part_of_the_capture() -> None:
     assert {f"{outlet.url}/a", f"{outlet.url}/c"} <= shelf.known.keys(), "neither is fetched again"
 
 
-def test_a_capture_carries_what_the_crawl_knew() -> None:
+def test_capture_carries_metadata() -> None:
+    """A capture carries what the crawl knew."""
     _, shelf, outlet = visit({})
     captured_at = shelf.pages[0].captured_at
     assert shelf.pages[0].metadata == {
@@ -130,7 +136,8 @@ def test_whoever_crawls_can_be_reached() -> None:
     assert "+" not in settings.user_agent("")
 
 
-def test_requests_say_who_asks_and_no_more() -> None:
+def test_request_headers_are_few() -> None:
+    """Requests say who asks and no more."""
     _, _, outlet = visit({}, languages=("ar", "fr-TN"))
     headers = dict(line.split(": ", 1) for line in outlet.requests[-1].decode().splitlines()[1:-1])
     assert headers.pop("User-Agent").startswith("Dateline/")
@@ -178,7 +185,8 @@ def test_robots_is_obeyed(robots: Answer, allowed: bool) -> None:
         (Answer(b"", then="reset"), "robots.txt could not be had: connection"),
     ],
 )
-def test_a_refusal_says_whose_it_is(robots: Answer, why: str) -> None:
+def test_refusal_names_refuser(robots: Answer, why: str) -> None:
+    """A refusal says whose it is."""
     report, _, _ = visit({"/robots.txt": robots})
     assert why in (report.feeds[0].error or "")
 
@@ -203,7 +211,8 @@ BOMB = zlib.compress(b"<rss>" + b" " * (64 << 20))
         (Answer(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n<rss", then="reset"), "incomplete"),
     ],
 )
-def test_a_feed_that_fails_is_recorded_and_the_others_go_on(feed: Answer, error: str) -> None:
+def test_failing_feed_spares_others(feed: Answer, error: str) -> None:
+    """A feed that fails is recorded and the others go on."""
     with Outlet({"/feed": feed, "/other": answer(rss(item("/good"))), **GOOD}) as outlet:
         source = outlet.source(feeds=(f"{outlet.url}/feed", f"{outlet.url}/other"))
         report = crawl(source, shelf := Shelf())
@@ -213,13 +222,15 @@ def test_a_feed_that_fails_is_recorded_and_the_others_go_on(feed: Answer, error:
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "identity"])
-def test_a_feed_may_be_gzipped_whatever_its_header_says(encoding: str) -> None:
+def test_gzipped_feed_is_read(encoding: str) -> None:
+    """A feed may be gzipped whatever its header says."""
     packed = answer(gzipped(rss(item("/good")).encode()), Content_Encoding=encoding)
     _, shelf, outlet = visit({"/feed": packed})
     assert urls(shelf, outlet) == ["/good"]
 
 
-def test_two_feeds_that_list_one_story_fetch_it_once() -> None:
+def test_two_feeds_fetch_once() -> None:
+    """Two feeds that list one story fetch it once."""
     with Outlet({"/feed": answer(rss(item("/good"))), "/other": answer(rss(item("/good#top"))), **GOOD}) as outlet:
         source = outlet.source(feeds=(f"{outlet.url}/feed", f"{outlet.url}/other"))
         report = crawl(source, Shelf())
@@ -234,9 +245,8 @@ def test_two_feeds_that_list_one_story_fetch_it_once() -> None:
         (lambda title, date: (title, date.replace("08:00", "09:30")), 1),
     ],
 )
-def test_a_known_story_is_fetched_again_when_its_feed_item_changed(
-    change: Callable[[str, str], tuple[str, str]], fetched: int
-) -> None:
+def test_changed_item_fetched_again(change: Callable[[str, str], tuple[str, str]], fetched: int) -> None:
+    """A known story is fetched again when its feed item changed."""
     before = ("Rain", "Tue, 20 Oct 2026 08:00:00 +0200")
     with Outlet({"/feed": answer(rss(item("/good", *before))), **GOOD}) as outlet:
         crawl(outlet.source(), shelf := Shelf())
@@ -246,7 +256,8 @@ def test_a_known_story_is_fetched_again_when_its_feed_item_changed(
     assert outlet.paths().count("/good") == 1 + fetched
 
 
-def test_a_feed_that_has_not_changed_is_one_request() -> None:
+def test_unchanged_feed_one_request() -> None:
+    """A feed that has not changed is one request."""
     listed = answer(rss(item("/good")), ETag='"7"', Last_Modified="Tue, 20 Oct 2026 06:00:00 GMT")
 
     def feed(head: bytes) -> Answer:
@@ -260,7 +271,8 @@ def test_a_feed_that_has_not_changed_is_one_request() -> None:
     assert outlet.paths() == ["/feed", "/good", "/feed"]
 
 
-def test_a_feed_is_read_again_until_all_its_stories_are_dealt_with() -> None:
+def test_unfinished_feed_read_again() -> None:
+    """A feed is read again until all its stories are dealt with."""
     feed = answer(rss(item("/good"), item("/a")), ETag='"7"')
     with Outlet({"/feed": feed, "/a": answer("<h1>A"), **GOOD}) as outlet:
         report = crawl(outlet.source(), shelf := Shelf(), limit=1)
@@ -268,13 +280,15 @@ def test_a_feed_is_read_again_until_all_its_stories_are_dealt_with() -> None:
     assert not shelf.validators
 
 
-def test_a_source_that_refuses_is_not_asked() -> None:
+def test_refusing_source_not_asked() -> None:
+    """A source that refuses is not asked."""
     with Outlet(GOOD) as outlet:
         report = crawl(outlet.source(access="refused"))
     assert (outlet.requests, report.reasons(), report.discovered) == ([], {"refused": 1}, 1)
 
 
-def test_a_source_without_feeds_yields_nothing() -> None:
+def test_source_without_feeds() -> None:
+    """A source without feeds yields nothing."""
     report, shelf, outlet = visit({}, feeds=())
     assert (report.discovered, shelf.pages, outlet.requests) == (0, [], [])
 
@@ -296,7 +310,8 @@ def scrapy(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True)
 
 
-def test_scrapy_lists_the_sources_and_crawls_one_by_hand(tmp_path: Path) -> None:
+def test_scrapy_crawls_by_hand(tmp_path: Path) -> None:
+    """Scrapy lists the sources and crawls one by hand."""
     with Outlet({"/feed": answer(rss(item("/good"))), **GOOD}) as outlet:
         file = tmp_path / "sources/ly/sample-gazette.toml"
         file.parent.mkdir(parents=True)

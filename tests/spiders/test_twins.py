@@ -20,7 +20,7 @@ PAGES = {f"/{number}": answer(f"<h1>Story {number}") for number in range(3)}
         ({"failures": 2, "failure": "http-404", "due": "2036-10-20T06:00:00Z"}, 0),
     ],
 )
-def test_twin_of_captured_story_is_known(changes: dict[str, Any], known: int) -> None:
+def test_captured_twin_is_known(changes: dict[str, Any], known: int) -> None:
     """A story captured under the other scheme is known; one that only failed there is fetched."""
     with Outlet({"/feed": answer(rss(*map(item, PAGES))), **PAGES}) as outlet:
         url = twin(canonical(f"{outlet.url}/1"))

@@ -32,7 +32,8 @@ def resolve(monkeypatch: pytest.MonkeyPatch, *found: str) -> list[str]:
     return [str(info[4][0]) for info in asyncio.run(addresses.resolve("https://news.example/", allowed=()))]
 
 
-def test_a_name_leads_to_its_public_addresses_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_public_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name leads to its public addresses alone."""
     assert resolve(monkeypatch, "169.254.169.254", "93.184.216.34") == ["93.184.216.34"]
     with pytest.raises(AddressRefused, match=r"add news\.example:443 to DATELINE_ALLOW_HOSTS"):
         resolve(monkeypatch, "169.254.169.254")
@@ -47,7 +48,8 @@ def test_a_name_leads_to_its_public_addresses_alone(monkeypatch: pytest.MonkeyPa
         ("http://user:secret@News.Example:8080/", "news.example:8080"),
     ],
 )
-def test_an_authority_has_its_port_where_that_is_not_its_schemes(url: str, authority: str) -> None:
+def test_authority_with_other_port(url: str, authority: str) -> None:
+    """An authority has its port where that is not its schemes."""
     assert addresses.authority(url) == authority
 
 
@@ -64,13 +66,15 @@ def test_an_authority_has_its_port_where_that_is_not_its_schemes(url: str, autho
         ("http://[::1]/", False),
     ],
 )
-def test_a_host_is_allowed_by_name_and_port(url: str, allowed: bool) -> None:
+def test_host_allowed_by_name(url: str, allowed: bool) -> None:
+    """A host is allowed by name and port."""
     hosts = addresses.allowed_hosts("10.0.0.1:80, INTRANET.example:81,[::1]:82,")
     assert hosts == {"10.0.0.1:80", "intranet.example:81", "[::1]:82"}
     assert (addresses.host_port(url) in hosts) == allowed
 
 
-def test_an_outlet_at_a_private_address_is_refused_with_the_mend(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_private_outlet_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An outlet at a private address is refused with the mend."""
     with Outlet({"/feed": answer(rss(item("/good")))}) as outlet:
         monkeypatch.setenv("DATELINE_ALLOW_HOSTS", "127.0.0.1:1")
         report = crawl(outlet.source(), Shelf())

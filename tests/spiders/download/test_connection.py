@@ -31,7 +31,8 @@ def serving(certificate: trustme.LeafCert) -> ssl.SSLContext:
     return context
 
 
-def test_what_was_verified_is_in_the_metadata(trusted: trustme.CA) -> None:
+def test_tls_is_in_metadata(trusted: trustme.CA) -> None:
+    """What was verified is in the metadata."""
     with Outlet(ROUTES, tls=serving(trusted.issue_cert("127.0.0.1"))) as outlet:
         crawl(outlet.source(), shelf := Shelf())
     (page,) = shelf.pages
@@ -56,7 +57,8 @@ def test_older_ciphers_are_accepted(trusted: trustme.CA, cipher: str) -> None:
     assert [page.metadata["tls"]["verified"] for page in shelf.pages] == [True]
 
 
-def test_a_page_without_tls_says_nothing_of_it() -> None:
+def test_no_tls_no_metadata() -> None:
+    """A page without TLS says nothing of it."""
     with Outlet(ROUTES) as outlet:
         crawl(outlet.source(), shelf := Shelf())
     assert "tls" not in shelf.pages[0].metadata
@@ -74,7 +76,8 @@ def test_a_page_without_tls_says_nothing_of_it() -> None:
         (lambda _: trustme.CA().issue_cert("127.0.0.1"), "unable to get local issuer certificate"),
     ],
 )
-def test_a_certificate_that_does_not_verify_is_a_failure(trusted: trustme.CA, certificate: object, why: str) -> None:
+def test_unverified_certificate_fails(trusted: trustme.CA, certificate: object, why: str) -> None:
+    """A certificate that does not verify is a failure."""
     with Outlet(ROUTES, tls=serving(certificate(trusted))) as outlet:  # type: ignore[operator]
         report = crawl(outlet.source(), shelf := Shelf())
     (visit,) = report.feeds
@@ -83,14 +86,16 @@ def test_a_certificate_that_does_not_verify_is_a_failure(trusted: trustme.CA, ce
     assert (shelf.pages, outlet.requests) == ([], [])
 
 
-def test_what_is_no_tls_is_a_failure() -> None:
+def test_invalid_tls_fails() -> None:
+    """What is no TLS is a failure."""
     without_certificate = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with Outlet(ROUTES, tls=without_certificate) as outlet:
         report = crawl(outlet.source())
     assert "no TLS with 127.0.0.1: " in (report.feeds[0].error or "")
 
 
-def test_a_proxy_is_told_whole_urls_and_who_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_proxy_gets_whole_urls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy is told whole URLs and who asks."""
     site = "http://news.example"
     with Outlet({f"{site}/feed": answer(rss(item("/a"))), f"{site}/a": answer("<h1>A story")}) as proxy:
         monkeypatch.setenv("http_proxy", f"http://desk:secret@{proxy.host}")
@@ -117,7 +122,8 @@ def test_a_proxy_leads_to_https(trusted: trustme.CA, monkeypatch: pytest.MonkeyP
     assert b"Proxy-Authorization" not in page.request, "the outlet is not told"
 
 
-def test_a_proxy_that_refuses_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_refusing_proxy_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that refuses is a failure."""
     with Outlet({"news.example:443": answer(status=407)}) as proxy:
         monkeypatch.setenv("https_proxy", proxy.url)
         monkeypatch.setenv("no_proxy", "")

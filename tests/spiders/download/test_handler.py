@@ -43,26 +43,30 @@ def capture_all(*responses: Answer) -> tuple[Shelf, Outlet]:
 
 
 @pytest.mark.parametrize("response", RESPONSES.values(), ids=RESPONSES)
-def test_a_response_is_kept_byte_for_byte(response: bytes) -> None:
+def test_response_kept_byte_for_byte(response: bytes) -> None:
+    """A response is kept byte for byte."""
     shelf, outlet = capture_all(Answer(response))
     assert [page.response for page in shelf.pages] == [response]
     assert [page.request for page in shelf.pages] == [outlet.requests[-1]]
     assert shelf.pages[0].ip_address == "127.0.0.1"
 
 
-def test_a_body_that_ends_with_the_connection_is_whole() -> None:
+def test_body_ends_with_connection() -> None:
+    """A body that ends with the connection is whole."""
     response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>to the end"
     shelf, _ = capture_all(Answer(response, then="close"))
     assert [page.response for page in shelf.pages] == [response]
 
 
-def test_each_response_on_a_kept_connection_has_its_own_bytes() -> None:
+def test_kept_connection_separates_bytes() -> None:
+    """Each response on a kept connection has its own bytes."""
     shelf, outlet = capture_all(*(Answer(response) for response in RESPONSES.values()))
     assert [page.response for page in shelf.pages] == list(RESPONSES.values())
     assert outlet.connections < 4
 
 
-def test_bytes_after_a_response_are_not_part_of_it() -> None:
+def test_surplus_bytes_are_dropped() -> None:
+    """Bytes after a response are not part of it."""
     response = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
     shelf, _ = capture_all(Answer(response + b"and more"))
     assert [page.response for page in shelf.pages] == [response]
@@ -92,7 +96,8 @@ def test_interim_responses_are_left_out(interim: Sequence[bytes]) -> None:
     ],
     ids=["length", "chunks", "headers", "nothing"],
 )
-def test_a_response_that_breaks_off_is_a_failure_and_no_capture(head: bytes, then: str) -> None:
+def test_broken_response_fails(head: bytes, then: str) -> None:
+    """A response that breaks off is a failure and no capture."""
     with Outlet({"/feed": answer(rss(item("/a"))), "/a": Answer(head, then=then)}) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
     assert not shelf.pages
@@ -112,7 +117,8 @@ FLOODS = {
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
-def test_a_response_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch, flood: bytes) -> None:
+def test_endless_response_is_cut(monkeypatch: pytest.MonkeyPatch, flood: bytes) -> None:
+    """A response without end is cut off."""
     monkeypatch.setattr(http1, "MAX_EXCHANGE", 1 << 20)
     with Outlet({"/feed": answer(rss(item("/a"))), "/a": Answer(flood)}) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())

@@ -12,7 +12,8 @@ BODIES |= {"chunks with a trailer": b"x"}
 
 
 @pytest.mark.parametrize("name", RESPONSES)
-def test_a_response_is_whole_with_its_last_byte(name: str) -> None:
+def test_response_ends_with_byte(name: str) -> None:
+    """A response is whole with its last byte."""
     response, incoming = RESPONSES[name], Incoming(1 << 20)
     whole = [incoming.add(response[at : at + 1]) for at in range(len(response))]
     assert whole == [False] * (len(response) - 1) + [True]
@@ -31,14 +32,16 @@ def test_a_response_is_whole_with_its_last_byte(name: str) -> None:
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n002;x=y\r\nok\r\n0\r\n\r\n", True),
     ],
 )
-def test_a_connection_may_be_used_again_or_not(response: bytes, reusable: bool) -> None:
+def test_connection_reuse(response: bytes, reusable: bool) -> None:
+    """A connection may be used again or not."""
     incoming = Incoming(1 << 20)
     assert incoming.add(response)
     assert (bytes(incoming.received), incoming.reusable) == (response, reusable)
 
 
 @pytest.mark.parametrize("length", [b"", b"Content-Length: two\r\n", b"Content-Length: 2\r\nContent-Length: 3\r\n"])
-def test_a_body_of_no_known_length_ends_with_the_connection(length: bytes) -> None:
+def test_unknown_length_until_close(length: bytes) -> None:
+    """A body of no known length ends with the connection."""
     incoming = Incoming(1 << 20)
     assert not incoming.add(b"HTTP/1.1 200 OK\r\n%s\r\nok" % length)
     assert incoming.close(cleanly=True)
@@ -48,7 +51,8 @@ def test_a_body_of_no_known_length_ends_with_the_connection(length: bytes) -> No
 
 
 @pytest.mark.parametrize("length", [b"101", b"9" * 5000])
-def test_a_body_that_will_be_too_large_is_not_waited_for(length: bytes) -> None:
+def test_large_body_is_refused(length: bytes) -> None:
+    """A body that will be too large is not waited for."""
     with pytest.raises(TooLarge):
         Incoming(100).add(b"HTTP/1.1 200 OK\r\nContent-Length: %s\r\n\r\n" % length)
 
@@ -63,7 +67,8 @@ def test_a_body_that_will_be_too_large_is_not_waited_for(length: bytes) -> None:
         b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nmore\r\n",
     ],
 )
-def test_what_is_no_response_is_an_error(response: bytes) -> None:
+def test_invalid_response_is_error(response: bytes) -> None:
+    """What is no response is an error."""
     with pytest.raises(READING_ERRORS):
         Incoming(1 << 20).add(response)
 
@@ -72,7 +77,8 @@ pieces = st.lists(st.binary(max_size=20) | st.sampled_from(sorted({*RESPONSES.va
 
 
 @given(pieces)
-def test_whatever_comes_is_read_or_refused(received: list[bytes]) -> None:
+def test_any_bytes_are_handled(received: list[bytes]) -> None:
+    """Whatever comes is read or refused."""
     incoming, came = Incoming(1 << 20), b""
     for piece in received:
         came += piece

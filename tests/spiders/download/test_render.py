@@ -40,7 +40,8 @@ def visit(page: Answer, routes: dict[str, Any] | None = None, **changes: Any) ->
 
 
 @needs_browser
-def test_a_page_is_captured_as_received_and_as_its_scripts_made_it() -> None:
+def test_rendered_page_keeps_both() -> None:
+    """A page is captured as received and as its scripts made it."""
     report, shelf, outlet = visit(answer(SHELL))
     (page,) = shelf.pages
     assert report.failures == []
@@ -65,14 +66,16 @@ def test_a_page_is_captured_as_received_and_as_its_scripts_made_it() -> None:
         "<script>navigator.serviceWorker.register('/x')</script>",
     ],
 )
-def test_a_page_gets_scripts_and_data_and_nothing_else(markup: str) -> None:
+def test_page_gets_scripts_only(markup: str) -> None:
+    """A page gets scripts and data and nothing else."""
     report, shelf, outlet = visit(answer(SHELL + markup), {"/x": answer("x")})
     assert (report.captured, outlet.paths()) == (1, ["/feed", "/a", "/app.js", "/api/story"])
     assert b"Rain over Tobruk" in (shelf.pages[0].rendered or b"")
 
 
 @needs_browser
-def test_scripts_reach_no_other_site_and_no_private_address() -> None:
+def test_scripts_stay_on_site() -> None:
+    """Scripts reach no other site and no private address."""
     with Outlet({"/x": answer("x", Access_Control_Allow_Origin="*")}) as other:
         urls = [f"{other.url}/x", "http://169.254.169.254/latest/meta-data", "http://[::1]:1/", "file:///etc/hostname"]
         script = f"for (const url of {urls}) fetch(url, {{mode: 'no-cors'}}).catch(() => 0);"
@@ -84,7 +87,8 @@ def test_scripts_reach_no_other_site_and_no_private_address() -> None:
 
 
 @needs_browser
-def test_requests_of_a_page_say_who_asks_and_carry_no_cookies() -> None:
+def test_page_requests_are_named() -> None:
+    """Requests of a page say who asks and carry no cookies."""
     script = "document.cookie = 'a=b'; fetch('/x', {headers: {'X-Key': 'k'}})"
     _, _, outlet = visit(answer(f"{SHELL}<script>{script}</script>", Set_Cookie="c=d"), {"/x": answer("{}")})
     asked = {head.split()[1].decode(): head.decode().lower() for head in outlet.requests}
@@ -103,9 +107,8 @@ def test_requests_of_a_page_say_who_asks_and_carry_no_cookies() -> None:
         (answer(SHELL, 500), "http-500"),
     ],
 )
-def test_a_page_that_cannot_be_rendered_has_a_reason_and_the_next_one_is(
-    monkeypatch: pytest.MonkeyPatch, page: Answer, reason: str
-) -> None:
+def test_failed_rendering_has_reason(monkeypatch: pytest.MonkeyPatch, page: Answer, reason: str) -> None:
+    """A page that cannot be rendered has a reason and the next one is."""
     from spiders.download import render  # noqa: PLC0415 (needs what is optional)
 
     if reason == "render":
@@ -118,14 +121,16 @@ def test_a_page_that_cannot_be_rendered_has_a_reason_and_the_next_one_is(
 
 
 @needs_browser
-def test_a_script_is_asked_for_once_in_a_crawl() -> None:
+def test_script_fetched_once() -> None:
+    """A script is asked for once in a crawl."""
     feed = answer(rss(item("/a"), item("/b")))
     report, _, outlet = visit(answer(SHELL), {"/feed": feed, "/b": answer(SHELL)})
     assert (report.captured, outlet.paths().count("/app.js"), outlet.paths().count("/api/story")) == (2, 1, 2)
 
 
 @needs_browser
-def test_a_page_that_asks_for_ever_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_endless_page_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that asks for ever is stopped."""
     from spiders.download import render  # noqa: PLC0415 (needs what is optional)
 
     monkeypatch.setattr(render, "QUIET", 1.0)
@@ -136,7 +141,8 @@ def test_a_page_that_asks_for_ever_is_stopped(monkeypatch: pytest.MonkeyPatch) -
 
 
 @needs_browser
-def test_a_page_is_always_captured_whole_because_its_bytes_say_nothing() -> None:
+def test_rendered_page_always_captured() -> None:
+    """A page is always captured whole because its bytes say nothing."""
     routes = {"/feed": answer(rss(item("/a"))), "/a": answer(SHELL, ETag='"7"'), **READY}
     with Outlet(routes) as outlet:
         crawl(outlet.source(render=True), shelf := Shelf())
@@ -150,12 +156,14 @@ def test_a_page_is_always_captured_whole_because_its_bytes_say_nothing() -> None
 
 
 @needs_browser
-def test_robots_is_obeyed_before_a_page_is_rendered() -> None:
+def test_robots_before_rendering() -> None:
+    """Robots is obeyed before a page is rendered."""
     report, _, outlet = visit(answer(SHELL), {"/feed": answer(rss(item("/private/a"))), "/robots.txt": ROBOTS})
     assert (report.reasons(), outlet.paths()) == ({"robots": 1}, ["/feed"])
 
 
-def test_the_render_stack_may_do_what_the_crawl_may_and_is_told_what_it_is_told(template: dict[str, Any]) -> None:
+def test_render_stack_equals_crawl(template: dict[str, Any]) -> None:
+    """The render stack may do what the crawl may and is told what it is told."""
     ours = load(str(ROOT / "infra" / "render.yaml"))
     shared = set(ours["Globals"]["Function"]["Environment"]["Variables"])
     told = shared | set(ours["Resources"]["RenderFunction"]["Properties"]["Environment"]["Variables"])
@@ -172,7 +180,8 @@ def actions(template: dict[str, Any], role: str) -> dict[str, Any]:
     return {each["Sid"]: each["Action"] for each in policy["PolicyDocument"]["Statement"]}
 
 
-def test_without_a_browser_a_source_says_how_to_come_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_browser_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a browser a source says how to come by one."""
     monkeypatch.setattr(browser, "find_spec", lambda _: None)
     report, _, outlet = visit(answer(SHELL))
     (failure,) = report.failures
@@ -182,7 +191,8 @@ def test_without_a_browser_a_source_says_how_to_come_by_one(monkeypatch: pytest.
 
 
 @needs_browser
-def test_extraction_reads_the_words_that_the_scripts_wrote(tmp_path: Path) -> None:
+def test_extraction_reads_rendering(tmp_path: Path) -> None:
+    """Extraction reads the words that the scripts wrote."""
     store = FolderStore(tmp_path, source="sample-gazette", crawl=CRAWL)
     with Outlet({"/feed": answer(rss(item("/a"))), "/a": answer(SHELL), **READY}) as outlet:
         crawl(outlet.source(render=True), store=store)

@@ -29,7 +29,8 @@ def test_no_days_are_no_window() -> None:
 
 
 @pytest.mark.parametrize(("since", "until"), [("2019-04-31", None), ("April", None), ("2019-04-02", "2019-04-01")])
-def test_what_is_no_window_is_refused(since: str, until: str | None) -> None:
+def test_invalid_window_is_refused(since: str, until: str | None) -> None:
+    """What is no window is refused."""
     with pytest.raises(ValueError, match=r"2019|April"):
         Window.of(since, until)
 
@@ -61,7 +62,8 @@ SAME = ("", "")
         ("/x?y=99999&m=13", None, None),
     ],
 )
-def test_the_days_that_an_address_names(path: str, story: tuple[str, str] | None, file: tuple[str, str] | None) -> None:
+def test_days_in_addresses(path: str, story: tuple[str, str] | None, file: tuple[str, str] | None) -> None:
+    """The days that an address names."""
     url = f"https://gazette.example{path}"
     expected = [
         Period(*map(date.fromisoformat, days)) if days else None for days in (story, story if file is SAME else file)

@@ -29,7 +29,8 @@ def read(body: str | bytes, content_type: str = "application/rss+xml", **changes
     return feed.FeedFamily().read(source, page, Window()).found
 
 
-def test_a_story_has_its_link_title_and_date() -> None:
+def test_item_has_link_title_date() -> None:
+    """A story has its link title and date."""
     raw = "Tue, 20 Oct 2026 08:00:00 GMT"
     (found,) = read(rss(item("https://gazette.example/1", "Rain &amp; wind\n in  Sebha", raw)))
     assert found == DiscoveredUrl(
@@ -95,13 +96,15 @@ def test_other_formats_say_the_same(body: str) -> None:
         ("0000-00-00 00:00:00", None),
     ],
 )
-def test_a_date_is_an_instant_or_left_as_it_was_written(raw: str, instant: str | None) -> None:
+def test_date_parsed_or_kept(raw: str, instant: str | None) -> None:
+    """A date is an instant or left as it was written."""
     (found,) = read(rss(item("https://gazette.example/1", date=raw)))
     assert found.date == (datetime.fromisoformat(instant) if instant else None)
     assert found.date_raw == raw
 
 
-def test_only_links_to_web_pages_are_stories() -> None:
+def test_only_web_links() -> None:
+    """Only links to web pages are stories."""
     bad = (
         "javascript:alert(1)",
         "mailto:desk@gazette.example",
@@ -115,13 +118,15 @@ def test_only_links_to_web_pages_are_stories() -> None:
 
 
 @pytest.mark.parametrize("base", ["https://gazette.example/news/", "/news/"])
-def test_a_link_is_relative_to_what_the_feed_says(base: str) -> None:
+def test_links_are_relative(base: str) -> None:
+    """A link is relative to what the feed says."""
     entry = '<entry><title>A</title><link href="1"/></entry>'
     atom = f'<feed xmlns="http://www.w3.org/2005/Atom" xml:base="{base}">{entry}</feed>'
     assert [found.url for found in read(atom)] == ["https://gazette.example/news/1"]
 
 
-def test_a_proxys_link_gives_way_to_the_outlets_own() -> None:
+def test_proxy_link_is_replaced() -> None:
+    """A proxys link gives way to the outlets own."""
     proxied = (
         '<item><link>https://feeds.example/~r/1</link><x:origLink xmlns:x="http://rssnamespace.org/feedburner/ext/1.0">'
         "https://gazette.example/1</x:origLink></item>"
@@ -130,19 +135,22 @@ def test_a_proxys_link_gives_way_to_the_outlets_own() -> None:
     assert (found.url, found.link) == ("https://gazette.example/1", "https://feeds.example/~r/1")
 
 
-def test_a_proxy_that_names_no_page_is_left_aside() -> None:
+def test_nameless_proxy_is_skipped() -> None:
+    """A proxy that names no page is left aside."""
     namespace = "http://rssnamespace.org/feedburner/ext/1.0"
     broken = f'<item><link>/1</link><x:origLink xmlns:x="{namespace}">http://[::1</x:origLink></item>'
     assert [found.url for found in read(rss(broken))] == ["https://gazette.example/1"]
 
 
-def test_a_permalink_guid_is_a_link() -> None:
+def test_permalink_guid_is_link() -> None:
+    """A permalink guid is a link."""
     assert [found.url for found in read(rss("<item><guid>https://gazette.example/1</guid></item>"))] == [
         "https://gazette.example/1"
     ]
 
 
-def test_a_story_listed_twice_is_one() -> None:
+def test_repeated_item_is_one() -> None:
+    """A story listed twice is one."""
     found = read(rss(item("/1", "First"), item("/1?utm_source=rss", "Again"), item("/1#comments")))
     assert [(story.url, story.title) for story in found] == [("https://gazette.example/1", "First")]
 
@@ -165,7 +173,8 @@ def named(href: str, type_: str = "application/rss+xml", title: str = "Sample") 
     return f'<link rel="alternate" type="{type_}" title="{title}" href="{href}">'
 
 
-def test_a_home_page_names_its_feeds() -> None:
+def test_home_page_names_feeds() -> None:
+    """A home page names its feeds."""
     links = named("/feed/") + named("en.json", "application/feed+json") + named("/atom.xml", "application/atom+xml")
     others = (
         named("/fr/", "text/html"),
@@ -181,12 +190,14 @@ def test_a_home_page_names_its_feeds() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "<html><p>Soon", rss(item("/1"))])
-def test_a_home_page_that_names_no_feeds_is_an_error(body: str) -> None:
+def test_home_page_without_feeds(body: str) -> None:
+    """A home page that names no feeds is an error."""
     with pytest.raises(UnreadableError, match="names no feeds"):
         alternates(body)
 
 
-def test_a_feed_without_end_is_cut() -> None:
+def test_endless_feed_is_cut() -> None:
+    """A feed without end is cut."""
     assert len(read(rss(*(item(f"/{number}") for number in range(feed.MAX_ITEMS + 9))))) == feed.MAX_ITEMS
 
 
@@ -208,7 +219,8 @@ def test_a_feed_without_end_is_cut() -> None:
         (rss("<item><title>No link</title></item>").encode(), "no links"),
     ],
 )
-def test_what_is_no_feed_is_said_to_be_none(body: bytes, why: str) -> None:
+def test_no_feed_is_error(body: bytes, why: str) -> None:
+    """What is no feed is said to be none."""
     with pytest.raises(UnreadableError, match=why):
         read(body)
 
@@ -227,18 +239,22 @@ def test_what_is_no_feed_is_said_to_be_none(body: bytes, why: str) -> None:
         rss(item("/1", "&eacute;t&eacute;")).encode(),  # HTML's entities
     ],
 )
-def test_a_broken_feed_still_lists_its_stories(body: bytes) -> None:
+def test_broken_feed_lists_stories(body: bytes) -> None:
+    """A broken feed still lists its stories."""
     assert [found.url for found in read(body)] == ["https://gazette.example/1"]
 
 
-def test_entities_are_not_expanded_without_end() -> None:
+def test_entities_are_limited() -> None:
+    """Entities are not expanded without end."""
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
     bomb = f'<?xml version="1.0"?><!DOCTYPE rss [<!ENTITY l0 "ha">{laughs}]>' + rss(item("/1", "&l11;"))[21:]
     (found,) = read(bomb)
     assert len(found.title or "") < 1000
 
 
-def test_a_fingerprint_follows_title_and_instant() -> None:
+def test_item_hash_follows_title() -> None:
+    """A fingerprint follows title and instant."""
+
     def fingerprint(title: str, date: str) -> str:
         return read(rss(item("/1", title, date)))[0].item_hash
 

@@ -46,7 +46,8 @@ def older(reading: Reading) -> list[str]:
         ("https://www.gazette.example/news/harbour-reopens-today", ""),
     ],
 )
-def test_a_story_is_told_by_its_address_or_its_headline(href: str, text: str) -> None:
+def test_story_by_address_or_headline(href: str, text: str) -> None:
+    """A story is told by its address or its headline."""
     assert len(read(f'<p><a href="{href}">{text}</a>').found) == 1
 
 
@@ -74,7 +75,8 @@ def test_a_story_is_told_by_its_address_or_its_headline(href: str, text: str) ->
         ("https://elsewhere.example/news/harbour-reopens-today", "Harbour"),
     ],
 )
-def test_what_is_no_story_is_left_alone(href: str, text: str) -> None:
+def test_other_links_are_skipped(href: str, text: str) -> None:
+    """What is no story is left alone."""
     assert paths(read(f'{STORY}<p><a href="{href}">{text}</a>')) == ["/news/harbour-reopens-today"]
 
 
@@ -84,19 +86,22 @@ def test_menus_have_no_stories(place: str) -> None:
     assert paths(read(menu + STORY)) == ["/news/harbour-reopens-today"]
 
 
-def test_the_sources_patterns_choose_before_any_guess() -> None:
+def test_source_patterns_come_first() -> None:
+    """The sources patterns choose before any guess."""
     links = "".join(f'<a href="{path}">x</a>' for path in ("/a/1", "/a/2?print=1", "/news/harbour-reopens-today"))
     assert paths(read(links, article=("/a/",), skip=("print",))) == ["/a/1"]
     assert paths(read(links, skip=("/a/",))) == ["/news/harbour-reopens-today"]
 
 
-def test_a_story_linked_twice_is_one_and_the_base_counts() -> None:
+def test_repeated_link_is_one() -> None:
+    """A story linked twice is one and the base counts."""
     links = f'<base href="{SITE}/b/">{STORY * 2}<a href="fish-market-opens">x</a><a href="fish-market-opens#c">2</a>'
     assert paths(read(links)) == ["/news/harbour-reopens-today", "/b/fish-market-opens"]
 
 
 @pytest.mark.parametrize("body", [b"", b"<html><p>Soon", b"{}", b"\x00\xff", b"<a href='/about'>About</a>"])
-def test_a_page_without_stories_is_said_to_be_none(body: bytes) -> None:
+def test_listing_without_stories(body: bytes) -> None:
+    """A page without stories is said to be none."""
     with pytest.raises(UnreadableError, match="links to no stories"):
         read(body)
 
@@ -129,7 +134,8 @@ def test_the_page_after_it(here: str, links: str, next_: str | None) -> None:
 
 
 @pytest.mark.parametrize(("window", "pages"), [(Window(), listing.NEWS_PAGES), (APRIL, listing.HISTORY_PAGES)])
-def test_pages_without_end_come_to_one(window: Window, pages: int) -> None:
+def test_endless_pages_end(window: Window, pages: int) -> None:
+    """Pages without end come to one."""
     body = '<a href="/2019/04/16/a">x</a><a rel="next" href="?p=2">'
     assert older(read(body, window, depth=pages - 2))
     assert not older(read(body, window, depth=pages - 1))
@@ -150,7 +156,8 @@ def teaser(path: str, date: str) -> str:
         ("<span>2019-04-16 08:15</span>", True),
     ],
 )
-def test_a_teasers_date_says_whether_its_story_is_of_the_window(date: str, wanted: bool) -> None:
+def test_teaser_date_and_window(date: str, wanted: bool) -> None:
+    """A teasers date says whether its story is of the window."""
     body = teaser("one", date) + teaser("two", '<time datetime="2019-04-02">')
     expected = ["/news/one-of-the-day"] if wanted else []
     assert paths(read(body, APRIL)) == [*expected, "/news/two-of-the-day"]
@@ -166,18 +173,21 @@ def test_a_teasers_date_says_whether_its_story_is_of_the_window(date: str, wante
         (("2019-03-31", "2019-05-30"), True),  # an old one that is kept at the top
     ],
 )
-def test_a_section_is_followed_until_it_is_older_than_the_window(days: tuple[str, ...], goes_on: bool) -> None:
+def test_section_followed_to_window(days: tuple[str, ...], goes_on: bool) -> None:
+    """A section is followed until it is older than the window."""
     stories = "".join(teaser(f"d{number}", f'<time datetime="{day}">') for number, day in enumerate(days))
     assert bool(older(read(f'{stories}<a rel="next" href="?p=2">', APRIL))) is goes_on
 
 
-def test_a_section_without_dates_has_no_history() -> None:
+def test_dateless_section_no_history() -> None:
+    """A section without dates has no history."""
     with pytest.raises(UnreadableError, match="none of its 1 stories has a date"):
         read(STORY, APRIL)
     assert paths(read(STORY, APRIL, url=f"{SITE}/archive/2019/04/")) == ["/news/harbour-reopens-today"]
 
 
-def test_only_a_sections_front_is_asked_conditionally() -> None:
+def test_only_front_is_conditional() -> None:
+    """Only a sections front is asked conditionally."""
     assert read(STORY).settled
     assert not read(STORY, depth=1).settled
 

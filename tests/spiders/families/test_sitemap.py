@@ -57,7 +57,8 @@ def news(date: str, title: str) -> str:
     )
 
 
-def test_a_news_sitemap_gives_title_and_date_as_a_feed_does() -> None:
+def test_news_sitemap_like_feed() -> None:
+    """A news sitemap gives title and date as a feed does."""
     image = '<i:image xmlns:i="x"><i:loc>https://gazette.example/a.jpg</i:loc><i:title>No</i:title></i:image>'
     body = urlset(
         entry(f"{SITE}/1", "2026-10-20T09:00:00Z", image + news("2026-10-20T08:00:00+02:00", "Rain &amp; wind"))
@@ -69,7 +70,8 @@ def test_a_news_sitemap_gives_title_and_date_as_a_feed_does() -> None:
     assert found.metadata()["lastmod"] == "2026-10-20T11:00:00+02:00"
 
 
-def test_when_a_page_changed_is_no_date_of_its_story() -> None:
+def test_lastmod_is_no_date() -> None:
+    """When a page changed is no date of its story."""
     (found,) = read(urlset(entry(f"{SITE}/1", "2026-10-20"))).found
     assert (found.date, found.metadata()["feed_date"]) == (None, None)
     assert found.metadata()["lastmod"] == "2026-10-20T00:00:00+02:00"
@@ -98,7 +100,8 @@ GOOD = urlset(entry(f"{SITE}/1"), entry(f"{SITE}/2"))
         f"\ufeff{SITE}/1\r\n{SITE}/2",
     ],
 )
-def test_a_sitemap_is_read_however_it_is_written(body: str | bytes) -> None:
+def test_sitemap_in_any_form(body: str | bytes) -> None:
+    """A sitemap is read however it is written."""
     identities = [found.identity.replace("www.", "").removeprefix(SITE) for found in read(body).found]
     assert identities == ["/1", "/2"]
 
@@ -126,12 +129,14 @@ LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 12))
         (index(), "names no sitemaps"),
     ],
 )
-def test_what_is_no_sitemap_is_said_to_be_none(body: str | bytes, why: str) -> None:
+def test_no_sitemap_is_error(body: str | bytes, why: str) -> None:
+    """What is no sitemap is said to be none."""
     with pytest.raises(UnreadableError, match=why):
         read(body)
 
 
-def test_an_empty_sitemap_is_none_of_these() -> None:
+def test_empty_sitemap_is_fine() -> None:
+    """An empty sitemap is none of these."""
     reading = read(urlset())
     assert (reading.found, reading.further, reading.settled) == ([], (), True)
 
@@ -149,18 +154,21 @@ def test_no_entity_is_expanded(entity: str) -> None:
     assert paths(read(with_entity(entity))) == ["/1", "/2"]
 
 
-def test_a_bomb_of_entities_is_refused() -> None:
+def test_entity_bomb_is_refused() -> None:
+    """A bomb of entities is refused."""
     with pytest.raises(UnreadableError, match=r"broken: .*amplification"):
         read(with_entity("l11"))
 
 
-def test_a_sitemap_without_end_is_cut_and_says_so() -> None:
+def test_endless_sitemap_is_cut() -> None:
+    """A sitemap without end is cut and says so."""
     reading = read(urlset(*(entry(f"/{number}") for number in range(60_000))))
     assert len(reading.found) == sitemap_file.MAX_ENTRIES
     assert "no more are read" in (reading.note or "")
 
 
-def test_indexes_of_indexes_come_to_an_end() -> None:
+def test_nested_indexes_end() -> None:
+    """Indexes of indexes come to an end."""
     further = read(index(entry(f"{SITE}/2.xml")), depth=sitemap.MAX_DEPTH - 1).further
     assert [seed.depth for seed in further] == [sitemap.MAX_DEPTH]
     with pytest.raises(UnreadableError, match="deep"):
@@ -174,7 +182,8 @@ def test_robots_txt_names_sitemaps() -> None:
 
 
 @pytest.mark.parametrize(("lastmod", "settled"), [("2026-10-20", True), ("", False)])
-def test_an_index_is_settled_if_it_tells_of_changes(lastmod: str, settled: bool) -> None:
+def test_index_settled_by_lastmod(lastmod: str, settled: bool) -> None:
+    """An index is settled if it tells of changes."""
     reading = read(index(entry(f"{SITE}/a.xml", "2026-10-01"), entry(f"{SITE}/b.xml", lastmod)))
     assert reading.settled is settled
     assert dict(zip(files(reading), (found.lastmod for found in reading.further), strict=True)) == {
@@ -183,7 +192,8 @@ def test_an_index_is_settled_if_it_tells_of_changes(lastmod: str, settled: bool)
     }
 
 
-def test_for_news_the_newest_files_and_stories_are_read() -> None:
+def test_newest_files_for_news() -> None:
+    """For news the newest files and stories are read."""
     days = [f"2026-{month:02}-{day:02}" for month in range(1, 11) for day in range(1, 29)]
     reading = read(index(*(entry(f"{SITE}/{day}.xml", day) for day in days)))
     assert files(reading) == [f"/{day}.xml" for day in sorted(days, reverse=True)[: sitemap.NEWEST_FILES]]
@@ -194,7 +204,8 @@ def test_for_news_the_newest_files_and_stories_are_read() -> None:
     assert min(found.lastmod for found in reading.found if found.lastmod).day > 10
 
 
-def test_a_stamp_that_all_stories_share_is_none_of_theirs() -> None:
+def test_shared_stamp_is_ignored() -> None:
+    """A stamp that all stories share is none of theirs."""
     stamped = [entry(f"{SITE}/{number}", "2026-10-20T08:00:00Z") for number in range(30)]
     reading = read(urlset(*stamped, entry(f"{SITE}/changed", "2026-10-19T08:00:00Z")))
     assert [found.url for found in reading.found if found.lastmod] == [f"{SITE}/changed"]
@@ -214,9 +225,8 @@ def test_a_stamp_that_all_stories_share_is_none_of_theirs() -> None:
         ("", "2026-10-20T21:00:00Z", False),
     ],
 )
-def test_a_story_has_changed_if_its_lastmod_is_later_than_its_capture(
-    lastmod: str, captured_at: str, changed: bool
-) -> None:
+def test_changed_by_later_lastmod(lastmod: str, captured_at: str, changed: bool) -> None:
+    """A story has changed if its lastmod is later than its capture."""
     (found,) = read(urlset(entry(f"{SITE}/1", lastmod))).found
     assert found.changed(UrlState(url=found.identity, source="gazette", captured_at=captured_at, status=200)) is changed
 
@@ -241,7 +251,8 @@ def test_a_story_has_changed_if_its_lastmod_is_later_than_its_capture(
         ("/posts7.xml", "", True),
     ],
 )
-def test_files_outside_the_window_are_not_read(file: str, lastmod: str, wanted: bool) -> None:
+def test_files_outside_window(file: str, lastmod: str, wanted: bool) -> None:
+    """Files outside the window are not read."""
     listed = entry(f"{SITE}{file}".replace("&", "&amp;"), lastmod)
     assert files(read(index(listed), APRIL)) == ([file] if wanted else [])
 
@@ -263,11 +274,13 @@ def test_files_outside_the_window_are_not_read(file: str, lastmod: str, wanted: 
         ("/1", "2019-04-16", news("2019-05-16", "A"), False),
     ],
 )
-def test_stories_outside_the_window_are_not_taken(loc: str, lastmod: str, more: str, wanted: bool) -> None:
+def test_stories_outside_window(loc: str, lastmod: str, more: str, wanted: bool) -> None:
+    """Stories outside the window are not taken."""
     assert paths(read(urlset(entry(SITE + loc, lastmod, more)), APRIL)) == ([loc] if wanted else [])
 
 
-def test_a_story_without_a_date_is_of_the_period_that_its_file_is_named_for() -> None:
+def test_dateless_story_of_period() -> None:
+    """A story without a date is of the period that its file is named for."""
     assert paths(read(GOOD, APRIL, url=f"{SITE}/2019-04.xml")) == ["/1", "/2"]
     with pytest.raises(UnreadableError, match="none of its 2 stories has a date"):
         read(GOOD, APRIL)

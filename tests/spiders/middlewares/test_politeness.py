@@ -33,7 +33,8 @@ def asked(outlet: Outlet) -> list[str]:
 
 
 @pytest.mark.parametrize("status", [200, 404])
-def test_robots_txt_is_asked_for_once_a_day(status: int) -> None:
+def test_robots_fetched_once_daily(status: int) -> None:
+    """Robots.txt is asked for once a day."""
     with Outlet(routes("/good", **{"/robots.txt": answer("User-agent: *\nDisallow: /private", status)})) as outlet:
         crawl(outlet.source(), shelf := Shelf())
         crawl(outlet.source(), shelf)
@@ -44,7 +45,8 @@ def test_robots_txt_is_asked_for_once_a_day(status: int) -> None:
     assert asked(outlet).count("/robots.txt") == 2
 
 
-def test_a_robots_txt_that_could_not_be_had_is_asked_for_by_each_crawl() -> None:
+def test_unreachable_robots_each_crawl() -> None:
+    """A robots.txt that could not be had is asked for by each crawl."""
     with Outlet(routes("/good", **{"/robots.txt": answer(status=500)})) as outlet:
         crawl(outlet.source(), shelf := Shelf())
         at_first = asked(outlet).count("/robots.txt")
@@ -53,14 +55,16 @@ def test_a_robots_txt_that_could_not_be_had_is_asked_for_by_each_crawl() -> None
 
 
 @pytest.mark.parametrize(("lines", "kept"), [(0, True), (6_000, True), (60_000, False)])
-def test_a_robots_txt_that_fits_an_item_is_kept(lines: int, kept: bool) -> None:
+def test_fitting_robots_is_kept(lines: int, kept: bool) -> None:
+    """A robots.txt that fits an item is kept."""
     text = "".join(f"Disallow: /{number * number * 7919:x}/\n" for number in range(lines))
     with Outlet(routes(**{"/robots.txt": answer(f"User-agent: *\n{text}")})) as outlet:
         crawl(outlet.source(), shelf := Shelf())
     assert (outlet.url in shelf.robots_texts) == kept
 
 
-def test_the_table_keeps_what_is_known_of_hosts(aws: Aws) -> None:
+def test_table_keeps_host_state(aws: Aws) -> None:
+    """The table keeps what is known of hosts."""
     state, robots = TableState(aws.table), RobotsState(host="https://news.example", fetched_at=NOW, text=b"Allow: /")
     learned = Learned(robots=[robots], holds={"news.example": "2026-10-20T06:00:00Z"})
     assert (state.robots(robots.host), state.held("news.example")) == (None, None)
@@ -74,7 +78,8 @@ def test_the_table_keeps_what_is_known_of_hosts(aws: Aws) -> None:
     ("path", "allowed"),
     [("/a.pdf", False), ("/a.pdf?x", True), ("/x/print/y", False), ("/only/for/others", True), ("/shop/news", True)],
 )
-def test_the_rules_for_dateline_are_those_of_its_own_group(path: str, allowed: bool) -> None:
+def test_rules_of_own_group(path: str, allowed: bool) -> None:
+    """The rules for dateline are those of its own group."""
     text = (
         "User-agent: *\nDisallow: /only\nCrawl-delay: 9\n\n"
         "User-agent: dateline\nDisallow: /*.pdf$\nDisallow: /*/print/\n"
@@ -86,7 +91,8 @@ def test_the_rules_for_dateline_are_those_of_its_own_group(path: str, allowed: b
 
 
 @pytest.mark.parametrize(("crawl_delay", "seconds"), [("0.1", 0.15), ("0.3", 0.3)])
-def test_the_longer_of_the_two_delays_is_kept(crawl_delay: str, seconds: float) -> None:
+def test_longer_delay_counts(crawl_delay: str, seconds: float) -> None:
+    """The longer of the two delays is kept."""
     robots = answer(f"User-agent: *\nCrawl-delay: {crawl_delay}")
     times: list[float] = []
 
@@ -102,7 +108,8 @@ def test_the_longer_of_the_two_delays_is_kept(crawl_delay: str, seconds: float) 
     assert all(gap > seconds - 0.03 for gap in gaps), gaps
 
 
-def test_a_host_under_strain_is_asked_more_slowly_and_never_faster_than_its_source_says() -> None:
+def test_strained_host_is_slower() -> None:
+    """A host under strain is asked more slowly and never faster than its source says."""
     pace = Pace("news.example", floor=5, delay=5)
     for _ in range(9):
         pace.strained()
@@ -117,7 +124,8 @@ def test_a_host_under_strain_is_asked_more_slowly_and_never_faster_than_its_sour
     assert (pace.delay, pace.floor) == (20, 20)
 
 
-def test_a_source_without_a_delay_is_never_slowed() -> None:
+def test_no_delay_stays_none() -> None:
+    """A source without a delay is never slowed."""
     pace = Pace("127.0.0.1:8000", floor=0, delay=0)
     pace.strained()
     pace.heard(Response("http://127.0.0.1:8000/1"), latency=3)
@@ -138,7 +146,8 @@ def test_a_source_without_a_delay_is_never_slowed() -> None:
         ("\xb2", None),
     ],
 )
-def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+def test_retry_after_forms(value: str, seconds: float | None) -> None:
+    """Retry after is seconds or a date."""
     assert pace.retry_after(value, NOW) == (None if seconds is None else timedelta(seconds=seconds))
 
 
@@ -151,7 +160,8 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
         (answer(status=429), {"http-429": 1}, 0),
     ],
 )
-def test_a_host_that_asks_for_a_pause_is_left_alone(first: Answer, reasons: dict[str, int], left: int) -> None:
+def test_pausing_host_is_left(first: Answer, reasons: dict[str, int], left: int) -> None:
+    """A host that asks for a pause is left alone."""
     with Outlet(routes("/1", "/2", "/3", "/4", **{"/1": first})) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
         assert (report.reasons(), report.left, bool(report.waits_until)) == (reasons, left, left > 0)
@@ -163,7 +173,8 @@ def test_a_host_that_asks_for_a_pause_is_left_alone(first: Answer, reasons: dict
         assert report.waits_until is None, "the next crawl reads the feed again"
 
 
-def test_a_host_that_says_too_many_again_and_again_is_left_alone() -> None:
+def test_repeated_429_is_left() -> None:
+    """A host that says too many again and again is left alone."""
     paths = [f"/{number}" for number in range(9)]
     with Outlet(routes(*paths, **dict.fromkeys(paths, answer(status=429)))) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
@@ -171,7 +182,8 @@ def test_a_host_that_says_too_many_again_and_again_is_left_alone() -> None:
     assert shelf.holds[outlet.host] > datetime.now(UTC) + timedelta(minutes=14)
 
 
-def test_a_short_pause_is_waited_for() -> None:
+def test_short_pause_is_waited() -> None:
+    """A short pause is waited for."""
     answers = iter([answer(status=503, Retry_After="1"), answer("<h1>Good")])
     with Outlet(routes("/1", "/2", **{"/1": lambda _: next(answers)})) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
@@ -208,15 +220,15 @@ def test_a_page_may_opt_out(headers: dict[str, Any], head: str, outcome: list[st
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 @pytest.mark.parametrize(("before", "read"), [(0, True), (8185, True), (99_999, True), (300_000, False)])
-def test_what_a_page_says_is_looked_for_in_its_first_256_kb(
-    before: int, read: bool, pack: Callable[[bytes], bytes]
-) -> None:
+def test_optout_in_first_256kb(before: int, read: bool, pack: Callable[[bytes], bytes]) -> None:
+    """What a page says is looked for in its first 256 kb."""
     page = b"<head>" + b"." * before + b"<meta name=robots content=index><meta name=robots content=noai></head>"
     assert optouts.check(Response("https://news.example/1", body=pack(page))) == (["noai"] if read else [])
 
 
 @pytest.mark.parametrize(("cut", "outcome"), [(None, None), (60, None), (12, [])])
-def test_a_compressed_page_may_opt_out(cut: int | None, outcome: list[str] | None) -> None:
+def test_compressed_page_opts_out(cut: int | None, outcome: list[str] | None) -> None:
+    """A compressed page may opt out."""
     page = gzip.compress(b"<meta name=robots content=noarchive>" + random.Random(7).randbytes(99))[:cut]
     response = Response("https://news.example/1", headers={"Content-Encoding": "gzip"}, body=page)
     if outcome is None:
@@ -226,7 +238,8 @@ def test_a_compressed_page_may_opt_out(cut: int | None, outcome: list[str] | Non
         assert optouts.check(response) == outcome
 
 
-def test_an_opt_out_is_an_outcome_and_a_reservation_is_captured_with_the_page() -> None:
+def test_optout_and_reservation() -> None:
+    """An opt out is an outcome and a reservation is captured with the page."""
     pages = {"/1": answer("<meta name=robots content=noarchive>"), "/2": answer("a", TDM_Reservation="1")}
     with Outlet(routes("/1", "/2", "/3", **pages)) as outlet:
         report = crawl(outlet.source(), shelf := Shelf())
