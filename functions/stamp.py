@@ -43,6 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  #
         "damaged": written.damaged,
         "signed": stamped.signed,
         "stamped": stamped.stamped,
+        "promised": stamped.promised,
         "unstamped": sum(map(len, stamped.failures.values())),
     }
     for name, count in counts.items():

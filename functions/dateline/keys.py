@@ -16,6 +16,8 @@ S3, dates are capture dates in UTC::
         proofs/<yyyy>/<mm>/<dd>/root.json                        root of the day
         proofs/<yyyy>/<mm>/<dd>/root.sig                         signature of the root
         proofs/<yyyy>/<mm>/<dd>/<authority>.tsr                  timestamp of the root (RFC 3161)
+        proofs/<yyyy>/<mm>/<dd>/<calendar>.ots                   timestamp of the root by a Bitcoin block
+        proofs/<yyyy>/<mm>/<dd>/<calendar>.pending.ots           promise of one
         proofs/key.pem                                           public key of all signatures
         proofs/authorities/<name>.pem                            certificates of a timestamp authority
         proofs/roots.json                                        newest roots, a JSON Feed to publish

@@ -95,7 +95,10 @@ S3_KEYS = [
     keys.certificate("0" * 64),
     keys.pack(STEM, "0123456789ab"),
     manifest_of(keys.pack(STEM, "0123456789ab")),
-    *(keys.proof("2019-04-17", name) for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr")),
+    *(
+        keys.proof("2019-04-17", name)
+        for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr", "x.ots", "x.pending.ots")
+    ),
     keys.PROOF_KEY,
     keys.proof_authority("sample"),
     keys.PROOF_FEED,

@@ -5,7 +5,7 @@ import hashlib
 import io
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -123,7 +123,7 @@ class Years:
 def test_any_order_of_events(aws: Aws, monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
     """Captures late, imported, withdrawn, packed, stamped by runs that die: one leaf for each record, in one tree."""
     years = Years(aws, monkeypatch, seed)
-    events = [
+    events: list[Callable[[], None]] = [
         lambda: years.crawl("told"),
         lambda: years.crawl("packed"),
         lambda: years.crawl("told", back=years.random.randrange(1, 9)),

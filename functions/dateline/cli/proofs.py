@@ -103,7 +103,8 @@ def _rows(deployed: Stack) -> list[dict[str, Any]]:
     for day in trees.days():
         root, folder = loads(trees.root(day)), keys.proof(day, "")
         names = [key.removeprefix(folder) for key in there if key.startswith(folder)]
-        stamps = [name.removesuffix(".tsr") for name in names if name.endswith(".tsr")]
+        whole = [name for name in names if name.endswith((".tsr", ".ots")) and name.count(".") == 1]
+        stamps = [name.rpartition(".")[0] for name in whole]
         rows.append(
             {"day": day, "records": root["size"], "root": root["root"], "signed": "root.sig" in names, "stamps": stamps}
         )
@@ -133,7 +134,8 @@ def stamp(
         bool, typer.Option("--today", help="Close today's tree now; what comes later today is in tomorrow's.")
     ] = False,
     authority: Annotated[
-        list[str] | None, typer.Option(metavar="NAME=ADDRESS", help="A timestamp authority (RFC 3161); repeatable.")
+        list[str] | None,
+        typer.Option(metavar="NAME=ADDRESS", help="A timestamp authority (RFC 3161), or a calendar: NAME=ots+ADDRESS."),
     ] = None,
     stack: StackName = None,
 ) -> None:
@@ -153,7 +155,8 @@ def stamp(
         for reason in reasons:
             note(f"{day}: {reason}")
     trees, roots = count(len(written.days), "tree"), count(stamped.signed, "root")
-    write(f"{trees} written, {roots} signed, {count(stamped.stamped, 'timestamp')} added")
+    promised = f", {count(stamped.promised, 'promise')} of a block" if stamped.promised else ""
+    write(f"{trees} written, {roots} signed, {count(stamped.stamped, 'timestamp')} added{promised}")
     if stamped.failures:
         raise typer.Exit(1)
 

@@ -1,5 +1,6 @@
 """Timestamps of roots by authorities outside the archive (RFC 3161 over HTTP)."""
 
+import re
 import urllib.request
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -106,12 +107,13 @@ def _is_signers(certificate: Certificate) -> bool:
 def addresses(setting: str) -> dict[str, str]:
     """Return the authorities of a setting such as ``one=https://tsa.example/,two=http://stamp.example/`` by name.
 
+    An address that begins with ``ots+http`` is an OpenTimestamps calendar's.
     ValueError names a part that is none.
     """
     found = {}
     for part in filter(None, map(str.strip, setting.split(","))):
         name, equals, url = part.partition("=")
-        if not equals or not name.replace("-", "").isalnum() or not url.startswith(("http://", "https://")):
+        if not equals or not name.replace("-", "").isalnum() or not re.match(r"(?:ots\+)?https?://", url):
             raise ValueError(f"{part!r} is not NAME=ADDRESS, with a name of letters, digits and hyphens")
         found[name] = url
     return found

@@ -60,7 +60,10 @@ def _of(evidence: Evidence, **about: str) -> dict[str, bytes]:
     """The files that are in each proof."""
     manifest = {"version": VERSION, **about, "records": evidence.entries, "paths": evidence.paths()}
     own = {"proof.json": json.dumps(manifest, indent=1).encode(), "verify.py": _VERIFIER.read_bytes()}
-    return own | evidence.files()
+    files = own | evidence.files()
+    if any(name.endswith(".ots") for name in files):
+        files["verify_ots.py"] = _VERIFIER.with_name("verify_ots.py").read_bytes()
+    return files
 
 
 def _numbered(revisions: Iterable[StoryItem]) -> Iterator[tuple[int, StoryItem]]:

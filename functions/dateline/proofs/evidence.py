@@ -87,6 +87,7 @@ class Evidence:
             for name, key in _stamps(day, listed, needed=day in self.days):
                 files[f"roots/{day}.{name}.tsr"] = self._needed(key)
                 authorities.add(name)
+            files |= {f"roots/{day}.{name}.ots": self._needed(key) for name, key in _named(day, listed, ".ots")}
         for name in authorities:
             files[f"authorities/{name}.pem"] = self._needed(keys.proof_authority(name))
         return files
@@ -100,12 +101,19 @@ class Evidence:
 
 def _stamps(day: str, listed: Iterable[str], *, needed: bool) -> Iterator[tuple[str, str]]:
     """The timestamps of a day: the authority's name, and the key."""
-    folder = keys.proof(day, "")
-    found = [key for key in listed if key.startswith(folder) and key.endswith(".tsr")]
+    found = list(_named(day, listed, ".tsr"))
     if needed and not found:
         raise NotStampedError(f"no authority has stamped the root of {day}; run dateline proofs stamp")
-    for key in found:
-        yield key.removeprefix(folder).removesuffix(".tsr"), key
+    yield from found
+
+
+def _named(day: str, listed: Iterable[str], suffix: str) -> Iterator[tuple[str, str]]:
+    """A day's objects with a suffix after a name: the name, and the key. A calendar's promise has another suffix."""
+    folder = keys.proof(day, "")
+    for key in listed:
+        name = key.removeprefix(folder).removesuffix(suffix)
+        if key == f"{folder}{name}{suffix}" and "." not in name:
+            yield name, key
 
 
 def _range(first: str, last: str) -> Iterator[str]:

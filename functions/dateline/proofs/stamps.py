@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from dateline import keys
 from dateline.aws import objects
 from dateline.proofs.authorities import Authority, StampError
+from dateline.proofs.calendars import SCHEME, Calendar
 from dateline.proofs.signing import Signer
 from dateline.proofs.trees import Trees
 
@@ -24,19 +25,23 @@ class KeyChangedError(RuntimeError):
 
 @dataclass(slots=True)
 class Stamped:
-    """Result of a run: new signatures and timestamps, and reasons of failures by day."""
+    """Result of a run: new signatures, timestamps and promises of calendars, and reasons of failures by day."""
 
     signed: int = 0
     stamped: int = 0
+    promised: int = 0
     failures: dict[str, list[str]] = field(default_factory=dict)
 
 
 class Stamps:
     """Signs and stamps the roots of a capture bucket, each once."""
 
-    def __init__(self, s3: "S3Client", bucket: str, *, signer: Signer, authorities: Sequence[Authority] = ()) -> None:
-        self._s3, self._bucket = s3, bucket
-        self._signer, self._authorities = signer, authorities
+    def __init__(
+        self, s3: "S3Client", bucket: str, *, signer: Signer, authorities: Sequence[Authority | Calendar] = ()
+    ) -> None:
+        self._s3, self._bucket, self._signer = s3, bucket, signer
+        self._authorities = [each for each in authorities if isinstance(each, Authority)]
+        self._calendars = [each for each in authorities if isinstance(each, Calendar)]
 
     def add(self, now: datetime) -> Stamped:
         """Add missing signatures and stamps, newest first; a failing authority costs its own stamp only.
@@ -53,11 +58,13 @@ class Stamps:
                 done.signed += self._put(keys.proof(day, "root.sig"), self._signer.sign(root))
             if day in days[-_RETRIED:]:
                 self._stamp(day, root, there, done)
+                self._promise(day, root, there, done)
         self._put_feed({day: trees.root(day) for day in days[-_RETRIED:]}, now)
         return done
 
     def _lacks(self, day: str, there: set[str]) -> bool:
         wanted = {"root.sig", *(f"{authority.name}.tsr" for authority in self._authorities)}
+        wanted.update(f"{calendar.name}.ots" for calendar in self._calendars)
         return not {keys.proof(day, name) for name in wanted} <= there
 
     def _stamp(self, day: str, root: bytes, there: set[str], done: Stamped) -> None:
@@ -69,6 +76,23 @@ class Stamps:
                 done.stamped += self._put(key, authority.stamp(root))
             except StampError as error:
                 done.failures.setdefault(day, []).append(str(error))
+
+    def _promise(self, day: str, root: bytes, there: set[str], done: Stamped) -> None:
+        """Submit a root to calendars, or ask for the blocks of earlier promises."""
+        for calendar in self._calendars:
+            whole, promise = (keys.proof(day, f"{calendar.name}{end}") for end in (".ots", ".pending.ots"))
+            if whole in there:
+                continue
+            try:
+                if promise not in there:
+                    done.promised += self._put(promise, calendar.submit(root))
+                elif found := calendar.upgrade(self._get(promise), root):
+                    done.stamped += self._put(whole, found)
+            except StampError as error:
+                done.failures.setdefault(day, []).append(str(error))
+
+    def _get(self, key: str) -> bytes:
+        return objects.get(self._s3, bucket=self._bucket, key=key) or b""
 
     def _publish_key(self) -> None:
         key = self._signer.public_key()
@@ -97,13 +121,16 @@ def feed_of(roots: Iterable[tuple[str, bytes]], now: datetime) -> dict[str, obje
     }
 
 
-def trusted(s3: "S3Client", bucket: str, addresses: Mapping[str, str]) -> list[Authority]:
-    """Return the authorities of these addresses, with the certificates that the bucket has for them.
+def trusted(s3: "S3Client", bucket: str, addresses: Mapping[str, str]) -> list[Authority | Calendar]:
+    """Return the authorities of these addresses, with the certificates that the bucket has for them, and calendars.
 
-    LookupError names one without certificates.
+    LookupError names an authority without certificates.
     """
-    found = []
+    found = list[Authority | Calendar]()
     for name, url in addresses.items():
+        if url.startswith(SCHEME):
+            found.append(Calendar(name, url.removeprefix(SCHEME)))
+            continue
         certificates = objects.get(s3, bucket=bucket, key=keys.proof_authority(name))
         if certificates is None:
             raise LookupError(f"there are no certificates of {name}; add them with dateline proofs trust {name} FILE")
