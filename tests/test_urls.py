@@ -63,7 +63,8 @@ def test_canonical(url: str, expected: str) -> None:
 @pytest.mark.parametrize(
     "url", ["", "/a", "ftp://example.org/a", "javascript:alert(1)", "mailto:a@example.org", "http://"]
 )
-def test_what_is_no_web_address_is_refused(url: str) -> None:
+def test_invalid_addresses_are_refused(url: str) -> None:
+    """What is no web address is refused."""
     with pytest.raises(ValueError, match="http"):
         urls.canonical(url)
 
@@ -84,7 +85,8 @@ def test_latin_1_escapes_stay_apart() -> None:
 
 
 @pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded pages (../shared/data) are not on this machine")
-def test_no_two_recorded_articles_become_one() -> None:
+def test_recorded_articles_stay_apart() -> None:
+    """No two recorded articles become one."""
     pages = set()
     for path in RECORDED.glob("*.jsonl.gz"):
         with gzip.open(path, "rt", encoding="utf-8") as lines:

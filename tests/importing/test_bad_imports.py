@@ -143,7 +143,7 @@ def damaged(folder: Path) -> int:
     return len(list(folder.iterdir()))
 
 
-def test_bad_imports_have_one_outcome_each(aws: Aws, tmp_path: Path) -> None:
+def test_bad_imports_have_outcomes(aws: Aws, tmp_path: Path) -> None:
     """All that is told of them can be printed as JSON."""
     assert damaged(tmp_path) >= 120
     outlets = Outlets([GAZETTE], any_host=True)
@@ -169,7 +169,7 @@ def test_bad_imports_have_one_outcome_each(aws: Aws, tmp_path: Path) -> None:
     ids=["LF", "no length", "an LF"],
 )
 @pytest.mark.parametrize("compress", [bytes, gzip.compress], ids=["plain", "gzip"])
-def test_records_that_break_the_standard_come_in(bring: Import, tmp_path: Path, change: Any, compress: Any) -> None:
+def test_nonstandard_records_import(bring: Import, tmp_path: Path, change: Any, compress: Any) -> None:
     """Their pages have the same bytes as those of sound records."""
     name = "a.warc.gz" if compress is gzip.compress else "a.warc"
     (tmp_path / name).write_bytes(compress(b"".join(change(each) for each in stories(3))))
@@ -199,7 +199,8 @@ def test_a_wacz_file_comes_in(bring: Import, tmp_path: Path, *, damaged: bool) -
     assert (imported.damage or "").startswith("archive/c.warc: " if damaged else "")
 
 
-def test_a_bad_line_costs_its_own_file(bring: Import, tmp_path: Path) -> None:
+def test_bad_line_costs_file(bring: Import, tmp_path: Path) -> None:
+    """A bad line costs its own file."""
     for name in ("a.html", "b.html"):
         (tmp_path / name).write_bytes(page())
     (tmp_path / "urls.tsv").write_text("a.html\tx\tnever\nb.html\thttps://gazette.example/b\t2019-04-16\n")
@@ -220,7 +221,8 @@ HOSTS = (
 )
 
 
-def test_hosts_have_sources_of_their_own() -> None:
+def test_hosts_become_sources() -> None:
+    """Hosts have sources of their own."""
     ids = [source_id(host) for host in HOSTS]
     assert len({*ids}) == len(HOSTS)
     assert all(id and len(id) < 70 and id.replace("-", "").isalnum() and id.isascii() for id in ids)

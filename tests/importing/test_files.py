@@ -53,7 +53,8 @@ def clip(bring: Import, folder: Path, text: str, name: str = "cutting.txt", enco
     return bring.articles()
 
 
-def test_an_english_clipping_becomes_an_article(bring: Import, tmp_path: Path) -> None:
+def test_english_clipping_is_article(bring: Import, tmp_path: Path) -> None:
+    """An English clipping becomes an article."""
     (article,) = clip(bring, tmp_path, f"Source: The Gazette\n\n{ENGLISH}")
     assert article.title == "Tripoli to bring back coastal ferry after nine years"
     assert article.standfirst == (
@@ -72,7 +73,8 @@ def test_an_english_clipping_becomes_an_article(bring: Import, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1256"])
-def test_an_arabic_clipping_becomes_an_article(bring: Import, tmp_path: Path, encoding: str) -> None:
+def test_arabic_clipping_is_article(bring: Import, tmp_path: Path, encoding: str) -> None:
+    """An Arabic clipping becomes an article."""
     text = ARABIC if encoding != "cp1256" else ARABIC.replace("١٦/٠٤/٢٠١٩", "16/04/2019")
     (article,) = clip(bring, tmp_path, f"Source: gazette\n{text}", encoding=encoding)
     assert article.title == ARABIC.splitlines()[0]
@@ -108,7 +110,8 @@ def test_clippings_in_other_forms(text: str, title: str | None, standfirst: str 
     assert len(found.lines if found else []) == lines
 
 
-def test_a_clipping_is_known_by_its_address_or_its_digest(bring: Import, tmp_path: Path) -> None:
+def test_clipping_identity(bring: Import, tmp_path: Path) -> None:
+    """A clipping is known by its address or its digest."""
     clip(bring, tmp_path, f"Source: gazette\n{ENGLISH}", "one.txt")
     clip(bring, tmp_path, f"URL: https://gazette.example/a\nCaptured: 2019-04-17T08:00:00Z\n{ENGLISH}", "two.txt")
     named = urls.name_of((tmp_path / "one.txt").read_bytes())
@@ -123,7 +126,8 @@ def test_a_clipping_is_known_by_its_address_or_its_digest(bring: Import, tmp_pat
     [(ENGLISH, "no-source"), (f"Source: Another\n{ENGLISH}", "no-source"), (f"URL: a/b\n{ENGLISH}", "no-url"),
      (f"Captured: Tuesday\n{ENGLISH}", "damaged"), (f"URL: https://other.example/a\n{ENGLISH}", "other-host")],
 )  # fmt: skip
-def test_a_clipping_of_nobody_knows_whom_has_a_reason(bring: Import, tmp_path: Path, text: str, reason: str) -> None:
+def test_clipping_without_outlet_refused(bring: Import, tmp_path: Path, text: str, reason: str) -> None:
+    """A clipping of nobody knows whom has a reason."""
     (tmp_path / "cutting.txt").write_text(text, "utf-8")
     (imported,) = bring(tmp_path)
     assert (imported.captured, imported.refused) == (0, {reason: 1})
@@ -137,7 +141,8 @@ def test_a_clipping_of_nobody_knows_whom_has_a_reason(bring: Import, tmp_path: P
         ("urls.csv", "\ufefffile,url,captured_at\na.html,https://gazette.example/a,2019-04-16T06:00:00Z\n"),
     ],
 )
-def test_a_list_says_where_saved_pages_are_from(bring: Import, tmp_path: Path, name: str, text: str) -> None:
+def test_list_names_pages(bring: Import, tmp_path: Path, name: str, text: str) -> None:
+    """A list says where saved pages are from."""
     folder = tmp_path / "saved"
     folder.mkdir()
     (folder / "a.html").write_bytes(page())
@@ -151,7 +156,8 @@ def test_a_list_says_where_saved_pages_are_from(bring: Import, tmp_path: Path, n
     assert len(bring.articles()) == 1
 
 
-def test_saved_pages_without_a_list_say_where_they_are_from(bring: Import, tmp_path: Path) -> None:
+def test_pages_name_themselves(bring: Import, tmp_path: Path) -> None:
+    """Saved pages without a list say where they are from."""
     canonical = page().replace(b"<head>", b'<head><link rel="canonical" href="https://gazette.example/c">')
     shared = page(2).replace(b"<head>", b'<head><meta property="og:url" content="https://gazette.example/o">')
     for name, body in {
@@ -169,20 +175,23 @@ def test_saved_pages_without_a_list_say_where_they_are_from(bring: Import, tmp_p
 
 
 @pytest.mark.parametrize("row", ["a.html", "a.html\thttps://gazette.example/a\tyesterday"])
-def test_a_list_that_is_none_is_named(bring: Import, tmp_path: Path, row: str) -> None:
+def test_invalid_list_is_named(bring: Import, tmp_path: Path, row: str) -> None:
+    """A list that is none is named."""
     (tmp_path / "urls.tsv").write_text(f"# list\n{row}\n", "utf-8")
     (imported,) = bring(tmp_path)
     assert "urls.tsv, line 2" in str(imported.damage)
 
 
-def test_a_listed_file_that_is_not_there_is_told_of(bring: Import, tmp_path: Path) -> None:
+def test_missing_file_is_named(bring: Import, tmp_path: Path) -> None:
+    """A listed file that is not there is told of."""
     (tmp_path / "urls.tsv").write_text("a.html\thttps://gazette.example/a\n", "utf-8")
     (imported,) = bring(tmp_path)
     assert imported.refused == {"unreadable": 1}
     assert imported.unreadable
 
 
-def test_a_rebuild_knows_what_was_imported(bring: Import, tmp_path: Path) -> None:
+def test_rebuild_knows_imports(bring: Import, tmp_path: Path) -> None:
+    """A rebuild knows what was imported."""
     (tmp_path / "a.warc").write_bytes(b"".join(stories(3)))
     clip(bring, tmp_path, f"Source: gazette\n{ENGLISH}")
     bring(tmp_path)
@@ -221,12 +230,14 @@ ARABIC_EDITION = replace(
         ("ni:///sha-256;" + 43 * "a", None),
     ],
 )
-def test_a_page_is_of_the_outlet_with_the_nearest_address(url: str, source: str | None) -> None:
+def test_page_of_nearest_outlet(url: str, source: str | None) -> None:
+    """A page is of the outlet with the nearest address."""
     outlet = Outlets([GAZETTE, ARABIC_EDITION]).of(url)
     assert (outlet.id if outlet else None) == source
 
 
-def test_pages_of_any_host_have_their_host_as_source(aws: Aws, tmp_path: Path) -> None:
+def test_host_becomes_source(aws: Aws, tmp_path: Path) -> None:
+    """Pages of any host have their host as source."""
     (tmp_path / "a.warc").write_bytes(record("https://www.other.example/a", response(page())) + stories(1)[0])
     bring = Import(aws, any_host=True)
     assert bring(tmp_path)[0].captured == 2
@@ -237,7 +248,8 @@ def test_pages_of_any_host_have_their_host_as_source(aws: Aws, tmp_path: Path) -
 
 
 @pytest.mark.cloud
-def test_the_command_brings_files_into_the_archive(cloud: Cloud, tmp_path: Path) -> None:
+def test_import_command(cloud: Cloud, tmp_path: Path) -> None:
+    """The command brings files into the archive."""
     (tmp_path / "a.warc.gz").write_bytes(b"".join(stories(3)))
     (tmp_path / "cutting.txt").write_text(f"Source: libya-herald\n{ENGLISH}", "utf-8")
 

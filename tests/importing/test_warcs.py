@@ -58,7 +58,8 @@ def with_dictionary(records: Sequence[bytes]) -> bytes:
         ("a.warc.zst", with_dictionary(stories())),
     ],
 )
-def test_pages_come_in_with_their_own_time_and_bytes(bring: Import, tmp_path: Path, name: str, data: bytes) -> None:
+def test_pages_keep_time_and_bytes(bring: Import, tmp_path: Path, name: str, data: bytes) -> None:
+    """Pages come in with their own time and bytes."""
     (tmp_path / name).write_bytes(data)
     (imported,) = bring(tmp_path / name)
     assert (imported.captured, imported.refused, imported.damage) == (3, {}, None)
@@ -71,7 +72,8 @@ def test_pages_come_in_with_their_own_time_and_bytes(bring: Import, tmp_path: Pa
     assert bring.outcomes == {Outcome.ARCHIVED: 3}
 
 
-def test_what_is_captured_is_sound_for_other_tools(bring: Import, tmp_path: Path) -> None:
+def test_imported_captures_are_sound(bring: Import, tmp_path: Path) -> None:
+    """What is captured is sound for other tools."""
     (tmp_path / "page.html").write_bytes(
         page().replace(b"</title>", b"</title><link rel=canonical href=https://gazette.example/p>")
     )
@@ -104,9 +106,10 @@ def test_what_is_captured_is_sound_for_other_tools(bring: Import, tmp_path: Path
         (b"no HTTP at all", {}, "damaged"),
     ],
 )
-def test_what_is_no_page_of_an_outlet_has_a_reason(
+def test_foreign_pages_are_refused(
     bring: Import, tmp_path: Path, block: bytes, headers: dict[str, str], reason: str
 ) -> None:
+    """What is no page of an outlet has a reason."""
     path = tmp_path / "a.warc.gz"
     path.write_bytes(gzipped(record("https://gazette.example/a", block, **headers)) + gzipped(stories()[0]))
     (imported,) = bring(path)
@@ -116,7 +119,8 @@ def test_what_is_no_page_of_an_outlet_has_a_reason(
 @pytest.mark.parametrize(
     "head", ["200 OK", "200 OK\r\nContent-Type: application/xhtml+xml", "404 Gone\r\nContent-Type: text/html"]
 )
-def test_what_may_be_a_page_is_one(bring: Import, tmp_path: Path, head: str) -> None:
+def test_possible_pages_are_imported(bring: Import, tmp_path: Path, head: str) -> None:
+    """What may be a page is one."""
     (tmp_path / "a.warc").write_bytes(record("<https://m.gazette.example/a>", response(page(), head)))
     (imported,) = bring(tmp_path)
     assert imported.captured == 1
@@ -137,9 +141,8 @@ def test_what_may_be_a_page_is_one(bring: Import, tmp_path: Path, head: str) -> 
         (b"", 0, "no WARC record"),
     ],
 )
-def test_what_is_sound_of_a_damaged_file_is_imported(
-    bring: Import, tmp_path: Path, data: bytes, captured: int, damage: str
-) -> None:
+def test_damaged_file_is_salvaged(bring: Import, tmp_path: Path, data: bytes, captured: int, damage: str) -> None:
+    """What is sound of a damaged file is imported."""
     (tmp_path / "a.warc").write_bytes(data)
     (imported,) = bring(tmp_path)
     assert imported.captured == captured
@@ -147,7 +150,8 @@ def test_what_is_sound_of_a_damaged_file_is_imported(
     assert imported.unreadable
 
 
-def test_what_was_imported_is_not_stored_again(bring: Import, tmp_path: Path) -> None:
+def test_imported_page_not_repeated(bring: Import, tmp_path: Path) -> None:
+    """What was imported is not stored again."""
     (tmp_path / "half.warc").write_bytes(b"".join(stories(2)))
     bring(tmp_path / "half.warc")
     first = bring.captures()
@@ -162,7 +166,8 @@ def test_what_was_imported_is_not_stored_again(bring: Import, tmp_path: Path) ->
     assert bring.captures() == again
 
 
-def test_pages_of_different_days_are_kept_under_their_days(bring: Import, tmp_path: Path) -> None:
+def test_pages_filed_by_day(bring: Import, tmp_path: Path) -> None:
+    """Pages of different days are kept under their days."""
     days = [
         record(f"https://gazette.example/{n}", response(page(n)), WARC_Date=f"2019-04-{n:02}T23:59:59Z") for n in (3, 4)
     ]
@@ -171,7 +176,9 @@ def test_pages_of_different_days_are_kept_under_their_days(bring: Import, tmp_pa
     assert [keys.parse(key).day for key in bring.captures()] == ["2019-04-03", "2019-04-04"]
 
 
-def test_requests_come_along_whichever_side_they_stand(bring: Import, tmp_path: Path) -> None:
+def test_requests_are_kept(bring: Import, tmp_path: Path) -> None:
+    """Requests come along whichever side they stand."""
+
     def request(n: int) -> bytes:
         return record(f"https://www.gazette.example/{n}", b"GET /%d HTTP/1.1\r\n\r\n" % n, "request")
 
@@ -183,7 +190,8 @@ def test_requests_come_along_whichever_side_they_stand(bring: Import, tmp_path: 
     assert [data.count(b"GET /%d HTTP/1.1" % n) for n in range(3)] == [1, 1, 1]
 
 
-def test_a_capture_of_our_own_keeps_what_its_crawl_knew(bring: Import, tmp_path: Path) -> None:
+def test_own_captures_keep_metadata(bring: Import, tmp_path: Path) -> None:
+    """A capture of our own keeps what its crawl knew."""
     known = {"source": "x", "feed_title": "Ferry", "feed_date": "2019-04-16T22:00:00+02:00", "family": "feed"}
     at, key = datetime(2019, 4, 17, tzinfo=UTC), "captures/x/2019/04/17/20190417T000000Z-x-0.warc.gz"
     own = capture.Exchange(
@@ -202,7 +210,8 @@ def test_a_capture_of_our_own_keeps_what_its_crawl_knew(bring: Import, tmp_path:
     assert captured.body == page()
 
 
-def test_a_warc_as_warcio_writes_it(bring: Import, tmp_path: Path) -> None:
+def test_warc_of_warcio(bring: Import, tmp_path: Path) -> None:
+    """A WARC as WARCio writes it."""
     with (tmp_path / "a.warc.gz").open("wb") as file:
         writer = WARCWriter(file, gzip=True)
         writer.write_record(writer.create_warcinfo_record("a.warc.gz", {"software": "test"}))
@@ -214,7 +223,8 @@ def test_a_warc_as_warcio_writes_it(bring: Import, tmp_path: Path) -> None:
     assert (imported.captured, imported.refused) == (1, {"revisit": 1})
 
 
-def test_a_warc_as_browsertrix_writes_it(bring: Import, tmp_path: Path) -> None:
+def test_warc_of_browsertrix(bring: Import, tmp_path: Path) -> None:
+    """A WARC as browsertrix writes it."""
     url = "https://gazette.example/a"
     notes = [
         record(f"urn:pageinfo:{url}", b'{"urls": {}}', "resource", "application/json"),
@@ -231,7 +241,8 @@ def test_a_warc_as_browsertrix_writes_it(bring: Import, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(shutil.which("wget") is None, reason="wget is not installed")
-def test_a_warc_as_wget_writes_it(aws: Aws, tmp_path: Path) -> None:
+def test_warc_of_wget(aws: Aws, tmp_path: Path) -> None:
+    """A WARC as wget writes it."""
     with serve(tmp_path / "newsroom") as newsroom:
         home, expected = newsroom.urls["sample-gazette"], newsroom.stories("sample-gazette")
         command = [

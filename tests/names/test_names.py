@@ -87,7 +87,7 @@ def test_heaviest_come_first() -> None:
     assert "organisations" not in found.provenance
 
 
-def test_doubtful_forms_need_a_sure_one() -> None:
+def test_doubtful_forms_need_sure() -> None:
     """An acronym with other meanings counts only beside a form that has none."""
     assert ids(story("The GNU tools are free.")) == set()
     assert ids(story("GNU forces left.", title="Government of National Unity sends envoy")) == {"gnu"}

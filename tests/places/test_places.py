@@ -63,25 +63,29 @@ def compared(expected: set[Any], got: set[Any]) -> Counter[str]:
 
 
 @pytest.mark.parametrize(("part", "name"), FLOORS)
-def test_no_score_is_under_its_floor(part: str, name: str) -> None:
+def test_places_scores_above_floor(part: str, name: str) -> None:
+    """No score is under its floor."""
     counts = counted(part)[name]
     f1 = 2 * counts["found"] / (2 * counts["found"] + counts["missed"] + counts["wrong"])
     assert f1 >= FLOORS[part, name]
 
 
-def test_places_and_countries_are_in_the_order_of_their_weight() -> None:
+def test_places_in_weight_order() -> None:
+    """Places and countries are in the order of their weight."""
     found = story("Boats left Sfax for Malta.\n\nTunis and Sfax are glad.\n\nTripoli, Tripoli.", title="Valletta waits")
     assert [place.name for place in found.places] == ["Sfax", "Valletta", "Malta", "Tunis", "Tripoli"]
     assert found.about == ("tn", "mt")
 
 
-def test_a_country_named_in_passing_is_not_what_a_story_is_about() -> None:
+def test_passing_country_not_about() -> None:
+    """A country named in passing is not what a story is about."""
     passing = "\n\n".join(["Benghazi has a new pier."] * 4 + ["Its cranes are from Germany."])
     assert story(passing).about == ("ly",)
     assert story(passing, title="German cranes for a pier").about == ("ly", "de")
 
 
-def test_one_that_names_everything_is_a_list() -> None:
+def test_long_list_is_cut() -> None:
+    """One that names everything is a list."""
     countries = [sense.name for senses in Gazetteer.load().senses for sense in senses if sense.kind == "country"]
     assert len(story(". ".join(countries)).places) == MOST_PLACES
     assert len(story("Egypt. Libya. Chad. Mali. Niger. Sudan.").about) == MOST_ABOUT
@@ -97,7 +101,8 @@ def test_one_that_names_everything_is_a_list() -> None:
         (Dateline("ELSEWHERE", "Elsewhere"), "ly", None),
     ],
 )
-def test_a_dateline_gets_its_country_and_is_no_mention(dateline: Dateline, outlet: str, country: str | None) -> None:
+def test_dateline_gets_country(dateline: Dateline, outlet: str, country: str | None) -> None:
+    """A dateline gets its country and is no mention."""
     found = story("The bakers met on Monday.", dateline=dateline, outlet_country=outlet)
     assert found.dateline
     assert found.dateline.country == country
@@ -116,11 +121,13 @@ def test_a_dateline_gets_its_country_and_is_no_mention(dateline: Dateline, outle
         ("Al-Bayda. In al-Bayda. El Beïda", ["Al Bayḑā’"]),
     ],
 )
-def test_a_name_is_a_whole_word_in_any_of_its_spellings(text: str, found: list[str]) -> None:
+def test_name_is_whole_word(text: str, found: list[str]) -> None:
+    """A name is a whole word in any of its spellings."""
     assert names(text, outlet_country="ly") == found
 
 
-def test_whoever_is_introduced_with_two_names_is_nobody_else_later() -> None:
+def test_introduced_person_is_known() -> None:
+    """Whoever is introduced with two names is nobody else later."""
     text = "Josh Warrington and Jordan Ellis won.\n\nWarrington will rest. Jordan flies to Jordan."
     assert names(text) == ["Jordan"]
 
@@ -144,7 +151,7 @@ def test_whoever_is_introduced_with_two_names_is_nobody_else_later() -> None:
         ("ar", "قال السيد صفاقس إن الدكتور رشيد سيعود."),
     ],
 )
-def test_words_and_names_are_no_places(language: str, text: str) -> None:
+def test_common_words_no_places(language: str, text: str) -> None:
     """Common words, names of persons and bodies called after a place are no mentions of it."""
     assert story(text, language=language).places == ()
 
@@ -170,7 +177,8 @@ def test_an_article_keeps_its_places() -> None:
     assert Article.from_dict(found.to_dict()) == found
 
 
-def test_the_gazetteer_is_what_its_maker_makes() -> None:
+def test_gazetteer_is_generated() -> None:
+    """The gazetteer is what its maker makes."""
     assert gazetteer.GAZETTEER.read_text("utf-8") == gazetteer.text(), "run python -m infra.gazetteer"
     assert gazetteer.COORDINATES.read_text("utf-8") == gazetteer.coordinates(), "run python -m infra.gazetteer"
 

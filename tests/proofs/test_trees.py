@@ -123,7 +123,8 @@ def test_each_record_is_a_leaf(aws: Aws) -> None:
     assert findings(aws) == []
 
 
-def test_late_file_is_in_next_tree(aws: Aws) -> None:
+def test_late_file_next_tree(aws: Aws) -> None:
+    """Late file is in next tree."""
     newsroom = Newsroom(aws)
     early = newsroom.capture(("a", "Title|Words."))
     trees(aws).write(TODAY)
@@ -218,7 +219,7 @@ def test_withdrawn_record_leaves_its_hash(aws: Aws) -> None:
     assert findings(aws) == []
 
 
-def test_deleted_record_is_no_withdrawn_one(aws: Aws) -> None:
+def test_deleted_record_is_found(aws: Aws) -> None:
     """What is in a withdrawn record's place without a tombstone of it is a missing record."""
     key = Newsroom(aws).capture(("a", "Title|Words."), ("b", "Other|Words."))
     trees(aws).write(TOMORROW)

@@ -64,18 +64,21 @@ def test_stories_of_a_range(query: Query, since: date | None, until: date | None
         ({"about": "eg"}, 0),
     ],
 )
-def test_a_selection_is_what_all_its_conditions_admit(query: Query, wanted: dict[str, Any], stories: int) -> None:
+def test_selection_meets_all_conditions(query: Query, wanted: dict[str, Any], stories: int) -> None:
+    """A selection is what all its conditions admit."""
     assert len(list(Selection(**wanted).of(query))) == stories
 
 
-def test_an_outlet_whose_country_is_not_known_has_one_to_be_found_under(aws: Any) -> None:
+def test_unknown_country_is_zz(aws: Any) -> None:
+    """An outlet whose country is not known has one to be found under."""
     newsroom = Newsroom(aws, country=None)
     newsroom.archive().add(newsroom.capture(("a", "Title|Words.")))
     for found in (newsroom.query().of_country("zz"), Selection(source="sample", country="zz").of(newsroom.query())):
         assert [story["title"] for story in found] == ["Title"]
 
 
-def test_one_story_by_url_its_revisions_words_and_bytes(query: Query) -> None:
+def test_story_by_url(query: Query) -> None:
+    """One story by URL its revisions words and bytes."""
     story = query.story("http://news.example.org/1?utm_campaign=x")
     assert story
     first, second = query.revisions(story["id"])
@@ -101,7 +104,8 @@ def test_everything_since_a_cursor(query: Query) -> None:
         ("Tripoli", "give the id of one: 2210247 (Tripoli, ly), 266826 (Tripoli, lb)"),
     ],
 )
-def test_a_place_is_asked_for_by_a_name_that_is_hardly_anothers(name: str, answer: int | str) -> None:
+def test_place_by_certain_name(name: str, answer: int | str) -> None:
+    """A place is asked for by a name that is hardly anothers."""
     if isinstance(answer, int):
         assert place_id(name) == answer
         return

@@ -151,7 +151,7 @@ def focused(page: Any, selector: str) -> None:
 
 
 @pytest.mark.parametrize("lang", ["ar", "en", "fr"])
-def test_arabic_story_is_right_to_left(visit: Any, lang: str) -> None:
+def test_arabic_story_is_rtl(visit: Any, lang: str) -> None:
     """An Arabic story begins at the right in any interface; the interface's own words keep their direction."""
     page = visit(f"/stories/{gallery.id_of('water', 'midan')}?lang={lang}")
     assert page.evaluate("getComputedStyle(document.querySelector('article h1')).direction") == "rtl"

@@ -219,7 +219,7 @@ def test_openapi_names_every_route(room: Room) -> None:
     assert "400" in search["responses"]
 
 
-def test_style_sheet_is_kept_until_it_changes(room: Room) -> None:
+def test_style_sheet_is_cached(room: Room) -> None:
     """Pages name the style sheet by its content; browsers keep it for a year."""
     (at,) = re.findall(r'href="(/style\.css\?\w+)"', html.unescape(room.get("/", accept="text/html").text))
     reply = room.get(at.partition("?")[0])

@@ -68,7 +68,7 @@ def test_positions_are_kept() -> None:
     assert [text[term.start : term.end] for term in terms(text, "ar")] == ["قالَت", "الحُكومة", "Algérie"]
 
 
-def test_one_word_alike_in_all_languages() -> None:
+def test_words_alike_across_languages() -> None:
     """Stems of a query are of all languages that its script may be of."""
     assert stems("nations", "", asked=True) == tuple(dict.fromkeys(stems("nations", "", asked=True)))
     assert set(stems("nations", "", asked=True)) >= set(stems("nations", "fr", asked=False))

@@ -130,7 +130,7 @@ def test_killed_anywhere_it_is_repeated(desk: Desk, at: int) -> None:
 
 
 @pytest.mark.parametrize(("do", "at"), [*itertools.product(("merge", "rebuild"), (1, 2)), ("rebuild", 3)])
-def test_killed_while_merging_nothing_is_lost(desk: Desk, monkeypatch: pytest.MonkeyPatch, do: str, at: int) -> None:
+def test_killed_merge_loses_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch, do: str, at: int) -> None:
     """Compaction and rebuild that die before a write leave the same answers, and so does another run."""
     monkeypatch.setattr(compaction, "_MANY", 3)
     for number in range(3):
@@ -175,7 +175,7 @@ def test_small_parts_are_merged(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     assert not desk.differences()
 
 
-def test_a_rebuild_gives_the_same_answers(desk: Desk) -> None:
+def test_rebuild_answers_same(desk: Desk) -> None:
     """The index that was deleted and rebuilt finds what it found before, with the same scores."""
     pages = [
         (f"{number}", f"Story {number}|Rain in Sfax and fire in {'Gabes' * (number % 3)}.") for number in range(12)
@@ -190,7 +190,7 @@ def test_a_rebuild_gives_the_same_answers(desk: Desk) -> None:
     assert Search(desk.aws.s3, desk.aws.archive, desk.cache).find("fire gabes", facets=True) == before
 
 
-def test_what_comes_during_a_rebuild_stays(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changes_during_rebuild_stay(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A story that is indexed while its month is read is found after the rebuild."""
     desk.indexing().index(desk.publish(("a", "Fire|In Sfax.")))
     rebuild, entries = desk.rebuild(), SearchRebuild._entries

@@ -31,7 +31,8 @@ from dateline.similarity.folding import fold, words
         ("Київ", "киів"),
     ],
 )
-def test_spellings_of_one_word_are_one(spellings: tuple[str, ...]) -> None:
+def test_spellings_fold_to_one(spellings: tuple[str, ...]) -> None:
+    """Spellings of one word are one."""
     assert len({fold(each) for each in spellings}) == 1
 
 
@@ -47,6 +48,7 @@ def test_folding_again_changes_nothing(text: str) -> None:
     assert fold(fold(text)) == fold(text)
 
 
-def test_words_are_parted_from_what_stands_between_them() -> None:
+def test_words_are_separated() -> None:
+    """Words are parted from what stands between them."""
     assert words("«Tripoli» : l’État, 1.250 DT (AFP)") == ["tripoli", "l", "etat", "1", "250", "dt", "afp"]
     assert words("قال الوزير، أمس: «نعم».") == ["قال", "الوزير", "امس", "نعم"]

@@ -25,7 +25,7 @@ def made(title: str, text: str) -> Fingerprint:
     return found
 
 
-def test_a_fingerprint_stays_what_it_is() -> None:
+def test_fingerprint_is_stable() -> None:
     """It is kept for years. Where this fails, other numbers come of the same text: raise minhash.VERSION then."""
     assert rensa.RMinHash.ALGORITHM_VERSION == 2
     script = f"from dateline.similarity import minhash; print(minhash.of('عنوان', {SAID!r}))"
@@ -35,7 +35,8 @@ def test_a_fingerprint_stays_what_it_is() -> None:
     assert done.stdout.strip() == str(made("عنوان", SAID)) == PINNED
 
 
-def test_a_fingerprint_is_read_as_it_was_written() -> None:
+def test_fingerprint_round_trip() -> None:
+    """A fingerprint is read as it was written."""
     found = made("Title", SAID)
     assert Fingerprint.parse(str(found)) == found
     assert len(str(found)) == 224
@@ -46,11 +47,13 @@ def test_letters_make_no_difference() -> None:
 
 
 @pytest.mark.parametrize(("title", "text"), [("", ""), ("Flash", "More to come."), ("", "one two three")])
-def test_of_few_words_there_is_none(title: str, text: str) -> None:
+def test_few_words_no_fingerprint(title: str, text: str) -> None:
+    """Of few words there is none."""
     assert minhash.of(title, text) is None
 
 
-def test_fingerprints_of_two_versions_are_never_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_versions_are_never_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fingerprints of two versions are never alike."""
     before = made("Title", SAID)
     assert before.is_like(made("Another title", SAID))
     monkeypatch.setattr(minhash, "VERSION", 2)

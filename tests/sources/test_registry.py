@@ -29,7 +29,8 @@ def write(folder: Path, file: str = "ly/gazette.toml", changes: Mapping[str, str
     return path
 
 
-def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
+def test_source_matches_file(tmp_path: Path) -> None:
+    """A source has what its file says."""
     changes = {
         "article": "['/20[0-9]{2}/']",
         "skip": "['/video/']",
@@ -102,9 +103,8 @@ def test_a_source_has_what_its_file_says(tmp_path: Path) -> None:
         ({"extract": "{ valid_until = '2026-10-31' }"}, "extract", "without quotes"),
     ],
 )
-def test_an_error_names_the_file_the_key_and_the_mend(
-    tmp_path: Path, changes: dict[str, str | None], key: str, mend: str
-) -> None:
+def test_error_names_file_and_key(tmp_path: Path, changes: dict[str, str | None], key: str, mend: str) -> None:
+    """An error names the file the key and the mend."""
     path = write(tmp_path, changes=changes)
     with pytest.raises(registry.SourceError) as caught:
         registry.load(tmp_path)
@@ -114,35 +114,40 @@ def test_an_error_names_the_file_the_key_and_the_mend(
 
 
 @pytest.mark.parametrize("name", ["ly/Gazette.toml", "ly/the gazette.toml", "ly/gazette_en.toml"])
-def test_a_file_name_is_an_id(tmp_path: Path, name: str) -> None:
+def test_file_name_is_id(tmp_path: Path, name: str) -> None:
+    """A file name is an id."""
     write(tmp_path, name)
     with pytest.raises(registry.SourceError, match="name the file with"):
         registry.load(tmp_path)
 
 
 @pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe"])
-def test_a_file_that_is_not_toml_is_named(tmp_path: Path, content: bytes) -> None:
+def test_invalid_toml_is_named(tmp_path: Path, content: bytes) -> None:
+    """A file that is not toml is named."""
     path = write(tmp_path)
     path.write_bytes(content)
     with pytest.raises(registry.SourceError, match=r"gazette\.toml: is not TOML"):
         registry.load(tmp_path)
 
 
-def test_two_files_with_one_id_are_an_error(tmp_path: Path) -> None:
+def test_duplicate_id_is_error(tmp_path: Path) -> None:
+    """Two files with one id are an error."""
     write(tmp_path / "one")
     write(tmp_path / "two")
     with pytest.raises(registry.SourceError, match="is taken by"):
         registry.load(tmp_path / "one", tmp_path / "two")
 
 
-def test_further_folders_are_added_to_the_shipped_ones(tmp_path: Path) -> None:
+def test_further_folders_are_added(tmp_path: Path) -> None:
+    """Further folders are added to the shipped ones."""
     write(tmp_path / "one", "ly/sample-gazette.toml")
     write(tmp_path / "two", "ly/sample-courier.toml")
     sources = registry.registered(os.pathsep.join([str(tmp_path / "one"), str(tmp_path / "two")]))
     assert {"sample-gazette", "sample-courier", "libya-herald"} <= sources.keys()
 
 
-def test_a_folder_that_is_missing_is_an_error(tmp_path: Path) -> None:
+def test_missing_folder_is_error(tmp_path: Path) -> None:
+    """A folder that is missing is an error."""
     with pytest.raises(registry.SourceError, match="no such folder"):
         registry.load(tmp_path / "nowhere")
 

@@ -27,13 +27,15 @@ def states(count: int) -> dict[str, UrlState]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 101, 230])
-def test_url_states_come_back_as_they_were(aws: Aws, count: int) -> None:
+def test_url_states_round_trip(aws: Aws, count: int) -> None:
+    """Url states come back as they were."""
     state, saved = TableState(aws.table), states(count)
     state.save_urls(saved.values())
     assert state.urls([*saved, "https://gazette.example/unknown"]) == saved
 
 
-def test_a_url_named_twice_is_written_and_read_once(aws: Aws) -> None:
+def test_repeated_url_written_once(aws: Aws) -> None:
+    """A URL named twice is written and read once."""
     state, (saved,) = TableState(aws.table), states(1).values()
     state.save_urls([saved, saved])
     assert state.urls([saved.url, saved.url]) == {saved.url: saved}
@@ -87,7 +89,8 @@ def throttle(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, times: int) -
 
 
 @pytest.mark.parametrize("call", ["batch_get_item", "batch_write_item"])
-def test_what_dynamodb_leaves_undone_is_asked_for_again(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+def test_unprocessed_items_are_retried(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """What DynamoDB leaves undone is asked for again."""
     pauses: list[float] = []
     state, saved = TableState(aws.table, pause=pauses.append), states(5)
     sizes = throttle(aws, monkeypatch, call, times=3)
@@ -104,15 +107,17 @@ def test_what_dynamodb_leaves_undone_is_asked_for_again(aws: Aws, monkeypatch: p
         ("batch_write_item", lambda state: state.save_urls(states(25).values())),
     ],
 )
-def test_a_table_that_does_nothing_is_an_error(
+def test_stuck_table_is_error(
     aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, ask: Callable[[TableState], Any]
 ) -> None:
+    """A table that does nothing is an error."""
     throttle(aws, monkeypatch, call, times=99)
     with pytest.raises(match="left"):
         ask(TableState(aws.table, pause=lambda _: None))
 
 
-def test_a_captured_page_says_what_is_known_of_its_urls() -> None:
+def test_capture_gives_url_states() -> None:
+    """A captured page says what is known of its urls."""
     metadata = {
         "source": "gazette",
         "family": "feed",

@@ -27,7 +27,7 @@ def aws(template: dict[str, Any]) -> Iterator[Aws]:
         yield emulated_aws
 
 
-def test_recordings_hold_what_an_archive_holds() -> None:
+def test_recordings_are_complete() -> None:
     """A recording without revisions, removals, copies and failures would prove little."""
     before = recording.read_view(recording.recordings()[0])
     found = before["stories"].values()
@@ -42,7 +42,7 @@ def test_recordings_hold_what_an_archive_holds() -> None:
 
 
 @CASES
-def test_archives_are_read_as_they_are(aws: Aws, recorded: Path) -> None:
+def test_old_archives_are_readable(aws: Aws, recorded: Path) -> None:
     """Nothing is upgraded yet: the day after a deploy, before anybody runs a command."""
     before = recording.read(recorded, aws)
     assert lost(before, view(aws, before["known"]) | {"known": before["known"]}) == []

@@ -100,7 +100,8 @@ def verification(archived: Archived, spool: Spool, scope: Scope | None = None) -
     return Verification(aws.deployment, spool, scope=scope or Scope())
 
 
-def test_it_finds_nothing_on_a_sound_archive(archived: Archived, spool: Spool) -> None:
+def test_sound_archive_no_findings(archived: Archived, spool: Spool) -> None:
+    """It finds nothing on a sound archive."""
     run = verification(archived, spool)
     assert list(run.findings()) == []
     assert run.progress.items == len(archived.newsroom.items())
@@ -110,7 +111,8 @@ def test_it_finds_nothing_on_a_sound_archive(archived: Archived, spool: Spool) -
 
 
 @pytest.mark.parametrize("damage", OF_CAPTURES)
-def test_it_finds_each_damage_of_captures(archived: Archived, spool: Spool, damage: str) -> None:
+def test_capture_damages_found(archived: Archived, spool: Spool, damage: str) -> None:
+    """It finds each damage of captures."""
     plant, kinds = OF_CAPTURES[damage]
     plant(archived)
     found = list(verification(archived, spool).findings())
@@ -118,9 +120,8 @@ def test_it_finds_each_damage_of_captures(archived: Archived, spool: Spool, dama
 
 
 @pytest.mark.parametrize("damage", OF_THE_ARCHIVE | OF_THE_INDEX)
-def test_it_finds_each_damage_of_what_is_derived_and_its_mend_mends_it(
-    archived: Archived, tmp_path: Path, damage: str
-) -> None:
+def test_derived_damages_repaired(archived: Archived, tmp_path: Path, damage: str) -> None:
+    """It finds each damage of what is derived and its mend mends it."""
     plant, kinds = (OF_THE_ARCHIVE | OF_THE_INDEX)[damage]
     plant(archived)
     for attempt in itertools.count(1):
@@ -168,14 +169,16 @@ SCOPES = {
 
 
 @pytest.mark.parametrize("scope", SCOPES)
-def test_only_what_is_asked_for_is_looked_at(archived: Archived, spool: Spool, scope: str) -> None:
+def test_verify_scope(archived: Archived, spool: Spool, scope: str) -> None:
+    """Only what is asked for is looked at."""
     wanted, expected = SCOPES[scope]
     edit(archived, archived.first.capture, garbage)
     change_item(archived, "CURRENT", title="Another")
     assert len(list(verification(archived, spool, wanted).findings())) == expected
 
 
-def test_interrupted_at_any_of_its_calls_it_goes_on_from_there(archived: Archived, tmp_path: Path) -> None:
+def test_interrupted_verify_resumes(archived: Archived, tmp_path: Path) -> None:
+    """Interrupted at any of its calls it goes on from there."""
     for damage in ("a flipped bit", "missing articles", "a quarantine report without a page", "a changed title"):
         plant, _ = (OF_CAPTURES | OF_THE_ARCHIVE | OF_THE_INDEX)[damage]
         plant(archived)
@@ -198,7 +201,8 @@ def test_interrupted_at_any_of_its_calls_it_goes_on_from_there(archived: Archive
     assert call > 20
 
 
-def test_what_comes_while_it_looks_is_left_alone(archived: Archived, spool: Spool) -> None:
+def test_concurrent_changes_are_ignored(archived: Archived, spool: Spool) -> None:
+    """What comes while it looks is left alone."""
     newsroom, run = archived.newsroom, verification(archived, spool)
     expected = run._items
 
@@ -212,7 +216,8 @@ def test_what_comes_while_it_looks_is_left_alone(archived: Archived, spool: Spoo
         assert list(run.findings()) == []
 
 
-def test_the_costs_are_those_of_what_is_read(archived: Archived, spool: Spool) -> None:
+def test_verify_costs(archived: Archived, spool: Spool) -> None:
+    """The costs are those of what is read."""
     aws = archived.newsroom.aws
     names = {"captures": aws.captures, "archive": aws.archive}
     found = costs(aws.s3, aws.table, **names, scope=Scope())
@@ -240,7 +245,8 @@ def test_prices_are_the_list_prices(read: Costs, dollars: float) -> None:
 
 
 @pytest.mark.cloud
-def test_the_command_prints_what_is_wrong_and_its_mend(checkout: Checkout) -> None:
+def test_verify_command(checkout: Checkout) -> None:
+    """The command prints what is wrong and its mend."""
     checkout.dateline("crawl", "sample-gazette")
     (sound,) = checkout.dateline("verify", "--source", "sample-gazette")
     assert (sound["found"], sound["objects"] > 2, sound["items"] > 10) == (0, True, True)
