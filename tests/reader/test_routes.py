@@ -96,7 +96,8 @@ def test_forged_cursor_is_refused(room: Room, route: str, forge: str) -> None:
 
 PROBLEMS: dict[str, tuple[str, dict[str, Any], int]] = {
     "unknown route": ("/nowhere", {}, 404),
-    "unknown story": ("/stories/nothing", {}, 404),
+    "unknown story": (f"/stories/{'n' * 26}", {}, 404),
+    "no id": ("/stories/nothing", {}, 400),
     "unknown revision": ("/stories/{en}", {"revision": 9}, 404),
     "too many": ("/stories", {"limit": 100000}, 400),
     "no date": ("/search", {"q": "x", "since": "yesterday"}, 400),
@@ -105,7 +106,7 @@ PROBLEMS: dict[str, tuple[str, dict[str, Any], int]] = {
     "days of a search in reverse": ("/search", {"q": "x", "since": "2019-05-01", "until": "2019-04-01"}, 400),
     "no cursor to follow": ("/changes", {"since": "محمد"}, 400),
     "no day to follow": ("/changes", {"since": "~"}, 400),
-    "no such form": ("/stories/{en}", {"format": "atom"}, 406),
+    "no such form": ("/stories/{en}", {"format": "atom"}, 400),
     "no form": ("/stories/{en}", {"format": "docx"}, 400),
     "no form accepted": ("/stories/{en}", {"accept": "image/png"}, 406),
     "no citation": ("/stories/{en}/cite", {"format": "word"}, 400),
@@ -230,10 +231,10 @@ def test_style_sheet_is_cached(room: Room) -> None:
 
 def test_withdrawn_story_is_refused(room: Room) -> None:
     """A withdrawn story is 451 on each of its routes, with the day and the reason of its withdrawal."""
-    item = {"PK": "ARTICLE#gone", "SK": "CURRENT", "id": "gone", "url": "http://news.example.org/gone"}
+    item = {"PK": f"ARTICLE#{'g' * 26}", "SK": "CURRENT", "id": "g" * 26, "url": "http://news.example.org/gone"}
     room.aws.table.put_item(Item=item | {"withdrawn_at": "2019-05-01T00:00:00.000Z", "reason": "a court's order"})
     for below in ("", "/revisions", "/diff", "/capture", "/page", "/cite", "/copies"):
-        reply = room.get(f"/stories/gone{below}")
+        reply = room.get(f"/stories/{'g' * 26}{below}")
         assert (reply.status, reply.media) == (451, "application/problem+json")
         assert "a court's order" in reply.json["detail"]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args, get_type_hints
 from urllib.parse import parse_qs
 
 from aws_lambda_powertools.event_handler import LambdaFunctionUrlResolver, Response
@@ -11,17 +11,21 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
 
 from dateline import __version__
-from dateline.reader import pages, problems
+from dateline.reader import cite, pages, problems
 from dateline.reader.answers import TooLargeError, finish
 from dateline.reader.asked import Asked
 from dateline.reader.guard import Guard
 from dateline.reader.library import Library
 from dateline.reader.lists import ListRoutes
+from dateline.reader.negotiation import MEDIA
 from dateline.reader.stories import StoryRoutes
 from dateline.reader.watches import WatchRoutes
 
 Answer = Callable[[dict[str, Any], Any], dict[str, Any]]
 _DESCRIPTION = "Read an archive of regional news: search, stories and their revisions, captures, citations and feeds."
+_BINARY = {"capture": ["application/warc-gzip"], "proof": ["application/zip"], "page": ["text/html"]}
+_SCHEMAS = {"application/json": {"schema": {"type": "object"}}}
+_METHODS = ("GET", "HEAD")
 _YEAR = "public, max-age=31536000, immutable"
 
 
@@ -29,7 +33,7 @@ class _Event(LambdaFunctionUrlEvent):
     @property
     def resolved_query_string_parameters(self) -> dict[str, list[str]]:
         """The parameters of the raw query: Lambda joins repeated ones by commas, which values may have too."""
-        return parse_qs(self.raw_query_string)
+        return parse_qs(self.raw_query_string, keep_blank_values=True)
 
 
 class _Resolver(LambdaFunctionUrlResolver):
@@ -45,12 +49,16 @@ def answer(library: Library, guard: Guard | None = None) -> Answer:
     app = _app(library)
 
     def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        method = event["requestContext"]["http"]["method"]
+        if method not in _METHODS:
+            return _not_allowed(method)
         refusal, cookie = guard.admit(event) if guard else (None, "")
         if refusal:
             return refusal
-        found = app.resolve(event, context)
+        found = app.resolve(_as_get(event), context)
         try:
-            return finish(event, found) | ({"cookies": [cookie]} if cookie else {})
+            answered = finish(event, found) | ({"cookies": [cookie]} if cookie else {})
+            return answered if method == "GET" else answered | {"body": "", "isBase64Encoded": False}
         except TooLargeError as error:
             return problems.answer(HTTPStatus.BAD_GATEWAY, str(error))
 
@@ -92,6 +100,18 @@ def _app(library: Library) -> LambdaFunctionUrlResolver:
     return app
 
 
+def _as_get(event: dict[str, Any]) -> dict[str, Any]:
+    """The event of the same request by GET: the answer to HEAD is that to GET without its body (RFC 9110)."""
+    context = event["requestContext"]
+    return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}
+
+
+def _not_allowed(method: str) -> dict[str, Any]:
+    refusal = problems.answer(HTTPStatus.METHOD_NOT_ALLOWED, f"the archive is read by GET and HEAD, not by {method}")
+    refusal["headers"]["Allow"] = ", ".join(_METHODS)
+    return refusal
+
+
 def _described(route: Callable[..., Any]) -> Mapping[str, Any]:
     """A route's place in the OpenAPI document, from its docstring."""
     summary, _, rest = (route.__doc__ or "").strip().partition("\n")
@@ -99,8 +119,23 @@ def _described(route: Callable[..., Any]) -> Mapping[str, Any]:
     return {
         "summary": summary,
         "description": " ".join(rest.split()) or summary,
-        "responses": {200: {"description": summary}, **dict.fromkeys((400, 404, 406, 451), refused)},
+        "responses": {
+            200: {"description": summary, "content": {media: _SCHEMAS.get(media, {}) for media in _media(route)}},
+            **dict.fromkeys((400, 404, 405, 406, 429, 451, 502, 503), refused),
+        },
     }
+
+
+def _media(route: Callable[..., Any]) -> list[str]:
+    """The media types of a route's answers."""
+    stated = _BINARY.get(route.__name__)
+    if stated:
+        return stated
+    (wanted,) = [hint for name, hint in get_type_hints(route).items() if name == "format"] or [None]
+    stated_forms = (form for each in get_args(wanted) for form in (get_args(each) or (each,)))
+    forms = [form for form in stated_forms if isinstance(form, str)] or ["json"]
+    table = MEDIA | {str(name): media for name, media in cite.MEDIA.items()}
+    return [table[form].partition(";")[0] for form in forms]
 
 
 def _openapi(app: LambdaFunctionUrlResolver) -> Response[str]:

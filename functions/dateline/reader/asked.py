@@ -8,6 +8,9 @@ from urllib.parse import parse_qsl, urlencode
 from dateline.reader import negotiation
 
 Form = Literal["json", "html", "text", "atom", "rss", "jsonfeed", "timemap"]
+ListForm = Literal["json", "html", "atom", "rss", "jsonfeed"]
+PageForm = Literal["json", "html"]
+LISTED: tuple[Form, ...] = get_args(ListForm)
 Language = Literal["en", "fr", "ar"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 

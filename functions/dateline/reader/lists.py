@@ -14,26 +14,29 @@ from dateline.aws.prefetch import ahead
 from dateline.query.diff import between
 from dateline.query.filters import Selection
 from dateline.reader import charts, cursors, feeds, pages, shown
-from dateline.reader.asked import Asked, Form
+from dateline.reader.asked import LISTED, Asked, Form, ListForm, PageForm
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
 from dateline.search.find import By, Hit, Results
 from dateline.search.query import QueryError
 from dateline.story import Story
 
-_LISTED: tuple[Form, ...] = ("json", "html", "atom", "rss", "jsonfeed")
 _SCANNED = 1000  # last indexed stories that a page of changes reads; 1 MB of items, ten reads of the table
 _GLANCED, _LATEST, _LATEST_EDITS = 200, 20, 8  # the first page: stories read, shown, and changed ones shown
 _SHOWN_EDITS = 20  # of a page of changes with excerpts: three reads each
 _SUMMARY = 300  # characters
 
-Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
+_FORM = Query(description="The answer's form; by default by Accept.")
+ListFormat = Annotated[ListForm | None, _FORM]
+PageFormat = Annotated[PageForm | None, _FORM]
 Limit = Annotated[int, Query(ge=1, le=200, description="Stories of a page.")]
 Cursor = Annotated[str | None, Query(max_length=512, description="Go on after an earlier page.")]
-Day = Annotated[date | None, Query(description="A day of publication in UTC, included.")]
+Day = Annotated[
+    str | None, Query(pattern=r"^(\d{4}-\d\d-\d\d)?$", description="A day of publication in UTC, included.")
+]  # a text: as a date, 0 would be of 1970; and empty, as forms send it
 Since = Annotated[
     str | None,
-    Query(pattern=r"^\d{4}-\d\d-\d\d[0-9a-zTZ:.+#-]{0,80}$", description="A story's cursor, an instant or a day."),
+    Query(pattern=r"^(\d{4}-\d\d-\d\d[0-9a-zTZ:.+#-]{0,80})?$", description="A story's cursor, an instant or a day."),
 ]
 Code = Annotated[str | None, Query(max_length=100)]
 Codes = Annotated[list[str] | None, Query(description="Repeatable.")]
@@ -65,21 +68,20 @@ class ListRoutes:
         order: Annotated[By, Query(description="The most relevant, or the newest first.")] = "relevance",
         limit: Limit = 20,
         cursor: Cursor = None,
-        format: Format = None,
+        format: ListFormat = None,
     ) -> Response[str]:
         """Stories that a query matches, with facets, as JSON, a page or a feed."""
         asked = self._asked()
-        form = asked.form(format, _LISTED)
-        given: dict[str, Any] = {"q": q, "source": source, "country": country, "language": language}
-        given |= {"since": since, "until": until, "order": order}
-        _check_days(since, until)
+        form = asked.form(format, LISTED)
+        given: dict[str, Any] = {"q": q, "order": order, **_days(since, until)}
+        given |= {"source": _stated(source), "country": _stated(country), "language": _stated(language)}
         found = self._library.search().find(
             q,
-            sources=source or (),
-            countries=country or (),
-            languages=language or (),
-            since=since,
-            until=until,
+            sources=given["source"],
+            countries=given["country"],
+            languages=given["language"],
+            since=given["since"],
+            until=given["until"],
             by=order,
             limit=limit,
             cursor=cursors.read(cursor, given) if cursor else None,
@@ -104,14 +106,13 @@ class ListRoutes:
         until: Day = None,
         limit: Limit = 50,
         cursor: Cursor = None,
-        format: Format = None,
+        format: ListFormat = None,
     ) -> Response[str]:
         """Stories that meet all conditions, by publication, the newest first."""
         asked = self._asked()
-        form = asked.form(format, _LISTED)
-        given: dict[str, Any] = {"source": source, "country": country, "about": about, "place": place}
-        given |= {"language": language, "since": since, "until": until}
-        _check_days(since, until)
+        form = asked.form(format, LISTED)
+        given: dict[str, Any] = {"source": source or None, "country": country or None, "about": about or None}
+        given |= {"place": place, "language": language or None, **_days(since, until)}
         before = cursors.read(cursor, given) if cursor else None
         selection = Selection(**given, newest_first=True, before=before, limit=limit + 1)
         found = [Story.from_item(item) for item in selection.of(self._library.query)]
@@ -125,7 +126,7 @@ class ListRoutes:
         edits: Annotated[bool, Query(description="Only revisions and removals.")] = False,
         limit: Limit = 100,
         cursor: Cursor = None,
-        format: Format = None,
+        format: ListFormat = None,
     ) -> Response[str]:
         """What was indexed: after ``since`` in the order of indexing, or without it the newest first.
 
@@ -133,7 +134,7 @@ class ListRoutes:
         have edits only: stories whose words changed, and those whose page is gone.
         """
         asked = self._asked()
-        form = asked.form(format, _LISTED)
+        form = asked.form(format, LISTED)
         if since:
             return self._following(since, edits=edits, limit=limit)
         given = {"edits": edits or form != "json"}
@@ -145,7 +146,7 @@ class ListRoutes:
             return _answer(form, pages.render("changes", asked, **values))
         return self._listed(asked, form, "changes", page, onward)
 
-    def sources(self, format: Format = None) -> Response[str]:
+    def sources(self, format: PageFormat = None) -> Response[str]:
         """The sources of the archive, with their rows of the last coverage report."""
         asked = self._asked()
         form = asked.form(format, ("json", "html"))
@@ -162,7 +163,7 @@ class ListRoutes:
     def coverage(
         self,
         days: Annotated[int, Query(ge=1, le=62, description="So many last days with a report.")] = 14,
-        format: Format = None,
+        format: PageFormat = None,
     ) -> Response[str]:
         """Each source's last days: stories against expectations."""
         asked = self._asked()
@@ -229,9 +230,19 @@ class ListRoutes:
         return _feed(asked, form, f"Dateline: {name}", entries)
 
 
-def _check_days(since: date | None, until: date | None) -> None:
-    if since and until and since > until:
+def _stated(codes: list[str] | None) -> list[str]:
+    return [code for code in codes or () if code]
+
+
+def _days(since: str | None, until: str | None) -> dict[str, date | None]:
+    """The days of a request. Raises QueryError."""
+    try:
+        first, last = (date.fromisoformat(stated) if stated else None for stated in (since, until))
+    except ValueError as error:
+        raise QueryError(f"since={since or ''}, until={until or ''}: {error}") from error
+    if first and last and first > last:
         raise QueryError(f"since={since} is after until={until}; exchange them")
+    return {"since": first, "until": last}
 
 
 def _feed(asked: Asked, form: Form, title: str, entries: Sequence[feeds.Entry]) -> Response[str]:

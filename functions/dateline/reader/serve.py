@@ -1,5 +1,6 @@
 """Serve the reading room on this machine: HTTP on a loopback address, answered by the same function as on Lambda."""
 
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
@@ -33,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = _SECONDS
 
     def do_GET(self) -> None:
-        """Answer a request."""
+        """Answer a request; the routes refuse other methods."""
         answered = self._answered()
         body = body_of(answered)
         self.send_response(answered["statusCode"])
@@ -44,7 +45,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    do_HEAD = do_GET  # noqa: N815 - http.server's names
+    def __getattr__(self, name: str) -> Callable[[], None]:
+        """Any other method: http.server looks for ``do_POST`` and the like."""
+        if name.startswith("do_"):
+            return self.do_GET
+        raise AttributeError(name)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the terminal quiet."""
@@ -54,13 +59,14 @@ class _Handler(BaseHTTPRequestHandler):
         if host not in {f"{name}:{self.server.server_port}" for name in ("127.0.0.1", "localhost")}:
             return problems.answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server answers at {self.server.address}")
         with self.server.lock:
-            return self.server.answer(_event(self.path, dict(self.headers.items()), host), None)
+            event = _event(self.command, self.path, dict(self.headers.items()), host)
+            return self.server.answer(event, None)
 
 
-def _event(target: str, headers: dict[str, str], host: str) -> dict[str, Any]:
+def _event(method: str, target: str, headers: dict[str, str], host: str) -> dict[str, Any]:
     """A request as a function URL gives it (payload version 2.0)."""
     parts = urlsplit(target)
-    http = {"method": "GET", "path": parts.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""}
+    http = {"method": method, "path": parts.path, "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": ""}
     return {
         "version": "2.0",
         "rawPath": parts.path or "/",

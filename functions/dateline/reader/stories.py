@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
@@ -13,14 +13,16 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from dateline.article import Article
 from dateline.query.diff import between
 from dateline.reader import charts, cite, maps, pages, shown
-from dateline.reader.asked import Asked, Form
+from dateline.reader.asked import Asked, Form, PageForm
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
 from dateline.story import Story
 
-Id = Annotated[str, Path(max_length=64, description="The story's id.")]
+Id = Annotated[str, Path(pattern="^[a-z2-7]{26}$", description="The story's id.")]
 Revision = Annotated[int | None, Query(ge=1, description="A revision's number; by default the newest.")]
-Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
+_FORM = Query(description="The answer's form; by default by Accept.")
+StoryForm = Literal["json", "html", "text"]
+RevisionsForm = Literal["json", "timemap"]
 _COPIES = 100  # on the line of time
 _CITED: dict[cite.Format, str] = {"csl-json": "CSL JSON", "bibtex": "BibTeX", "ris": "RIS", "text": "Text"}
 # A captured page can run and load nothing, whatever it has, and only the reader's own pages may frame it.
@@ -33,7 +35,9 @@ class StoryRoutes:
     def __init__(self, library: Library, asked: "pages.CurrentRequest") -> None:
         self._library, self._asked = library, asked
 
-    def story(self, id: Id, revision: Revision = None, format: Format = None) -> Response[str]:
+    def story(
+        self, id: Id, revision: Revision = None, format: Annotated[StoryForm | None, _FORM] = None
+    ) -> Response[str]:
         """The article of a story in JSON, text or HTML, as of a revision or of ``Accept-Datetime`` (RFC 7089)."""
         asked = self._asked()
         form = asked.form(format, ("json", "html", "text"))
@@ -46,7 +50,7 @@ class StoryRoutes:
             return _answer(form, self._page(asked, current, found, article), headers)
         return _answer(form, _json(shown.article(article, current)), headers)
 
-    def revisions(self, id: Id, format: Format = None) -> Response[str]:
+    def revisions(self, id: Id, format: Annotated[RevisionsForm | None, _FORM] = None) -> Response[str]:
         """All revisions of a story, in the order of capture; as a Memento time map too."""
         asked = self._asked()
         form = asked.form(format, ("json", "timemap"))
@@ -61,7 +65,7 @@ class StoryRoutes:
         id: Id,
         before: Annotated[int | None, Query(ge=1, description="By default the revision before ``after``.")] = None,
         after: Annotated[int | None, Query(ge=1, description="By default the newest revision.")] = None,
-        format: Format = None,
+        format: Annotated[PageForm | None, _FORM] = None,
     ) -> Response[str]:
         """What changed between two revisions of a story, word by word."""
         asked = self._asked()

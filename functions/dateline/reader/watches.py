@@ -11,15 +11,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from dateline.api.archive import NotFoundError
 from dateline.reader import cursors, feeds, pages, shown
-from dateline.reader.asked import Asked, Form
+from dateline.reader.asked import LISTED, Asked, Form, ListForm, PageForm
 from dateline.reader.library import Library
 from dateline.reader.negotiation import MEDIA
 from dateline.search.watches import Hit, Watch
 from dateline.story import Story
 
-_LISTED: tuple[Form, ...] = ("json", "html", "atom", "rss", "jsonfeed")
-
-Format = Annotated[Form | None, Query(description="The answer's form; by default by Accept.")]
+_FORM = Query(description="The answer's form; by default by Accept.")
 
 
 class WatchRoutes:
@@ -28,7 +26,7 @@ class WatchRoutes:
     def __init__(self, library: Library, asked: pages.CurrentRequest) -> None:
         self._library, self._asked = library, asked
 
-    def watches(self, format: Format = None) -> Response[str]:
+    def watches(self, format: Annotated[PageForm | None, _FORM] = None) -> Response[str]:
         """The kept searches."""
         asked = self._asked()
         form, found = asked.form(format, ("json", "html")), self._library.watches()
@@ -38,14 +36,14 @@ class WatchRoutes:
 
     def watch(
         self,
-        name: Annotated[str, Path(max_length=40, description="The watch's name.")],
+        name: Annotated[str, Path(pattern="^[a-z0-9][a-z0-9-]{0,39}$", description="The watch's name.")],
         limit: Annotated[int, Query(ge=1, le=200, description="Hits of a page.")] = 50,
         cursor: Annotated[str | None, Query(max_length=512, description="Go on after an earlier page.")] = None,
-        format: Format = None,
+        format: Annotated[ListForm | None, _FORM] = None,
     ) -> Response[str]:
         """The hits of a kept search, the last one first: new stories, and edits of them."""
         asked = self._asked()
-        form, watch = asked.form(format, _LISTED), self._watch(name)
+        form, watch = asked.form(format, LISTED), self._watch(name)
         given = {"watch": name}
         found, last = self._library.hits(name, cursors.read(cursor, given) if cursor else None, limit)
         onward = cursors.write(last, given) if last else None
