@@ -1,5 +1,7 @@
 """Proofs: what a stranger checks with Python and openssl, and forgeries that fail with the right reason."""
 
+import ast
+import gzip
 import html
 import io
 import json
@@ -14,7 +16,8 @@ import pytest
 from dateline import keys
 from dateline.proofs import verify
 from dateline.proofs.authorities import Authority
-from dateline.proofs.bundle import prove
+from dateline.proofs.bundle import of_records, prove
+from dateline.proofs.evidence import Evidence as ProofEvidence
 from dateline.proofs.evidence import NotStampedError
 from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import KeyChangedError, Stamps, trusted
@@ -215,3 +218,56 @@ def test_file_that_is_no_proof(tmp_path: Path, data: bytes) -> None:
     with pytest.raises(verify.InvalidProofError, match="is no proof"):
         verify.read(str(tmp_path / "a.zip"))
     assert verify.main([str(tmp_path / "a.zip")]) == 1
+
+
+@pytest.mark.parametrize("name", ["verify.py", "verify_ots.py"])
+def test_script_needs_python_3_9(name: str) -> None:
+    """The scripts in proofs are for years: an old syntax, and the standard library alone."""
+    source = Path(verify.__file__).with_name(name).read_text("utf-8")
+    tree = ast.parse(source, feature_version=(3, 9))
+    imports = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = {
+        (node.module or "" if isinstance(node, ast.ImportFrom) else alias.name).partition(".")[0]
+        for node in imports
+        for alias in node.names
+    }
+    assert names <= sys.stdlib_module_names
+    assert not {"removesuffix", "pairwise", "batched"} & {getattr(node, "attr", "") for node in ast.walk(tree)}
+
+
+HEAD = (
+    b"WARC/1.1\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:1>\r\nWARC-Target-URI: http://news.example.org/a\r\n"
+)
+ODD: dict[str, tuple[bytes, str]] = {
+    "two URLs": (
+        b"WARC-Date: 2019-04-17T12:00:00Z\r\nwarc-target-uri : http://other.example/\r\n",
+        "header warc-target-uri",
+    ),
+    "two dates": (
+        b"WARC-Date: 2019-04-17T12:00:00Z\r\nWARC-DATE:2001-01-01T00:00:00Z\r\n",
+        "the header warc-date twice",
+    ),
+    "two lengths": (b"WARC-Date: 2019-04-17T12:00:00Z\r\nContent-Length: 0\r\n", "the header content-length twice"),
+    "no date": (b"", "its date is none"),
+    "a day": (b"WARC-Date: 2019-04-17\r\n", "its date is none"),
+    "no zone": (b"WARC-Date: 2019-04-17T12:00:00\r\n", "its date is none"),
+    "another zone": (b"WARC-Date: 2019-04-17T12:00:00+14:00\r\n", "its date is none"),
+    "month 13": (b"WARC-Date: 2019-13-17T12:00:00Z\r\n", "its date is none"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_record_in_the_tree(evidence: Evidence, name: str) -> None:
+    """A record that readers take differently, or without a believable date, is no proof though it is in a tree."""
+    headers, reason = ODD[name]
+    data = HEAD + headers + b"Content-Length: 4\r\n\r\nbody\r\n\r\n"
+    aws, third = evidence.aws, NEXT + timedelta(days=1)
+    key = keys.Stem("odd", keys.crawl_name(datetime.now(UTC), "odd"), 0).capture
+    aws.s3.put_object(Bucket=aws.captures, Key=key, Body=gzip.compress(data))
+    Trees(aws.s3, aws.captures).write(third)
+    evidence.stamp()
+    found = ProofEvidence(aws.s3, aws.captures)
+    found.add(data, f"{third}T00:00:00Z", file="records/1-1-response.warc.gz")
+    files = unzipped(of_records(found, {})) | {"records/1-1-response.warc.gz": gzip.compress(data)}
+    with pytest.raises(verify.InvalidProofError, match=reason):
+        holds(files)
