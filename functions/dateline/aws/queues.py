@@ -40,3 +40,9 @@ def send_reextractions(sqs: "SQSClient", messages: Iterable[ReextractMessage], *
             raise RuntimeError(f"SQS rejected {len(failed)} of {len(batch)} messages: {failed[0].get('Message')}")
         sent += len(batch)
     return sent
+
+
+def count_messages(sqs: "SQSClient", queue: str) -> int:
+    """Return the number of a queue's messages, waiting or in progress, as SQS estimates it."""
+    counts: Any = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    return int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"])

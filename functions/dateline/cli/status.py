@@ -1,4 +1,4 @@
-"""``dateline status``: the local cloud's health, a stack's outputs, or its coverage."""
+"""``dateline status``: how the local cloud or a stack on AWS is, or its coverage."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,7 +25,9 @@ def status(
     stack: StackName = None,
     json: Json = False,
 ) -> None:
-    """Print the state of the local cloud; exit status 1 if unhealthy. With --stack, print a stack's resources on AWS.
+    """Print how the local cloud is, or with --stack a stack on AWS; exit status 1 if the local cloud is unhealthy.
+
+    Last runs and errors of functions in a day, queues, dead letters, alarms, what compaction left, and names.
 
     With --coverage, print the yield of sources in the last seven days, or from --since to --until (UTC).
     """
@@ -36,7 +38,7 @@ def status(
     elif source or since or until or svg:
         raise typer.BadParameter("--source, --since, --until and --svg go with --coverage")
     elif stack:
-        _print({}, Stack.find(stack).outputs, json)
+        _print({}, Stack.find(stack), json)
     else:
         _health(json)
 
@@ -45,14 +47,19 @@ def _health(json: bool) -> None:
     look = commands.part("status.local")
     if look is None:
         raise CommandError("the local cloud is part of a checkout; --stack NAME asks one on AWS")
-    values, outputs = look(STATE)
-    _print(values, outputs, json)
+    values, _ = look(STATE)
+    _print(values, Stack.find(None) if values["healthy"] else None, json)
     if not values["healthy"]:
         raise typer.Exit(1)
 
 
-def _print(values: dict[str, Any], outputs: dict[str, str], json: bool) -> None:
+def _print(values: dict[str, Any], stack: Stack | None, json: bool) -> None:
+    """Print what is known of a stack; nothing but ``values`` of one that does not answer."""
+    from dateline.cli.operation import look
+
+    found = look(stack) if stack else None
+    outputs = stack.outputs if stack else {}
     if json:
-        print_json({**values, "outputs": outputs})
+        print_json({**values, **(found.to_dict() if found else {}), "outputs": outputs})
     else:
-        print_fields({**values, **outputs})
+        print_fields({**values, **dict(found.fields() if found else ()), **outputs})

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
+from dateline.aws.queues import count_messages
 from dateline.messages import CrawlMessage, ReextractMessage, captures_of
 
 if TYPE_CHECKING:
@@ -117,11 +118,7 @@ class DeadLetters:
 
     def count(self) -> int:
         """Return the number of dead letters, as SQS estimates it."""
-        attributes = self._sqs.get_queue_attributes(
-            QueueUrl=self._queue,
-            AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
-        )["Attributes"]
-        return sum(map(int, attributes.values()))
+        return count_messages(self._sqs, self._queue)
 
     def take(self) -> Iterator[DeadLetter]:
         """Yield the dead letters, hidden from others for ten minutes."""

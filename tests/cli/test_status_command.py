@@ -1,0 +1,113 @@
+"""``dateline status --stack``: how a stack is, from its logs, queues and alarms."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from typer.testing import CliRunner
+
+from dateline.cli.main import app
+from dateline.cli.operation import Operation, Runs
+from dateline.cli.stack import Stack
+from tests.conftest import Aws
+
+NOW = datetime.now(UTC)
+LEFT = {"level": "INFO", "message": "compacted", "partitions": 4, "written": 3, "left": 1}
+ERROR = {"level": "ERROR", "message": "Échec : لا يوجد مصدر"}
+
+
+class Functions:
+    """Lambda's answer on a function: its log group."""
+
+    def get_function_configuration(self, *, FunctionName: str) -> dict[str, Any]:  # noqa: N803
+        return {"LoggingConfig": {"LogGroup": f"/aws/lambda/{FunctionName}"}}
+
+
+class Emulated(Stack):
+    """A stack in moto."""
+
+    def client(self, service: str, *, timeout: float = 60) -> Any:  # noqa: ARG002
+        return Functions() if service == "lambda" else boto3.Session().client(service)
+
+
+@pytest.fixture
+def stack(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    sqs = boto3.client("sqs")
+    queues = ("CrawlQueue", "CrawlDeadLetters", "ExtractQueue", "EventsDeadLetters")
+    urls = {name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in queues}
+    functions = {f"{name}Function": f"news-{name}Function-1A2B" for name in ("Dispatch", "Crawl", "Compact")}
+    outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive, "IndexTable": aws.table.name}
+    found = Emulated(s3=aws.s3, sqs=sqs, table=aws.table, outputs=outputs | urls | functions)
+    monkeypatch.setattr(Stack, "find", lambda _: found)
+    return found
+
+
+def log(function: str, *lines: str, hours: float = 1) -> None:
+    logs, group = boto3.client("logs"), f"/aws/lambda/news-{function}Function-1A2B"
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName="one")
+    at = int((NOW - timedelta(hours=hours)).timestamp() * 1000)
+    events: Any = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
+    logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
+
+
+def alarm(name: str, state: Any) -> None:
+    cloudwatch = boto3.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SQS",
+        MetricName="m",
+        Statistic="Sum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="sample")
+
+
+def status(*options: str) -> str:
+    done = CliRunner().invoke(app, ["status", "--stack", "news", *options])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_a_quiet_stack(stack: Stack) -> None:  # noqa: ARG001
+    """Just deployed: nothing ran, nothing waits, no alarm."""
+    found = json.loads(status("--json"))
+    assert found["functions"]["crawl"] == {"last": None, "errors": 0}
+    assert found["queues"] == {"crawl": 0, "extract": 0}
+    assert found["dead_letters"] == {"crawl": 0, "events": 0}
+    assert (found["alarms"], found["dataset_left"]) == ([], None)
+    assert found["outputs"]["IndexTable"] == "index"
+
+
+def test_a_stack_in_trouble(stack: Stack) -> None:
+    """Errors of a day, dead letters, alarms of this stack alone, and partitions left."""
+    log("Crawl", "START RequestId", json.dumps(ERROR), json.dumps({"level": "INFO", "message": "crawled"}))
+    log("Compact", json.dumps(LEFT | {"left": 7}), json.dumps(LEFT))
+    for _ in range(2):
+        stack.sqs.send_message(QueueUrl=stack.outputs["CrawlDeadLetters"], MessageBody="{}")
+    stack.sqs.send_message(QueueUrl=stack.outputs["ExtractQueue"], MessageBody="{}")
+    stack.sqs.receive_message(QueueUrl=stack.outputs["ExtractQueue"])
+    alarm("news-CrawlAlarm-XYZ", "ALARM")
+    alarm("news-SilenceAlarm-XYZ", "OK")
+    alarm("news2-ExtractAlarm-XYZ", "ALARM")
+    found = json.loads(status("--json"))
+    assert found["functions"]["crawl"]["errors"] == 1
+    assert found["functions"]["crawl"]["last"] == f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}+00:00"
+    assert (found["dead_letters"]["crawl"], found["queues"]["extract"]) == (2, 1)
+    assert (found["alarms"], found["dataset_left"]) == (["CrawlAlarm"], 1)
+    printed = status()
+    assert "dead letters crawl\t2; see dateline redrive\n" in printed
+    assert f"function crawl\tlast run {NOW - timedelta(hours=1):%Y-%m-%d %H:%M:%S}, 1 error in a day\n" in printed
+    assert "alarms\tCrawlAlarm\n" in printed
+    assert "dataset\t1 left\n" in printed
+
+
+def test_many_errors_are_not_counted_to_the_end() -> None:
+    runs = {"crawl": Runs("2026-11-29T23:05:12+00:00", 100)}
+    quiet = Operation(functions=runs, queues={}, dead_letters={}, alarms=(), dataset_left=0)
+    assert dict(quiet.fields())["function crawl"].endswith("100 errors or more in a day")
