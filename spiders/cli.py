@@ -146,7 +146,7 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     from spiders.stores import BucketStore
 
     allow_samples([source])
-    store = BucketStore(stack.s3, stack.captures, source=message.source, crawl=message.crawl)
+    store = BucketStore(stack.s3, stack.capture_bucket, source=message.source, crawl=message.crawl)
     report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
     Counters(stack.table).add_crawl(report)
 

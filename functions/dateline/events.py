@@ -99,7 +99,7 @@ class Bus:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._client, self._name = client, name
-        self._archive, self._captures, self._pause = archive, captures, pause
+        self._archive_bucket, self._capture_bucket, self._pause = archive, captures, pause
 
     def put(self, events: Iterable[Event], spans: Sequence[Span] = ()) -> None:
         """Publish events. Raises UntoldError if the bus rejects some of them; others may have been published."""
@@ -120,7 +120,7 @@ class Bus:
 
     def _entry(self, event: Event, spans: Sequence[Span]) -> "PutEventsRequestEntryTypeDef":
         story = {name: value for name, value in event.story.items() if name not in _HIDDEN}
-        for name, bucket in (("article", self._archive), ("capture", self._captures)):
+        for name, bucket in (("article", self._archive_bucket), ("capture", self._capture_bucket)):
             story |= {name: {"bucket": bucket, **story[name]}} if name in story else {}
         detail = {
             "version": _VERSION,

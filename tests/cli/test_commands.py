@@ -75,6 +75,6 @@ def test_local_stack_reads_the_record(tmp_path: Path, monkeypatch: pytest.Monkey
         port = listening.getsockname()[1]
         Record(port=port, outputs={"IndexTable": "index", "CaptureBucket": "kept"}).write(tmp_path)
         found = stack.Stack.find(None)
-    assert (found.captures, found.table.name) == ("kept", "index")
+    assert (found.capture_bucket, found.table.name) == ("kept", "index")
     assert found.s3.meta.endpoint_url == f"http://127.0.0.1:{port}"
     assert found.sources == f"{tmp_path}/newsroom/sources"

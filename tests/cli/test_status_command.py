@@ -29,7 +29,8 @@ class Emulated(Stack):
     """A stack in moto."""
 
     def client(self, service: str, *, timeout: float = 60) -> Any:  # noqa: ARG002
-        return Functions() if service == "lambda" else boto3.Session().client(service)
+        session: Any = boto3.Session()  # typed for literal names of services alone
+        return Functions() if service == "lambda" else session.client(service)
 
 
 @pytest.fixture

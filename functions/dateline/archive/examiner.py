@@ -25,7 +25,7 @@ class Examiner:
     """Extracts the records of WARC files; ``extract`` returns an ``Extraction`` for a page."""
 
     def __init__(self, deployment: Deployment, extract: Extract) -> None:
-        self._s3, self._captures, self._extract = deployment.s3, deployment.capture_bucket, extract
+        self._s3, self._capture_bucket, self._extract = deployment.s3, deployment.capture_bucket, extract
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
 
     def pages(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
@@ -60,7 +60,7 @@ class Examiner:
 
     def pointer(self, stem: keys.Stem, captured: Capture) -> Pointer:
         where, digest = (captured.offset, captured.length), captured.payload_digest
-        return Pointer(self._captures, stem.capture, *where, digest, captured.status)
+        return Pointer(self._capture_bucket, stem.capture, *where, digest, captured.status)
 
     def decide(self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction) -> Decided:
         """Return a page's result after the earlier revisions of its story."""
@@ -85,7 +85,7 @@ class Examiner:
     def _rest(self, stem: keys.Stem, offset: int) -> Capture:
         """The unreadable rest of a WARC file, from an offset on."""
         return Capture(
-            url=f"s3://{self._captures}/{stem.capture}",
+            url=f"s3://{self._capture_bucket}/{stem.capture}",
             captured_at=keys.crawl_time(stem.crawl),
             status=0,
             content_type="",

@@ -46,19 +46,19 @@ class ArchiveStore:
 
     def __init__(self, deployment: Deployment, index: Index) -> None:
         self._s3, self._index = deployment.s3, index
-        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
 
     def settled(self, stem: keys.Stem) -> Archived:
         """Return the committed result of an indexed WARC file; an empty one if its outcomes were lost."""
-        return committed(self._s3, self._archive, stem) or Archived([], [])
+        return committed(self._s3, self._archive_bucket, stem) or Archived([], [])
 
     def committed(self, stem: keys.Stem) -> Archived | None:
         """Return the committed result of a WARC file, or None if it is not archived yet."""
-        return committed(self._s3, self._archive, stem)
+        return committed(self._s3, self._archive_bucket, stem)
 
     def commit(self, stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> Archived:
         """Commit the outcomes of a WARC file unless another attempt did; return the committed result."""
-        objects.put_once(self._s3, bucket=self._archive, key=stem.outcomes, body=write_outcomes(outcomes))
+        objects.put_once(self._s3, bucket=self._archive_bucket, key=stem.outcomes, body=write_outcomes(outcomes))
         return self.settled(stem)
 
     def replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
@@ -66,7 +66,7 @@ class ArchiveStore:
         if outcomes == settled.outcomes:
             return True
         if articles:
-            objects.put_once(self._s3, bucket=self._archive, key=articles_key(stem, outcomes), body=articles)
+            objects.put_once(self._s3, bucket=self._archive_bucket, key=articles_key(stem, outcomes), body=articles)
         said = {page.offset: page for page in settled.outcomes if made_no_revision(page)}
         stays = {page.offset: page.id for page in outcomes if made_no_revision(page)}
         shown = {page.offset: page.id for page in outcomes if page.outcome is Outcome.ARCHIVED}  # see Index.replace
@@ -75,8 +75,8 @@ class ArchiveStore:
         self._index.forget_aliases({*aliases(settled.outcomes)} - {*aliases(outcomes)})
         key, body = stem.outcomes, write_outcomes(outcomes)
         if settled.etag:
-            return objects.put_over(self._s3, bucket=self._archive, key=key, body=body, etag=settled.etag)
-        return objects.put_once(self._s3, bucket=self._archive, key=key, body=body)
+            return objects.put_over(self._s3, bucket=self._archive_bucket, key=key, body=body, etag=settled.etag)
+        return objects.put_once(self._s3, bucket=self._archive_bucket, key=key, body=body)
 
     def index(self, stem: keys.Stem, settled: Archived) -> dict[str, list[Article]]:
         """Bring the index to the committed result; return the replaced articles objects, by key."""
@@ -88,11 +88,14 @@ class ArchiveStore:
 
     def articles_keys(self, stem: keys.Stem) -> set[str]:
         """Return the keys of a WARC file's articles objects, those of killed attempts included."""
-        return set(objects.keys(self._s3, bucket=self._archive, prefix=stem.articles_prefix))
+        return set(objects.keys(self._s3, bucket=self._archive_bucket, prefix=stem.articles_prefix))
 
     def articles(self, key: str) -> list[Article]:
         """Return the articles of an object."""
-        return [stored.article for stored in read_articles(objects.get(self._s3, bucket=self._archive, key=key) or b"")]
+        return [
+            stored.article
+            for stored in read_articles(objects.get(self._s3, bucket=self._archive_bucket, key=key) or b"")
+        ]
 
     def put_articles(self, stem: keys.Stem, articles: list[Article], left: Iterable[str]) -> str | None:
         """Store the articles and return the name of their object.
@@ -104,24 +107,24 @@ class ArchiveStore:
                 return key.removeprefix(stem.articles_prefix).removesuffix("jsonl.gz").rstrip(".") or None
         body = write_articles(articles)
         name = content_name(body)
-        objects.put_once(self._s3, bucket=self._archive, key=stem.extracted(name), body=body)
+        objects.put_once(self._s3, bucket=self._archive_bucket, key=stem.extracted(name), body=body)
         return name
 
     def delete(self, over: Iterable[str]) -> None:
         """Delete replaced articles objects."""
         for key in sorted(over):
-            self._s3.delete_object(Bucket=self._archive, Key=key)
+            self._s3.delete_object(Bucket=self._archive_bucket, Key=key)
 
     def quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
         """Add a page's outcome to its quarantine report, with the run of a ``reextract`` if any."""
-        pointer = Pointer(self._captures, stem.capture, page.offset, page.length, status=page.status)
+        pointer = Pointer(self._capture_bucket, stem.capture, page.offset, page.length, status=page.status)
         report = quarantine.QuarantineReport(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
-        quarantine.note(self._s3, self._archive, report, attempt)
+        quarantine.note(self._s3, self._archive_bucket, report, attempt)
 
     def update_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
         """Add the outcomes of a run to the reports on quarantined pages; ``offsets`` None is all pages."""
-        reported = set(objects.keys(self._s3, bucket=self._archive, prefix=keys.quarantine_prefix(stem)))
+        reported = set(objects.keys(self._s3, bucket=self._archive_bucket, prefix=keys.quarantine_prefix(stem)))
         for page in settled.outcomes:
             known = keys.quarantine(stem, page.offset) in reported
             looked_at = offsets is None or page.offset in offsets

@@ -44,7 +44,7 @@ def show(
 def _rows(stack: Stack, wanted: Sequence[str], since: date, until: date) -> Iterator["Row"]:
     from dateline.monitoring import coverage
 
-    known = coverage.sources(stack.s3, stack.captures)
+    known = coverage.sources(stack.s3, stack.capture_bucket)
     check_sources(wanted, lambda: known)
     today = f"{datetime.now(UTC).date()}"
     for source in wanted or known:

@@ -107,7 +107,7 @@ def _write_wacz(exported: "Export", path: Path, stack: Stack) -> None:
     from dateline.export.signed import signer
     from dateline.proofs.evidence import Evidence
 
-    evidence = Evidence(stack.s3, stack.captures)
+    evidence = Evidence(stack.s3, stack.capture_bucket)
     if missing := captures.wacz(exported, path, key=signer(_KEY), evidence=evidence):
         note(f"no proof in it: {missing}")
 

@@ -61,7 +61,7 @@ def import_(
         raise CommandError(f"no such file or folder: {', '.join(missing)}")
     deployed, outlets = Stack.find(stack), registered()
     known = Outlets(outlets.values(), any_host=any_host, default=outlets[source] if source else None)
-    importer = Importer(deployed.s3, deployed.captures, known)
+    importer = Importer(deployed.s3, deployed.capture_bucket, known)
     imported = []
     for path in paths:
         for name, pages in files(path):

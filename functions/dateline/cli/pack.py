@@ -29,7 +29,7 @@ def pack(
     from dateline.maintenance.packing import PackedDays, Packing
 
     deployed = Stack.find(stack)
-    known = Packs(deployed.s3, deployed.captures).sources()
+    known = Packs(deployed.s3, deployed.capture_bucket).sources()
     check_sources(source or (), lambda: known)
     packing, done = Packing(deployed.deployment, after=timedelta(days=after)), PackedDays()
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()

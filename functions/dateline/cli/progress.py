@@ -25,7 +25,7 @@ def follow(stack: Stack, followed: "list[FollowedCrawl]", patience: float) -> No
         moved, last = time.monotonic(), ""
         while pending := [each for each in followed if not (each.done or each.postponed)]:
             for each in pending:
-                each.look(stack.s3, captures=stack.captures, archive=stack.archive)
+                each.look(stack.s3, captures=stack.capture_bucket, archive=stack.archive_bucket)
                 _show(bars, tasks[each.source], each)
             now = str(followed)
             if now != last:

@@ -40,7 +40,7 @@ def prove(
     story = find(query, id)
     revisions = _chosen(query.revisions(story["id"]), revision)
     try:
-        data = proof_of(deployed.s3, deployed.captures, query, revisions)
+        data = proof_of(deployed.s3, deployed.capture_bucket, query, revisions)
     except (NotStampedError, DamagedCaptureError) as error:
         raise CommandError(str(error)) from error
     path = output or Path(f"{story['id']}.proof.zip")
@@ -98,8 +98,8 @@ def _rows(deployed: Stack) -> list[dict[str, Any]]:
     from dateline.aws import objects
     from dateline.proofs.trees import Trees
 
-    trees, rows = Trees(deployed.s3, deployed.captures), []
-    there = list(objects.keys(deployed.s3, bucket=deployed.captures, prefix=f"{keys.PROOFS}2"))
+    trees, rows = Trees(deployed.s3, deployed.capture_bucket), []
+    there = list(objects.keys(deployed.s3, bucket=deployed.capture_bucket, prefix=f"{keys.PROOFS}2"))
     for day in trees.days():
         root, folder = loads(trees.root(day)), keys.proof(day, "")
         names = [key.removeprefix(folder) for key in there if key.startswith(folder)]
@@ -117,7 +117,7 @@ def audit(stack: StackName = None, json: Json = False) -> None:
     from dateline.proofs.audit import audit as findings_of
 
     deployed, findings = Stack.find(stack), 0
-    for finding in findings_of(deployed.s3, deployed.captures):
+    for finding in findings_of(deployed.s3, deployed.capture_bucket):
         findings += 1
         if json:
             print_json(finding._asdict())
@@ -146,9 +146,11 @@ def stamp(
 
     deployed, now = Stack.find(stack), datetime.now(UTC)
     try:
-        authorities = trusted(deployed.s3, deployed.captures, addresses(",".join(authority or ())))
-        written = Trees(deployed.s3, deployed.captures).write(now.date() - timedelta(days=not today), _show)
-        stamped = Stamps(deployed.s3, deployed.captures, signer=_signer(deployed), authorities=authorities).add(now)
+        authorities = trusted(deployed.s3, deployed.capture_bucket, addresses(",".join(authority or ())))
+        written = Trees(deployed.s3, deployed.capture_bucket).write(now.date() - timedelta(days=not today), _show)
+        stamped = Stamps(deployed.s3, deployed.capture_bucket, signer=_signer(deployed), authorities=authorities).add(
+            now
+        )
     except (ValueError, LookupError, KeyChangedError) as error:
         raise CommandError(str(error)) from error
     for day, reasons in stamped.failures.items():
@@ -176,7 +178,7 @@ def trust(
 
     deployed = Stack.find(stack)
     kept = objects.put_once(
-        deployed.s3, bucket=deployed.captures, key=keys.proof_authority(name), body=file.read_bytes()
+        deployed.s3, bucket=deployed.capture_bucket, key=keys.proof_authority(name), body=file.read_bytes()
     )
     if not kept:
         raise CommandError(f"{name} has other certificates already; stamps need those: choose another name")

@@ -46,7 +46,7 @@ def list_(
 
     deployed = Stack.find(stack)
     check_sources(source or (), deployed.query().sources)
-    found = reports(deployed.s3, deployed.archive, of=source or (), since=since.date() if since else None)
+    found = reports(deployed.s3, deployed.archive_bucket, of=source or (), since=since.date() if since else None)
     held = (each for each in found if each.released == released and _has(each, reason))
     if json:
         for report in held:
@@ -87,7 +87,7 @@ def release(
     run = new_run()
     finished = carry_out(deployed, FollowedReextraction(run=run), _messages(run, held), patience)
     now = [
-        QuarantineReport.from_json(objects.get(deployed.s3, bucket=deployed.archive, key=each.key) or b"")
+        QuarantineReport.from_json(objects.get(deployed.s3, bucket=deployed.archive_bucket, key=each.key) or b"")
         for each in held
     ]
     for report in now:
@@ -119,11 +119,11 @@ def _named(stack: Stack, wanted: str) -> "Iterator[QuarantineReport]":
 
     if "/" not in wanted:
         check_sources([wanted], stack.query().sources)
-        return reports(stack.s3, stack.archive, of=[wanted])
+        return reports(stack.s3, stack.archive_bucket, of=[wanted])
     if wanted.startswith(keys.QUARANTINE):
-        return named(stack.s3, stack.archive, wanted)
+        return named(stack.s3, stack.archive_bucket, wanted)
     try:
-        return named(stack.s3, stack.archive, keys.quarantine_prefix(keys.parse(wanted)))
+        return named(stack.s3, stack.archive_bucket, keys.quarantine_prefix(keys.parse(wanted)))
     except ValueError as error:
         raise CommandError(f"{wanted} is neither a report in quarantine/ nor a capture nor a source") from error
 

@@ -41,7 +41,7 @@ def rebuild(
         typer.confirm(f"delete all items of {deployed.table.name} and recreate them?", abort=True, err=True)
 
     def extract(key: str) -> None:
-        body = capture_event(deployed.captures, key)
+        body = capture_event(deployed.capture_bucket, key)
         deployed.sqs.send_message(QueueUrl=deployed.outputs["ExtractQueue"], MessageBody=body)
 
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=progress()) as bars:
@@ -69,7 +69,7 @@ def _rebuild_search(deployed: Stack, *, json: bool) -> None:
     def show(month: str, stories: int) -> None:
         note(f"{month}: {count(stories, 'story', 'stories')}")
 
-    stories = SearchRebuild.of(deployed.s3, deployed.table, deployed.archive).run(show)
+    stories = SearchRebuild.of(deployed.s3, deployed.table, deployed.archive_bucket).run(show)
     if json:
         print_json({"stories": stories})
     else:

@@ -187,5 +187,5 @@ def _of_search(stack: Stack) -> "Iterator[Record]":
     from dateline.maintenance.retelling import Retelling
     from dateline.search.rebuild import SearchRebuild
 
-    found = SearchRebuild.of(stack.s3, stack.table, stack.archive).check()
+    found = SearchRebuild.of(stack.s3, stack.table, stack.archive_bucket).check()
     return Retelling(stack.deployment).for_search((each.id, each.month) for each in found)

@@ -86,15 +86,15 @@ def carry_out(
     from dateline.aws.queues import send_reextractions
     from dateline.dataset.progress import forget
 
-    followed.look(stack.s3, archive=stack.archive)
+    followed.look(stack.s3, archive=stack.archive_bucket)
     wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
     left = (message for report, message in wanted.items() if report not in followed.done)
     sent = send_reextractions(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
     note(f"asked for {count(sent, 'WARC file')} as {followed.run}")
     finished = _follow(stack, followed, wanted.keys(), patience)
     body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
-    forget(stack.s3, stack.archive)
-    stack.s3.put_object(Bucket=stack.archive, Key=keys.reextraction(followed.run), Body=body)
+    forget(stack.s3, stack.archive_bucket)
+    stack.s3.put_object(Bucket=stack.archive_bucket, Key=keys.reextraction(followed.run), Body=body)
     return finished
 
 
@@ -110,7 +110,7 @@ def _held(stack: Stack, sources: list[str], since: datetime | None, until: datet
     from dateline.capture import listing
 
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    return listing.held(stack.s3, stack.captures, of=sources, **days)
+    return listing.held(stack.s3, stack.capture_bucket, of=sources, **days)
 
 
 def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str], patience: float) -> bool:
@@ -127,7 +127,7 @@ def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str
                 return False
             time.sleep(_LOOK_EVERY)
             before = len(followed.done)
-            followed.look(stack.s3, archive=stack.archive)
+            followed.look(stack.s3, archive=stack.archive_bucket)
             if len(followed.done) > before:
                 moved = time.monotonic()
                 bars.update(task, completed=len(followed.done))

@@ -61,12 +61,12 @@ class Stack:
         )
 
     @property
-    def captures(self) -> str:
+    def capture_bucket(self) -> str:
         """The capture bucket's name."""
         return self.outputs["CaptureBucket"]
 
     @property
-    def archive(self) -> str:
+    def archive_bucket(self) -> str:
         """The archive bucket's name."""
         return self.outputs["ArchiveBucket"]
 
@@ -75,7 +75,7 @@ class Stack:
         from dateline.search.cache import Cache
         from dateline.search.find import Search
 
-        return Search(self.s3, self.archive, Cache.of_user(self.archive))
+        return Search(self.s3, self.archive_bucket, Cache.of_user(self.archive_bucket))
 
     def client(self, service: str, *, timeout: float = 60) -> Any:
         """A client of another service; ``timeout`` is how many seconds an answer may take."""
@@ -92,5 +92,9 @@ class Stack:
         """Return the stack as the library takes it."""
         queues = Queues(crawl=self.outputs.get("CrawlQueue", ""), extract=self.outputs.get("ExtractQueue", ""))
         return Deployment(
-            s3=self.s3, table=self.table, capture_bucket=self.captures, archive_bucket=self.archive, queues=queues
+            s3=self.s3,
+            table=self.table,
+            capture_bucket=self.capture_bucket,
+            archive_bucket=self.archive_bucket,
+            queues=queues,
         )

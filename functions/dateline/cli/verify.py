@@ -53,7 +53,7 @@ def verify(
     with closing(Spool(path)) as spool:
         scope = _kept(spool) if resume else Scope(tuple(source or ()), since.date() if since else None)
         spool.note("scope", jsonlib.dumps([scope.sources, scope.since], default=str))
-        names = {"captures": deployed.captures, "archive": deployed.archive}
+        names = {"captures": deployed.capture_bucket, "archive": deployed.archive_bucket}
         _agree(costs(deployed.s3, deployed.table, **names, scope=scope), asked=not (yes or _is_local(deployed)))
         _warn_of_work(deployed)
         summary = _run(deployed, spool, scope, json)
@@ -73,7 +73,7 @@ def _verify_search(deployed: Stack, json: bool) -> None:
     from dateline.search.rebuild import SearchRebuild
 
     found = 0
-    for difference in SearchRebuild.of(deployed.s3, deployed.table, deployed.archive).check():
+    for difference in SearchRebuild.of(deployed.s3, deployed.table, deployed.archive_bucket).check():
         found += 1
         if json:
             print_json(asdict(difference))
@@ -129,7 +129,7 @@ def _put_report(stack: Stack, spool: "Spool", summary: dict[str, Any]) -> None:
             line = jsonlib.dumps(asdict(finding) | {"mend": finding.mend}, ensure_ascii=False)
             file.write(line.encode("utf-8", "backslashreplace") + b"\n")
         file.seek(0)
-        stack.s3.upload_fileobj(file, stack.archive, keys.verification(summary["run"]))
+        stack.s3.upload_fileobj(file, stack.archive_bucket, keys.verification(summary["run"]))
 
 
 def _agree(costs: "Costs", *, asked: bool) -> None:

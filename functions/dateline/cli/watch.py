@@ -33,7 +33,7 @@ def add(
 
     deployed = Stack.find(stack)
     try:
-        watches.add(deployed.s3, deployed.archive, name, query, datetime.now(UTC))
+        watches.add(deployed.s3, deployed.archive_bucket, name, query, datetime.now(UTC))
     except (watches.WatchError, QueryError) as error:
         raise CommandError(str(error)) from error
     note(f"{name} watches for {query}; its feed is /watches/{name} of the reading room (dateline open)")
@@ -47,7 +47,7 @@ def list_(stack: StackName = None, json: Json = False) -> None:
     from dateline.search import watches
 
     deployed = Stack.find(stack)
-    found = watches.read(deployed.s3, deployed.archive)
+    found = watches.read(deployed.s3, deployed.archive_bucket)
     if json:
         for each in found:
             print_json(asdict(each))
@@ -64,6 +64,6 @@ def remove(name: Name, stack: StackName = None) -> None:
 
     deployed = Stack.find(stack)
     try:
-        watches.remove(deployed.s3, deployed.table, deployed.archive, name)
+        watches.remove(deployed.s3, deployed.table, deployed.archive_bucket, name)
     except watches.WatchError as error:
         raise CommandError(str(error)) from error

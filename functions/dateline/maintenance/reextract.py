@@ -94,15 +94,14 @@ class Reextraction:
     def __init__(self, archive: ArchiveWriter) -> None:
         self._archive, self._index = archive, archive.index
         self._store, self._examiner, self._placement = archive.store, archive.examiner, archive.placement
-        self._s3 = archive.deployment.s3
-        self._captures, self._bucket = archive.deployment.capture_bucket, archive.deployment.archive_bucket
+        self._s3, self._archive_bucket = archive.deployment.s3, archive.deployment.archive_bucket
 
     def reextract(self, message: ReextractMessage) -> ReextractionReport:
         """Extract a WARC file, or some of its records, with the present extractor; return the report of changes."""
         stem = keys.parse(message.key)
         self._archive.add(message.key)
         where = keys.reextraction(message.run, stem)
-        known = objects.get(self._s3, bucket=self._bucket, key=where)
+        known = objects.get(self._s3, bucket=self._archive_bucket, key=where)
         report = ReextractionReport.from_json(known) if known else None
         if report and report.done:
             return report
@@ -115,7 +114,7 @@ class Reextraction:
         self._store.delete(over)
         self._store.update_quarantine(stem, settled, message.offsets, message.run)
         report = dataclasses.replace(report, done=True)
-        self._s3.put_object(Bucket=self._bucket, Key=where, Body=report.to_json())
+        self._s3.put_object(Bucket=self._archive_bucket, Key=where, Body=report.to_json())
         return report
 
     def _place_changed(self, before: Iterable[Article], settled: Archived, report: ReextractionReport) -> None:
@@ -145,7 +144,7 @@ class Reextraction:
             changes=tuple(_changes(before, decided)),
         )
         where = keys.reextraction(message.run, stem)
-        self._s3.put_object(Bucket=self._bucket, Key=where, Body=report.to_json())
+        self._s3.put_object(Bucket=self._archive_bucket, Key=where, Body=report.to_json())
         self._store.replace(stem, settled, outcomes, articles)
         return report
 

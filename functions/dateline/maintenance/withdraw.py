@@ -63,7 +63,7 @@ class Withdrawing:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._s3, self._clock = deployment.s3, clock
-        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
         self._index, self._state = Index(deployment.table), TableState(deployment.table)
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
         self._store = ArchiveStore(deployment, self._index)
@@ -88,7 +88,7 @@ class Withdrawing:
             done.locked.extend(self._replace_capture(stem, offsets, id))
             done.captures += 1
             progress(done.captures, len(pages))
-        forget(self._s3, self._archive)
+        forget(self._s3, self._archive_bucket)
         return done
 
     def _pages(self, source: str, id: str) -> Pages:
@@ -98,17 +98,17 @@ class Withdrawing:
         return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
 
     def _matching(self, source: str, wanted: Callable[[PageOutcome], bool]) -> Pages:
-        listed = objects.keys(self._s3, bucket=self._archive, prefix=keys.folder(keys.OUTCOMES, source))
+        listed = objects.keys(self._s3, bucket=self._archive_bucket, prefix=keys.folder(keys.OUTCOMES, source))
         found = ((stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(keys.parse, listed)))
         return {stem: pages for stem, pages in found if pages}
 
     def _outcomes(self, stem: keys.Stem) -> tuple[keys.Stem, list[PageOutcome]]:
-        return stem, read_outcomes(objects.get(self._s3, bucket=self._archive, key=stem.outcomes) or b"")
+        return stem, read_outcomes(objects.get(self._s3, bucket=self._archive_bucket, key=stem.outcomes) or b"")
 
     def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
         """Write and return the tombstone, merged with an earlier one."""
         id, key = str(story["id"]), keys.withdrawal(str(story["id"]))
-        known, etag = objects.get_tagged(self._s3, bucket=self._captures, key=key)
+        known, etag = objects.get_tagged(self._s3, bucket=self._capture_bucket, key=key)
         before = (
             Withdrawal.from_json(known)
             if known
@@ -126,9 +126,9 @@ class Withdrawing:
         where = tuple(sorted({*before.pages, *gone}))
         withdrawal = replace(before, urls=tuple(sorted(urls)), pages=where, leaves=leaves)
         if known is None:
-            objects.put_once(self._s3, bucket=self._captures, key=key, body=withdrawal.to_json())
+            objects.put_once(self._s3, bucket=self._capture_bucket, key=key, body=withdrawal.to_json())
         elif withdrawal != before:
-            objects.put_over(self._s3, bucket=self._captures, key=key, body=withdrawal.to_json(), etag=etag)
+            objects.put_over(self._s3, bucket=self._capture_bucket, key=key, body=withdrawal.to_json(), etag=etag)
         return withdrawal
 
     def _urls(self, pages: Pages) -> Iterator[str]:
@@ -168,14 +168,14 @@ class Withdrawing:
     def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
         """Remove the pages' words from re-extraction reports."""
         gone = {(page.url, page.captured_at) for page in withdrawn}
-        for run in objects.folders(self._s3, self._archive, keys.REEXTRACTIONS):
+        for run in objects.folders(self._s3, self._archive_bucket, keys.REEXTRACTIONS):
             where = keys.reextraction(run, stem)
-            if data := objects.get(self._s3, bucket=self._archive, key=where):
+            if data := objects.get(self._s3, bucket=self._archive_bucket, key=where):
                 report = ReextractionReport.from_json(data)
                 left = tuple(each for each in report.changes if (each.url, each.captured_at) not in gone)
                 if left != report.changes:
                     body = replace(report, changes=left).to_json()
-                    self._s3.put_object(Bucket=self._archive, Key=where, Body=body)
+                    self._s3.put_object(Bucket=self._archive_bucket, Key=where, Body=body)
 
     def _replace_capture(self, stem: keys.Stem, offsets: set[int], id: str) -> Iterator[Locked]:
         """Replace a WARC file, and the pack that it is in, by one without these pages, or return the obstacle."""
@@ -188,8 +188,8 @@ class Withdrawing:
     def _replace(self, key: str, redacted: Callable[[bytes], bytes]) -> Iterator[Locked]:
         """Replace an object by a redacted one in all versions, or return the obstacle."""
         beside = keys.withdrawing(key)
-        there = objects.get(self._s3, bucket=self._captures, key=key)
-        data = there or objects.get(self._s3, bucket=self._captures, key=beside)
+        there = objects.get(self._s3, bucket=self._capture_bucket, key=key)
+        data = there or objects.get(self._s3, bucket=self._capture_bucket, key=beside)
         if data is None:
             return
         body = redacted(data)
@@ -198,14 +198,14 @@ class Withdrawing:
             yield Locked(key, max(locks))
             return
         if there != body:
-            self._s3.put_object(Bucket=self._captures, Key=beside, Body=body)
+            self._s3.put_object(Bucket=self._capture_bucket, Key=beside, Body=body)
         self._delete(key, over)
         if there != body:
-            objects.put_once(self._s3, bucket=self._captures, key=key, body=body)
+            objects.put_once(self._s3, bucket=self._capture_bucket, key=key, body=body)
         self._delete(beside, list(self._versions(beside)))
 
     def _versions(self, key: str) -> Iterator["_Version"]:
-        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._captures, Prefix=key)
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._capture_bucket, Prefix=key)
         for page in pages:
             for found in page.get("Versions", []):
                 if found["Key"] == key:
@@ -215,7 +215,7 @@ class Withdrawing:
                     yield _Version(marker["VersionId"], latest=marker["IsLatest"])
 
     def _version(self, key: str, id: str, *, latest: bool) -> "_Version":
-        head = self._s3.head_object(Bucket=self._captures, Key=key, VersionId=id)
+        head = self._s3.head_object(Bucket=self._capture_bucket, Key=key, VersionId=id)
         mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
         lock = "its legal hold is lifted" if head.get("ObjectLockLegalHoldStatus") == "ON" else ""
         if mode == "COMPLIANCE" and until and until > self._clock():
@@ -225,7 +225,7 @@ class Withdrawing:
     def _delete(self, key: str, versions: Sequence["_Version"]) -> None:
         for version in versions:
             bypass: Any = {"BypassGovernanceRetention": True} if version.governed else {}
-            self._s3.delete_object(Bucket=self._captures, Key=key, VersionId=version.id, **bypass)
+            self._s3.delete_object(Bucket=self._capture_bucket, Key=key, VersionId=version.id, **bypass)
 
 
 class _Version(NamedTuple):

@@ -77,7 +77,7 @@ class CoverageReports:
 
     def __init__(self, deployment: Deployment) -> None:
         self._s3, self._table = deployment.s3, deployment.table
-        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
         self.state, self._known = CoverageState(), dict[str, str]()
 
     def update(self, now: datetime, going: Callable[[], bool] = lambda: True) -> Iterator[tuple[str, list[Row]]]:
@@ -87,8 +87,8 @@ class CoverageReports:
         continues an interrupted one.
         """
         until = now.astimezone(UTC).date() - _DAY
-        self.state = CoverageState.load(self._s3, self._archive)
-        self._known = json.loads(objects.get(self._s3, bucket=self._archive, key=keys.COVERAGE_INDEX) or b"{}")
+        self.state = CoverageState.load(self._s3, self._archive_bucket)
+        self._known = json.loads(objects.get(self._s3, bucket=self._archive_bucket, key=keys.COVERAGE_INDEX) or b"{}")
         if not self.state.through:
             self.state.before = f"{until - _OVERLAP}"
         self._take_notes(until)
@@ -127,7 +127,7 @@ class CoverageReports:
 
     def _last_before(self, day: date) -> date | None:
         """The last day before another one that may have rows."""
-        names = sources(self._s3, self._captures)
+        names = sources(self._s3, self._capture_bucket)
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
             found = threads.map(lambda source: last_day(self._table, source, day - _DAY), names)
             last = max(filter(None, found), default=None)
@@ -150,7 +150,7 @@ class CoverageReports:
 
     def _replace(self, day: str, names: Collection[str], new: Iterable[Row]) -> bool:
         """Replace the rows of some sources in a day's report; return whether it changed."""
-        body = objects.get(self._s3, bucket=self._archive, key=keys.coverage_report(day))
+        body = objects.get(self._s3, bucket=self._archive_bucket, key=keys.coverage_report(day))
         before: list[dict[str, Any]] = json.loads(body)["sources"] if body else []
         after = [row for row in before if row["source"] not in names] + [row.to_dict() for row in new]
         after.sort(key=lambda row: str(row["source"]))
@@ -161,7 +161,7 @@ class CoverageReports:
 
     def _changed(self, first: date, last: date) -> Iterator[tuple[str, list[Row]]]:
         """Write the reports of a span of days (both included) with other digests; yield them, newest first."""
-        found = self._rows(f"{first}", f"{last}", sources(self._s3, self._captures))
+        found = self._rows(f"{first}", f"{last}", sources(self._s3, self._capture_bucket))
         for day, here in sorted(found.items(), reverse=True):
             digest = _digest(row.to_dict() for row in here)
             if self._known.get(day) == digest:
@@ -184,7 +184,7 @@ class CoverageReports:
         if not row.day.counts["feeds_failed"]:
             return row
         prefix = keys.crawl_reports(row.day.source, row.day.date)
-        wanted = objects.keys(self._s3, bucket=self._captures, prefix=prefix)
+        wanted = objects.keys(self._s3, bucket=self._capture_bucket, prefix=prefix)
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
             reports = list(threads.map(self._report, wanted))
         last = {visit.url: visit for report in reports for visit in report.feeds}
@@ -192,14 +192,14 @@ class CoverageReports:
         return replace(row, failing=tuple(islice(failing, _MAX_FAILING)))
 
     def _report(self, key: str) -> CrawlReport:
-        return CrawlReport.from_json(objects.get(self._s3, bucket=self._captures, key=key) or b"")
+        return CrawlReport.from_json(objects.get(self._s3, bucket=self._capture_bucket, key=key) or b"")
 
     def _save(self) -> None:
         self._put(keys.COVERAGE_STATE, asdict(self.state))
 
     def _put(self, key: str, value: Mapping[str, Any]) -> None:
         body = json.dumps(value, ensure_ascii=False, indent=1).encode()
-        objects.put_changed(self._s3, bucket=self._archive, key=key, body=body)
+        objects.put_changed(self._s3, bucket=self._archive_bucket, key=key, body=body)
 
 
 def forget(s3: "S3Client", bucket: str) -> None:

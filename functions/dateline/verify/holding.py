@@ -60,7 +60,7 @@ class Examination:
     """
 
     def __init__(self, s3: "S3Client", holding: Holding, *, packs: Packs, captures: str, archive: str) -> None:
-        self._s3, self._packs, self._captures, self._archive = s3, packs, captures, archive
+        self._s3, self._packs, self._capture_bucket, self._archive_bucket = s3, packs, captures, archive
         self.holding, self.stem = holding, holding.stem
         self.findings = list[Finding]()
         self.sound = True
@@ -73,11 +73,11 @@ class Examination:
         if holding.keys[keys.CAPTURES]:
             self._read_capture()
         else:
-            self._find(Kind.NO_CAPTURE, self._captures, self.stem.capture, "its outcomes and articles are there")
+            self._find(Kind.NO_CAPTURE, self._capture_bucket, self.stem.capture, "its outcomes and articles are there")
         if holding.keys[keys.OUTCOMES]:
             self._read_outcomes()
         else:
-            self._find(Kind.NO_OUTCOMES, self._archive, self.stem.outcomes, "its pages have not been archived")
+            self._find(Kind.NO_OUTCOMES, self._archive_bucket, self.stem.outcomes, "its pages have not been archived")
         if holding.keys[keys.OUTCOMES] and self.sound:
             self._compare_pages()
             self._read_articles()
@@ -119,7 +119,7 @@ class Examination:
         try:
             body = self._packs.open(self.stem.capture)
         except self._s3.exceptions.NoSuchKey:
-            self._find(Kind.NO_CAPTURE, self._captures, self.stem.capture, "its pack is missing")
+            self._find(Kind.NO_CAPTURE, self._capture_bucket, self.stem.capture, "its pack is missing")
             return
         self.pages, page, torn = {}, None, False
         for record in records(body, self._see):
@@ -137,7 +137,7 @@ class Examination:
                 page.metadata = True
             if record.flaw:
                 torn = True
-                self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, record.flaw, record.offset)
+                self._find(Kind.DAMAGED_CAPTURE, self._capture_bucket, self.stem.capture, record.flaw, record.offset)
                 self._damaged.append(range(record.offset, record.offset + record.length))
         self._check_metadata(page, torn)
 
@@ -149,19 +149,19 @@ class Examination:
     def _check_metadata(self, page: HeldPage | None, torn: bool) -> None:
         if page and not page.metadata and not torn:
             detail = f"the metadata record of {page.record.url} is missing"
-            self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, page.record.offset)
+            self._find(Kind.DAMAGED_CAPTURE, self._capture_bucket, self.stem.capture, detail, page.record.offset)
 
     def _read_outcomes(self) -> None:
         key = self.stem.outcomes
-        body = objects.get(self._s3, bucket=self._archive, key=key) or b""
+        body = objects.get(self._s3, bucket=self._archive_bucket, key=key) or b""
         for member in members(io.BytesIO(body), begins=b"{"):
             if member.flaw:
-                self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, member.flaw, member.offset)
+                self._find(Kind.DAMAGED_OUTCOMES, self._archive_bucket, key, member.flaw, member.offset)
                 return
         try:
             self.outcomes = read_outcomes(body)
         except (KeyError, TypeError, ValueError) as error:
-            self._find(Kind.DAMAGED_OUTCOMES, self._archive, key, f"a line is not an outcome: {error}")
+            self._find(Kind.DAMAGED_OUTCOMES, self._archive_bucket, key, f"a line is not an outcome: {error}")
 
     def _compare_pages(self) -> None:
         """The pages of the capture against the outcomes."""
@@ -174,14 +174,14 @@ class Examination:
                 self._belied(f"there is none of {page.record.url}", offset)
         for offset, outcome in outcomes.items():
             if outcome.is_withdrawn and offset in self.pages:
-                self._not_removed(self._captures, self.stem.capture, outcome)
+                self._not_removed(self._capture_bucket, self.stem.capture, outcome)
             elif offset in self._withdrawn and not outcome.is_withdrawn:
-                self._not_removed(self._archive, self.stem.outcomes, outcome)
+                self._not_removed(self._archive_bucket, self.stem.outcomes, outcome)
             elif offset in self.pages:
                 self._compare_page(outcome, self.pages[offset])
             elif offset not in self._withdrawn and not any(offset in damaged for damaged in self._damaged):
                 detail = f"it has no record of {outcome.url}"
-                self._find(Kind.DAMAGED_CAPTURE, self._captures, self.stem.capture, detail, offset)
+                self._find(Kind.DAMAGED_CAPTURE, self._capture_bucket, self.stem.capture, detail, offset)
 
     def _compare_page(self, outcome: PageOutcome, page: HeldPage) -> None:
         date = iso_date_to_datetime(page.record.date).replace(tzinfo=UTC)
@@ -194,37 +194,39 @@ class Examination:
         self._find(Kind.NOT_REMOVED, where, key, f"{page.url} was withdrawn", page.offset, story=page.id)
 
     def _belied(self, detail: str, offset: int) -> None:
-        self._find(Kind.WRONG_OUTCOMES, self._archive, self.stem.outcomes, detail, offset)
+        self._find(Kind.WRONG_OUTCOMES, self._archive_bucket, self.stem.outcomes, detail, offset)
 
     def _read_articles(self) -> None:
         archived = {(page.id, page.captured_at): page for page in self.outcomes if page.outcome is Outcome.ARCHIVED}
         key = articles_key(self.stem, self.outcomes) if archived else None
         for other in sorted(self.holding.keys[keys.ARTICLES] - {key}):
             detail = f"{self.stem.outcomes} names another" if archived else "the outcomes have no article"
-            self._find(Kind.ORPHAN_ARTICLES, self._archive, other, detail)
+            self._find(Kind.ORPHAN_ARTICLES, self._archive_bucket, other, detail)
         if key and key not in self.holding.keys[keys.ARTICLES]:
-            self._find(Kind.NO_ARTICLES, self._archive, key, f"{len(archived)} articles should be in it")
+            self._find(Kind.NO_ARTICLES, self._archive_bucket, key, f"{len(archived)} articles should be in it")
         elif key:
-            body = objects.get(self._s3, bucket=self._archive, key=key) or b""
+            body = objects.get(self._s3, bucket=self._archive_bucket, key=key) or b""
             for member in members(io.BytesIO(body), begins=b"{"):
                 self._read_article(key, member, archived)
             for page in archived.values():  # the remaining ones
-                self._find(Kind.WRONG_ARTICLES, self._archive, key, f"the article of {page.url} is not in it")
+                self._find(Kind.WRONG_ARTICLES, self._archive_bucket, key, f"the article of {page.url} is not in it")
 
     def _read_article(self, key: str, member: Member, archived: dict[tuple[str, str], PageOutcome]) -> None:
         """Compare one article with its outcome, and remove the outcome from the remaining ones."""
         if member.flaw:
-            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, member.flaw, member.offset)
+            self._find(Kind.DAMAGED_ARTICLES, self._archive_bucket, key, member.flaw, member.offset)
             return
         try:
             article = Article.from_dict(json.loads(member.data))
         except (KeyError, TypeError, ValueError) as error:
-            self._find(Kind.DAMAGED_ARTICLES, self._archive, key, f"a line is not an article: {error}", member.offset)
+            self._find(
+                Kind.DAMAGED_ARTICLES, self._archive_bucket, key, f"a line is not an article: {error}", member.offset
+            )
             return
         outcome = archived.pop((article.id, str(article.captured_at)), None)
         self.stored.append(Stored(article, member.offset, member.length))
         for detail in self._doubts(article, outcome):
-            self._find(Kind.WRONG_ARTICLES, self._archive, key, detail, member.offset)
+            self._find(Kind.WRONG_ARTICLES, self._archive_bucket, key, detail, member.offset)
 
     def _doubts(self, article: Article, outcome: PageOutcome | None) -> Iterator[str]:
         """Yield contradictions between an article, its outcome, its capture, and its own fields."""
@@ -244,10 +246,10 @@ class Examination:
     def _compare_quarantine(self) -> None:
         pages = {keys.quarantine(self.stem, page.offset): page for page in self.outcomes}
         for key in sorted(self.holding.keys[keys.QUARANTINE] - pages.keys()):
-            self._find(Kind.ORPHAN_QUARANTINE, self._archive, key, "there is no page at that offset")
+            self._find(Kind.ORPHAN_QUARANTINE, self._archive_bucket, key, "there is no page at that offset")
         for key, page in pages.items():
             if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys[keys.QUARANTINE]:
-                self._find(Kind.NO_QUARANTINE, self._archive, key, f"{page.url} is quarantined: {page.reason}")
+                self._find(Kind.NO_QUARANTINE, self._archive_bucket, key, f"{page.url} is quarantined: {page.reason}")
 
 
 _UNSOUND = {Kind.NO_OUTCOMES, Kind.DAMAGED_OUTCOMES, Kind.NO_ARTICLES, Kind.DAMAGED_ARTICLES, Kind.WRONG_ARTICLES}

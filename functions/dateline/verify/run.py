@@ -59,7 +59,7 @@ class Verification:
         self._table = deployment.table
         self._spool = spool
         self._scope = scope
-        self._captures, self._archive = deployment.capture_bucket, deployment.archive_bucket
+        self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
         self.progress, self._tell = Progress(objects=int(spool.noted("objects") or 0)), progress
         self._strays, self._packs = list[Finding](), Packs(deployment.s3, deployment.capture_bucket)
 
@@ -82,8 +82,8 @@ class Verification:
                 yield from self._crawls(source)
 
     def _folders(self) -> Iterator[tuple[str, str]]:
-        yield from ((self._captures, folder) for folder in (*IN_CAPTURES, keys.PACKS))
-        yield from ((self._archive, folder) for folder in IN_ARCHIVE)
+        yield from ((self._capture_bucket, folder) for folder in (*IN_CAPTURES, keys.PACKS))
+        yield from ((self._archive_bucket, folder) for folder in IN_ARCHIVE)
 
     def _holdings(self, source: str) -> Iterator[Finding]:
         for examination in ahead(self._examine, self._listed(source), _AT_ONCE):
@@ -110,7 +110,9 @@ class Verification:
         yield from strays
 
     def _examine(self, holding: Holding) -> Examination:
-        return Examination(self._s3, holding, packs=self._packs, captures=self._captures, archive=self._archive)
+        return Examination(
+            self._s3, holding, packs=self._packs, captures=self._capture_bucket, archive=self._archive_bucket
+        )
 
     def _reach(self, source: str, key: str, count: int) -> None:
         self.progress.objects += count
@@ -120,8 +122,8 @@ class Verification:
 
     def _listed(self, source: str) -> Iterator[Holding]:
         """Yield the objects of each of a source's WARC files, from four parallel listings."""
-        listings = [self._places(self._captures, keys.CAPTURES, source)]
-        listings += [self._places(self._archive, folder, source) for folder in IN_ARCHIVE]
+        listings = [self._places(self._capture_bucket, keys.CAPTURES, source)]
+        listings += [self._places(self._archive_bucket, folder, source) for folder in IN_ARCHIVE]
         for _, places in groupby(heapq.merge(*listings), lambda place: place.name):
             found = list(places)
             holding = Holding(found[0].stem)
@@ -160,7 +162,9 @@ class Verification:
     def _crawls(self, source: str) -> Iterator[Finding]:
         """A source's crawl reports, once its captures have been looked at."""
         after = self._after(keys.CRAWLS, source)
-        listed = objects.listed(self._s3, bucket=self._captures, prefix=keys.folder(keys.CRAWLS, source), after=after)
+        listed = objects.listed(
+            self._s3, bucket=self._capture_bucket, prefix=keys.folder(keys.CRAWLS, source), after=after
+        )
         for key, body in ahead(self._read, (found.key for found in listed)):
             report, findings = self._report(key, body)
             with self._spool.transaction():
@@ -174,14 +178,14 @@ class Verification:
             yield from findings
 
     def _read(self, key: str) -> tuple[str, bytes]:
-        return key, objects.get(self._s3, bucket=self._captures, key=key) or b""
+        return key, objects.get(self._s3, bucket=self._capture_bucket, key=key) or b""
 
     def _report(self, key: str, body: bytes) -> tuple[CrawlReport | None, list[Finding]]:
         try:
             report = CrawlReport.from_json(body)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             detail = f"it cannot be read: {error}"
-            return None, [Finding(kind=Kind.DAMAGED_CRAWL, where=self._captures, key=key, detail=detail)]
+            return None, [Finding(kind=Kind.DAMAGED_CRAWL, where=self._capture_bucket, key=key, detail=detail)]
         return report, list(self._captured(key, report))
 
     def _captured(self, key: str, report: CrawlReport) -> Iterator[Finding]:
@@ -194,12 +198,12 @@ class Verification:
                 detail = f"it has {seen.pages} pages, and {key} says {pages}"
             else:
                 continue
-            yield Finding(kind=kind, where=self._captures, key=capture, detail=detail, captures=(capture,))
+            yield Finding(kind=kind, where=self._capture_bucket, key=capture, detail=detail, captures=(capture,))
 
     def _trees(self) -> Iterator[Finding]:
         """Compare the daily trees with the records that were read; nothing is missing that is out of the scope."""
-        for key, reason in compared(self._s3, self._captures, self._spool.ledger, whole=self._scope.whole):
-            finding = Finding(kind=Kind.WRONG_TREE, where=self._captures, key=key, detail=reason)
+        for key, reason in compared(self._s3, self._capture_bucket, self._spool.ledger, whole=self._scope.whole):
+            finding = Finding(kind=Kind.WRONG_TREE, where=self._capture_bucket, key=key, detail=reason)
             self._spool.find([finding])
             yield finding
 
@@ -224,23 +228,23 @@ class Verification:
         """Whether there is a WARC file or crawl report."""
         if key.startswith(keys.CAPTURES):
             return self._packs.exists(key)
-        return objects.exists(self._s3, self._captures, key)
+        return objects.exists(self._s3, self._capture_bucket, key)
 
     def _withdrawals(self) -> Iterator[Finding]:
         """Yield remains of withdrawn stories in the index and in captures."""
-        for withdrawal in withdrawals(self._s3, self._captures):
+        for withdrawal in withdrawals(self._s3, self._capture_bucket):
             if self._scope.sources and withdrawal.source not in self._scope.sources:
                 continue
             self._spool.expect([withdrawal.item], "")
             for key in sorted({page.key for page in withdrawal.pages}):
                 beside = keys.withdrawing(key)
-                if objects.versions(self._s3, self._captures, key) > 1:
+                if objects.versions(self._s3, self._capture_bucket, key) > 1:
                     yield self._left(withdrawal, key, "an earlier version of it is still there")
-                if objects.versions(self._s3, self._captures, beside):
+                if objects.versions(self._s3, self._capture_bucket, beside):
                     yield self._left(withdrawal, beside, "a withdrawal was not finished")
 
     def _left(self, withdrawal: Withdrawal, key: str, detail: str) -> Finding:
-        return Finding(kind=Kind.NOT_REMOVED, where=self._captures, key=key, detail=detail, story=withdrawal.id)
+        return Finding(kind=Kind.NOT_REMOVED, where=self._capture_bucket, key=key, detail=detail, story=withdrawal.id)
 
 
 def _stem(folder: str, key: str) -> keys.Stem:
