@@ -73,7 +73,7 @@ def reextract(
 
 def new_run() -> str:
     """Return a name for a new run."""
-    return keys.crawl_name(datetime.now(UTC), f"again{uuid.uuid4().hex[:8]}")
+    return keys.crawl_name(datetime.now(UTC), f"reextract{uuid.uuid4().hex[:8]}")
 
 
 def carry_out(
@@ -118,7 +118,7 @@ def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     wanted = set(wanted)
-    columns = TextColumn("extracting again"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    columns = TextColumn("re-extracting"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=len(wanted), completed=len(followed.done))
         moved = time.monotonic()
