@@ -1,7 +1,7 @@
 # make run [SOURCES="libya-herald"]   set up, start the local cloud, crawl, list what was archived, stop the cloud
 # make test | check | bench           set up, then what the name says
 # make docs                           generate the reference, build docs/ into .dateline/docs, check links
-# make wheel                          build dist/*.whl, install it into an empty environment and try it
+# make wheel                          build dist/*.whl, install it into an empty environment, try it and its types
 # make invoke FUNCTION=extract        one function with its sample event, under the runtime interface emulator
 PYTHON ?= python3
 BIN = .venv/bin
@@ -50,6 +50,7 @@ wheel: .venv/ready
 	$(PYTHON) -m venv .dateline/wheel
 	VIRTUAL_ENV=$(CURDIR)/.dateline/wheel $(BIN)/uv pip install --quiet --constraint infra/constraints.txt dist/*.whl
 	VIRTUAL_ENV=$(CURDIR)/.dateline/wheel $(BIN)/uv pip check --quiet
+	cd dist && ../$(BIN)/mypy --strict --config-file= --python-executable ../.dateline/wheel/bin/python ../tests/api/consumer.py
 	cd dist && ../.dateline/wheel/bin/dateline sources list > /dev/null
 	cd dist && ../.dateline/wheel/bin/dateline extract ../tests/events/extract.html --url https://example.org/a > /dev/null
 
