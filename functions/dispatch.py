@@ -1,4 +1,4 @@
-"""Dispatch: send a crawl message for each due source, on a schedule."""
+"""Dispatch: send a round of crawls to each shard with due sources, on a schedule."""
 
 from datetime import UTC, datetime
 from functools import cache
@@ -10,9 +10,11 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.settings import Settings
 from dateline.sources import registry
+from dateline.sources.shards import Shards
+from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from dateline.telemetry import logger, metrics
-from spiders.schedule import Dispatcher
+from spiders.schedule import ROUND, Dispatcher
 
 
 @cache
@@ -20,10 +22,15 @@ def dispatcher() -> Dispatcher:
     settings = Settings.from_environment()
     scheduled = {name for name in settings.scheduled.split(",") if name}
     registered = registry.registered(settings.sources).values()
+    table = boto3.resource("dynamodb").Table(settings.table)
     sources = [source for source in registered if source.crawlable and source.render == bool(settings.render)]
     return Dispatcher(
         [source for source in sources if not scheduled or source.id in scheduled],
-        state=TableState(boto3.resource("dynamodb").Table(settings.table)),
+        registered=registered,
+        shards=Shards(settings.shards, "render-" if settings.render else ""),
+        size=1 if settings.render else ROUND,  # a browser for each
+        state=TableState(table),
+        rounds=Rounds(table),
         sqs=boto3.client("sqs"),
         queue_url=settings.crawl_queue,
     )

@@ -11,7 +11,7 @@ from typing import Literal
 
 from dateline import keys
 from dateline.messages import FeedVisit
-from dateline.state.records import FeedState
+from dateline.state.records import FeedState, HealthRecord
 
 Kind = Literal["hard", "soft", "temporary"]
 
@@ -22,7 +22,9 @@ _FIRST: dict[Kind, timedelta] = {
     "hard": timedelta(hours=6),
 }
 _REDIRECTS = ("redirect-loop", "redirects")
-_HARD = frozenset({"robots", "scheme", "address", "certificate", *_REDIRECTS, "too-large", "refused", "opt-out"})
+_HARD = frozenset(
+    {"robots", "scheme", "address", "certificate", *_REDIRECTS, "too-large", "refused", "opt-out", "parked"}
+)
 
 _SOFT = frozenset({"dead-end"})
 
@@ -59,6 +61,20 @@ def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> Fee
         error=error[:200],
         failing_since=state.failing_since or keys.utc(at, "seconds"),
         retry_at=keys.utc(at + back_off(kind, failures), "seconds"),
+    )
+
+
+def parked(before: HealthRecord, reason: str, at: datetime) -> HealthRecord:
+    """Return the health of a source whose crawl was given up for a reason such as ``parked``."""
+    now, failures = keys.utc(at, "seconds"), before.failures + 1
+    return HealthRecord(
+        source=before.source,
+        crawled_at=now,
+        succeeded_at=before.succeeded_at,
+        failures=failures,
+        failure=kind(reason),
+        failing_since=before.failing_since or now,
+        retry_at=keys.utc(at + back_off(kind(reason), failures), "seconds"),
     )
 
 

@@ -11,20 +11,31 @@ from dateline.capture import Batch, Exchange
 from dateline.state.pages import url_states
 from dateline.state.records import UrlState
 from dateline.state.table import State
+from spiders.shared import Budget
 from spiders.stores import Store
 
 
 class BatchWriter:
-    """``stored`` maps the keys of WARC files to their numbers of pages."""
+    """``stored`` maps the keys of WARC files to their numbers of pages; ``budget`` limits all writers of a round."""
 
-    def __init__(self, crawl: str, *, store: Store, state: State, new_batch: Callable[[str], Batch] = Batch) -> None:
+    def __init__(
+        self, crawl: str, *, store: Store, state: State, budget: Budget, new_batch: Callable[[str], Batch] = Batch
+    ) -> None:
         self._crawl = crawl
         self._store = store
         self._state = state
         self._new_batch = new_batch
+        self._budget = budget
+        self._under_way = 0
         self._batch, self._states = new_batch(crawl), list[UrlState]()
-        self._storing = asyncio.Lock()
+        self._storing, self._relieving = asyncio.Lock(), list[asyncio.Future[None]]()
         self.stored: dict[str, int] = {}
+        budget.add(self)
+
+    @property
+    def size(self) -> int:
+        """Bytes of pages not stored yet, including those being stored."""
+        return self._batch.size + self._under_way
 
     @property
     def is_empty(self) -> bool:
@@ -40,19 +51,41 @@ class BatchWriter:
 
     async def add(self, exchange: Exchange, states: Iterable[UrlState]) -> None:
         """Add a page with the states of its URLs; store the batch if it is full."""
+        while self._relieving and self._relieving[0].done():
+            self._relieving.pop(0).result()
         self._batch.add(exchange)
         self._states += states
         if self._batch.full:
             await self.flush()
+        await self._budget.keep()
+
+    async def close(self) -> None:
+        """Store what is left; no page may follow."""
+        self._budget.remove(self)
+        await self.flush()
+        await asyncio.gather(*self._relieving)
+
+    async def relieve(self) -> None:
+        """Store the captures so far for another crawl's sake; an error is raised by the next ``add`` or ``close``."""
+        relieving = asyncio.ensure_future(self.flush())
+        self._relieving.append(relieving)
+        await asyncio.wait({relieving})
 
     async def flush(self) -> None:
         """Store the captures so far, after the batches in progress."""
         batch, self._batch = self._batch, self._new_batch(self._crawl)
         states, self._states = self._states, []
-        async with self._storing:
-            if batch.pages:
-                batch.write()  # here, because on the other thread it would fight for the interpreter: twice the CPU
-                key = await asyncio.to_thread(self._store.put, batch)
-                self.stored[key] = len(batch.pages)
-            if states:
-                await asyncio.to_thread(self._state.save_urls, states)
+        self._under_way += batch.size
+        try:
+            async with self._storing:
+                await self._put(batch, states)
+        finally:
+            self._under_way -= batch.size
+
+    async def _put(self, batch: Batch, states: list[UrlState]) -> None:
+        if batch.pages:
+            batch.write()  # here, because on the other thread it would fight for the interpreter: twice the CPU
+            key = await asyncio.to_thread(self._store.put, batch)
+            self.stored[key] = len(batch.pages)
+        if states:
+            await asyncio.to_thread(self._state.save_urls, states)

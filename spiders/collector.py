@@ -23,6 +23,7 @@ from dateline.state.pages import captured, conditions
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical
+from spiders import backoff
 from spiders.batch_writer import BatchWriter
 from spiders.continuation import Continuation
 from spiders.dead_ends import End
@@ -32,6 +33,7 @@ from spiders.frontier import Frontier
 from spiders.frontier import found as discovered
 from spiders.ledger import Fate, Ledger
 from spiders.seeds import Seeds
+from spiders.shared import Shared
 from spiders.stores import Store
 
 
@@ -41,8 +43,8 @@ class Collector:
     ``limit`` is the largest number of pages to fetch. ``patient`` skips URLs in back-off. ``history``: the stories are
     old ones, and undated ones are not revisited. ``revisit`` includes due revisits. ``message`` is the crawl's request,
     and the model of a continuation's; without it, there are no continuations. ``frontier`` is another crawl's
-    unfinished work. ``sharing`` is the number of sources of the host, which share its looks. Coroutines run on the
-    reactor's loop; store and state block, so they run on other threads.
+    unfinished work. ``shared`` belongs to all crawls of a round, ``sharing`` is the number of sources of the host,
+    which share its looks. Coroutines run on the reactor's loop; store and state block, so they run on other threads.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Collector:
         revisit: bool = True,
         message: CrawlMessage | None = None,
         frontier: Frontier | None = None,
+        shared: Shared | None = None,
         new_batch: Callable[[str], Batch] = Batch,
         sharing: int = 1,
     ) -> None:
@@ -66,14 +69,28 @@ class Collector:
         self.report = CrawlReport(
             source=source.id, crawl=crawl, started_at=started_at, expect=source.expect, history=history
         )
-        self.state = state
+        self.state, self.shared = state, shared or Shared()
         self._store, self._history, self._revisit = store, history, revisit
         self._sharing, self._habit = sharing, Habit()
         limit = frontier.limit if frontier else limit
-        self._ledger = Ledger(source, state, started_at=started_at, limit=limit, patient=patient)
+        at_once = self.shared.at_once
+        self._ledger = Ledger(source, state, started_at=started_at, limit=limit, patient=patient, at_once=at_once)
         self._seeds = Seeds(source.id, state, patient=patient)
-        self._writer = BatchWriter(crawl, store=store, state=state, new_batch=new_batch)
+        budget = self.shared.budget
+        self._writer = BatchWriter(crawl, store=store, state=state, budget=budget, new_batch=new_batch)
         self._continuation = Continuation(source, message, frontier)
+        self._parked = ""
+
+    async def park(self, reason: str, detail: str) -> CrawlReport:
+        """Store a report without a crawl: the source and its remaining pages fail for a reason, and are tried later."""
+        self._revisit = False
+        await self.open()
+        pages = self._ledger.left()
+        self._ledger.give_up(pages, reason)
+        self.report.failures += [Failure(url=page.url, reason=reason, detail=detail) for page in pages]
+        self.fail(self.source.home, reason, detail)
+        self._parked = reason
+        return await self.finish()
 
     async def open(self) -> None:
         """Load stored captures of an earlier delivery, the frontier of another crawl, and due revisits."""
@@ -197,7 +214,7 @@ class Collector:
     async def finish(self) -> CrawlReport:
         """Store the rest, then the report, and then the knowledge in the report."""
         await asyncio.to_thread(self._leave)
-        await self.flush()
+        await self._writer.close()
         now, counts = _now(), self._ledger.counts()
         self.report.captures = self._writer.stored
         self.report.revisited, self.report.passed_over = self._ledger.revisited, self._ledger.passed_over
@@ -263,6 +280,8 @@ class Collector:
         before = self.state.health([source]).get(source, HealthRecord(source=source))
         learned.feeds = self._seeds.changes(before, settled=not self.report.left)
         learned.health = self._seeds.health(before, now)
+        if self._parked:
+            learned.health = backoff.parked(before, self._parked, now)
         if held_until:
             learned.health = replace(learned.health, retry_at=max(learned.health.retry_at or "", held_until))
 

@@ -12,6 +12,7 @@
 ``http-<status>``       HTTP error
 ``incomplete``          the response ended early
 ``opt-out``             the page forbids archiving
+``parked``            the crawl killed its function twice; the source is left alone for hours
 ``redirect-loop``       redirects lead back to one of them
 ``redirects``           more redirects than browsers follow
 ``refused``             the source is registered with ``access = "refused"``

@@ -25,7 +25,6 @@ from spiders.frontier import found as discovered
 MAX_REVISITS = 500  # due ones of one crawl
 MAX_DUE = 2000  # read by one crawl; with more after an outage, the next crawls pass over the rest
 _FOR_CHANGES = 4  # a quarter of a crawl's looks is for pages that a feed or sitemap says have changed
-AT_ONCE = 200  # pages handed out: the requests of a backfill of 100,000 would not fit into memory
 
 
 class Fate(Enum):
@@ -41,18 +40,21 @@ class Fate(Enum):
 class Ledger:
     """URLs of a crawl of ``source``, by their canonical form.
 
-    ``limit`` is the remaining number of pages to fetch. ``patient`` skips URLs in back-off. ``failed`` are the states
-    of failed URLs, ``revisited`` counts the known pages fetched, because they were due at ``started_at`` (UTC) or
-    changed. ``passed_over`` counts those beyond ``looks``, the number of looks that this crawl may make. Methods
-    without ``async`` block only where they say so.
+    ``limit`` is the remaining number of pages to fetch, ``at_once`` of them are handed out at once. ``patient`` skips
+    URLs in back-off. ``failed`` are the states of failed URLs, ``revisited`` counts the known pages fetched, because
+    they were due at ``started_at`` (UTC) or changed. ``passed_over`` counts those beyond ``looks``, the number of looks
+    that this crawl may make. Methods without ``async`` block only where they say so.
     """
 
-    def __init__(self, source: Source, state: State, *, started_at: str, limit: int | None, patient: bool) -> None:
+    def __init__(
+        self, source: Source, state: State, *, started_at: str, limit: int | None, patient: bool, at_once: int
+    ) -> None:
         self._source = source
         self._state = state
         self._started_at = started_at
         self._patient = patient
         self.limit = limit
+        self._at_once = at_once
         self.looks = sys.maxsize
         self.failed: dict[str, UrlState] = {}
         self.revisited = self.passed_over = 0
@@ -195,7 +197,7 @@ class Ledger:
 
     def _hand_out(self, waiting: deque[DiscoveredUrl]) -> list[DiscoveredUrl]:
         out: list[DiscoveredUrl] = []
-        while waiting and len(out) < AT_ONCE and self.limit != 0:
+        while waiting and len(out) < self._at_once and self.limit != 0:
             item = waiting.popleft()
             if self.fate(item) in (Fate.CAPTURED, Fate.FAILED) or self.reached(item):
                 continue

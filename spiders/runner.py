@@ -8,10 +8,12 @@ costs seconds.)
 import asyncio
 import functools
 import logging
+import math
 import threading
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -26,12 +28,28 @@ from spiders.collector import Collector
 from spiders.families.date_range import Window
 from spiders.frontier import Frontier
 from spiders.middlewares import throttle
+from spiders.shared import Shared
 from spiders.spider import NewsSpider, spider_class
 from spiders.stores import Store
 
 T = TypeVar("T")
 
 STOP_BEFORE = 60.0  # seconds between the end of downloads and the deadline, for storing
+GRACE = 40.0  # of these seconds, for a crawl to end by itself; the rest is for the reports of those that do not
+
+
+class HungError(RuntimeError):
+    """A crawl did not end in its time, such as one with a parser in an endless loop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One crawl of a round; ``sharing`` is the number of sources of its host."""
+
+    message: CrawlMessage
+    source: Source
+    store: Store
+    sharing: int = 1
 
 
 def run(
@@ -42,24 +60,83 @@ def run(
     A crawl with a report is not repeated. Errors that stop it are raised after storing all captures, for the next
     delivery of the message to continue.
     """
-    if done := store.report():
-        state.settle(done)
-        return done
+    (report,) = run_all([Job(message, source, store, sharing)], state=state, deadline=deadline)
+    if isinstance(report, BaseException):
+        raise report
+    return report
+
+
+def run_all(
+    jobs: Sequence[Job], *, state: State, deadline: float, done: Callable[[CrawlReport], None] | None = None
+) -> list[CrawlReport | BaseException]:
+    """Crawl several sources side by side; return the report of each, or the error that stopped it.
+
+    ``done`` is called with each report on another thread, while other crawls go on.
+    """
+    return on_reactor(_side_by_side(jobs, state, deadline, done)).result()
+
+
+async def _side_by_side(
+    jobs: Sequence[Job], state: State, deadline: float, done: Callable[[CrawlReport], None] | None
+) -> list[CrawlReport | BaseException]:
+    shared = Shared(crawls=len(jobs))
+
+    async def one(job: Job) -> CrawlReport:
+        report = await _within(_crawl(job, state, deadline - STOP_BEFORE, shared), deadline - STOP_BEFORE)
+        if done:
+            await asyncio.to_thread(done, report)
+        return report
+
+    return await asyncio.gather(*map(one, jobs), return_exceptions=True)
+
+
+async def _within(crawling: Coroutine[Any, Any, CrawlReport], stop_at: float) -> CrawlReport:
+    """Wait for a crawl's end. Raises HungError ``GRACE`` seconds after the end of its downloads."""
+    task, left = asyncio.ensure_future(crawling), max(stop_at - time.monotonic(), 0) + GRACE
+    await asyncio.wait({task}, timeout=None if math.isinf(left) else left)
+    if not task.done():
+        task.cancel()
+        raise HungError(f"the crawl went on for {GRACE:g} seconds after the end of its downloads")
+    return task.result()
+
+
+async def _crawl(job: Job, state: State, stop_at: float, shared: Shared) -> CrawlReport:
+    if report := await asyncio.to_thread(job.store.report):
+        await asyncio.to_thread(state.settle, report)
+        return report
+    window = Window.of(job.message.since, job.message.until)
+    collector = await asyncio.to_thread(_collector, job, state, shared)
+    return await crawl(collector, stop_at=stop_at, window=window)
+
+
+def park(job: Job, *, state: State, reason: str, detail: str) -> CrawlReport:
+    """End a crawl that cannot be done with a report: its source and its remaining pages fail, and are tried later.
+
+    Stored captures are kept.
+    """
+    if report := job.store.report():
+        state.settle(report)
+        return report
+    return on_reactor(_collector(job, state, Shared()).park(reason, detail)).result()
+
+
+def _collector(job: Job, state: State, shared: Shared) -> Collector:
+    message = job.message
     window = Window.of(message.since, message.until)
-    collector = Collector(
-        source,
+    return Collector(
+        job.source,
         message.crawl,
-        store=store,
+        store=job.store,
         state=state,
         limit=message.limit,
         patient=message.patient,
         history=bool(window),
         revisit=not window and message.continues is None,
         message=message,
-        frontier=_frontier(message, store),
-        sharing=sharing,
+        frontier=_frontier(message, job.store),
+        shared=shared,
+        sharing=job.sharing,
     )
-    return on_reactor(crawl(collector, stop_at=deadline - STOP_BEFORE, window=window)).result()
 
 
 def _frontier(message: CrawlMessage, store: Store) -> Frontier | None:

@@ -38,6 +38,7 @@ FAMILIES: tuple[Family, ...] = (FeedFamily(), SitemapFamily(), ListingFamily())
 
 MAX_SEED_BODY = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
 MAX_SEEDS = 5000  # of one crawl; ten years of daily sitemaps are fewer
+READING = 60  # seconds to read a seed of 50 MB, of which ten are usual; a parser that hangs costs its source alone
 # 304 says that a page is as it was captured before, 404 and 410 that a story is gone, which is evidence too.
 CAPTURED = (200, 304, 404, 410)
 
@@ -54,6 +55,7 @@ class NewsSpider(scrapy.Spider):
     def __init__(self, collector: Collector, *, stop_at: float = float("inf"), window: Window | None = None) -> None:
         super().__init__()
         self.collector, self.stop_at, self.window = collector, stop_at, window or Window()
+        self.shared = collector.shared
         self.broken: BaseException | None = None
         self._seeds: set[str] = set()  # canonical URLs, so that none is asked twice or taken for a story
         self._open_feeds = 0
@@ -232,30 +234,42 @@ class NewsSpider(scrapy.Spider):
         reading, error, state = Reading(settled=False), None, None
         unchanged = response.status == 304
         if response.status == 200:
-            body, error = decoded(response, MAX_SEED_BODY)
-            state = _state(response, seed, body)
-            unchanged = self.collector.unchanged(seed.url, str(state.digest)) and not self.window
             try:
-                if not error and not unchanged:
-                    content_type = _header(response, "Content-Type")
-                    page = SeedPage(seed=seed, url=response.url, content_type=content_type, body=body)
-                    # In a thread: a feed of megabytes must not hold up the crawl of other hosts.
-                    reading = await asyncio.to_thread(family.read, self.source, page, self.window)
-            except UnreadableError as unreadable:
-                error = str(unreadable)
+                # One at a time, in a thread: feeds of megabytes must neither fill the memory nor hold up other hosts.
+                async with self.shared.reading, asyncio.timeout(READING):
+                    reading, error, state = await asyncio.to_thread(self._read_body, response, family, seed)
+            except TimeoutError:
+                error = f"timeout: reading it took longer than {READING} seconds"
+            unchanged = state is not None and self._unchanged(seed, state)
         elif response.status != 304:
             error = f"the answer is {response.status}"
-        listed = len(reading.found)
         visit = FeedVisit(
             url=seed.url,
             status=response.status,
-            items=listed,
+            items=len(reading.found),
             error=error,
             unchanged=unchanged,
             note=reading.note,
         )
         self.collector.visited(visit, state if reading.settled and not error and not self.window else None)
         return reading
+
+    def _read_body(
+        self, response: Response, family: Family, seed: Seed
+    ) -> tuple[Reading, str | None, FeedState | None]:
+        """Return the contents of a seed, why there are none, and its state; blocks."""
+        body, error = decoded(response, MAX_SEED_BODY)
+        state = _state(response, seed, body)
+        if error or self._unchanged(seed, state):
+            return Reading(settled=False), error, state
+        page = SeedPage(seed=seed, url=response.url, content_type=_header(response, "Content-Type"), body=body)
+        try:
+            return family.read(self.source, page, self.window), None, state
+        except UnreadableError as unreadable:
+            return Reading(settled=False), str(unreadable), state
+
+    def _unchanged(self, seed: Seed, state: FeedState) -> bool:
+        return self.collector.unchanged(seed.url, str(state.digest)) and not self.window
 
 
 def spider_class(source: Source, base: type[NewsSpider] = NewsSpider) -> type[NewsSpider]:

@@ -67,6 +67,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has stories of the month
     HOST#<scheme>://<host>       ROBOTS               robots.txt of a host; ``expires`` after 30 days
     POSTPONED                    <crawl>#<source>     message of a continuation with a later start
+    ROUNDS                       <number>/<shards>    rounds of a shard: sent, answered, killed (``state.rounds``)
     HOST#<host>                  HOLD                 end of a pause requested by the host; ``expires`` then
     WATCH#<name>                 STORY#<id>           revision of a story for which a watch fired last
     WATCH#<name>                 HIT#<instant>#<id>   a watch fired: entry of its feed
@@ -418,6 +419,10 @@ def hold(host: str) -> dict[str, str]:
 
 def postponed(source: str, crawl: str) -> dict[str, str]:
     return {"PK": "POSTPONED", "SK": f"{crawl}#{source}"}
+
+
+def rounds(shard: str) -> dict[str, str]:
+    return {"PK": "ROUNDS", "SK": shard}
 
 
 def schedule(source: str) -> dict[str, str]:

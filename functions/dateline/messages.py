@@ -1,7 +1,9 @@
 """Messages between stages: crawl messages, crawl reports, S3 events, re-extraction requests."""
 
+import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
@@ -42,6 +44,54 @@ class CrawlMessage:
             return cls(**json.loads(text))
         except (TypeError, json.JSONDecodeError) as error:
             raise ValueError(f"not a crawl message: {error}") from error
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoundMessage:
+    """Request for crawls of the sources of one shard, side by side in one function; at most one of each source.
+
+    ``shard`` is the message group (``sources.shards``). ``round`` names the round after its crawls, ``piece`` one of
+    its parts after it was split: the round itself, ``<round>0``, ``<round>01`` and so on.
+    """
+
+    shard: str
+    crawls: tuple[CrawlMessage, ...]
+    round: str
+    piece: str
+
+    @classmethod
+    def of(cls, shard: str, crawls: Iterable[CrawlMessage]) -> Self:
+        """Return a round of crawls. Its name is the same for the same crawls, so SQS drops a repetition."""
+        crawls = tuple(crawls)
+        names = "\n".join(f"{crawl.source} {crawl.crawl}" for crawl in crawls)
+        name = f"{crawls[0].crawl}-{hashlib.sha256(names.encode()).hexdigest()[:12]}-"
+        return cls(shard=shard, crawls=crawls, round=name, piece=name)
+
+    def halves(self) -> tuple[Self, Self]:
+        """Return the two pieces of a round of several crawls."""
+        middle = (len(self.crawls) + 1) // 2
+        first, second = self.crawls[:middle], self.crawls[middle:]
+        return replace(self, crawls=first, piece=f"{self.piece}0"), replace(self, crawls=second, piece=f"{self.piece}1")
+
+    def to_json(self) -> str:
+        named = {"shard": self.shard, "round": self.round, "piece": self.piece}
+        crawls = [{name: value for name, value in asdict(crawl).items() if value} for crawl in self.crawls]
+        return json.dumps(named | {"crawls": crawls}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str, group: str = "") -> Self:
+        """Parse a message; one of a single crawl, as older versions sent it, is a round of its own.
+
+        ``group`` is the message group. Raises ValueError for an invalid message.
+        """
+        try:
+            values = json.loads(text)
+            if "crawls" not in values:
+                return cls.of(group, [CrawlMessage(**values)])
+            crawls = tuple(CrawlMessage(**crawl) for crawl in values.pop("crawls"))
+            return cls(**values, crawls=crawls)
+        except (TypeError, json.JSONDecodeError) as error:
+            raise ValueError(f"not a round of crawls: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ _READ: dict[str, Callable[[str], Any]] = {  # the rest are texts
     "page_seconds": float,
     "page_memory": int,
     "read_rate": float,
+    "shards": int,
 }
 
 
@@ -20,6 +21,7 @@ class Settings:
     ``sources`` are folders of further source files, separated by ``os.pathsep`` (on the local cloud, the newsroom's).
     ``allow_hosts`` are ``host:port`` with private addresses open to crawls, separated by commas.
     ``render`` is not empty in functions with a browser: they crawl only the sources with ``render = true``.
+    ``shards`` is the number of message groups of the crawl queue (``sources.shards``).
     ``alarm_topic`` is the ARN of the SNS topic of alarms, or empty.
     ``watch_topic`` is the ARN of the SNS topic that gets the watches' mails, or empty.
     ``read_issuer``, ``read_audience`` and ``read_jwks`` name whose tokens open the reading room; empty for none.
@@ -51,6 +53,7 @@ class Settings:
     render: str = ""
     allow_hosts: str = ""
     contact: str = ""
+    shards: int = 3
     page_seconds: float = 10
     page_memory: int = 1024
 

@@ -176,14 +176,18 @@ class Check:
             "problem",
             "quota",
             f"{text}: ask for more (Service Quotas, Lambda, concurrent executions, {_QUOTA}), or deploy with a lower "
-            "CrawlConcurrency and ExtractConcurrency (each at least 2)",
+            "CrawlShards and ExtractConcurrency (each at least 2)",
         )
 
     def _concurrency(self, template: Mapping[str, Any]) -> int:
-        """Return the most invocations at once: of the queues' functions by parameter, one of each other."""
-        queues = [int(self._value(template, name)) for name in ("CrawlConcurrency", "ExtractConcurrency")]
+        """Return the most invocations at once: of the queues' functions by parameter, one of each other.
+
+        Scheduled functions count as one: Lambda runs a throttled one later, for six hours.
+        """
+        queues = [int(self._value(template, name)) for name in ("CrawlShards", "ExtractConcurrency")]
         functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
-        return sum(queues) + len(functions) - len(queues)
+        waiting = [each for each in functions if _is_scheduled(each)]
+        return sum(queues) + len(functions) - len(queues) - len(waiting) + bool(waiting)
 
     def _of_topic(self, template: Mapping[str, Any]) -> Iterator[Finding]:
         topic = self._value(template, "AlarmTopic")
@@ -199,6 +203,11 @@ class Check:
 
     def _value(self, template: Mapping[str, Any], name: str) -> str:
         return str(self._given.get(name, template["Parameters"][name].get("Default", "")))
+
+
+def _is_scheduled(function: Mapping[str, Any]) -> bool:
+    events = function["Properties"].get("Events", {}).values()
+    return bool(events) and all(event["Type"] == "ScheduleV2" for event in events)
 
 
 def _errors() -> tuple[type[Exception], ...]:

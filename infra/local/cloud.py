@@ -209,7 +209,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
         # A dispatch that somebody asks for must not send for every outlet there is.
         "Scheduled": ",".join(newsroom.outlets(folder) if schedule is None else schedule),
         # Each concurrent invocation is a process of its own here.
-        "CrawlConcurrency": "2",
+        "CrawlShards": "2",
         "ExtractConcurrency": "2",
         "LocalCloud": "true",
         "SigningKeyFile": str(folder.resolve() / "signing-key.pem"),

@@ -27,7 +27,8 @@ from spiders.failures import Refusal
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
-MAX_KEPT = 8  # connections; a page of an outlet may lead to many hosts, and to each just once
+# Connections kept by a crawl; a page may lead to many hosts, and to each just once. 200 crawls may open 1,024 files.
+MAX_KEPT = 3
 
 
 class DeadlineReached(Refusal):
@@ -51,6 +52,9 @@ class WireDownloadHandler(BaseDownloadHandler):
         pace = meta.pace(request)
         async with pace.turn:
             await pace.ready(self._remaining())  # again, because the host may have asked for a pause in the meantime
+            await pace.rest(self._remaining())
+            self._remaining()
+            pace.begin()
             response = await self._timed(request)
             pace.heard(response, meta.of(request).latency)
         return response

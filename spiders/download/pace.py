@@ -1,9 +1,11 @@
 """Pace of one host: its delay, and the pauses it asked for (rules in ``middlewares.throttle``)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from time import monotonic
 
 from scrapy.http import Response
 
@@ -39,7 +41,8 @@ class Pace:
     """Pace of one host. ``floor`` is the least delay, ``delay`` the present one, in seconds.
 
     ``known_until`` is the table's ``held_until``; ``unanswered`` counts consecutive downloads without a response.
-    ``turn`` belongs to the one request in flight: Scrapy's own limit lets two through for hosts without a delay.
+    ``turn`` belongs to the one request in flight: Scrapy's own limit lets two through for hosts without a delay, and
+    several crawls may share the host. ``asked_at`` (monotonic) is the start of the last request.
     """
 
     host: str
@@ -49,6 +52,7 @@ class Pace:
     known_until: datetime | None = None
     refusals: int = 0
     unanswered: int = 0
+    asked_at: float = float("-inf")
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def ready(self, seconds: float) -> None:
@@ -59,8 +63,19 @@ class Pace:
         if pause > 0:
             await asyncio.sleep(pause)
 
+    async def rest(self, seconds: float) -> None:
+        """Wait for the end of the delay, at most the given seconds; needed after requests of another crawl alone."""
+        rest = min(self.asked_at + self.delay - monotonic(), seconds)
+        if rest > 0:
+            await asyncio.sleep(rest)
+
+    def begin(self) -> None:
+        """Note the start of a request."""
+        self.asked_at = monotonic()
+
     def at_least(self, floor: float) -> None:
-        self.floor = floor
+        """Raise the least delay; it never falls."""
+        self.floor = max(self.floor, floor)
         self.delay = max(self.delay, floor)
 
     def heard(self, response: Response, latency: float) -> None:
@@ -85,6 +100,24 @@ class Pace:
             pause = retry_after(asked.decode("latin-1"), _now()) or pause
         if pause:
             self.held_until = _now() + min(pause, MAX_HOLD)
+
+
+class Hosts:
+    """The paces of all hosts of a round, by host; each is loaded once, by the first crawl with a request to it."""
+
+    def __init__(self) -> None:
+        self._paces: dict[str, asyncio.Future[Pace]] = {}
+
+    async def pace(self, host: str, load: Callable[[], Awaitable[Pace]]) -> Pace:
+        """Return a host's pace. An error of ``load`` is raised to all who wait for it, and not kept."""
+        if host not in self._paces:
+            self._paces[host] = loading = asyncio.ensure_future(load())
+            loading.add_done_callback(lambda done: self._forget(host, done))
+        return await asyncio.shield(self._paces[host])  # a crawl that is cancelled must not cancel it for others
+
+    def _forget(self, host: str, done: "asyncio.Future[Pace]") -> None:
+        if done.cancelled() or done.exception():
+            self._paces.pop(host, None)
 
 
 def retry_after(value: str, now: datetime) -> timedelta | None:

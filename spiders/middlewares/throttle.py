@@ -11,7 +11,6 @@ without a possible continuation, URLs fail with the reason ``retry-after``. Of a
 times on end, nothing more is requested in the crawl.
 """
 
-import asyncio
 import logging
 import time
 from dataclasses import replace
@@ -39,7 +38,6 @@ class ThrottleMiddleware:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._delay = crawler.settings.getfloat("DOWNLOAD_DELAY")
-        self._paces: dict[str, asyncio.Task[Pace]] = {}
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> "ThrottleMiddleware":
@@ -75,9 +73,9 @@ class ThrottleMiddleware:
 
     async def _pace(self, request: Request) -> Pace:
         host = authority(request.url)
-        if host not in self._paces:
-            self._paces[host] = asyncio.get_running_loop().create_task(self._load(host))
-        return await self._paces[host]
+        pace = await self._spider.shared.hosts.pace(host, lambda: self._load(host))
+        pace.at_least(self._delay)  # another source of the host may have a smaller one
+        return pace
 
     async def _load(self, host: str) -> Pace:
         spider = self._spider

@@ -42,7 +42,7 @@ def _counted(outlet: MeteredOutlet) -> dict[str, Use | Bytes | float]:
     edits = [_changed(outlet, pages, b"<p>The ministry denied it on Tuesday.</p>") for pages in (few, many)]
     places = [item for item in kept if kind_of(item) == "PLACE"]
     return {
-        "QUIET_CRAWL": quiet,
+        "QUIET_CRAWL": _less(quiet, measured.ROUND),
         "FILE": _less(new, quiet),
         "STORY": story,
         "LOOK": _line(*looks)[1],

@@ -15,7 +15,7 @@ import pytest
 from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.index.index import Index
-from dateline.messages import CrawlMessage, CrawlReport, Expect, captures_of
+from dateline.messages import CrawlReport, Expect, RoundMessage, captures_of
 from dateline.search import manifest
 from infra import emulator, newsroom
 from infra.local.cloud import Cloud
@@ -91,7 +91,8 @@ def test_dispatch_event_requests_crawls(deployed: str) -> None:
     """The dispatch event asks for a crawl of each source."""
     assert handler("dispatch")(event("dispatch"), Context()) == ANSWERS["dispatch"]
     received = boto3.client("sqs").receive_message(QueueUrl=deployed, MaxNumberOfMessages=10)["Messages"]
-    sources = sorted(CrawlMessage.from_json(message["Body"]).source for message in received)
+    rounds = [RoundMessage.from_json(message["Body"]) for message in received]
+    sources = sorted(crawl.source for message in rounds for crawl in message.crawls)
     assert sources == ANSWERS["dispatch"]["sources"]
 
 
@@ -99,7 +100,7 @@ def test_dispatch_event_requests_crawls(deployed: str) -> None:
 def test_crawl_event_leaves_captures(aws: Aws) -> None:
     """The crawl event leaves captures and a report."""
     assert handler("crawl")(event("crawl"), Context()) == ANSWERS["crawl"]
-    message = CrawlMessage.from_json(body("crawl"))
+    (message,) = RoundMessage.from_json(body("crawl")).crawls
     found = aws.s3.list_objects_v2(Bucket=aws.captures)["Contents"]
     assert {keys.Stem(message.source, message.crawl, 0).capture, keys.crawl_report(message.source, message.crawl)} == {
         each["Key"] for each in found

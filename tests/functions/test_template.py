@@ -348,6 +348,7 @@ def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
         *QUEUES,
         *FUNCTIONS,
         *dataset,
+        "CrawlShards",
         "IndexTable",
         "EventBus",
         "ReadUrl",

@@ -128,12 +128,14 @@ def test_every_named_resource_is_looked_at() -> None:
     assert len(made) > 15
 
 
-@pytest.mark.parametrize(("free", "each", "enough"), [(10, 10, False), (26, 10, False), (27, 10, True), (11, 2, True)])
+@pytest.mark.parametrize(
+    ("free", "each", "enough"), [(10, 10, False), (23, 10, False), (24, 10, True), (10, 3, True), (7, 2, False)]
+)
 def test_concurrency_fits_the_quota(account: Callable[..., Any], free: int, each: int, enough: bool) -> None:
-    """Ten crawls, ten extractions and seven other functions; a new account has ten."""
-    found = account(free=free, CrawlConcurrency=f"{each}", ExtractConcurrency=f"{each}")["quota"]
+    """Crawls, extractions, three other functions and a scheduled one; a new account has ten."""
+    found = account(free=free, CrawlShards=f"{each}", ExtractConcurrency=f"{each}")["quota"]
     assert found.level == ("ok" if enough else "problem")
-    assert f"run {2 * each + FUNCTIONS - 2} times at once; the account's quota is {free}" in found.text
+    assert f"run {2 * each + 4} times at once; the account's quota is {free}" in found.text
     assert enough or "L-B99A9384" in found.text
 
 
@@ -179,7 +181,7 @@ def test_a_stack_that_cannot_be_updated(account: Callable[..., Any], status: str
     [
         ({"CrawlConcurency": "5"}, "there is no such parameter"),
         ({"ScheduleState": "enabled"}, "is none of 'ENABLED', 'DISABLED'"),
-        ({"CrawlConcurrency": "1"}, "is not between 2 and 1000"),
+        ({"CrawlShards": "1"}, "is not between 2 and 1000"),
         ({"ColdAfter": "٩٠ يوما"}, "is no number"),
         ({"AlarmTopic": "arn:aws:sns:us-east-1:123456789012:absent"}, "NotFound"),
     ],

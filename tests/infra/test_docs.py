@@ -118,6 +118,7 @@ TABLE_KEYS = [
     keys.robots("https://example.org"),
     keys.hold("example.org"),
     keys.postponed("sample", STEM.crawl),
+    keys.rounds("0/3"),
     keys.schedule("sample"),
     keys.health("sample"),
     keys.due("sample", "2019-04-17T06:15:02Z", "https://example.org/a"),

@@ -15,7 +15,9 @@ from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.sources.registry import Source
+from dateline.sources.shards import Shards
 from dateline.state.records import Learned
+from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from spiders import runner
 from spiders.download import pace
@@ -177,8 +179,11 @@ def scheduled(stack: Stack) -> None:
     sqs, source = boto3.client("sqs"), stack.source(every=30)
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     for at in (NOW, NOW + timedelta(minutes=30)):
-        Dispatcher([source], state=TableState(stack.aws.table), sqs=sqs, queue_url=queue).send_due(at)
-        stack.crawl(source, crawl=keys.scheduled_crawl(slot(source, at)), patient=True)
+        state, rounds = TableState(stack.aws.table), Rounds(stack.aws.table)
+        dispatcher = Dispatcher([source], shards=Shards(1), state=state, rounds=rounds, sqs=sqs, queue_url=queue)
+        assert dispatcher.send_due(at) == [source.id]
+        stack.aws.table.delete_item(Key=keys.rounds("0/1"))  # as good as answered
+        stack.crawl(source, crawl=keys.scheduled_crawl(slot(source, at, "0/1")), patient=True)
     stack.crawl(source, crawl="20261020T124000Z-revisit", patient=True, revisits_only=True)
 
 

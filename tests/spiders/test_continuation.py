@@ -17,9 +17,11 @@ import pytest
 from dateline import keys
 from dateline.capture import Batch
 from dateline.cli.tracking import FollowedCrawl
-from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
+from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
+from dateline.sources.shards import Shards
 from dateline.state.records import FeedState
+from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from spiders import runner
 from spiders.collector import Collector
@@ -126,15 +128,18 @@ def test_pause_delays_continuation(aws: Aws, later: Callable[[timedelta], None])
     with outlet_of(12) as outlet:
         outlet.routes |= dict.fromkeys((f"/{number}" for number in range(12)), busy(7))
         source, now = outlet.source(every=1440), datetime.now(UTC)
-        dispatcher = Dispatcher([source], state=state, sqs=sqs, queue_url=queue)
-        first = run(CrawlMessage(source=SOURCE, crawl=keys.scheduled_crawl(slot(source, now)), patient=True))
+        rounds, shards = Rounds(aws.table), Shards(1)
+        dispatcher = Dispatcher([source], shards=shards, state=state, rounds=rounds, sqs=sqs, queue_url=queue)
+        start = slot(source, now, "0/1")
+        first = run(CrawlMessage(source=SOURCE, crawl=keys.scheduled_crawl(start), patient=True))
         assert (first.captured, first.left, first.failures) == (7, 5, [])
-        state.save_asked({SOURCE: slot(source, now)})
+        state.save_asked({SOURCE: start})
         assert dispatcher.send_due(now + timedelta(minutes=59)) == [], "neither for this nor for pages that are due"
         over = now + timedelta(minutes=61)
         assert set(dispatcher.send_due(over)) == {SOURCE}
-        bodies = [each["Body"] for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
-        (message,) = [each for each in map(CrawlMessage.from_json, bodies) if each.continues]
+        (body,) = [each["Body"] for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
+        (message,) = RoundMessage.from_json(body).crawls
+        assert message.continues, "before the source's next crawl"
         later(timedelta(minutes=61))
         rest = run(message)
     assert (message.crawl, message.patient) == (first.continued_by, True)

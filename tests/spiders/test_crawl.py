@@ -16,7 +16,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from dateline import keys
 from dateline.capture import Batch, metadata, read
-from dateline.messages import CrawlMessage, CrawlReport
+from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
 from dateline.state.table import TableState
 from spiders import runner
 from spiders.collector import Collector
@@ -264,6 +264,7 @@ def handler(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     module.settings.cache_clear()
     module.sources.cache_clear()
+    module.rounds.cache_clear()
     return module
 
 
@@ -293,8 +294,9 @@ def test_handler_continues_and_counts(aws: Aws, handler: Any, monkeypatch: pytes
     (sent,) = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"])[
         "Messages"
     ]
-    assert CrawlMessage.from_json(sent["Body"]) == message.continued(report.continued_by)
-    assert sent["Attributes"]["MessageGroupId"] == outlet.source().host
+    rest = RoundMessage.from_json(sent["Body"])
+    assert rest.crawls == (message.continued(report.continued_by),)
+    assert sent["Attributes"]["MessageGroupId"] == rest.shard == "127.0.0.1", "as the message that it continues"
     counters = aws.table.get_item(Key=keys.day(SOURCE, "2026-10-20"))["Item"]
     assert (counters["crawls"], counters["discovered"]) == (1, report.captured)  # what is left counts where it ends
 

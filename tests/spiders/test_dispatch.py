@@ -1,16 +1,22 @@
 """Dispatch: each source once in each of its intervals, also when it is killed in between."""
 
-import json
+from collections import Counter
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from boto3.dynamodb.conditions import Key
 from mypy_boto3_sqs import SQSClient
 
+from dateline import keys
+from dateline.messages import CrawlMessage, RoundMessage
 from dateline.sources.registry import Source
+from dateline.sources.shards import Shards
 from dateline.state.records import HealthRecord, UrlState
+from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from spiders.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
@@ -31,16 +37,27 @@ class Queue:
         self.sqs: SQSClient = boto3.client("sqs")
         self.url = self.sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 
+    def waiting(self) -> int:
+        """How many messages wait."""
+        attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
+
     def take(self) -> list[dict[str, Any]]:
-        """Every message that waits, with its group; they are deleted."""
-        messages = []
+        """Every crawl of the messages that wait, with its group; the messages are deleted."""
+        crawls = []
         while got := self.sqs.receive_message(
             QueueUrl=self.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
         ).get("Messages"):
             for message in got:
-                messages.append(json.loads(message["Body"]) | {"group": message["Attributes"]["MessageGroupId"]})
+                crawls += [
+                    asdict(crawl) | {"group": message["Attributes"]["MessageGroupId"]} for crawl in crawls_of(message)
+                ]
                 self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return messages
+        return crawls
+
+
+def crawls_of(message: Any) -> tuple[CrawlMessage, ...]:
+    return RoundMessage.from_json(message["Body"]).crawls
 
 
 @pytest.fixture
@@ -48,42 +65,140 @@ def queue(aws: Aws) -> Queue:  # noqa: ARG001 (moto)
     return Queue()
 
 
-def dispatcher(aws: Aws, queue: Queue, *sources: Source) -> Dispatcher:
-    return Dispatcher(sources, state=TableState(aws.table), sqs=queue.sqs, queue_url=queue.url)
+def dispatcher(aws: Aws, queue: Queue, *sources: Source, shards: int = 1, **options: Any) -> Dispatcher:
+    return Dispatcher(
+        sources,
+        shards=Shards(shards),
+        state=TableState(aws.table),
+        rounds=Rounds(aws.table),
+        sqs=queue.sqs,
+        queue_url=queue.url,
+        **options,
+    )
+
+
+def answer(aws: Aws) -> None:
+    """Answer all rounds."""
+    for item in aws.table.query(KeyConditionExpression=Key("PK").eq("ROUNDS"))["Items"]:
+        Rounds(aws.table).answer(str(item["SK"]), str(item["sent"]), str(item["sent"]))
+
+
+def send_at(aws: Aws, queue: Queue, source: Source, now: datetime) -> list[str]:
+    """Dispatch, and answer the round at once."""
+    sent = dispatcher(aws, queue, source).send_due(now)
+    answer(aws)
+    return sent
 
 
 def test_source_due_each_interval(aws: Aws, queue: Queue) -> None:
     """A source is due once in each interval."""
     gazette = source("gazette", every=30)
     minutes = range(0, 120, 5)
-    sent = [dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=minute)) for minute in minutes]
+    sent = [send_at(aws, queue, gazette, NOON + timedelta(minutes=minute)) for minute in minutes]
     # At once, since it was never crawled, and then at the start of the next four half hours.
     assert sum(map(len, sent)) in (4, 5)
     assert sent[0] == ["gazette"]
     crawls = [message["crawl"] for message in queue.take()]
     assert len(set(crawls)) == sum(map(len, sent))
-    assert crawls[0] == f"{slot(gazette, NOON):%Y%m%dT%H%M%SZ}-schedule"
+    assert crawls[0] == f"{slot(gazette, NOON, '0/1'):%Y%m%dT%H%M%SZ}-schedule"
 
 
-def test_message_grouped_by_host(aws: Aws, queue: Queue) -> None:
-    """A message names its crawl and waits behind its host."""
-    arabic = source("gazette-ar", home="https://gazette.example/ar/")
-    english = source("gazette-en", home="https://gazette.example/en/")
-    dispatcher(aws, queue, arabic, english).send_due(NOON)
-    messages = queue.take()
-    assert {message["source"] for message in messages} == {"gazette-ar", "gazette-en"}
-    assert {message["group"] for message in messages} == {"gazette.example"}
+@pytest.mark.parametrize("shards", [2, 7, 64])
+@pytest.mark.parametrize(
+    ("home", "feed"),
+    [
+        ("https://www.gazette.example/ar/", "https://www.gazette.example/ar/feed"),
+        ("https://gazette.example:443/en/", "https://gazette.example/en/feed"),
+        ("https://courier.example/", "https://m.gazette.example/courier.rss"),  # hosts its feed there
+    ],
+)
+def test_shared_host_one_shard(aws: Aws, queue: Queue, shards: int, home: str, feed: str) -> None:
+    """Sources that share a host are in one shard."""
+    one, other = source("gazette"), source("other", home=home, feeds=(feed,))
+    dispatcher(aws, queue, one, other, shards=shards).send_due(NOON)
+    crawls = queue.take()
+    assert {crawl["source"] for crawl in crawls} == {"gazette", "other"}
+    assert len({crawl["group"] for crawl in crawls}) == 1
 
 
-def test_many_sources_many_batches(aws: Aws, queue: Queue) -> None:
-    """More sources than a batch takes."""
+def test_shards_are_stable() -> None:
+    """A source keeps its shard whatever other sources there are."""
+    outlets = [source(f"outlet-{number}") for number in range(300)]
+    shards = Shards(4).assign(outlets)
+    assert all(Shards(4).assign([outlet])[outlet.id] == shards[outlet.id] for outlet in outlets)
+    assert all(50 < count < 100 for count in Counter(shards.values()).values()), "about as many in each"
+
+
+def test_shard_is_one_message(aws: Aws, queue: Queue) -> None:
+    """The due sources of a shard are one message."""
     sources = [source(f"outlet-{number:02}") for number in range(27)]
-    assert dispatcher(aws, queue, *sources).send_due(NOON) == [outlet.id for outlet in sources]
+    assert dispatcher(aws, queue, *sources, shards=4).send_due(NOON) == [outlet.id for outlet in sources]
+    assert queue.waiting() == 4
     assert len(queue.take()) == 27
-    assert dispatcher(aws, queue, *sources).send_due(NOON) == []
+    assert dispatcher(aws, queue, *sources, shards=4).send_due(NOON) == []
 
 
-@pytest.mark.parametrize("call", ["SendMessageBatch", "BatchWriteItem"])
+def test_round_takes_longest_waiting(aws: Aws, queue: Queue) -> None:
+    """A round takes the sources that wait longest, the next one the rest."""
+    sources = [source(f"outlet-{number}") for number in range(5)]
+    TableState(aws.table).save_asked({"outlet-0": NOON - timedelta(days=1)})
+    first = dispatcher(aws, queue, *sources, size=3).send_due(NOON)
+    answer(aws)
+    second = dispatcher(aws, queue, *sources, size=3).send_due(NOON)
+    assert (len(first), len(second)) == (3, 2)
+    assert "outlet-0" in second
+    assert sorted(first + second) == [outlet.id for outlet in sources]
+
+
+def test_unanswered_shard_waits(aws: Aws, queue: Queue) -> None:
+    """The other shards are not affected; six hours later the round counts as lost."""
+    sources = [source(f"outlet-{number}") for number in range(8)]
+    shards = Shards(2).assign(sources)
+    dispatcher(aws, queue, *sources, shards=2).send_due(NOON)
+    (item, *_) = aws.table.query(KeyConditionExpression=Key("PK").eq("ROUNDS"))["Items"]
+    Rounds(aws.table).answer(str(item["SK"]), str(item["sent"]), str(item["sent"]))
+    hours = [dispatcher(aws, queue, *sources, shards=2).send_due(NOON + timedelta(hours=hour)) for hour in (1, 5, 7)]
+    idle = [outlet.id for outlet in sources if shards[outlet.id] == item["SK"]]
+    assert hours == [idle, [], [outlet.id for outlet in sources]]
+
+
+def test_split_round_answered_last(aws: Aws, queue: Queue) -> None:
+    """A split round is answered with its last piece."""
+    sources = [source(f"outlet-{number}") for number in range(4)]
+    dispatcher(aws, queue, *sources).send_due(NOON)
+    rounds, later = Rounds(aws.table), NOON + timedelta(hours=1)
+    (item,) = aws.table.query(KeyConditionExpression=Key("PK").eq("ROUNDS"))["Items"]
+    name = str(item["sent"])
+    rounds.split("0/1", [f"{name}0", f"{name}1"])
+    for piece in (name, f"{name}0"):
+        rounds.answer("0/1", name, piece)
+        assert dispatcher(aws, queue, *sources).send_due(later) == []
+    rounds.answer("0/1", name, f"{name}1")
+    assert len(dispatcher(aws, queue, *sources).send_due(later)) == 4
+
+
+def test_other_shard_count_waits(aws: Aws, queue: Queue) -> None:
+    """A host may be in any of the shards of before."""
+    sources = [source(f"outlet-{number}") for number in range(8)]
+    dispatcher(aws, queue, *sources, shards=3).send_due(NOON)
+    later = NOON + timedelta(hours=1)
+    assert dispatcher(aws, queue, *sources, shards=4).send_due(later) == []
+    answer(aws)
+    assert len(dispatcher(aws, queue, *sources, shards=4).send_due(later)) == 8
+
+
+def test_one_crawl_per_source(aws: Aws, queue: Queue) -> None:
+    """A source has one crawl in a round."""
+    gazette, state = source("gazette", every=30), TableState(aws.table)
+    rest = CrawlMessage(source="gazette", crawl="20261020T115000Z-schedule-c1", continues="20261020T110000Z-schedule")
+    item = keys.postponed("gazette", rest.crawl) | {"message": rest.to_json()}
+    state.restore([], [item], [])
+    sent = [send_at(aws, queue, gazette, NOON) for _ in range(3)]
+    assert sent == [["gazette"], ["gazette"], []]
+    assert [crawl["continues"] for crawl in queue.take()] == [None, rest.continues]
+
+
+@pytest.mark.parametrize("call", ["SendMessageBatch", "BatchWriteItem", "UpdateItem"])
 def test_killed_dispatch_ends_same(aws: Aws, queue: Queue, call: str) -> None:
     """Killed in between nothing is lost or doubled."""
 
@@ -97,7 +212,8 @@ def test_killed_dispatch_ends_same(aws: Aws, queue: Queue, call: str) -> None:
         dispatcher(aws, queue, source("gazette")).send_due(NOON)
     for client in (aws.table.meta.client, queue.sqs):
         client.meta.events.unregister("before-call", kill)
-    assert dispatcher(aws, queue, source("gazette")).send_due(NOON + timedelta(seconds=60)) == ["gazette"]
+    again = dispatcher(aws, queue, source("gazette")).send_due(NOON + timedelta(seconds=60))
+    assert again == ([] if call == "UpdateItem" else ["gazette"])
     assert len(queue.take()) == 1, "sent again in the same interval, it is the same message"
 
 
@@ -105,47 +221,65 @@ def test_refused_messages_stay_due(aws: Aws, queue: Queue, monkeypatch: pytest.M
     """What the queue does not take stays due."""
     failed = {"Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]}
     monkeypatch.setattr(queue.sqs, "send_message_batch", lambda **_: failed)
-    with pytest.raises(SendError, match="courier"):
-        dispatcher(aws, queue, source("gazette"), source("courier")).send_due(NOON)
-    assert TableState(aws.table).asked(["gazette", "courier"]).keys() == {"gazette"}
+    sources = [source(f"outlet-{number}") for number in range(8)]
+    shards = Shards(2).assign(sources)
+    with pytest.raises(SendError) as refused:
+        dispatcher(aws, queue, *sources, shards=2).send_due(NOON)
+    taken = TableState(aws.table).asked([outlet.id for outlet in sources]).keys()
+    assert len({shards[id] for id in taken}) == 1
+    assert all((outlet.id in str(refused.value)) == (outlet.id not in taken) for outlet in sources)
 
 
 def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
     """A source whose pages are due is asked for once in between."""
     gazette, state = source("gazette", every=1440), TableState(aws.table)
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:20:00Z")
-    dispatcher(aws, queue, gazette).send_due(NOON)
+    send_at(aws, queue, gazette, NOON)
     queue.take()
     state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
-    sent = [dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=minute)) for minute in (15, 20, 21)]
-    assert sent == [[], ["gazette"], ["gazette"]]
+    minutes = (15, 20, 29, 30, 31)  # ten minutes after the page was due
+    sent = [send_at(aws, queue, gazette, NOON + timedelta(minutes=minute)) for minute in minutes]
+    assert sent == [[], [], [], ["gazette"], ["gazette"]]
     (message,) = queue.take()
     assert (message["crawl"], message["revisits_only"]) == ("20261020T122000Z-revisit", True)
     state.restore([], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:23:00Z")])
-    dispatcher(aws, queue, gazette).send_due(NOON + timedelta(minutes=25))
+    send_at(aws, queue, gazette, NOON + timedelta(minutes=35))
     assert [message["crawl"] for message in queue.take()] == ["20261020T122300Z-revisit"]
+
+
+def test_due_pages_join_rounds(aws: Aws, queue: Queue) -> None:
+    """Due pages travel with other crawls at once."""
+    gazette, courier, state = source("gazette", every=1440), source("courier", every=30), TableState(aws.table)
+    page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:28:00Z")
+    dispatcher(aws, queue, gazette, courier).send_due(NOON)
+    answer(aws)
+    state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
+    assert dispatcher(aws, queue, gazette, courier).send_due(NOON + timedelta(minutes=30)) == ["courier", "gazette"]
 
 
 def test_failing_source_backs_off(aws: Aws, queue: Queue) -> None:
     """A source that fails is left alone and never forgotten."""
     TableState(aws.table).restore([], [], [HealthRecord(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")])
-    hours = [dispatcher(aws, queue, source("gazette")).send_due(NOON + timedelta(hours=hour)) for hour in range(8)]
+    hours = [send_at(aws, queue, source("gazette"), NOON + timedelta(hours=hour)) for hour in range(8)]
     assert [bool(sent) for sent in hours] == [False] * 6 + [True] * 2
 
 
 @pytest.mark.parametrize("every", [1, 7, 30, 1440, 10080])
 def test_intervals_follow_each_other(every: int) -> None:
     gazette = source("gazette", every=every)
-    began = slot(gazette, NOON)
+    began = slot(gazette, NOON, "2/3")
     assert began <= NOON < began + timedelta(minutes=every)
-    assert slot(gazette, began) == slot(gazette, began + timedelta(minutes=every, seconds=-1)) == began
-    assert slot(gazette, began + timedelta(minutes=every)) == began + timedelta(minutes=every)
+    assert slot(gazette, began, "2/3") == slot(gazette, began + timedelta(minutes=every, seconds=-1), "2/3") == began
+    assert slot(gazette, began + timedelta(minutes=every), "2/3") == began + timedelta(minutes=every)
 
 
-def test_sources_spread_over_minutes() -> None:
-    """Sources begin at minutes of their own."""
-    starts = {slot(source(f"outlet-{number}"), NOON).minute for number in range(40)}
-    assert len(starts) > 10
+def test_shards_begin_in_turn() -> None:
+    """Sources of a shard begin together, shards one after the other."""
+    half_hourly, daily = source("gazette", every=30), source("courier", every=1440)
+    starts = [slot(half_hourly, NOON, f"{number}/4") for number in range(4)]
+    assert len({start.minute for start in starts}) == 4
+    daily_start = slot(daily, NOON, "3/4")
+    assert slot(half_hourly, daily_start, "3/4") == daily_start
 
 
 def sample(folder: Path, name: str, **lines: str) -> None:

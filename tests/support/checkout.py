@@ -69,9 +69,10 @@ class Checkout:
         return self.cloud.resource("dynamodb").Table(self.cloud.outputs["IndexTable"])
 
     def items(self) -> list[dict[str, Any]]:
-        """All of the table, sorted by key."""
+        """All of the table except the rounds under way, sorted by key."""
         pages = self.table.meta.client.get_paginator("scan").paginate(TableName=self.table.name)
-        return sorted((item for page in pages for item in page["Items"]), key=lambda item: (item["PK"], item["SK"]))
+        found = (item for page in pages for item in page["Items"] if item["PK"] != "ROUNDS")
+        return sorted(found, key=lambda item: (item["PK"], item["SK"]))
 
     def delete_items(self) -> None:
         """Empty the table."""

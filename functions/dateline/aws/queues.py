@@ -4,27 +4,32 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dateline.messages import CrawlMessage, ReextractMessage
+from dateline.messages import ReextractMessage, RoundMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+_ROUNDS = 4  # per call; a round of 200 crawls has up to 50 kB, and a call 256 kB
 BATCH = 10  # messages per SendMessageBatch call, SQS's limit
 
 
-def crawl_entry(message: CrawlMessage, host: str) -> dict[str, str]:
-    """Return the SendMessage arguments of a crawl, grouped by host to prevent concurrent crawls of one."""
+def round_entry(message: RoundMessage) -> dict[str, str]:
+    """Return the SendMessage arguments of a round, grouped by shard to prevent concurrent crawls of one host."""
     return {
         "MessageBody": message.to_json(),
-        "MessageGroupId": host,
-        "MessageDeduplicationId": f"{message.source}-{message.crawl}",  # one host may have several sources
+        "MessageGroupId": message.shard,
+        "MessageDeduplicationId": message.piece,
     }
 
 
-def send_crawl(sqs: "SQSClient", message: CrawlMessage, *, queue: str, host: str) -> None:
-    """Put a crawl on CrawlQueue (its URL), behind other crawls of the same host."""
-    entry: Any = crawl_entry(message, host)
-    sqs.send_message(QueueUrl=queue, **entry)
+def send_rounds(sqs: "SQSClient", messages: Iterable[RoundMessage], *, queue: str) -> list[RoundMessage]:
+    """Put rounds on CrawlQueue (its URL), each behind the others of its shard; return the rejected ones."""
+    left, rejected = iter(messages), list[RoundMessage]()
+    while batch := list(islice(left, _ROUNDS)):
+        entries: Any = [{"Id": str(number)} | round_entry(each) for number, each in enumerate(batch)]
+        answer = sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+        rejected += [batch[int(entry["Id"])] for entry in answer.get("Failed", ())]
+    return rejected
 
 
 def send_reextractions(sqs: "SQSClient", messages: Iterable[ReextractMessage], *, queue: str) -> int:

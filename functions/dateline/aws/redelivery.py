@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 FIRST = 60  # seconds until the second delivery
 _FACTOR = 4  # 1, 4, 16 and 30 minutes: an outage of three quarters of an hour outlives no message's five deliveries
+_MARGIN = 30  # seconds from a function's end until its message is visible: Lambda may take a few to stop it
 _LONGEST = 1800  # seconds; the queues' own visibility timeout
 
 Client = Callable[[], "SQSClient"]
@@ -28,9 +29,20 @@ def delay(deliveries: int) -> int:
 
 def return_soon(sqs: "SQSClient", queue: str, record: SQSRecord) -> None:
     """Make a failed message visible again after ``delay``; if SQS refuses, the queue's timeout stands."""
+    _hide(sqs, queue, record, delay(int(record.attributes.approximate_receive_count)))
+
+
+def return_after(sqs: "SQSClient", queue: str, record: SQSRecord, left: float) -> None:
+    """Have a message delivered again soon after the end of a function with ``left`` seconds, should it be killed.
+
+    Without this, a killed function's message stays invisible for the queue's timeout, six times the function's.
+    """
+    _hide(sqs, queue, record, min(int(left) + _MARGIN, _LONGEST))
+
+
+def _hide(sqs: "SQSClient", queue: str, record: SQSRecord, seconds: int) -> None:
     from botocore.exceptions import ClientError  # noqa: PLC0415 - the extract function starts its worker before boto3
 
-    seconds = delay(int(record.attributes.approximate_receive_count))
     try:
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=record.receipt_handle, VisibilityTimeout=seconds)
     except ClientError as error:

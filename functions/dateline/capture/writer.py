@@ -129,6 +129,11 @@ class Batch:
         return b"".join([*map(_member, _plain([_warcinfo(keys.parse(key))])), *self._written])
 
     @property
+    def size(self) -> int:
+        """Received and rendered bytes of the pages."""
+        return self._bytes
+
+    @property
     def full(self) -> bool:
         """Whether it is time to store the batch; an empty one is never full."""
         return bool(self.pages) and (

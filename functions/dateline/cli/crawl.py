@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,10 +19,7 @@ from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
     from dateline.cli.tracking import FollowedCrawl
-    from dateline.messages import CrawlMessage
-    from dateline.sources.registry import Source
-
-if TYPE_CHECKING:
+    from dateline.messages import CrawlMessage, RoundMessage
     from dateline.sources.registry import Source
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
@@ -50,7 +47,7 @@ def crawl(
     json: Json = False,
 ) -> None:
     """Crawl sources now and follow them to the archive. Safe to interrupt: the crawl goes on in the stack."""
-    from dateline.aws.queues import send_crawl
+    from dateline.aws.queues import send_rounds
     from dateline.cli.tracking import FollowedCrawl
     from dateline.messages import CrawlMessage
 
@@ -63,18 +60,28 @@ def crawl(
     name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
-    run_here = _run_here() if here else None
-    for message in messages:
-        if run_here:
+    if here:
+        run_here = _run_here()
+        for message in messages:
             run_here(deployed, message, wanted[message.source])
-        else:
-            send_crawl(deployed.sqs, message, queue=deployed.outputs["CrawlQueue"], host=wanted[message.source].host)
+    elif send_rounds(deployed.sqs, _rounds(messages, deployed), queue=deployed.outputs["CrawlQueue"]):
+        raise CommandError("the crawl queue did not take the messages; run the command again")
     note(f"asked for {', '.join(wanted)} as {name}")
     followed = [FollowedCrawl(source=message.source, crawl=message.crawl) for message in messages]
     follow(deployed, followed, patience)
     _print(followed, json)
     if any(not each.done or _unreachable(each.summary()) for each in followed):
         raise typer.Exit(1)
+
+
+def _rounds(messages: "list[CrawlMessage]", stack: Stack) -> "Iterator[RoundMessage]":
+    """The crawls as one round for each shard of the stack."""
+    from dateline.messages import RoundMessage
+    from dateline.sources.shards import Shards
+
+    shards = Shards(int(stack.outputs["CrawlShards"])).assign(registered().values())
+    for shard in sorted({shards[message.source] for message in messages}):
+        yield RoundMessage.of(shard, [message for message in messages if shards[message.source] == shard])
 
 
 def _wanted(ids: list[str], *, history: bool) -> "dict[str, Source]":

@@ -32,6 +32,7 @@ class Bytes:
 # Counted: a crawl without news; a WARC file with its extraction and its batch of the table's stream; then the share of
 # each page in it.
 QUIET_CRAWL: Final = Use(write_units=5, read_units=5.5, puts=2, gets=1)
+ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(read_units=2, puts=6, gets=9, calls=18.5)
 STORY: Final = Use(write_units=30, read_units=27.5, gets=1, events=1, calls=23.25)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
@@ -73,6 +74,6 @@ DISPATCH_READS: Final = 1.0  # read units of a source: its schedule and its heal
 SCHEDULED: Final = 50  # runs a day: compaction and search hourly, coverage and stamps daily
 SCHEDULED_GB_SECONDS: Final = 140  # assumed, a day: 24 compactions of 2 s at 2 GB, merges, coverage, stamps
 POLLS: Final = 21_600  # a day and queue: five pollers of 20 s, as AWS describes them
-ALARMS: Final = 29
+ALARMS: Final = 30
 METRICS: Final = 24  # with crawls every hour; AWS bills a metric by the hour
 IDLE_METRICS: Final = 8  # of the schedules

@@ -7,7 +7,7 @@ from typing import Final
 
 HOSTS: Final = 1  # crawled side by side by one invocation, on average
 DELAY: Final = 5.0  # seconds between two requests to a host
-MEMORY: Final = 1.0  # GB, as template.yaml has it
+MEMORY: Final = 0.5  # GB, as template.yaml has it
 A_DAY: Final = 48  # crawls of a source: `every` is 30 minutes
 START: Final = 0.4  # seconds of an invocation besides its pages: feed, report, state
 

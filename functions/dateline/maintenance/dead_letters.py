@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
 from dateline.aws.queues import count_messages
-from dateline.messages import CrawlMessage, ReextractMessage, captures_of
+from dateline.messages import CrawlMessage, ReextractMessage, RoundMessage, captures_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -82,12 +82,16 @@ class DeadLetter:
     def _meaning(self) -> str:
         match self.kind:
             case "crawl":
-                return _crawl(CrawlMessage.from_json(self.body))
+                return _round(RoundMessage.from_json(self.body, group=self.group or ""))
             case "extract":
                 return _extract(self.body)
             case "events" | "search":
                 return _position(Position.from_json(self.body))
         assert_never(self.kind)
+
+
+def _round(message: RoundMessage) -> str:
+    return "; ".join(map(_crawl, message.crawls))
 
 
 def _crawl(message: CrawlMessage) -> str:
