@@ -107,10 +107,10 @@ def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
 
 
 def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
-    from dateline.capture import listing
+    from dateline.capture import inventory
 
     days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    return listing.held(stack.s3, stack.capture_bucket, of=sources, **days)
+    return inventory.held(stack.s3, stack.capture_bucket, of=sources, **days)
 
 
 def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str], patience: float) -> bool:

@@ -1,4 +1,4 @@
-"""Listings of WARC files by source and day."""
+"""Inventory of the archive: its WARC files by source and day."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date

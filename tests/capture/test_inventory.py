@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from dateline import keys
-from dateline.capture import listing
+from dateline.capture import inventory
 from tests.conftest import Aws
 
 STEMS = [
@@ -27,9 +27,9 @@ STEMS = [
         ({"of": ["gazette-ar"], "since": date(2019, 4, 17), "until": date(2019, 4, 30)}, [STEMS[4]]),
     ],
 )
-def test_listing_by_source_and_day(aws: Aws, asked: dict[str, Any], expected: list[keys.Stem]) -> None:
+def test_inventory_by_source_and_day(aws: Aws, asked: dict[str, Any], expected: list[keys.Stem]) -> None:
     """Captures are found by source and day."""
     for stem in STEMS:
         aws.s3.put_object(Bucket=aws.captures, Key=stem.capture, Body=b"four")
     aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report("gazette", STEMS[0].crawl), Body=b"{}")
-    assert list(listing.held(aws.s3, aws.captures, **asked)) == expected
+    assert list(inventory.held(aws.s3, aws.captures, **asked)) == expected
