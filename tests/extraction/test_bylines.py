@@ -199,7 +199,7 @@ def test_sign_off_names_an_agency(line: str, name: str | None) -> None:
     assert agencies.sign_off(line) == name
 
 
-def test_outlet_is_not_its_own_agency() -> None:
+def test_outlet_is_no_agency() -> None:
     """An agency whose own site has the story is not named as one that the story is from."""
     head = '<meta property="og:site_name" content="Sputnik Selwan"><meta name="author" content="Sputnik">'
     assert article(head=head).agencies == ()
@@ -244,7 +244,7 @@ def test_tags_are_read_from_lists(markup: str) -> None:
         "8f507083-bac4-423a-9015-2eb31e1bce50,Category: World",
     ],
 )
-def test_keywords_of_the_site_are_no_tags(keywords: str) -> None:
+def test_site_keywords_no_tags(keywords: str) -> None:
     """The title cut into words, the site's own keywords and a system's slots are no tags."""
     assert article(head=f'<meta name="keywords" content="{keywords}">').tags == ()
 
@@ -286,7 +286,7 @@ BESIDE = {
 
 @pytest.mark.parametrize("markup", BESIDE.values(), ids=list(BESIDE))
 @pytest.mark.parametrize("place", ["above", "below"])
-def test_name_after_a_word_is_read(markup: str, place: str) -> None:
+def test_name_after_byline_word(markup: str, place: str) -> None:
     """A word such as "by" names the writer above the headline and below it, without what stands beside the name."""
     headline = "<h1>Port Selwan opens its rebuilt quay</h1>"
     parts = f"{markup}{headline}" if place == "above" else f"{headline}{markup}"

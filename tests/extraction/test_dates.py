@@ -151,18 +151,21 @@ def test_the_storys_date(name: str) -> None:
     assert published(head, body) == want
 
 
-def test_the_urls_day_before_the_feed() -> None:
+def test_url_day_before_feed() -> None:
+    """The URLs day before the feed."""
     assert published(path="/2019/04/16/a-story") == ("2019-04-16", "url")
 
 
-def test_an_outlet_without_a_zone_is_in_that_of_its_country() -> None:
+def test_zone_of_the_country() -> None:
+    """An outlet without a zone is in that of its country."""
     html = f"<head>{meta('article:published_time', '2019-04-15T22:30:00Z')}</head><h1>A story</h1><b>16 aprile 2019</b>"
     found = dates.find(Document.of(Page("https://x.example.it/a", html.encode()))).published
     assert found is not None
     assert found.value.iso() == "2019-04-16T00:30:00+02:00"
 
 
-def test_the_urls_day_may_be_that_of_utc() -> None:
+def test_url_day_in_utc() -> None:
+    """The URLs day may be that of UTC."""
     shown = '<time datetime="2019-04-15T23:30:00-05:00">15 April</time>'
     assert published(body=shown, path="/2019/04/16/a-story")[0] == "2019-04-15T23:30:00-05:00"
     assert published(body=shown, path="/2019/04/14/a-story")[0] == "2019-04-14"
@@ -175,7 +178,8 @@ def test_no_date_is_made_up(body: str) -> None:
     assert published(body=body, feed=None) == (None, "")
 
 
-def test_changed_later_and_apart_from_published() -> None:
+def test_modified_apart_from_published() -> None:
+    """Changed later and apart from published."""
     head = meta("article:published_time", "2019-04-16T08:00:00Z") + meta(
         "article:modified_time", "2019-04-16T09:00:00Z"
     )
@@ -235,7 +239,7 @@ LABELLED = [
 
 @pytest.mark.parametrize("shown", LABELLED)
 @pytest.mark.parametrize("name", ["date", "dc.date", "DCTERMS.date"])
-def test_any_events_date_yields_to_a_label(shown: str, name: str) -> None:
+def test_event_date_yields(shown: str, name: str) -> None:
     """Dublin Core's date may be of a change; a date labelled as publication is better, and where none is, it counts."""
     event = meta(name, "2019-04-16")
     assert published(event, shown)[0] == "2019-04-14"

@@ -116,7 +116,7 @@ TEXTS = {
 
 @pytest.mark.parametrize("language", TEXTS)
 @pytest.mark.parametrize("form", CAPTIONS)
-def test_caption_is_read_with_its_credit(form: str, language: str) -> None:
+def test_caption_with_its_credit(form: str, language: str) -> None:
     """A caption is found around or beside its image, in any markup, and parted from its credit."""
     given = found(CAPTIONS[form].format(PHOTO, TEXTS[language]))
     assert given == (Image(PHOTO, TEXTS[language], "AFP"),)
@@ -181,7 +181,7 @@ def test_credit_is_parted(text: str, parts: tuple[str | None, str | None]) -> No
     assert captions.split(text) == parts
 
 
-def test_sizes_of_one_photograph_are_one() -> None:
+def test_sizes_are_one_image() -> None:
     """Addresses of one file in several sizes or behind a resizer have one identity."""
     sizes = ["/a/harbour-2019-300x200.jpg", "/b/harbour-2019.jpg?w=5", "/_next/image?url=%2Fc%2Fharbour-2019.jpg&w=64"]
     assert len({identity(f"https://x.example{size}") for size in sizes}) == 1
@@ -197,7 +197,8 @@ CARDS = (
 
 
 @pytest.mark.parametrize("card", CARDS)
-def test_card_with_its_title_in_a_link_is_another_storys(card: str) -> None:
+def test_linked_card_is_foreign(card: str) -> None:
+    """Card with its title in a link is another storys."""
     assert found(card) == ()
 
 
@@ -227,11 +228,13 @@ def test_byline_is_no_caption(line: str, form: str) -> None:
 @pytest.mark.parametrize(
     "line", ["By the pier, passengers wait on 16 April 2019.", "Par temps de pluie, le bac reste à quai."]
 )
-def test_caption_with_a_preposition_or_a_date(line: str) -> None:
+def test_caption_with_date(line: str) -> None:
+    """Caption with a preposition or a date."""
     assert found(f"<div><img src='{PHOTO}'><small>{line}</small></div>") == (Image(PHOTO, line),)
 
 
 @pytest.mark.parametrize("name", ["Salma Treki", "By Salma Treki, Editor"])
-def test_portrait_in_a_figure_is_the_authors(name: str) -> None:
+def test_portrait_is_the_authors(name: str) -> None:
+    """Portrait in a figure is the authors."""
     figure = f"<figure><img src='/p/st.jpg' alt='Salma Treki'><figcaption>{name}</figcaption></figure>"
     assert found(figure) == ()

@@ -109,7 +109,7 @@ def test_quotations_stay_in_line(story: tuple[str, ...]) -> None:
 
 @STORIES
 @pytest.mark.parametrize("table", ["<table><tr><td>{0}</td></tr></table>", "<table>{0}</table>"])
-def test_rows_of_a_story_are_divided(story: tuple[str, ...], table: str) -> None:
+def test_table_rows_are_divided(story: tuple[str, ...], table: str) -> None:
     """A table with a row for each part of a story, and one for its readers, is a layout: no cell is one glued line."""
     comments = "<div class='comment'><p>One</p><p>Two</p><p>Three</p></div>"
     cells = ["Economy", "<span class='title'>Two new stations</span>", paragraphs(story), "Print | Share", comments]
@@ -145,7 +145,7 @@ def test_short_items_stay(story: tuple[str, ...], tag: str) -> None:
 
 @STORIES
 @pytest.mark.parametrize("words", ["<b></b>", "<strong></strong>", "<em></em><b></b>"])
-def test_no_words_are_lost_at_empty_elements(story: tuple[str, ...], words: str) -> None:
+def test_empty_elements_lose_nothing(story: tuple[str, ...], words: str) -> None:
     """Editors leave empty elements behind; the text after them stays, once."""
     halved = [line.replace(" ", f" {words}", 3) for line in story]
     body = "".join(f"<p><strong>{line[:30]}</strong>{line[30:]}</p>" for line in halved[:1]) + paragraphs(
@@ -189,6 +189,7 @@ def test_quotations_stay(story: tuple[str, ...]) -> None:
         "Sitemizde çerezler kullanılmaktadır.",
     ],
 )
-def test_tools_and_notices_are_no_text(story: tuple[str, ...], line: str) -> None:
+def test_tools_are_no_text(story: tuple[str, ...], line: str) -> None:
+    """Tools and notices are no text."""
     body = f"<article><h1>Two new stations</h1>{paragraphs((*story[:3], line, story[3]))}</article>"
     assert archived(body).text.split("\n\n") == list(story)

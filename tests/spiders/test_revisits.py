@@ -71,7 +71,8 @@ def honest(listed: str) -> Any:
 
 
 @pytest.mark.parametrize("validators", ["trust", "ignore"])
-def test_a_crawl_where_nothing_changed_is_one_request_a_feed(aws: Aws, validators: str) -> None:
+def test_quiet_crawl_one_request(aws: Aws, validators: str) -> None:
+    """A crawl where nothing changed is one request a feed."""
     feeds = {f"/feed{number}": honest(rss(item(f"/{number}"))) for number in range(3)}
     stories = {f"/{number}": answer(f"<h1>Story {number}") for number in range(3)}
     with Outlet({**feeds, **stories}) as outlet:
@@ -109,7 +110,8 @@ def lying(head: bytes) -> Answer:
     ("page", "validators", "status"),
     [(lying, "trust", 304), (lying, "ignore", 200), (answer("<h1>Same"), "trust", 200)],
 )
-def test_a_page_that_has_not_changed_is_a_revisit(aws: Aws, page: Any, validators: str, status: int) -> None:
+def test_unchanged_page_is_revisit(aws: Aws, page: Any, validators: str, status: int) -> None:
+    """A page that has not changed is a revisit."""
     with outlet_of(("/a", page)) as outlet:
         source = outlet.source(validators=validators)
         (first,) = pages(aws, crawl(aws, source, "first"))
@@ -122,7 +124,8 @@ def test_a_page_that_has_not_changed_is_a_revisit(aws: Aws, page: Any, validator
     assert again.metadata["feed_title"] == "A story"
 
 
-def test_what_a_revisit_finds_changed_or_gone_is_captured(aws: Aws) -> None:
+def test_changed_revisit_is_captured(aws: Aws) -> None:
+    """What a revisit finds changed or gone is captured."""
     with outlet_of(("/a", answer("<h1>A")), ("/b", answer("<h1>B")), ("/c", answer("<h1>C"))) as outlet:
         crawl(aws, outlet.source(), "first")
         past(aws, f"{outlet.url}/a", f"{outlet.url}/b")
@@ -185,7 +188,8 @@ def test_an_outlets_habit_is_read_from_its_counters(aws: Aws) -> None:
     assert TableState(aws.table).habit("another", today) == Habit()
 
 
-def test_each_look_says_when_the_next_one_is(aws: Aws) -> None:
+def test_revisit_schedules_next(aws: Aws) -> None:
+    """Each look says when the next one is."""
     with outlet_of(("/a", answer("<h1>A"))) as outlet:
         source = outlet.source(revisit=((10**9, 60),))
         for label in ("first", "second"):
@@ -206,7 +210,8 @@ def test_new_stories_come_first(aws: Aws) -> None:
     assert outlet.paths() == ["/feed", "/b", "/c", "/feed", "/a"]
 
 
-def test_a_crawl_may_be_for_revisits_alone(aws: Aws) -> None:
+def test_crawl_for_revisits_only(aws: Aws) -> None:
+    """A crawl may be for revisits alone."""
     with outlet_of(("/a", answer("<h1>A"))) as outlet:
         crawl(aws, outlet.source(), "first")
         past(aws, f"{outlet.url}/a")
@@ -215,7 +220,8 @@ def test_a_crawl_may_be_for_revisits_alone(aws: Aws) -> None:
     assert outlet.paths() == ["/a"]
 
 
-def test_what_a_killed_crawl_left_of_a_due_time_is_swept_away(aws: Aws) -> None:
+def test_stale_due_is_removed(aws: Aws) -> None:
+    """What a killed crawl left of a due time is swept away."""
     state, url = TableState(aws.table), "https://gazette.example/a"
     old = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200, due="2026-10-20T07:00:00Z")
     state.save_urls([replace(old, due="2026-10-20T09:00:00Z")])
