@@ -336,7 +336,16 @@ def proof_authority(name: str) -> str:
 
 
 def article_id(canonical_url: str) -> str:
-    """Return 26 characters of base32(sha256(canonical URL)): identity of the page, not of its content."""
+    """Return 26 characters of base32(sha256(canonical URL)): identity of the page, not of its content.
+
+    A page has the same id under http and https: that of its https URL.
+    """
+    scheme, _, rest = canonical_url.partition(":")
+    return _hash(f"https:{rest}" if scheme == "http" else canonical_url)
+
+
+def former_article_id(canonical_url: str) -> str:
+    """Return the id until November 2026, when http and https were two: old outcomes have it until re-extraction."""
     return _hash(canonical_url)
 
 
@@ -402,11 +411,11 @@ def alias(id: str) -> dict[str, str]:
 
 
 def url_state(canonical_url: str) -> dict[str, str]:
-    return {"PK": f"URL#{article_id(canonical_url)}", "SK": "STATE"}
+    return {"PK": f"URL#{_hash(canonical_url)}", "SK": "STATE"}
 
 
 def feed_state(source: str, feed_url: str) -> dict[str, str]:
-    return {"PK": f"SOURCE#{source}", "SK": f"FEED#{article_id(feed_url)}"}
+    return {"PK": f"SOURCE#{source}", "SK": f"FEED#{_hash(feed_url)}"}
 
 
 def robots(host: str) -> dict[str, str]:
@@ -435,7 +444,7 @@ def health(source: str) -> dict[str, str]:
 
 def due(source: str, instant: str, canonical_url: str | None = None) -> dict[str, str]:
     """Return the key of a URL due at an instant (UTC, to the second); without the URL, an upper bound."""
-    suffix = article_id(canonical_url) if canonical_url else "~" if instant else ""
+    suffix = _hash(canonical_url) if canonical_url else "~" if instant else ""
     return {"PK": f"SOURCE#{source}", "SK": f"DUE#{instant}#{suffix}" if instant else "DUE#"}
 
 

@@ -17,7 +17,8 @@ class PageOutcome:
     ``offset`` and ``length`` are those of its response record in the WARC file. ``extraction`` names the articles
     object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
     the source has a rule that found nothing. ``digest`` and ``published_at`` are the words and the date of a story that
-    made no revision: an earlier capture that is archived later may turn it into one.
+    made no revision: an earlier capture that is archived later may turn it into one. ``former_ids`` are the ids of its
+    story under earlier rules for ids; they stay valid as aliases.
     """
 
     url: str
@@ -33,6 +34,7 @@ class PageOutcome:
     rules_missed: tuple[str, ...] = ()
     digest: str | None = None
     published_at: str | None = None
+    former_ids: tuple[str, ...] = ()
 
     @property
     def is_withdrawn(self) -> bool:
@@ -80,5 +82,11 @@ def is_of_chain(page: PageOutcome) -> bool:
 
 
 def own_id(page: PageOutcome) -> str:
-    """Return the story id of a page's own URL, regardless of a canonical URL in the page."""
-    return keys.article_id(identity(page.url)) if is_identity(page.url) else page.id
+    """Return the story id of a page's own URL, regardless of a canonical URL in the page.
+
+    A page archived under its URL's former id keeps it until its re-extraction.
+    """
+    if not is_identity(page.url):
+        return page.id
+    url = identity(page.url)
+    return page.id if page.id == keys.former_article_id(url) else keys.article_id(url)

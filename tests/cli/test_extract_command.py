@@ -13,6 +13,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from dateline.extraction import batch
+from dateline.importing.answers import from_paths as answers_of_files
 
 TEXT = "The pump at the old well was mended on Tuesday, and the queue for water in the lower town was gone by noon."
 URL = "https://x.example/news/the-well"
@@ -125,11 +126,11 @@ def test_captures(tmp_path: Path, packed: bool) -> None:
         )
     path = tmp_path / ("a.warc.gz" if packed else "a.warc")
     path.write_bytes(raw.getvalue())
-    answers = list(batch.from_paths([path]))
+    answers = list(answers_of_files([path]))
     assert [answer["outcome"] for answer in answers] == ["archived", "gone"]
     assert answers[0]["offset"] == 0 < answers[1]["offset"]
     path.write_bytes(raw.getvalue()[:400])
-    assert [answer["outcome"] for answer in batch.from_paths([path])] == ["quarantined"]
+    assert [answer["outcome"] for answer in answers_of_files([path])] == ["quarantined"]
 
 
 @pytest.mark.parametrize(
@@ -149,4 +150,4 @@ def test_gzip_page_is_read(tmp_path: Path) -> None:
     """A page saved as the compressed bytes of an answer, without its Content-Encoding, is read as the page."""
     path = tmp_path / "a.html"
     path.write_bytes(gzip.compress(HTML.encode()))
-    assert [answer["outcome"] for answer in batch.from_paths([path])] == ["archived"]
+    assert [answer["outcome"] for answer in answers_of_files([path])] == ["archived"]

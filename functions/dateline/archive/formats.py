@@ -12,7 +12,7 @@ from dateline.article import Article, Outcome
 from dateline.outcomes import PageOutcome, Stored
 
 _FIELDS = {field.name for field in dataclasses.fields(PageOutcome)}
-_ADDED = ("digest", "published_at")  # to the fields of outcomes, in November 2026
+_ADDED = ("digest", "published_at", "former_ids")  # to the fields of outcomes, in November 2026
 
 
 def read_articles(data: bytes) -> list[Stored]:
@@ -51,8 +51,8 @@ def content_name(articles: bytes) -> str | None:
 def _page_outcome(values: dict[str, Any]) -> PageOutcome:
     """An outcome; without what a later version of Dateline may have added."""
     values = {name: value for name, value in values.items() if name in _FIELDS}
-    typed = {"outcome": Outcome(values["outcome"]), "rules_missed": tuple(values.get("rules_missed", ()))}
-    return PageOutcome(**values | typed)
+    lists = {name: tuple(values.get(name, ())) for name in ("rules_missed", "former_ids")}
+    return PageOutcome(**values | lists | {"outcome": Outcome(values["outcome"])})
 
 
 def _line(page: PageOutcome) -> dict[str, Any]:

@@ -21,8 +21,8 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
-        help="HTML files, WARC files, clippings (.txt) or folders of them; - for JSON lines {page, url, html} on"
-        " standard input.",
+        help="HTML, WARC, ARC and WACZ files, clippings (.txt) or folders of them; - for JSON lines {page, url, html}"
+        " on standard input.",
     ),
 ]
 
@@ -57,7 +57,9 @@ def extract(
         missing = [str(path) for path in paths if not path.exists()]
         if missing:
             raise CommandError(f"no such file or folder: {', '.join(missing)}")
-        answers = batch.from_paths(paths, hints, _extraction(source, paths))
+        from dateline.importing.answers import from_paths
+
+        answers = from_paths(paths, hints, _extraction(source, paths))
     if not _print(answers):
         raise typer.Exit(1)
 
@@ -82,7 +84,7 @@ def _extraction(source: str | None, paths: Sequence[Path]) -> "Callable[[Page], 
 
 def _may_state_sources(path: Path) -> bool:
     """Whether pages may state their source, as in WARC files."""
-    return path.is_dir() or ".warc" in path.suffixes
+    return path.is_dir() or not {".warc", ".arc", ".wacz"}.isdisjoint(path.suffixes)
 
 
 def _print(answers: Iterable[Mapping[str, Any]]) -> bool:

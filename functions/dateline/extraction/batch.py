@@ -1,21 +1,13 @@
-"""Many pages, from files, captures or JSON lines, to one answer for each, in order."""
+"""Many pages from JSON lines to one answer for each, in order; ``importing.answers`` does it for files."""
 
-import dataclasses
 import json
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from dateline import urls
 from dateline.article import Extraction, Outcome
-from dateline.extraction import clipping, extract
-from dateline.extraction.parse.document import declared_url
-from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
+from dateline.extraction import extract
 from dateline.page import Page
-
-if TYPE_CHECKING:
-    from dateline.capture import Capture
 
 Answer = dict[str, Any]
 Extract = Callable[[Page], Extraction]
@@ -46,29 +38,18 @@ def from_lines(
             yield _answered(line, hints, extract)
 
 
-def from_paths(paths: Iterable[Path], hints: Hints = NOTHING_KNOWN, extract: Extract = extract) -> Iterator[Answer]:
-    """An answer to each page in HTML files, WARC files, clippings and folders of these (by name), with its ``path``."""
-    for path in paths:
-        if path.is_dir():
-            yield from from_paths(sorted(child for child in path.rglob("*") if child.is_file()), hints, extract)
-        elif path.name.endswith((".warc", ".warc.gz")):
-            yield from _captured(path, hints, extract)
-        else:
-            yield {"path": str(path), **_fields(_from_file(path, hints, extract))}
-
-
 def _answered(line: bytes | str, hints: Hints, extract: Extract) -> Answer:
     try:
         values = json.loads(line)
         if not isinstance(values, dict):
             raise TypeError("the line is no JSON object")
     except (ValueError, TypeError, RecursionError) as error:
-        return {"page": None, **_fields(_put_aside(f"not a JSON line: {error}"))}
+        return {"page": None, **answer(quarantined(f"not a JSON line: {error}"))}
     try:
         extraction = extract(_page(values, hints))
     except (ValueError, TypeError, KeyError) as error:
-        extraction = _put_aside(f"not a page: {type(error).__name__}: {error}")
-    return {"page": values.get("page"), **_fields(extraction)}
+        extraction = quarantined(f"not a page: {type(error).__name__}: {error}")
+    return {"page": values.get("page"), **answer(extraction)}
 
 
 def _page(values: dict[str, Any], hints: Hints) -> Page:
@@ -96,65 +77,14 @@ def _instant(text: str | None) -> datetime | None:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
-def _captured(path: Path, hints: Hints, extract: Extract) -> Iterator[Answer]:
-    from dateline import capture  # noqa: PLC0415 - HTML files need no reader of WARC files
-
-    try:
-        with path.open("rb") as stream:
-            for captured in capture.read(stream):
-                extraction = _without_extraction(captured) or extract(_as_page(captured, hints))
-                yield {"path": str(path), "offset": captured.offset, **_fields(extraction)}
-    except capture.DamagedCaptureError as error:
-        yield {"path": str(path), "offset": error.offset, **_fields(_put_aside(str(error)))}
-
-
-def _without_extraction(captured: "Capture") -> Extraction | None:
-    """Return the result of a record without words to extract."""
-    if captured.damage:
-        return _put_aside(captured.damage)
-    unchanged = Extraction(Outcome.UNCHANGED, reason="a revisit record: the page is in an earlier capture")
-    return unchanged if captured.revisit else None
-
-
-def _as_page(captured: "Capture", hints: Hints) -> Page:
-    page = captured.page()
-    return dataclasses.replace(page, timezone=page.timezone or hints.timezone)
-
-
-def _from_file(path: Path, hints: Hints, extract: Extract) -> Extraction:
-    body = path.read_bytes()
-    if path.suffix.lower() == ".txt":
-        return extract(_clipping(body, hints))
-    try:
-        url = hints.url or declared_url(parse(body))
-    except NotHtmlError as error:
-        return Extraction(Outcome.NOT_ARTICLE, reason=str(error))
-    except TooLargeError as error:
-        return _put_aside(str(error))
-    if url is None:
-        return _put_aside("the page does not say its URL; give it with --url")
-    return extract(Page(url=url, body=body, captured_at=hints.captured_at, timezone=hints.timezone))
-
-
-def _clipping(body: bytes, hints: Hints) -> Page:
-    """A clipping, with the address and the instant of its header; without an address, known by its bytes."""
-    header = clipping.header(body)
-    return Page(
-        url=header.get("url") or hints.url or urls.name_of(body),
-        body=body,
-        content_type=clipping.MEDIA_TYPE,
-        captured_at=hints.captured_at,
-        source=header.get("source"),
-        timezone=hints.timezone,
-    )
-
-
-def _put_aside(reason: str | None) -> Extraction:
+def quarantined(reason: str) -> Extraction:
+    """Return the result of a page that could not be examined."""
     return Extraction(Outcome.QUARANTINED, reason=reason)
 
 
-def _fields(extraction: Extraction) -> Answer:
-    answer: Answer = {"outcome": extraction.outcome.value}
+def answer(extraction: Extraction) -> Answer:
+    """Return the outcome, its reason, and the fields of the article."""
+    values: Answer = {"outcome": extraction.outcome.value}
     if extraction.reason:
-        answer["reason"] = extraction.reason
-    return answer | (extraction.article.to_dict() if extraction.article else {})
+        values["reason"] = extraction.reason
+    return values | (extraction.article.to_dict() if extraction.article else {})

@@ -15,12 +15,11 @@ from pathlib import Path
 from dateline import urls
 from dateline.extraction.parse.document import declared_url
 from dateline.extraction.parse.html import NotHtmlError, TooLargeError, parse
-from dateline.importing import clippings, wacz, warcs
+from dateline.importing import clippings, suffixes, wacz, warcs
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.instants import is_believable
 
 LISTS = ("urls.tsv", "urls.txt", "urls.csv")
-_ARCHIVES = (*warcs.SUFFIXES, wacz.SUFFIX)
 _HTML = (".html", ".htm", ".xhtml")
 
 
@@ -38,7 +37,7 @@ def files(path: Path) -> Iterator[tuple[str, Iterator[ImportedPage | Refused]]]:
         yield path.name, _pages(path, {}, path.parent)
         return
     inside = sorted(found for found in path.rglob("*") if _is_file(found))
-    archives = [found for found in inside if found.name.endswith(_ARCHIVES)]
+    archives = [found for found in inside if found.name.endswith(suffixes.ARCHIVES)]
     for archive in archives:
         yield archive.relative_to(path.parent).as_posix(), _pages(archive, {}, path.parent)
     if loose := [found for found in inside if found not in archives]:
@@ -61,9 +60,9 @@ def _folder(loose: list[Path], root: Path) -> Iterator[ImportedPage | Refused]:
 def _pages(path: Path, listed: dict[Path, Listed], root: Path) -> Iterator[ImportedPage | Refused]:
     if not _is_file(path):
         yield _unreadable(path)
-    elif path.name.endswith(warcs.SUFFIXES):
+    elif path.name.endswith(suffixes.WARC):
         yield from warcs.pages(path)
-    elif path.name.endswith(wacz.SUFFIX):
+    elif path.name.endswith(suffixes.WACZ):
         yield from wacz.pages(path)
     else:
         yield _loose(path, listed, root)

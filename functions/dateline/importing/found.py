@@ -35,7 +35,7 @@ class ImportedPage:
     """A page. ``data`` is the HTTP message as received, or with a ``media_type`` the body alone.
 
     ``captured_at`` is aware. ``source`` is a source's id or name, if the file has one, ``known`` further metadata of
-    the capture, ``rendered`` the document after rendering (see ``capture``).
+    the capture, ``rendered`` the document after rendering (see ``capture``), ``offset`` its record's in a WARC file.
     """
 
     url: str
@@ -47,6 +47,7 @@ class ImportedPage:
     source: str | None = None
     rendered: bytes | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
+    offset: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Refused:
 
     name: str
     reason: Reason
+    offset: int | None = None
 
 
 class UnreadableError(Exception):

@@ -25,6 +25,7 @@ from dateline.sources.registry import Source
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_KNOWN = ("discovered_from", "feed_title", "feed_date", "feed_date_raw", "requested_url")
 _MAX_BATCHES = 64  # open ones, each up to 32 MB and mostly under one
 
 
@@ -143,6 +144,11 @@ def _batch(crawl: str) -> Batch:
     return Batch(crawl, max_age=math.inf)
 
 
+def _kept(page: ImportedPage) -> dict[str, Any]:
+    """Return what a page's file knows and the registry does not."""
+    return {name: page.known[name] for name in _KNOWN if page.known.get(name)}
+
+
 def _exchange(page: ImportedPage, source: Source, file: str) -> Exchange:
     known = {**source.metadata, "family": "import"}
     return Exchange(
@@ -151,7 +157,7 @@ def _exchange(page: ImportedPage, source: Source, file: str) -> Exchange:
         request=page.request,
         response=page.data,
         ip_address=page.ip_address,
-        metadata={"discovered_from": file, **page.known, **known},
+        metadata={"discovered_from": file, **_kept(page), **known},
         rendered=page.rendered,
         media_type=page.media_type,
     )

@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dateline.importing import warcs
+from dateline.importing import suffixes, warcs
 from dateline.importing.found import ImportedPage, Refused, UnreadableError
 
-SUFFIX = ".wacz"
 _FOLDER = "archive/"
 _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
 
@@ -37,7 +36,7 @@ def pages(path: Path) -> Iterator[ImportedPage | Refused]:
 def _names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as file:
-            names = [name for name in file.namelist() if name.startswith(_FOLDER) and name.endswith(warcs.SUFFIXES)]
+            names = [name for name in file.namelist() if name.startswith(_FOLDER) and name.endswith(suffixes.WARC)]
     except _UNREADABLE as error:
         raise UnreadableError(f"no WACZ file: {error}") from error
     if not names:
@@ -46,7 +45,7 @@ def _names(path: Path) -> list[str]:
 
 
 def _suffix(name: str) -> str:
-    return max((suffix for suffix in warcs.SUFFIXES if name.endswith(suffix)), key=len)
+    return max((suffix for suffix in suffixes.WARC if name.endswith(suffix)), key=len)
 
 
 def _unpack(path: Path, name: str, target: Path) -> None:

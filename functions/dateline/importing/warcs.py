@@ -1,4 +1,4 @@
-"""Pages of any crawler's WARC file: WARC/1.0 or 1.1, plain, gzip or zstd, also with a dictionary.
+"""Pages of any crawler's WARC file (1.0 or 1.1, plain, gzip or zstd, also with a dictionary) or ARC file.
 
 fastwarc reads them, because warcio, used for our own files, does not know zstd. Records are kept unchanged.
 """
@@ -15,18 +15,15 @@ from dateline import urls
 from dateline.capture import MAX_BODY, metadata, split
 from dateline.capture.decoding import UNREAD
 from dateline.capture.digests import contradicts
-from dateline.importing import loose_warcs
+from dateline.importing import arcs, loose_warcs
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError, is_html
 from dateline.instants import is_believable
 
 if TYPE_CHECKING:
     from fastwarc.warc import WarcRecord
 
-SUFFIXES = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd", ".arc", ".arc.gz")  # of ARC, to say what to do
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
-_ARC = b"filedesc:"  # how an ARC file begins, uncompressed
-_OURS = ("feed_title", "feed_date", "feed_date_raw", "requested_url")  # facts of our own crawl, for extraction
 _PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence of removals
 
 
@@ -42,6 +39,7 @@ class _Record:
     block: bytes
     sound: bool
     long: bool
+    offset: int | None = None
 
 
 def pages(path: Path) -> Iterator[ImportedPage | Refused]:
@@ -86,6 +84,10 @@ def _records(path: Path) -> Iterator[_Record]:
     damage: UnreadableError | None = None
     start, count = 0, 0
     with path.open("rb") as stream:
+        if arcs.begins(_beginning(stream)):
+            stream.seek(0)
+            yield from _of_arc(stream)
+            return
         while start >= 0:
             offset = stream.seek(start)
             start = -1
@@ -116,10 +118,6 @@ class _LooseError(Exception):
 def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
     from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
 
-    start = stream.tell()
-    if _beginning(stream).startswith(_ARC):
-        raise UnreadableError("an ARC file; convert it with: warcio recompress file.arc file.warc.gz")
-    stream.seek(start)
     for found in ArchiveIterator(stream, parse_http=False):
         if "\n" in (found.headers.get("WARC-Type") or "") or "Content-Length" not in found.headers:
             raise _LooseError(found.stream_pos)
@@ -150,6 +148,31 @@ def _loose(stream: BinaryIO) -> Iterator[_Record]:
         raise UnreadableError(f"damaged: {error}") from error
 
 
+def _of_arc(stream: BinaryIO) -> Iterator[_Record]:
+    """The records of an ARC file: HTTP responses, and bodies from before HTTP/1.0 or of other protocols."""
+    is_empty = True
+    try:
+        for found in arcs.records(stream):
+            is_empty = False
+            if not found.is_whole:
+                raise UnreadableError(f"ends in the middle of the record of {found.url}")
+            is_long = found.length > MAX_BODY
+            yield _Record(
+                kind="response" if found.block.startswith(b"HTTP/") or not found.block else "resource",
+                url=found.url,
+                at=found.at,
+                media_type=found.media_type,
+                ip_address=found.ip_address,
+                block=b"" if is_long else found.block,
+                sound=True,
+                long=is_long,
+            )
+    except OSError as error:
+        raise UnreadableError(f"damaged: {error}") from error
+    if is_empty:
+        raise UnreadableError("there is no record in it")
+
+
 def _next_member(path: Path, after: int) -> int:
     """Return the next possible gzip member or zstd frame; -1 for none, or in uncompressed files."""
     with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
@@ -164,7 +187,8 @@ def _read(found: "WarcRecord") -> _Record:
     block = b"" if is_long else found.reader.read()
     if not is_long and len(block) < length:
         raise UnreadableError(f"ends in the middle of the record at offset {found.stream_pos}")
-    return _record({name.lower(): value for name, value in found.headers.items()}, block, is_long=is_long)
+    record = _record({name.lower(): value for name, value in found.headers.items()}, block, is_long=is_long)
+    return replace(record, offset=found.stream_pos)
 
 
 def _record(headers: Mapping[str, str], block: bytes, *, is_long: bool) -> _Record:
@@ -195,9 +219,9 @@ def _date(stated: str) -> datetime | None:
 def _examined(record: _Record, request: _Record | None) -> ImportedPage | Refused:
     """The page of a response, resource or revisit record, or why it is none."""
     if reason := _reason(record):
-        return Refused(record.url, reason)
+        return Refused(record.url, reason, record.offset)
     if record.at is None or not is_believable(record.at):
-        return Refused(record.url, Reason.DAMAGED)
+        return Refused(record.url, Reason.DAMAGED, record.offset)
     return ImportedPage(
         url=record.url,
         captured_at=record.at,
@@ -205,6 +229,7 @@ def _examined(record: _Record, request: _Record | None) -> ImportedPage | Refuse
         media_type=record.media_type if record.kind == "resource" else None,
         request=request.block if request and request.url == record.url else b"",
         ip_address=record.ip_address,
+        offset=record.offset,
     )
 
 
@@ -235,6 +260,6 @@ def _reason_of_response(block: bytes) -> Reason | None:
 
 
 def _known(record: _Record) -> dict[str, Any]:
-    """Return the feed item's facts of our own metadata record; other crawlers' records have other types."""
+    """Return the facts of our own metadata record; other crawlers' records have other types."""
     known = metadata.read(record.media_type, record.block)
-    return {name: known[name] for name in _OURS if known.get(name)}
+    return {name: value for name, value in known.items() if value and name != "discovered_from"}

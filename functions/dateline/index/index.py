@@ -160,7 +160,8 @@ class Index:
         """Have a story be nothing but withdrawn. Idempotent."""
         if "cluster" in self.current([withdrawal.id]).get(withdrawal.id, {}):
             self.clusters.leave(withdrawal.id)
-        self._table.put_item(Item=withdrawal.item)
+        for item in withdrawal.items:
+            self._table.put_item(Item=item)
         _, found = self.versions(withdrawal.id, "")
         self._mentions.settle((), [item for item in found if "revision" in item])
         over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]

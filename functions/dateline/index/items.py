@@ -95,11 +95,10 @@ def _partitions(revision: Mapping[str, Any]) -> dict[str, str]:
 
 
 def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
-    """Return pairs of ids: of requested URLs, and of the stories named by their pages."""
+    """Return pairs of ids: of requested URLs or earlier rules, and of the stories named by their pages."""
     for page in outcomes:
-        own = own_id(page)
-        if page.outcome in _STORIES and own != page.id:
-            yield own, page.id
+        if page.outcome in _STORIES:
+            yield from ((other, page.id) for other in (own_id(page), *page.former_ids) if other != page.id)
 
 
 def _registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dateline import keys
 from dateline.aws import objects
 from dateline.state.records import UrlState
+from dateline.urls import identity, is_identity
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -43,10 +44,11 @@ class Withdrawal:
     leaves: tuple[str, ...] = ()
 
     @property
-    def item(self) -> dict[str, str]:
-        """Return the story's CURRENT item, a tombstone."""
-        kept = ("id", "url", "source", "reason", "withdrawn_at")
-        return keys.article(self.id) | {name: str(getattr(self, name)) for name in kept}
+    def items(self) -> list[dict[str, str]]:
+        """Return the story's CURRENT items, tombstones: by its id, and by that of present rules if it has another."""
+        values = {name: str(getattr(self, name)) for name in ("url", "source", "reason", "withdrawn_at")}
+        ids = {self.id, keys.article_id(identity(self.url))} if is_identity(self.url) else {self.id}
+        return [keys.article(id) | {"id": id} | values for id in sorted(ids)]
 
     @property
     def states(self) -> Iterator[UrlState]:

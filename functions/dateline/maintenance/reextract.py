@@ -29,7 +29,8 @@ from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.capture import Capture
 from dateline.messages import ReextractMessage
-from dateline.outcomes import is_of_chain
+from dateline.outcomes import PageOutcome, is_of_chain
+from dateline.urls import identity, is_identity
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # fixed at the first archiving
 _DECIDED = (*_KEPT, "cluster")  # decided by the archive
@@ -171,6 +172,12 @@ class Reextraction:
     ) -> Decided:
         if extraction.outcome is Outcome.QUARANTINED and was and was.page.outcome is not Outcome.QUARANTINED:
             return was._replace(given_up=extraction.reason)
+        decided = self._decide_page(stem, revisions, was, captured, extraction)
+        return decided._replace(page=dataclasses.replace(decided.page, former_ids=_former_ids(was, decided.page)))
+
+    def _decide_page(
+        self, stem: keys.Stem, revisions: Revisions, was: Decided | None, captured: Capture, extraction: Extraction
+    ) -> Decided:
         found = extraction.article
         if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
             article = dataclasses.replace(found, capture=self._examiner.pointer(stem, captured), **kept)
@@ -222,6 +229,19 @@ class _Revisions(Revisions):
             earlier = self._index.revision_before(id, before.captured_at)
             before = Version.of_item(earlier) if earlier else None
         return None
+
+
+def _former_ids(was: Decided | None, page: PageOutcome) -> tuple[str, ...]:
+    """Return the ids of a page's story under earlier rules.
+
+    The id of the page's result so far is one if its URL has another id today: the page's own, or the canonical one of
+    its article.
+    """
+    if was is None:
+        return ()
+    url = was.article.url if was.article else was.page.url
+    is_former = was.page.id != page.id and is_identity(url) and keys.article_id(identity(url)) == page.id
+    return (*was.page.former_ids, *((was.page.id,) if is_former else ()))
 
 
 def _changes(before: Mapping[int, Decided], decided: Mapping[int, Decided]) -> Iterator[FieldChange]:

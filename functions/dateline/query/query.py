@@ -115,7 +115,12 @@ class Query:
 
     def story(self, id_or_url: str) -> StoryItem | None:
         """The newest revision of one story, by its id or its URL."""
-        id = keys.article_id(identity(id_or_url)) if ":" in id_or_url else id_or_url
+        if ":" not in id_or_url:
+            return self._by_id(id_or_url)
+        url = identity(id_or_url)
+        return self._by_id(keys.article_id(url)) or self._by_id(keys.former_article_id(url))
+
+    def _by_id(self, id: str) -> StoryItem | None:
         alias = self._table.get_item(Key=keys.alias(id)).get("Item", {"id": id})
         item = self._table.get_item(Key=keys.article(str(alias["id"]))).get("Item")
         return cast("StoryItem | None", item)

@@ -235,7 +235,7 @@ class Verification:
         for withdrawal in withdrawals(self._s3, self._capture_bucket):
             if self._scope.sources and withdrawal.source not in self._scope.sources:
                 continue
-            self._spool.expect([withdrawal.item], "")
+            self._spool.expect(withdrawal.items, "")
             for key in sorted({page.key for page in withdrawal.pages}):
                 beside = keys.withdrawing(key)
                 if objects.versions(self._s3, self._capture_bucket, key) > 1:
