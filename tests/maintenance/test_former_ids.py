@@ -8,7 +8,7 @@ from dateline import keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
-from tests.support.samples import Newsroom, extract
+from tests.support.samples import Newsroom
 
 PAGE = "http://news.example.org/a"
 FORMER, PRESENT = keys.former_article_id(PAGE), keys.article_id(PAGE)
@@ -30,8 +30,8 @@ def archived(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, *titles: str) 
 
 
 def reextract(newsroom: Newsroom, key: str) -> None:
-    reextraction = Reextraction(deployment=newsroom.aws.deployment, index=newsroom.index, extract=extract)
-    reextraction.again(ReextractMessage(run="20190418T120000Z-again", key=key))
+    reextraction = Reextraction(newsroom.archive())
+    reextraction.reextract(ReextractMessage(run="20190418T120000Z-again", key=key))
 
 
 def titles(newsroom: Newsroom, id: str) -> list[tuple[int, str]]:

@@ -117,7 +117,7 @@ class Retelling:
                     yield {}, revision
         yield from self._absences(since, until)
         found = withdrawals(self._deployment.s3, self._deployment.capture_bucket)
-        for item in (each.item for each in found if since <= each.withdrawn_at <= until):
+        for item in (item for each in found if since <= each.withdrawn_at <= until for item in each.items):
             yield _key(item), item
 
     def _indexed(self, since: str) -> list[str]:
