@@ -5,10 +5,12 @@ import random
 import pytest
 
 from dateline import keys
+from dateline.article import Extraction, Outcome
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
-from tests.support.samples import Newsroom
+from dateline.page import Page
+from tests.support.samples import Newsroom, extract
 
 PAGE = "http://news.example.org/a"
 FORMER, PRESENT = keys.former_article_id(PAGE), keys.article_id(PAGE)
@@ -30,8 +32,12 @@ def archived(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, *titles: str) 
 
 
 def reextract(newsroom: Newsroom, key: str) -> None:
-    reextraction = Reextraction(newsroom.archive())
+    reextraction = Reextraction(newsroom.archive(extract=with_removals))
     reextraction.reextract(ReextractMessage(run="20190418T120000Z-again", key=key))
+
+
+def with_removals(page: Page) -> Extraction:
+    return Extraction(Outcome.GONE, reason="it is gone") if page.status == 410 else extract(page)
 
 
 def titles(newsroom: Newsroom, id: str) -> list[tuple[int, str]]:
@@ -75,13 +81,16 @@ def test_reextraction_gives_the_present_id(newsroom: Newsroom, monkeypatch: pyte
         rebuild(newsroom.aws.deployment, unarchived=pytest.fail)
 
 
-def test_new_captures_join_after_reextraction(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A capture of the present version begins a chain of its own; re-extraction puts the older ones before it."""
+@pytest.mark.parametrize("status", ["200 OK", "410 Gone"])
+def test_new_captures_join_old_chains(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, status: str) -> None:
+    """Before re-extraction a capture of the present version goes on under the former id, also of a removal."""
     captures = archived(newsroom, monkeypatch, "Bir", "İki")
-    later = newsroom.capture(("a", "Üç|Words."))
-    newsroom.archive().add(later)
-    assert titles(newsroom, PRESENT) == [(1, "Üç")]
-    for key in captures:
-        reextract(newsroom, key)
-    assert titles(newsroom, PRESENT) == [(1, "Bir"), (2, "İki"), (3, "Üç")]
+    captures.append(newsroom.capture(("a", "Üç|Words."), status=status))
+    newsroom.archive(extract=with_removals).add(captures[-1])
+    wanted = [(1, "Bir"), (2, "İki"), *([(3, "Üç")] if status == "200 OK" else [])]
+    for id in (FORMER, PRESENT):
+        assert titles(newsroom, id) == wanted
+        assert [item["SK"] for item in newsroom.items() if "gone_at" in item].count("CURRENT") == (status == "410 Gone")
+        for key in captures:
+            reextract(newsroom, key)
     assert titles(newsroom, FORMER) == []

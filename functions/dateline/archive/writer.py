@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from dateline import keys
 from dateline.archive.examiner import Examiner, Extract
+from dateline.archive.former_ids import FormerIds
 from dateline.archive.placement import Placement
 from dateline.archive.revisions import Revisions
 from dateline.archive.store import Archived, ArchiveStore, named
@@ -58,7 +59,9 @@ class ArchiveWriter:
             self.index.replace(stem, archived.outcomes, archived.articles, [each.article for each in before.articles])
 
     def _commit(self, stem: keys.Stem) -> Archived:
-        extracted = list(self.examiner.pages(stem))
+        pages = list(self.examiner.pages(stem))
+        former = FormerIds(self.index, pages)
+        extracted = [(captured, former.of_story(extraction)) for captured, extraction in pages]
         ids = [extraction.article.id for _, extraction in extracted if extraction.article]
         revisions = Revisions(self.index, ids, keys.utc(self.clock()))
         in_order = sorted(extracted, key=lambda each: (each[0].captured_at, each[0].offset))
@@ -66,7 +69,7 @@ class ArchiveWriter:
         articles = [article for captured, _ in extracted if (article := decided[captured.offset].article)]
         left = self.store.articles_keys(stem) if articles else set()
         name = self.store.put_articles(stem, self.index.clusters.place(articles), left) if articles else None
-        outcomes = named((decided[captured.offset] for captured, _ in extracted), name)
+        outcomes = [*map(former.of_page, named((decided[captured.offset] for captured, _ in extracted), name))]
         for page in outcomes:
             if page.outcome is Outcome.QUARANTINED:
                 self.store.quarantine(stem, page)

@@ -1,0 +1,33 @@
+"""Stories that an earlier version began: until their re-extraction, new captures go on under their former ids."""
+
+import dataclasses
+from collections.abc import Iterable
+
+from dateline import keys
+from dateline.article import Extraction
+from dateline.capture import Capture
+from dateline.index.index import Index
+from dateline.outcomes import PageOutcome
+from dateline.urls import identity, is_web
+
+
+class FormerIds:
+    """The former ids of the stories of some pages. Costs reads for pages under http alone: others have had no other."""
+
+    def __init__(self, index: Index, pages: Iterable[tuple[Capture, Extraction]]) -> None:
+        stated = (found.article.url if found.article else captured.url for captured, found in pages)
+        urls = [identity(url) for url in stated if url.lower().startswith("http:") and is_web(url)]
+        former = {keys.article_id(url): keys.former_article_id(url) for url in urls}
+        known = index.current([*former.values(), *former]) if former else {}
+        self._former = {id: was for id, was in former.items() if was in known and id not in known}
+
+    def of_story(self, extraction: Extraction) -> Extraction:
+        """Return an extraction with its story's id."""
+        article = extraction.article
+        if article is None or article.id not in self._former:
+            return extraction
+        return extraction._replace(article=dataclasses.replace(article, id=self._former[article.id]))
+
+    def of_page(self, page: PageOutcome) -> PageOutcome:
+        """Return an outcome with its story's id."""
+        return dataclasses.replace(page, id=self._former.get(page.id, page.id))
