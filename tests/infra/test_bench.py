@@ -27,6 +27,7 @@ CERTAIN = {"start_cpu_s", "pages_per_s_per_core", "peak_mib", "import_ms"}
         ("dataset", {"dataset"}, 2),
         ("clusters", {"dateline", "as stored in articles"}, 4),
         ("jobs", {"coverage, 1 year", "coverage, 5 years", "compaction, 5 years"}, 4),
+        ("proofs", {"dateline"}, 4),
     ],
 )
 def test_a_bench_prints_its_figures(
