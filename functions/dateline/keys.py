@@ -70,7 +70,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     ROUNDS                       <number>/<shards>    rounds of a shard: sent, answered, killed (``state.rounds``)
     HOST#<host>                  HOLD                 end of a pause requested by the host; ``expires`` then
     WATCH#<name>                 STORY#<id>           revision of a story for which a watch fired last
-    WATCH#<name>                 HIT#<instant>#<id>   a watch fired: entry of its feed
+    WATCH#<name>                 HIT#<fired_at>#<id>  a watch fired: entry of its feed
     WATCH#<name>                 MAILED               last hit in a mail
     ARCHIVE                      SOURCE#<source>      the archive has stories of the source
     ARCHIVE                      COUNTRY#<cc>         and of outlets of the country
