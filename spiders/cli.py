@@ -94,7 +94,7 @@ def record(
 
 def _outlet(url: str, source: str | None) -> "Source":
     """Return the source of a page. Raises CommandError for an unregistered host."""
-    from dateline.importing import Outlets
+    from dateline.importing.outlets import Outlets
 
     among = [named(source)] if source else list(registry_commands.registered().values())
     found = Outlets(among).of(url)

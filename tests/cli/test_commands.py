@@ -51,7 +51,7 @@ def test_installed_commands_are_declared() -> None:
     """The installation offers the entry points of pyproject.toml; ``make .venv/ready`` renews an older one."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["entry-points"][commands.GROUP]
     names = {name for name in declared if "." not in name}
-    assert {name for name, _ in commands.found()} == names == {"up", "down"}
+    assert {name for name, _ in commands.found()} == names == {"up", "down", "deploy-check"}
     assert all(commands.part(name) for name in declared)
 
 

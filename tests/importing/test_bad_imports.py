@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from dateline.importing import Importer, Outlets
 from dateline.importing.folders import files
-from dateline.importing.outlets import source_id
+from dateline.importing.importer import Importer
+from dateline.importing.outlets import Outlets, source_id
 from tests.conftest import Aws
 from tests.support.imports import GAZETTE, Import, page, record, response, stories
 

@@ -12,7 +12,7 @@ import pytest
 from dateline import urls
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import clipping
-from dateline.importing import Outlets
+from dateline.importing.outlets import Outlets
 from dateline.maintenance.rebuild import rebuild
 from infra.local.cloud import Cloud
 from tests.conftest import Aws

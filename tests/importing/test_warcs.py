@@ -17,7 +17,7 @@ from warcio.warcwriter import WARCWriter
 
 from dateline import capture, keys
 from dateline.article import Outcome
-from dateline.importing import Outlets
+from dateline.importing.outlets import Outlets
 from infra.newsroom import serve
 from tests.conftest import Aws
 from tests.support.imports import AT, GAZETTE, Import, page, record, response, stories

@@ -12,8 +12,9 @@ from dateline.archive.formats import read_articles
 from dateline.article import Article
 from dateline.capture import Capture
 from dateline.extraction import extract
-from dateline.importing import Imported, Importer, Outlets
 from dateline.importing.folders import files
+from dateline.importing.importer import Imported, Importer
+from dateline.importing.outlets import Outlets
 from dateline.sources.registry import Source
 from tests.conftest import Aws
 from tests.support.samples import Newsroom

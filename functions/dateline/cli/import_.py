@@ -15,7 +15,7 @@ from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
     from dateline.cli.tracking import FollowedCrawl
-    from dateline.importing import Imported
+    from dateline.importing.importer import Imported
 
 Paths = Annotated[
     list[Path],
@@ -52,8 +52,9 @@ def import_(
 
     Beside saved pages, a list `urls.tsv` gives their addresses: file, URL and, if known, the time of capture.
     """
-    from dateline.importing import Importer, Outlets
     from dateline.importing.folders import files
+    from dateline.importing.importer import Importer
+    from dateline.importing.outlets import Outlets
 
     if source:
         check_sources([source])

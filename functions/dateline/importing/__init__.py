@@ -4,9 +4,3 @@ Each file is read into pages (``ImportedPage``) and refusals with a reason (``Re
 ``clippings``. Each page is assigned to its outlet (``outlets``) and written as a capture with its own time and bytes
 (``importer``); extraction follows as for other captures.
 """
-
-from dateline.importing.found import ImportedPage, Refused, UnreadableError
-from dateline.importing.importer import Imported, Importer
-from dateline.importing.outlets import Outlets
-
-__all__ = ["Imported", "ImportedPage", "Importer", "Outlets", "Refused", "UnreadableError"]
