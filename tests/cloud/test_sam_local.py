@@ -54,14 +54,16 @@ def sam(*arguments: str, config: Path) -> list[str]:
     return [sys.executable, "-m", "samcli", "local", *arguments, "--config-file", f"{config}", "--skip-pull-image"]
 
 
-def test_sam_local_has_an_event_for_each_function(template: dict[str, Any]) -> None:
+def test_sam_local_has_events(template: dict[str, Any]) -> None:
+    """Sam local has an event for each function."""
     resources = template["Resources"].items()
     functions = [name for name, body in resources if body["Type"] == "AWS::Serverless::Function"]
     assert sorted(f"{name.capitalize()}Function" for name in FUNCTIONS) == sorted(functions)
 
 
 @pytest.mark.cloud
-def test_environments_of_containers_name_nothing_of_the_host(config: Path, cloud: Cloud) -> None:
+def test_container_environment_is_neutral(config: Path, cloud: Cloud) -> None:
+    """Environments of containers name nothing of the host."""
     variables = json.loads((config.parent / "env.json").read_text("utf-8"))
     told = json.dumps(variables)
     assert f"{cloud.folder}" not in told
@@ -71,7 +73,8 @@ def test_environments_of_containers_name_nothing_of_the_host(config: Path, cloud
 
 @pytest.mark.cloud
 @pytest.mark.timeout(3000)
-def test_every_function_answers_in_a_container(config: Path) -> None:
+def test_functions_answer_in_containers(config: Path) -> None:
+    """Every function answers in a container."""
     answers = {}
     for name in FUNCTIONS:
         event = containers.EVENTS / f"{name}.json"
@@ -87,7 +90,8 @@ def test_every_function_answers_in_a_container(config: Path) -> None:
 
 
 @pytest.mark.cloud
-def test_the_reading_room_answers_behind_start_api(config: Path) -> None:
+def test_start_api_serves_room(config: Path) -> None:
+    """The reading room answers behind start api."""
     port = free_port()
     command = [*sam("start-api", config=config), "--port", f"{port}"]
     with subprocess.Popen(
@@ -100,7 +104,7 @@ def test_the_reading_room_answers_behind_start_api(config: Path) -> None:
 
 
 @pytest.mark.cloud
-def test_only_the_containers_network_gets_in(config: Path, cloud: Cloud) -> None:  # noqa: ARG001
+def test_only_containers_get_in(config: Path, cloud: Cloud) -> None:  # noqa: ARG001
     """The bridge's address serves this machine, which is in the network; other addresses of it have no listener."""
     network = containers.Network.ensure(f"dateline-{cloud.port}")
     with urllib.request.urlopen(f"http://{network.gateway}:{cloud.port}/_ministack/health", timeout=60) as answer:

@@ -71,7 +71,7 @@ def test_every_alarm_is_provoked_below() -> None:
 
 
 @pytest.mark.parametrize("alarm", PROVOKED)
-def test_an_alarm_is_raised_and_rests(alarm: str) -> None:
+def test_alarm_raises_and_rests(alarm: str) -> None:
     """It rises for what it is for, rests at what is usual, and goes when that has lasted as long as it looks back."""
     raising, usual = PROVOKED[alarm]
     found = properties(alarm)
@@ -82,14 +82,14 @@ def test_an_alarm_is_raised_and_rests(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("alarm", PROVOKED)
-def test_silence_is_an_alarm_where_a_function_has_to_run(alarm: str) -> None:
+def test_silence_raises_alarm(alarm: str) -> None:
     """Without any data: alarms for functions that did not run rise, all others rest."""
     idle = "{Namespace} {MetricName}".format(**properties(alarm)) == "AWS/Lambda Invocations"
     assert state(properties(alarm), []) == ("ALARM" if idle else "OK")
 
 
 @pytest.mark.parametrize("alarm", [name for name in ALARMS if properties(name)["Namespace"] in OF_AWS])
-def test_metrics_of_aws_are_those_of_a_resource(alarm: str) -> None:
+def test_aws_metrics_have_resources(alarm: str) -> None:
     """A misspelt metric, or another dimension, would be a metric that nobody reports: an alarm that never rises."""
     found = properties(alarm)
     metrics, dimension = OF_AWS[found["Namespace"]]
@@ -161,14 +161,15 @@ EMITTERS = {
 }
 
 
-def test_every_metric_of_our_own_is_emitted_below() -> None:
+def test_own_metrics_are_emitted() -> None:
+    """Every metric of our own is emitted below."""
     own = {name for name in ALARMS if properties(name)["Namespace"] not in OF_AWS}
     assert own == EMITTERS.keys()
     assert {properties(name)["Namespace"] for name in own} == {"Dateline"}
 
 
 @pytest.mark.parametrize("alarm", EMITTERS)
-def test_the_code_emits_what_an_alarm_watches(
+def test_emitted_metrics_are_watched(
     alarm: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The functions' own code prints the metric, with the dimensions that the alarm has and no others."""

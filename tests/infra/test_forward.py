@@ -60,7 +60,8 @@ def _send(client: socket.socket, data: bytes) -> None:
 
 
 @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"\x00", ECHOED], ids=["request", "byte", "long"])
-def test_hosts_of_the_network_are_served(echo: int, data: bytes) -> None:
+def test_network_hosts_are_served(echo: int, data: bytes) -> None:
+    """Hosts of the network are served."""
     with forwarding(echo, "127.0.0.0/8") as bind:
         assert exchange((bind, echo), data) == data
 
@@ -71,13 +72,14 @@ def test_other_hosts_get_nothing(echo: int, network: str) -> None:
         assert client.recv(1) == b""
 
 
-def test_it_listens_on_the_one_address(echo: int) -> None:
+def test_listens_on_one_address(echo: int) -> None:
     """127.0.0.1 on the same port belongs to the server itself; no wildcard is bound."""
     with forwarding(echo, "127.0.0.0/8"), socket.socket() as probe:
         assert probe.connect_ex(("127.0.0.3", echo)) != 0
 
 
-def test_a_taken_port_ends_it_with_the_reason() -> None:
+def test_taken_port_ends_it() -> None:
+    """A taken port ends it with the reason."""
     port = free_port()
     command = [sys.executable, "-m", "infra.local.forward", "--bind", "127.0.0.2", "--network", "127.0.0.0/8"]
     with socket.create_server(("127.0.0.2", port)):

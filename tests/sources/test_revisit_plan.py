@@ -26,7 +26,8 @@ def ages(found: Seen = Seen.OTHER, habit: Habit | None = None) -> list[timedelta
     return looks
 
 
-def test_the_base_plan_has_eight_looks_in_a_year() -> None:
+def test_base_plan_eight_looks() -> None:
+    """The base plan has eight looks in a year."""
     hours = [round(age / timedelta(hours=1)) for age in ages()]
     assert hours == [1, 4, 16, 64, 256, 1024, 4096, 8760]
 
@@ -42,12 +43,13 @@ def test_the_base_plan_has_eight_looks_in_a_year() -> None:
         (timedelta(days=4000), None),
     ],
 )
-def test_the_next_look_is_at_four_times_the_age(age: timedelta, next_age: timedelta | None) -> None:
+def test_next_look_fourfold_age(age: timedelta, next_age: timedelta | None) -> None:
+    """The next look is at four times the age."""
     due = revisit_plan.due(DEFAULT, AT - age, AT, Seen.OTHER)
     assert due == (AT - age + next_age if next_age else None)
 
 
-def test_what_was_found_moves_the_next_look() -> None:
+def test_findings_move_next_look() -> None:
     """Unchanged pages rest longer, changed ones shorter."""
     same, other, changed = (revisit_plan.ratio(found, Habit()) for found in (Seen.SAME, Seen.OTHER, Seen.CHANGED))
     assert same > other > changed
@@ -55,7 +57,7 @@ def test_what_was_found_moves_the_next_look() -> None:
 
 
 @pytest.mark.parametrize("found", Seen)
-def test_an_outlets_habit_moves_all_its_looks(found: Seen) -> None:
+def test_outlet_habit_moves_looks(found: Seen) -> None:
     """An outlet that never edits is looked at less than a usual one, and one that edits much more; within bounds."""
     never, unknown, often = (
         len(ages(found, habit)) for habit in (Habit(looks=500), Habit(), Habit(looks=500, edits=150))
@@ -79,14 +81,15 @@ def test_a_few_looks_teach_little() -> None:
         (timedelta(days=1), None),
     ],
 )
-def test_a_sources_own_plan_is_kept(age: timedelta, interval: timedelta | None) -> None:
+def test_own_plan_is_kept(age: timedelta, interval: timedelta | None) -> None:
     """Pairs of minutes mean what they meant, whatever was found and whatever the outlet's habit."""
     due = revisit_plan.due(FIXED, AT - age, AT, Seen.SAME, Habit(looks=500))
     assert due == (AT + interval if interval else None)
     assert revisit_plan.due((), AT, AT) is None
 
 
-def test_the_cap_is_a_share_of_requests_and_a_number() -> None:
+def test_cap_by_share_and_number() -> None:
+    """The cap is a share of requests and a number."""
     assert revisit_plan.daily_cap(5) == 1500, "at most"
     assert revisit_plan.daily_cap(30) == 288, "a tenth of 2,880 requests"
     assert revisit_plan.daily_cap(0) == 1500
@@ -96,12 +99,12 @@ def test_the_cap_is_a_share_of_requests_and_a_number() -> None:
 @pytest.mark.parametrize(
     ("hour", "made", "left"), [(0, 0, 125), (12, 0, 875), (12, 875, 0), (12, 2000, 0), (23, 0, 1500)]
 )
-def test_looks_are_spread_over_the_day(hour: int, made: int, left: int) -> None:
+def test_looks_spread_over_day(hour: int, made: int, left: int) -> None:
     """A burst in the morning leaves looks for the evening; a day never has more than its cap."""
     assert revisit_plan.allowance(1500, made, AT.replace(hour=hour)) == left
 
 
-def test_nine_of_ten_edits_are_caught_by_a_tenth_of_the_looks() -> None:
+def test_tenth_catches_most_edits() -> None:
     """Of the model of infra/bench/edit_model.py; the bill's number of looks is the simulation's."""
     every, learned = edits.compare(2000)
     assert learned.caught >= 0.9 * every.caught
@@ -109,7 +112,7 @@ def test_nine_of_ten_edits_are_caught_by_a_tenth_of_the_looks() -> None:
     assert mean(learned.looks) == pytest.approx(measured.LOOKS, rel=0.1)
 
 
-def test_no_host_is_above_its_cap_and_nothing_piles_up() -> None:
+def test_hosts_stay_below_cap() -> None:
     """Ten days of ten outlets, one of them with 600 stories a day; the bench has the whole season."""
     most, late, passed = season(days=10, outlets=10)
     assert most <= 1

@@ -143,7 +143,7 @@ def due(aws: Aws) -> list[tuple[str, str]]:
     return sorted((str(each["url"]).rsplit("/", 1)[1], str(each["SK"]).split("#")[1]) for each in items)
 
 
-def test_beyond_the_days_looks_old_stories_are_passed_over(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_looks_beyond_cap_skipped(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """The youngest stories are looked at; the others wait for their next turn, and the report counts them."""
     monkeypatch.setattr(revisit_plan, "allowance", lambda *_: 2)
     with outlet_of(*((f"/{name}", answer(f"<h1>{name}")) for name in "abcd")) as outlet:
@@ -163,9 +163,7 @@ def test_beyond_the_days_looks_old_stories_are_passed_over(aws: Aws, monkeypatch
 
 
 @pytest.mark.parametrize(("looks", "found"), [(1, (1, 0)), (0, (0, 1))])
-def test_a_changed_item_of_a_feed_is_a_look(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, looks: int, found: tuple[int, int]
-) -> None:
+def test_changed_item_is_look(aws: Aws, monkeypatch: pytest.MonkeyPatch, looks: int, found: tuple[int, int]) -> None:
     """A feed that says another title asks for a look at once, within the looks of the day."""
     with outlet_of(("/a", answer("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
         crawl(aws, outlet.source(), "first")
@@ -175,7 +173,7 @@ def test_a_changed_item_of_a_feed_is_a_look(
     assert (report.revisited, report.passed_over) == found
 
 
-def test_an_outlets_habit_is_read_from_its_counters(aws: Aws) -> None:
+def test_habit_from_counters(aws: Aws) -> None:
     """Edits and looks of four weeks, and the day's looks so far; older days do not count."""
     counters, today = Counters(aws.table), date(2026, 10, 20)
     for day, counted in {
