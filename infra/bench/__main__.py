@@ -9,12 +9,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, cost, crawl, dataset, edits, extract, functions, jobs, proofs, search, start
+from infra.bench import clusters, cost, crawl, dataset, edits, extract, functions, jobs, proofs, rounds, search, start
 from infra.bench.pages import DISTINCT
 from infra.bench.result import Result
 
 BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default number of pages or stories
     "crawl": (crawl.run, 1000),
+    "rounds": (rounds.run, 200),  # hosts
     "extract": (extract.run, DISTINCT),
     "start": (start.run, 1),
     "functions": (functions.run, 1),
