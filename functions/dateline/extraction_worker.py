@@ -7,6 +7,9 @@ from the kernel, and the next page gets a new child. If a page kills a child tha
 more in a new child, because earlier pages may be the cause. Lambda has no /dev/shm, so pipes replace pools, queues and
 locks.
 
+A page's time is the CPU time of its child, so a busy machine costs no page: the kernel ends the child (SIGPROF). The
+clock is a far backstop, for a child that waits for ever; its page is tried once more in a new child.
+
 A batch of slow pages must end within the function's time. A page therefore gets at most half of the batch's remaining
 time, but at least one second: 200 pages, as many as in a WARC file, then take at most 200 seconds more.
 """
@@ -31,7 +34,8 @@ from dateline.page import Page
 Extract = Callable[[Page], Extraction]
 
 _FORK = multiprocessing.get_context("fork")
-LEAST = 1.0  # least seconds of a page; the slowest sound page of a thousand took 0.7
+LEAST = 1.0  # least CPU seconds of a page; the slowest sound page of a thousand took 0.7
+BACKSTOP = 8.0  # seconds by the clock for each CPU second; a load average of 15 on two processors leaves an eighth
 SHARE = 0.25  # of the function's time, for slow pages; the rest is for the usual number of pages
 RESERVE = 15.0  # seconds before the function's end, for storing results
 
@@ -45,7 +49,7 @@ class LoadError(Exception):
 
 
 class Isolated:
-    """Extraction in a child process, with ``seconds`` and ``memory`` (MB beyond the loaded libraries) per page.
+    """Extraction in a child process, with CPU ``seconds`` and ``memory`` (MB beyond the loaded libraries) per page.
 
     ``load`` returns the extraction; it runs once, in another process, and its imports stay there. Raises LoadError if
     it fails. Failures of a page never raise: the outcome is ``QUARANTINED`` with the reason.
@@ -70,16 +74,19 @@ class Isolated:
         self._stop_at = time.monotonic() + left - RESERVE
 
     def __call__(self, page: Page) -> Extraction:
+        return self._extract(page, again=False)
+
+    def _extract(self, page: Page, *, again: bool) -> Extraction:
         child = self.ready()
         limit = self._limit()
         try:
-            return child.extract(page, limit)
+            return child.extract(page, limit, BACKSTOP * limit)
         except ChildError as error:
             self._child = None
             if child.exitcode is None:  # its server is gone, or does not answer
                 self.close()
-            if child.served and not isinstance(error, TooSlowError):
-                return self(page)
+            if not again and _is_worth_another(error, child):
+                return self._extract(page, again=True)
             return Extraction(Outcome.QUARANTINED, reason=str(error))
 
     def ready(self) -> "_Child":
@@ -100,7 +107,7 @@ class Isolated:
         self._child = self._server = None
 
     def _limit(self) -> float:
-        """How many seconds the next page has."""
+        """How many CPU seconds the next page has."""
         now = time.monotonic()
         if now > self._stop_at:
             raise OutOfTimeError(f"the function ends in {RESERVE:g} seconds, and there are pages left")
@@ -112,7 +119,11 @@ class ChildError(Exception):
 
 
 class TooSlowError(ChildError):
-    """A page took more than its time."""
+    """A page took more than its CPU time."""
+
+
+class StalledError(ChildError):
+    """A page took more than its time by the clock, and less than its CPU time: the machine may be busy."""
 
 
 class _ForkServer:
@@ -159,15 +170,18 @@ class _Child:
         self.exitcode: int | None = None
         self._pages, self._server = pages, server
 
-    def extract(self, page: Page, seconds: float) -> Extraction:
+    def extract(self, page: Page, seconds: float, backstop: float) -> Extraction:
+        """Extract a page within CPU ``seconds``, and within ``backstop`` seconds by the clock. Raises ChildError."""
         try:
-            self._pages.send((page, seconds))
-            if not self._pages.poll(seconds):
+            self._pages.send((page, seconds, backstop))
+            if not self._pages.poll(backstop):
                 self.end()
-                raise TooSlowError(f"extraction took more than {round(seconds, 1):g} seconds")
+                raise StalledError(f"extraction took more than {round(backstop, 1):g} seconds by the clock")
             answer: Extraction | str = self._pages.recv()
         except (EOFError, OSError) as error:
             self.end(wait=LEAST)
+            if self.exitcode == -signal.SIGPROF:
+                raise TooSlowError(f"extraction took more than {round(seconds, 1):g} seconds") from error
             raise ChildError(f"extraction died: {_how(self.exitcode)}") from error
         if isinstance(answer, str):
             self.end(wait=LEAST)
@@ -191,6 +205,11 @@ class _Child:
         return self.exitcode is not None
 
 
+def _is_worth_another(error: ChildError, child: _Child) -> bool:
+    """Return whether a page may not be to blame: earlier ones of the child, or a busy machine."""
+    return isinstance(error, StalledError) or (bool(child.served) and not isinstance(error, TooSlowError))
+
+
 def _how(exitcode: int | None) -> str:
     if exitcode is not None and exitcode < 0:
         return signal.Signals(-exitcode).name
@@ -200,7 +219,7 @@ def _how(exitcode: int | None) -> str:
 def _serve_children(theirs: Connection, ours: Connection, load: Callable[[], Extract], memory: int) -> None:
     """Load, then fork child after child until the other end is closed."""
     ours.close()  # a copy; it would keep this process waiting after its parent's end
-    for number in (signal.SIGTERM, signal.SIGALRM):
+    for number in (signal.SIGTERM, signal.SIGALRM, signal.SIGPROF):
         signal.signal(number, signal.SIG_DFL)  # whatever the parent does at them
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent's to handle
     with suppress(EOFError, ConnectionError):
@@ -227,16 +246,18 @@ def _serve(pages: Connection, extract: Extract, memory: int) -> None:
     _limit_memory(memory)
     while True:
         try:
-            page, seconds = pages.recv()
+            page, seconds, backstop = pages.recv()
         except EOFError:
             return
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # user and system time
         # The parent kills it before; where that was killed itself, nobody else would.
-        signal.setitimer(signal.ITIMER_REAL, seconds + LEAST)
+        signal.setitimer(signal.ITIMER_REAL, backstop + LEAST)
         try:
             answer = extract(page)
         except BaseException as error:
             pages.send(f"{type(error).__name__}: {error}")
             raise
+        signal.setitimer(signal.ITIMER_PROF, 0)
         signal.setitimer(signal.ITIMER_REAL, 0)
         pages.send(answer)
 
