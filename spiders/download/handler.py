@@ -54,7 +54,6 @@ class WireDownloadHandler(BaseDownloadHandler):
             await pace.ready(self._remaining())  # again, because the host may have asked for a pause in the meantime
             await pace.rest(self._remaining())
             self._remaining()
-            pace.begin()
             response = await self._timed(request)
             pace.heard(response, meta.of(request).latency)
         return response
@@ -84,6 +83,7 @@ class WireDownloadHandler(BaseDownloadHandler):
         sent, sent_at, started = _head(request), datetime.now(UTC), monotonic()
         state = meta.of(request)
         incoming = Incoming(state.max_body or self._max_body, cut=bool(state.max_body))
+        meta.pace(request).begin()  # only now: connecting may have taken a second
         try:
             await connection.ask(b"%s%s\r\n" % (sent, _for_proxy(request)), incoming)
         except DownloadFailedError:

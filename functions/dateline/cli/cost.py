@@ -17,7 +17,7 @@ def cost(
     stories_a_day: Annotated[float, typer.Option(min=0.1, help="New stories of each outlet in a day.")] = 100,
     hosts: Annotated[
         float | None,
-        typer.Option(min=1, help="Hosts that one crawl invocation crawls side by side.", show_default="measured"),
+        typer.Option(min=1, help="Hosts that one crawl invocation crawls side by side.", show_default="by outlets"),
     ] = None,
     infrequent_access: Annotated[
         bool, typer.Option("--infrequent-access", help="With the table in DynamoDB's class Standard-IA.")
@@ -30,12 +30,12 @@ def cost(
     List prices of us-east-1 without taxes; looks, edits and storage of the first year are included. Alarms, schedules
     and keys are of the month alone.
     """
-    from dateline.cost import model, prices, rounds
+    from dateline.cost import model, prices
 
     work = model.Workload(
         outlets=outlets,
         stories_a_day=stories_a_day,
-        hosts=hosts or rounds.HOSTS,
+        hosts=hosts or 0,
         infrequent_access=infrequent_access,
         backup=backup,
     )

@@ -50,8 +50,8 @@ class Workload:
     """Outlets with so many new stories a day each.
 
     ``looks`` and ``edits`` are those of a story in its first year; ``rewritten`` is the share of looks that find other
-    bytes with the same words. ``crawls`` are a source's scheduled ones in a day. ``hosts`` is the number of hosts that
-    an invocation of the crawl function crawls side by side.
+    bytes with the same words. ``crawls`` are a source's scheduled ones in a day. ``hosts`` are those of
+    an invocation of the crawl function; 0 for the share of the outlets in a shard.
     """
 
     outlets: int = 500
@@ -60,9 +60,14 @@ class Workload:
     edits: float = measured.EDITS
     rewritten: float = measured.REWRITTEN
     crawls: float = rounds.A_DAY
-    hosts: float = rounds.HOSTS
+    hosts: float = 0
     infrequent_access: bool = False
     backup: bool = False
+
+    @property
+    def side_by_side(self) -> float:
+        """Average number of hosts of an invocation."""
+        return self.hosts or rounds.side_by_side(self.outlets)
 
     @property
     def pages_a_day(self) -> float:
@@ -180,7 +185,7 @@ def of_counts(*, stories: float, looks: float, crawls: float) -> dict[Driver, fl
 
 def _page(work: Workload, use: Use, *, extracted: bool = True) -> Iterator[Line]:
     """A captured page with its share of a WARC file."""
-    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.page_gb_seconds(work.hosts))
+    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.page_gb_seconds(work.side_by_side))
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(use, extracted=extracted))
     yield from _used(use)
     yield from _scaled(_file(), work.files)
@@ -197,10 +202,10 @@ def _file() -> Iterator[Line]:
 
 def _crawl(work: Workload) -> Iterator[Line]:
     """A scheduled crawl of a source without anything new."""
-    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.start_gb_seconds(work.hosts))
-    yield Line(Driver.CRAWL, Price.LAMBDA_REQUEST, 1 / work.hosts)
+    yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.start_gb_seconds(work.side_by_side))
+    yield Line(Driver.CRAWL, Price.LAMBDA_REQUEST, 1 / work.side_by_side)
     yield from _used(measured.QUIET_CRAWL)
-    yield Line(Driver.QUEUES, Price.SQS_FIFO_REQUEST, measured.QUEUE_REQUESTS / work.hosts)
+    yield Line(Driver.QUEUES, Price.SQS_FIFO_REQUEST, measured.QUEUE_REQUESTS / work.side_by_side)
     yield Line(Driver.LOGS, Price.LOGS, measured.CRAWL_LOG / _GB)
 
 
