@@ -3,7 +3,7 @@
 import math
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +35,11 @@ _PROBES = (
     Column("article", cut=True),
 )
 
+_COUNTS = (
+    Column("country"),
+    *(Column(name, right=True) for name in ("sources", "crawled", "refused", "confirmed", "seeds")),
+)
+
 
 def check(
     sources: Annotated[
@@ -42,6 +47,9 @@ def check(
     ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Write the day as `checked` into the files of healthy sources.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Check the files alone, and count sources by country; no request is made.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -51,6 +59,9 @@ def check(
 
     check_sources(sources or ())
     known = registry_commands.registered()
+    if offline:
+        _check_files([known[id] for id in sources or known], json)
+        return
     allow_samples(known.values())
     probes = []
     with progress().status("asking"):
@@ -149,6 +160,23 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     store = BucketStore(stack.s3, stack.capture_bucket, source=message.source, crawl=message.crawl)
     report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
     Counters(stack.table).add_crawl(report)
+
+
+def _check_files(sources: "Sequence[Source]", json: bool) -> None:
+    """Print what is registered by country; exit status 1 for contradictions between files."""
+    from dateline.sources import census
+
+    counts = census.counts(sources)
+    for each in counts if json else ():
+        print_json(asdict(each))
+    if not json:
+        rows = [asdict(each) for each in (*counts, census.total(counts))]
+        print_table(_COUNTS, (tuple(str(row[column.name]) for column in _COUNTS) for row in rows))
+    problems = list(census.contradictions(sources))
+    for problem in problems:
+        note(problem)
+    if problems:
+        raise typer.Exit(1)
 
 
 def _print_probes(probes: "Iterable[Probe]") -> None:
