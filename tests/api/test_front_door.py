@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import dateline
+from dateline.analysis.sql import DuckDb
 from dateline.api import archive, connect, extract, stories
 from dateline.extraction import extract as extract_page
+from tests.analysis.test_sql import compacted
 from tests.conftest import ROOT, Aws
 from tests.search.library import searched
 from tests.support.samples import NOON, Newsroom
@@ -32,7 +34,9 @@ def cranes(aws: Aws, tmp_path: Path) -> dateline.Archive:
     newsroom = Newsroom(aws, source="sample-gazette")
     pages = ("cranes", CRANES), ("other", CRANES.replace("Harbour cranes", "Trams").replace("T07:30", "T06:30"))
     newsroom.archive(extract=extract_page).add(newsroom.capture(*pages))
-    return dateline.Archive(newsroom.query(), lambda: searched(newsroom, tmp_path))
+    compacted(newsroom)
+    engine = DuckDb(aws.s3, aws.archive, tmp_path / "dataset")
+    return dateline.Archive(newsroom.query(), lambda: searched(newsroom, tmp_path), lambda: engine)
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dateline import keys
 from dateline.api.stories import Stories
@@ -12,6 +12,7 @@ from dateline.query.query import Query
 from dateline.story import Story, StoryItem
 
 if TYPE_CHECKING:
+    from dateline.analysis.sql import Engine, Rows
     from dateline.search.find import Results, Search
 
 _BEGINNING = "0"  # before every cursor
@@ -32,8 +33,13 @@ class Archive:
     and WithdrawnError for a withdrawn story. Each call asks AWS anew; failures there raise botocore's ClientError.
     """
 
-    def __init__(self, query: Query, search: "Callable[[], Search] | None" = None) -> None:
-        self._query, self._connected_search = query, search
+    def __init__(
+        self,
+        query: Query,
+        search: "Callable[[], Search] | None" = None,
+        engine: "Callable[[], Engine] | None" = None,
+    ) -> None:
+        self._query, self._connected_search, self._engine = query, search, engine
 
     def stories(
         self,
@@ -110,6 +116,33 @@ class Archive:
             cursor=cursor,
             facets=facets,
         )
+
+    def sql(self, query: str) -> "Rows":
+        """Return the rows of SQL over the dataset's table ``articles``: DuckDB locally, Athena on AWS, the same text.
+
+        The dataset is some hours behind the archive. Raises SqlError.
+
+        >>> archive.sql("SELECT count(*) AS stories FROM articles").rows
+        ((2,),)
+        """
+        return self._dataset().run(query)
+
+    def plot(
+        self, what: Literal["stories", "outlets", "edits"], since: date, until: date, country: str | None = None
+    ) -> str:
+        """Return a plot of the dataset as an SVG: stories a day, outlets by place, or edits over time.
+
+        >>> archive.plot("stories", date(2019, 4, 1), date(2019, 4, 30))[:4]
+        '<svg'
+        """
+        from dateline.analysis import plots  # noqa: PLC0415 - for those who plot
+
+        return plots.svg(plots.plot(self._dataset(), what, since, until, country))
+
+    def _dataset(self) -> "Engine":
+        if self._engine is None:
+            raise NotFoundError("this archive was made without its dataset; use dateline.connect")
+        return self._engine()
 
     def story(self, id_or_url: str) -> Story:
         """Return the newest revision of one story.

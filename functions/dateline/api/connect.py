@@ -9,6 +9,7 @@ from dateline.aws.deployment import Deployment
 from dateline.query.query import Query
 
 if TYPE_CHECKING:
+    from dateline.analysis.sql import Engine
     from dateline.search.find import Search
 
 
@@ -25,8 +26,20 @@ def connect(stack: str | None = None, *, folder: Path = stacks.FOLDER) -> Archiv
 
     Raises NotConnectedError.
     """
-    deployment = stacks.find(stack, folder).deployment()
-    return Archive(Query(deployment), lambda: _search(deployment))
+    found = stacks.find(stack, folder)
+    deployment = found.deployment()
+    return Archive(Query(deployment), lambda: _search(deployment), lambda: _engine(found))
+
+
+def _engine(found: stacks.DeployedStack) -> "Engine":
+    from dateline.analysis.sql import Athena, DuckDb  # noqa: PLC0415 - for those who ask in SQL
+
+    outputs = found.outputs
+    if not found.endpoint:
+        athena = found.client("athena")
+        return Athena(athena, database=outputs["DatasetDatabase"], workgroup=outputs["DatasetWorkGroup"])
+    bucket = outputs["ArchiveBucket"]
+    return DuckDb(found.client("s3"), bucket, DuckDb.folder_of(bucket))
 
 
 def _search(deployment: Deployment) -> "Search":

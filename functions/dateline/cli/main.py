@@ -12,6 +12,7 @@ import typer
 
 from dateline import __version__
 from dateline.cli import (
+    analyse,
     cite,
     commands,
     cost,
@@ -56,6 +57,8 @@ for command in (status.status, crawl.crawl, extract.extract, query.query, search
     app.command()(command)
 app.command("open")(open_.open_)
 app.command()(cite.cite)
+app.command()(analyse.sql)
+app.command()(analyse.plot)
 app.command()(link.link)
 app.command("import")(import_.import_)
 app.command()(export.export)
