@@ -1,9 +1,7 @@
 """SQL and plots over the dataset: DuckDB on its files, Athena by its answers."""
 
-import itertools
 from collections.abc import Iterator
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -61,24 +59,6 @@ def test_sql_reads_the_dataset(engine: DuckDb) -> None:
     assert found.rows == (("2019-04-16", "[tn, ly]", "{id=2467454, name=Sfax, country=tn}"),)
 
 
-def test_changed_files_are_fetched(aws: Aws, tmp_path: Path) -> None:
-    """A file is fetched once, again after a change, and forgotten once it is gone."""
-    newsroom, engine = published(aws), DuckDb(aws.s3, aws.archive, tmp_path / "kept")
-    sql, gets = "SELECT count(*) FROM articles", itertools.count()
-
-    def count(model: Any, **_: Any) -> None:
-        if model.name == "GetObject":
-            next(gets)
-
-    newsroom.aws.on_call("before-call", count)
-    assert engine.run(sql).rows == engine.run(sql).rows == ((3,),)
-    assert next(gets) == 2
-    for key in newsroom.objects():
-        if "country=tn" in key:
-            newsroom.aws.s3.delete_object(Bucket=newsroom.aws.archive, Key=key)
-    assert engine.run(sql).rows == ((2,),)
-
-
 @pytest.mark.parametrize(
     "sql",
     [
@@ -92,12 +72,6 @@ def test_refused_sql_is_an_error(engine: DuckDb, sql: str) -> None:
     """Wrong SQL, and files other than the dataset's."""
     with pytest.raises(SqlError):
         engine.run(sql)
-
-
-def test_no_dataset_names_the_next_step(aws: Aws, tmp_path: Path) -> None:
-    """Before the first compaction there is nothing to ask."""
-    with pytest.raises(SqlError, match="dateline compact"):
-        DuckDb(aws.s3, aws.archive, tmp_path).run("SELECT 1")
 
 
 class FakeAthena:
