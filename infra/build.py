@@ -22,7 +22,7 @@ ROOT = INFRA.parent
 RUNTIME = "3.13"  # template.yaml: python3.13; Amazon Linux 2023 has glibc 2.34
 PLATFORMS = {"arm64": "aarch64-manylinux_2_28", "x86_64": "x86_64-manylinux_2_28"}
 READS_SOURCES = {"dispatch", "crawl"}
-READS_RULES = {"extract", "read"}
+READS_RULES = {"extract", "maintain", "read"}
 
 # Files without a reader: stubs, headers, the packages' own tests, and records of the installation.
 UNUSED = ("*.c", "*.h", "*.pxd", "*.pxi", "*.pyi", "*.pyx", "INSTALLER", "RECORD", "REQUESTED", "py.typed")

@@ -33,6 +33,9 @@ S3, dates are capture dates in UTC::
         reports/reextract/<run>.json                             summary of a re-extraction
         dataset/articles/country=<cc>/month=<yyyy-mm>/part-<dd>.parquet   current revisions, to the next part's day
         dataset/state.json                                       progress of compaction
+        reports/maintain/<run>/<job>.json                        shards of a maintenance run in the stack
+        reports/maintain/<run>/<job>/<source>/<yyyy-mm>.json     result of a shard
+        reports/maintain/<run>/verify/<source>/<yyyy-mm>.sqlite  records that verification saw in a shard
         reports/verify/<run>.jsonl                               verification report, one line per finding
         search/manifest.json                                     list of the search index's parts
         search/<yyyy-mm>/<name>.tar                              part of the search index for a month
@@ -102,6 +105,7 @@ WATCHES = "watches/watches.json"
 HIT, WATCH = "HIT#", "WATCH#"  # sort keys, and partitions, which no bucket can restore
 
 REEXTRACTIONS = "reports/reextract/"
+MAINTENANCE, ALL_MONTHS = "reports/maintain/", "all"
 PACKS = "packs/"  # by source
 CAPTURES, CRAWLS, WITHDRAWALS = "captures/", "crawls/", "withdrawals/"  # folders of the capture bucket
 CERTIFICATES = "certificates/"  # a folder of it too
@@ -317,6 +321,26 @@ def verification(run: str) -> str:
 def certificate(digest: str) -> str:
     """Return the key of a server's certificate; ``digest`` is its SHA-256 in hexadecimal."""
     return f"{CERTIFICATES}{digest}.der"
+
+
+def shards(run: str, job: str) -> str:
+    """Return the key of the list of a maintenance run's shards."""
+    return f"{MAINTENANCE}{run}/{job}.json"
+
+
+def shard_results(run: str, job: str) -> str:
+    """Return the common prefix of the results of a run's shards."""
+    return f"{MAINTENANCE}{run}/{job}/"
+
+
+def shard_result(run: str, job: str, source: str, month: str) -> str:
+    """Return the key of a shard's result; an empty ``month`` stands for all of the source's."""
+    return f"{shard_results(run, job)}{source}/{month or ALL_MONTHS}.json"
+
+
+def shard_spool(run: str, source: str, month: str) -> str:
+    """Return the key of what verification saw in a shard."""
+    return f"{shard_results(run, 'verify')}{source}/{month}.sqlite"
 
 
 def proof(day: str, name: str) -> str:

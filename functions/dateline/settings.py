@@ -30,6 +30,7 @@ class Settings:
     ``contact`` is a mail address or page, sent to outlets in the User-Agent.
     ``page_seconds`` and ``page_memory`` (MB) limit the extraction of one page.
     ``signing_key`` signs the roots of daily trees: a KMS key's ARN, or the absolute path of a PEM file.
+    ``maintain_machine`` is the ARN of the state machine of maintenance.
     ``timestamp_authorities`` are ``name=address`` separated by commas (RFC 3161).
     """
 
@@ -48,6 +49,7 @@ class Settings:
     read_rate: float = 10
     signing_key: str = ""
     timestamp_authorities: str = ""
+    maintain_machine: str = ""
     sources: str = ""
     scheduled: str = ""
     render: str = ""

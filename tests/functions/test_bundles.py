@@ -22,6 +22,7 @@ CEILINGS = {
     "search": 50,
     "read": 70,
     "stamp": 50,
+    "maintain": 75,
 }
 ELF_AARCH64 = b"\xb7\x00"
 

@@ -76,7 +76,7 @@ def allowed(function: str, key: str) -> list[str]:
 
 @pytest.mark.usefixtures("deployed")
 @pytest.mark.parametrize(
-    "function", ["dispatch", "crawl", "extract", "events", "coverage", "compact", "search", "read", "stamp"]
+    "function", ["dispatch", "crawl", "extract", "events", "coverage", "compact", "search", "read", "stamp", "maintain"]
 )
 def test_requests_are_within_conditions(aws: Aws, requests: Requests, function: str) -> None:
     """Prefixes and partition keys that a function asks for are those of its role."""

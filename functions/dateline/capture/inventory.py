@@ -1,7 +1,7 @@
 """Inventory of the archive: its WARC files by source and day."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from dateline import keys
@@ -12,18 +12,26 @@ if TYPE_CHECKING:
 
 
 def held(
-    s3: "S3Client", bucket: str, *, of: Sequence[str] = (), since: date | None = None, until: date | None = None
+    s3: "S3Client",
+    bucket: str,
+    *,
+    of: Sequence[str] = (),
+    since: date | None = None,
+    until: date | None = None,
+    month: str | None = None,
 ) -> Iterator[keys.Stem]:
     """The WARC files of some sources, or of all, in the order of source and capture.
 
-    ``since`` and ``until`` are days of capture (UTC), both included.
+    ``since`` and ``until`` are days of capture (UTC), both included; ``month`` (``yyyy-mm``) stands for both.
     """
+    if month:
+        since, until = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{month}-28") + timedelta(days=3)
     packs = Packs(s3, bucket)
     for source in of or packs.sources():
         prefix = keys.folder(keys.CAPTURES, source)
         after = f"{prefix}{since:%Y/%m/%d}" if since else prefix
         for found in packs.listed(source, after):
             stem = keys.parse(found.key)
-            if until and stem.day > until.isoformat():
+            if (until and stem.day > until.isoformat()) or (month and not stem.day.startswith(month)):
                 break
             yield stem

@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dateline.cli.in_stack import InStack, RunName, carry_out, new_run, wanted
 from dateline.cli.output import Json, count, note, print_json, progress, write
 from dateline.cli.stack import Stack, StackName
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dateline.maintenance.rebuild import Rebuilt
 
 
@@ -20,6 +23,8 @@ def rebuild(
         bool, typer.Option("--search", help="Rebuild the search index alone, from the index and the articles.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    in_stack: InStack = None,
+    run: RunName = None,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -44,6 +49,9 @@ def rebuild(
         body = capture_event(deployed.capture_bucket, key)
         deployed.sqs.send_message(QueueUrl=deployed.outputs["ExtractQueue"], MessageBody=body)
 
+    if wanted(in_stack, stack, run):
+        _rebuild_in_stack(deployed, run, empty=empty, extract=extract, json=json)
+        return
     with Progress(SpinnerColumn(), TextColumn("{task.description}"), console=progress()) as bars:
         task = bars.add_task("rebuilding", total=None)
 
@@ -56,6 +64,33 @@ def rebuild(
             empty=empty,
             progress=show,
         )
+    _print(done, json=json)
+
+
+def _rebuild_in_stack(
+    deployed: Stack, run: str | None, *, empty: bool, extract: "Callable[[str], None]", json: bool
+) -> None:
+    """Rebuild by shards: the index by source and month, then the crawls' state by source."""
+    from dateline.events import rebuilding
+    from dateline.maintenance.rebuild import Rebuilt, begin, finish
+    from dateline.maintenance.shards import shards
+
+    name = run or new_run("rebuild")
+    with rebuilding(deployed.s3, deployed.archive_bucket):
+        begin(deployed.deployment, empty=empty and not run)
+        indexed = carry_out(deployed, "index", name, shards(deployed.deployment, "index")).values()
+        states = carry_out(deployed, "state", name, shards(deployed.deployment, "state")).values()
+    finish(deployed.deployment)
+    unarchived = [key for result in indexed for key in result["unarchived"]]
+    for key in unarchived:
+        extract(key)
+    counts = (sum(result[name] for result in indexed) for name in ("captures", "stories"))
+    captures, stories = counts
+    crawls = sum(result["crawls"] for result in states)
+    _print(Rebuilt(captures=captures, unarchived=len(unarchived), stories=stories, crawls=crawls), json=json)
+
+
+def _print(done: "Rebuilt", *, json: bool) -> None:
     if json:
         print_json(asdict(done))
     else:

@@ -38,6 +38,9 @@ def reextract(
     key: Annotated[list[str] | None, typer.Option(help="Only this WARC file; repeatable.")] = None,
     run: Annotated[str | None, typer.Option(help="Continue an interrupted run.")] = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
+    by_month: Annotated[
+        bool, typer.Option("--by-month", help="Whole sources, a month at a time beside the extract queue.")
+    ] = False,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -54,8 +57,13 @@ def reextract(
     check_sources(named, deployed.query().sources)
     if not stack:
         check_current()
-    stems = _named(key) if key else _held(deployed, named, since, until)
     run = run or new_run()
+    if by_month:
+        if key or since or until:
+            raise CommandError("--by-month is of whole sources: leave out --key, --since and --until")
+        _by_month(deployed, named, run, json)
+        return
+    stems = _named(key) if key else _held(deployed, named, since, until)
     messages = [ReextractMessage(run=run, key=stem.capture) for stem in stems]
     if not messages:
         raise CommandError("no such captures; dateline sources list prints the sources")
@@ -68,6 +76,24 @@ def reextract(
     if not finished:
         note(f"not finished; dateline status and dateline logs extract say why; --run {run} goes on")
     if not finished or followed.given_up:
+        raise typer.Exit(1)
+
+
+def _by_month(deployed: Stack, named: list[str], run: str, json: bool) -> None:
+    """Extract whole sources again by the state machine, and print the changes."""
+    from dateline.cli.in_stack import carry_out as carry_out_shards
+    from dateline.cli.tracking import FollowedReextraction
+    from dateline.maintenance.shards import shards
+
+    carry_out_shards(deployed, "reextract", run, shards(deployed.deployment, "reextract", named))
+    followed = FollowedReextraction(run=run)
+    followed.look(deployed.s3, archive=deployed.archive_bucket)
+    _note_end(deployed, followed, finished=True)
+    if json:
+        print_json(followed.summary() | {"done": True})
+    else:
+        _print(followed)
+    if followed.given_up:
         raise typer.Exit(1)
 
 
@@ -84,7 +110,6 @@ def carry_out(
     Return False after so many seconds without progress.
     """
     from dateline.aws.queues import send_reextractions
-    from dateline.dataset.progress import forget
 
     followed.look(stack.s3, archive=stack.archive_bucket)
     wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
@@ -92,10 +117,17 @@ def carry_out(
     sent = send_reextractions(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
     note(f"asked for {count(sent, 'WARC file')} as {followed.run}")
     finished = _follow(stack, followed, wanted.keys(), patience)
+    _note_end(stack, followed, finished=finished)
+    return finished
+
+
+def _note_end(stack: Stack, followed: "FollowedReextraction", *, finished: bool) -> None:
+    """Write the run's summary, and have the dataset compared with the new articles."""
+    from dateline.dataset.progress import forget
+
     body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
     forget(stack.s3, stack.archive_bucket)
     stack.s3.put_object(Bucket=stack.archive_bucket, Key=keys.reextraction(followed.run), Body=body)
-    return finished
 
 
 def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
@@ -109,8 +141,8 @@ def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
 def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
     from dateline.capture import inventory
 
-    days = {"since": since.date() if since else None, "until": until.date() if until else None}
-    return inventory.held(stack.s3, stack.capture_bucket, of=sources, **days)
+    first, last = since.date() if since else None, until.date() if until else None
+    return inventory.held(stack.s3, stack.capture_bucket, of=sources, since=first, until=last)
 
 
 def _follow(stack: Stack, followed: "FollowedReextraction", wanted: Iterable[str], patience: float) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import typer
 
 from dateline import keys
+from dateline.cli.in_stack import InStack, RunName, carry_out, new_run, wanted
 from dateline.cli.names import check_sources
 from dateline.cli.output import CommandError, Json, count, note, print_json, progress, write
 from dateline.cli.query import Day
@@ -30,6 +31,8 @@ def verify(
     search: Annotated[bool, typer.Option("--search", help="Check the search index alone against the index.")] = False,
     resume: Annotated[bool, typer.Option("--resume", help="Continue the interrupted run.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help=f"Don't ask, though it is over {_ASK_OVER:,} objects.")] = False,
+    in_stack: InStack = None,
+    run: RunName = None,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -56,6 +59,8 @@ def verify(
         names = {"captures": deployed.capture_bucket, "archive": deployed.archive_bucket}
         _agree(costs(deployed.s3, deployed.table, **names, scope=scope), asked=not (yes or _is_local(deployed)))
         _warn_of_work(deployed)
+        if wanted(in_stack, stack, run) and not scope.since:
+            _look_in_stack(deployed, spool, scope, run)
         summary = _run(deployed, spool, scope, json)
         _put_report(deployed, spool, summary)
     _remove(path)
@@ -66,6 +71,21 @@ def verify(
         write(f"{count(summary['objects'], 'object')}, {count(summary['items'], 'index item')}: {found}")
     if summary["found"]:
         raise typer.Exit(1)
+
+
+def _look_in_stack(deployed: Stack, spool: "Spool", scope: "Scope", run: str | None) -> None:
+    """Have the stack's functions look at the objects, and take what they saw into the spool."""
+    from dateline.maintenance.shards import shards
+
+    name = run or new_run("verify")
+    found = carry_out(deployed, "verify", name, shards(deployed.deployment, "verify", scope.sources))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "shard.sqlite")
+        for shard in sorted(found):
+            _remove(path)
+            deployed.s3.download_file(deployed.archive_bucket, keys.shard_spool(name, *shard), str(path))
+            spool.absorb(path)
+    spool.note("seen", "yes")
 
 
 def _verify_search(deployed: Stack, json: bool) -> None:
@@ -107,7 +127,7 @@ def _run(stack: Stack, spool: "Spool", scope: "Scope", json: bool) -> dict[str, 
             scope=scope,
             progress=show,
         )
-        for finding in verification.findings():
+        for finding in verification.compared() if spool.noted("seen") else verification.findings():
             _print(finding, json)
     scoped = {"sources": list(scope.sources), "since": scope.since and scope.since.isoformat()}
     return {"run": name, **scoped, **asdict(verification.progress)}

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from dateline import capture, keys
-from dateline.archive.store import committed
+from dateline.archive.store import Archived, committed
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
@@ -61,18 +61,14 @@ def rebuild(
     index, done, known = Index(table, Counters(table, notes=False)), Rebuilt(), _Known()
     packs = Packs(s3, capture_bucket)
     with rebuilding(s3, archive_bucket):
-        if empty:
-            delete_items(table)
+        begin(deployment, empty=empty)
         for withdrawal in withdrawals(s3, capture_bucket):
-            index.withdraw(withdrawal)
             known.add_withdrawal(withdrawal)
         for stem in _in_order(found.key for found in packs.all_listed()):
             known.add_captures(stem, _pages(packs, stem.capture))
             settled = committed(s3, archive_bucket, stem)
-            if settled:
-                index.apply(stem, settled.outcomes, settled.articles)
-                done.stories += len(settled.articles)
-            else:
+            done.stories += index_file(index, stem, settled)
+            if not settled:
                 unarchived(stem.capture)
                 done.unarchived += 1
             done.captures += 1
@@ -85,9 +81,49 @@ def rebuild(
             done.crawls += 1
             progress(done)
         known.write(TableState(table), datetime.now(UTC))
-    dataset.forget(s3, archive_bucket)
-    coverage_reports.forget(s3, archive_bucket)
+    finish(deployment)
     return done
+
+
+def begin(deployment: Deployment, *, empty: bool) -> None:
+    """Empty the table if ``empty``; index withdrawn stories."""
+    if empty:
+        delete_items(deployment.table)
+    index = Index(deployment.table)
+    for withdrawal in withdrawals(deployment.s3, deployment.capture_bucket):
+        index.withdraw(withdrawal)
+
+
+def finish(deployment: Deployment) -> None:
+    """Have the daily jobs compare everything with the new index."""
+    dataset.forget(deployment.s3, deployment.archive_bucket)
+    coverage_reports.forget(deployment.s3, deployment.archive_bucket)
+
+
+def index_file(index: Index, stem: keys.Stem, settled: Archived | None) -> int:
+    """Index what is committed of a WARC file; return the number of revisions, 0 for a file not archived yet."""
+    if settled is None:
+        return 0
+    index.apply(stem, settled.outcomes, settled.articles)
+    return len(settled.articles)
+
+
+def restore_state(deployment: Deployment, source: str, now: datetime) -> int:
+    """Restore what crawls know of a source, and count its crawls; return their number. ``now`` is aware."""
+    s3, bucket, known, crawls = deployment.s3, deployment.capture_bucket, _Known(), 0
+    counting, packs = Counters(deployment.table, notes=False), Packs(s3, bucket)
+    for withdrawal in withdrawals(s3, bucket):
+        if withdrawal.source == source:
+            known.add_withdrawal(withdrawal)
+    for found in packs.listed(source):
+        known.add_captures(keys.parse(found.key), _pages(packs, found.key))
+    for key in objects.keys(s3, bucket=bucket, prefix=keys.folder(keys.CRAWLS, source)):
+        report = CrawlReport.from_json(objects.get(s3, bucket=bucket, key=key) or b"")
+        known.add_report(report)
+        counting.add_crawl(report)
+        crawls += 1
+    known.write(TableState(deployment.table), now)
+    return crawls
 
 
 def delete_items(table: "Table") -> None:

@@ -4,7 +4,7 @@ import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from itertools import chain, groupby
+from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 
 from dateline import keys
@@ -67,6 +67,20 @@ class Verification:
         """Yield the problems, those of an interrupted run first."""
         self._spool.forget_table()
         for finding in chain(self._spool.findings(), self._objects(), self._trees(), self._items()):
+            self.progress.found += 1
+            self._tell(self.progress)
+            yield finding
+
+    def seen(self) -> Iterator[Finding]:
+        """Look at the objects alone; yield their problems."""
+        for finding in self._objects():
+            self.progress.found += 1
+            yield finding
+
+    def compared(self) -> Iterator[Finding]:
+        """Compare the table with what other runs have seen (``Spool.absorb``); yield all problems."""
+        self._spool.forget_table()
+        for finding in chain(self._spool.findings(), self._trees(), self._items()):
             self.progress.found += 1
             self._tell(self.progress)
             yield finding
@@ -137,6 +151,8 @@ class Verification:
         after = self._after(folder, source)
         listed = objects.listed(self._s3, bucket=bucket, prefix=keys.folder(folder, source), after=after)
         for found in self._packs.listed(source, after) if folder == keys.CAPTURES else listed:
+            if self._scope.ends(folder, source, found.key):
+                return
             try:
                 stem = _stem(folder, found.key)
             except ValueError:
@@ -165,7 +181,8 @@ class Verification:
         listed = objects.listed(
             self._s3, bucket=self._capture_bucket, prefix=keys.folder(keys.CRAWLS, source), after=after
         )
-        for key, body in ahead(self._read, (found.key for found in listed)):
+        within = takewhile(lambda found: not self._scope.ends(keys.CRAWLS, source, found.key), listed)
+        for key, body in ahead(self._read, (found.key for found in within)):
             report, findings = self._report(key, body)
             with self._spool.transaction():
                 self._spool.find(findings)

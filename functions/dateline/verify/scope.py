@@ -25,14 +25,15 @@ IN_ARCHIVE = (keys.OUTCOMES, keys.ARTICLES, keys.QUARANTINE)
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some sources, or all; captures from a day (UTC) on, or all."""
+    """Some sources, or all; captures from a day (UTC) on, or of a month (``yyyy-mm``), or all."""
 
     sources: tuple[str, ...] = ()
     since: date | None = None
+    month: str = ""
 
     @property
     def whole(self) -> bool:
-        return not self.sources and self.since is None
+        return not self.sources and self.since is None and not self.month
 
     def has(self, source: str, day: str) -> bool:
         """Whether captures of a day, ``yyyy-mm-dd``, are looked at."""
@@ -40,10 +41,19 @@ class Scope:
 
     def after(self, folder: str, source: str) -> str:
         """Return the last key before the scope in a source's folder."""
+        if self.month:
+            return f"{keys.folder(folder, source)}{self._of_month(folder)}"
         if self.since is None:
             return keys.folder(folder, source)
         day = f"{self.since:%Y%m%d}" if folder == keys.QUARANTINE else f"{self.since:%Y/%m/%d}"
         return f"{keys.folder(folder, source)}{day}"
+
+    def ends(self, folder: str, source: str, key: str) -> bool:
+        """Whether a key, of those after ``after``, is behind the scope."""
+        return bool(self.month) and not key.startswith(f"{keys.folder(folder, source)}{self._of_month(folder)}")
+
+    def _of_month(self, folder: str) -> str:
+        return self.month.replace("-", "") if folder == keys.QUARANTINE else self.month.replace("-", "/")
 
 
 @dataclass(slots=True)

@@ -124,6 +124,23 @@ class Spool:
         )
         self.ledger.forget()
 
+    def absorb(self, path: Path) -> None:
+        """Add what another run has seen of other objects."""
+        other = Spool(path)
+        try:
+            with self.transaction():
+                for table in ("seen", "items", "records"):
+                    rows = other._db.execute(f"SELECT * FROM {table}")  # noqa: S608 - one of these
+                    columns = ", ".join("?" * len(rows.description))
+                    self._db.executemany(f"INSERT OR REPLACE INTO {table} VALUES ({columns})", rows)  # noqa: S608
+                self.find(other.findings())
+                for id, looks in other.all_looks():
+                    self.look(id, looks)
+                self.note("objects", str(int(self.noted("objects") or 0) + int(other.noted("objects") or 0)))
+                self.note("unread", other.noted("unread") or self.noted("unread"))
+        finally:
+            other.close()
+
     def see(self, key: str, pages: int | None, *, sound: bool) -> None:
         """Record a WARC file or crawl report as read, with its number of ``pages`` if known."""
         self._db.execute("INSERT OR REPLACE INTO seen VALUES (?, ?, ?)", (key, pages, sound))
