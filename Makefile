@@ -17,7 +17,7 @@ FUNCTION ?= extract
 	touch $@
 
 run: .venv/ready
-	@$(BIN)/dateline up
+	@DATELINE_OWNER=$$PPID $(BIN)/dateline up
 	@summary=$$($(BIN)/dateline crawl $(SOURCES)); status=$$?; \
 	if [ -z "$(SOURCES)" ] && [ $$status = 0 ]; then \
 		echo "the sample newsroom corrects some stories and takes others down" >&2; \

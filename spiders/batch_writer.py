@@ -77,7 +77,7 @@ class BatchWriter:
         states, self._states = self._states, []
         self._under_way += batch.size
         try:
-            async with self._storing:
+            async with self._storing, self._budget.storing:
                 await self._put(batch, states)
         finally:
             self._under_way -= batch.size

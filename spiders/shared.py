@@ -8,6 +8,7 @@ from spiders.download.pace import Hosts
 
 MEMORY = 64 << 20  # bytes of pages in all open batches; the function has 512 MB, of which it uses 200 without them
 AT_ONCE = 200  # pages handed out by a crawl on its own: the requests of a backfill of 100,000 would not fit into memory
+_STORING = 4  # an upload takes 50 ms, so 200 batches of one minute 3 s
 _LEAST_AT_ONCE = 10  # of a crawl among many: a host with a delay of 5 s has 10 requests in 50 s
 _ALL_AT_ONCE = 2000  # 3 kB each
 
@@ -24,10 +25,14 @@ class Writer(Protocol):
 
 
 class Budget:
-    """A limit of the bytes in all open batches of a round: beyond it, the largest one is stored."""
+    """A limit of the bytes in all open batches of a round: beyond it, the largest one is stored.
+
+    ``storing`` admits a few writers at once: a batch takes three times its size until it is stored.
+    """
 
     def __init__(self, limit: int = MEMORY) -> None:
         self._limit, self._writers = limit, list[Writer]()
+        self.storing = asyncio.Semaphore(_STORING)
 
     def add(self, writer: Writer) -> None:
         """Count a writer's batches."""

@@ -2,6 +2,7 @@
 
 import functools
 import gc
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from mypy_boto3_s3 import S3Client
 from dateline.aws.deployment import Deployment
 from dateline.maintenance.rebuild import delete_items
 from infra.local.cloud import Cloud, down, up
+from infra.local.processes import OWNER
 from infra.local.record import Record
 from tests.support.checkout import Checkout
 
@@ -67,6 +69,7 @@ def pytest_configure() -> None:
     """Stop where the installation is older than pyproject.toml: commands would be missing. Spare moto work."""
     if not entry_points(group="dateline.commands"):
         pytest.exit("the installation has no dateline.commands; run make .venv/ready", returncode=4)
+    os.environ.setdefault(OWNER, str(os.getpid()))  # of local clouds: workers have the main process's
     patched = pytest.MonkeyPatch()
     # moto gives each test a session of its own, and each would read the services' models anew: a quarter of a second.
     patched.setattr("botocore.session.create_loader", functools.cache(create_loader))

@@ -98,7 +98,7 @@ class Invocation:
             "wall_s": self.wall,
             "cpu_ms_per_page": 1000 * self.cpu / self.pages,
             "pages_per_gb_s": self.pages_per_gb_second(memory),
-            "second_quarter_mb": self.memory[1],
+            "third_quarter_mb": self.memory[2],
             "last_quarter_mb": self.memory[-1],
         }
         return Row(subject, {name: round(figure, 3) for name, figure in figures.items()})
@@ -119,7 +119,7 @@ def run(*, count: int, rounds: int, pages: Path | None) -> Result:  # noqa: ARG0
         Target(what="pages per GB-second of one host", ratio=ratio, at_least=50),
         Target(what="requests at once to a host (server's log)", ratio=at_once, at_most=1),
         Target(what="delay of 5 s between two requests (server's log)", ratio=gap / DELAY, at_least=0.95),
-        Target(what="memory in the second quarter of the time", ratio=ours.memory[-1] / ours.memory[1], at_most=1.1),
+        Target(what="memory in the third quarter of the time", ratio=ours.memory[3] / ours.memory[2], at_most=1.1),
         Target(what="function's memory", ratio=max(ours.memory) / (1024 * NOW), at_most=1),
     ]
     return result

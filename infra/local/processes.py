@@ -7,6 +7,7 @@ workers left by a killed MiniStack.
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ import psutil
 from infra.local.errors import LocalCloudError, tail
 
 _MARK = "DATELINE_LOCAL_CLOUD"
+OWNER = "DATELINE_OWNER"  # the id of a process without which ours are of no use, such as a test run
 
 
 def mark(folder: Path, role: str) -> str:
@@ -51,7 +53,8 @@ def start(
 ) -> None:
     """Start it in a session of its own, out of reach of a terminal's Ctrl-C, and return once it is ``ready``.
 
-    Its output goes to ``<role>.log``. Raises LocalCloudError if it ends first, or
+    Its output goes to ``<role>.log``. It is killed after the end of the process whose id is in ``DATELINE_OWNER``, if
+    any (``guard``). Raises LocalCloudError if it ends first, or
     does nothing for ``patience`` seconds without being ready: a slow machine has all the time that it needs.
     """
     log = folder / f"{role}.log"
@@ -65,6 +68,8 @@ def start(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    if owner := os.environ.get(OWNER):
+        _guard(owner, process.pid, folder, role)
     seen, moved = _activity(process.pid, log), time.monotonic()
     while not ready():
         if process.poll() is not None:
@@ -76,6 +81,18 @@ def start(
             still = f"{role} does not answer and has done nothing for {patience:.0f} s"
             raise LocalCloudError(f"{still}; see {log}, then run dateline down and up again")
         time.sleep(0.05)
+
+
+def _guard(owner: str, pid: int, folder: Path, role: str) -> None:
+    """Start the guard, which must outlive this process and is not one of the role's own."""
+    subprocess.Popen(
+        [sys.executable, "-m", "infra.local.guard", owner, str(pid), str(folder), role],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
 
 
 def _activity(pid: int, log: Path) -> tuple[int, float]:
