@@ -85,7 +85,7 @@ def _engine(name: str | None) -> "Engine":
         outputs = deployed.outputs
         client = deployed.client("athena")
         return Athena(client, database=outputs["DatasetDatabase"], workgroup=outputs["DatasetWorkGroup"])
-    return DuckDb(deployed.s3, deployed.archive, DuckDb.folder_of(deployed.archive))
+    return DuckDb(deployed.s3, deployed.archive_bucket, DuckDb.folder_of(deployed.archive_bucket))
 
 
 def _cell(value: object) -> str:
