@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from dateline.cli.main import app
 from dateline.cli.output import CommandError
 from dateline.proofs import verify
+from dateline.proofs.signing import FileSigner
 from tests.support import der
 from tests.support.authority import TimestampAuthority
 from tests.support.evidence import CERTIFICATE, DAY, DIGEST, FOREIGN, NEXT, Files, zipped
@@ -377,6 +378,18 @@ def test_node_is_no_leaf() -> None:
     assert verify.leaf_hash(left + right) != verify.node_hash(left, right)
     with pytest.raises(ValueError, match="no WARC record"):
         verify.leaf_of(left + right)
+
+
+def test_long_signature_with_bytes_after_it(sound: Files, tmp_path: Path) -> None:
+    """openssl reads 72 bytes of a signature on P-256, and does not see what is after the longest ones."""
+    key, root = FileSigner(tmp_path / "key.pem"), sound[f"roots/{DAY}.json"]
+    longest = next(found for found in (key.sign(root) for _ in range(1000)) if len(found) == 72)
+    newest = key.sign(sound[f"roots/{NEXT}.json"])
+    forged = sound | {"key.pem": key.public_key(), f"roots/{DAY}.sig": longest, f"roots/{NEXT}.sig": newest}
+    assert list(verify.Proof(forged).check())
+    forged[f"roots/{DAY}.sig"] += b"more"
+    with pytest.raises(verify.InvalidProofError, match=f"the signature of the root of {DAY}"):
+        list(verify.Proof(forged).check())
 
 
 # The values of an ECDSA signature may be (r, n - s) as well as (r, s): both are by the same key, of the same bytes.
