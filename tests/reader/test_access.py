@@ -66,7 +66,9 @@ def bearing(value: str) -> dict[str, Any]:
     return event("/stories", "", {"authorization": f"Bearer {value}"})
 
 
-@pytest.mark.parametrize("asked", [token(), token("e", EC, "ES256"), token(aud=["other", AUDIENCE])])
+@pytest.mark.parametrize(
+    "asked", [token(), token("e", EC, "ES256"), token(aud=["other", AUDIENCE])], ids=["RSA", "EC", "two audiences"]
+)
 def test_valid_tokens_are_accepted(asked: str) -> None:
     """A token of the issuer's keys opens the room; its keys are read once an hour."""
     issuer = Issuer()
@@ -98,6 +100,7 @@ def test_valid_tokens_are_accepted(asked: str) -> None:
         jwt.encode(CLAIMS, "", algorithm="none", headers={"kid": "r"}),
         token()[:-4] + "AAAA",
     ],
+    ids=map(str, range(14)),  # tokens differ from run to run
 )
 def test_forged_tokens_are_refused(asked: str) -> None:
     """Another issuer, audience, key or algorithm, none at all, or an expired one: 401."""
