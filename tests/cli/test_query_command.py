@@ -106,6 +106,7 @@ NAMES = [
     (["sources", "check", "libya-herold"], "libya-herald"),
     (["status", "--coverage", "--source", "libya-herold"], "libya-herald"),
     (["search", "x", "--country", "libya"], "ly (Libya)"),
+    (["query", "--country", "tu"], "tn (Tunisia)"),
 ]
 
 

@@ -108,7 +108,8 @@ def test_a_stack_in_trouble(stack: Stack) -> None:
     assert "dataset\t1 left\n" in printed
 
 
-def test_many_errors_are_not_counted_to_the_end() -> None:
+def test_many_errors_are_capped() -> None:
+    """Many errors are not counted to the end."""
     runs = {"crawl": Runs("2026-11-29T23:05:12+00:00", 100)}
     quiet = Operation(functions=runs, queues={}, dead_letters={}, alarms=(), dataset_left=0)
     assert dict(quiet.fields())["function crawl"].endswith("100 errors or more in a day")

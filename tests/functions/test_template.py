@@ -82,18 +82,21 @@ GRANTS = dict(grants())
 FEEDS = {queue: (event, function) for queue, event, function in queue_events()}
 
 
-def test_resources_stand_in_the_order_of_the_stages() -> None:
+def test_resources_in_stage_order() -> None:
+    """Resources stand in the order of the stages."""
     assert [name for name in RESOURCES if name in STAGES] == list(STAGES)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_handler_imports_by_the_name_that_the_template_gives(function: str) -> None:
+def test_handler_names_import(function: str) -> None:
+    """A handler imports by the name that the template gives."""
     module, name = FUNCTIONS[function]["Handler"].split(".")
     assert callable(getattr(importlib.import_module(module), name))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_has_its_event_its_requirements_its_log_and_a_role_of_its_own(function: str) -> None:
+def test_function_has_its_parts(function: str) -> None:
+    """A function has its event its requirements its log and a role of its own."""
     name = function.removesuffix("Function").lower()
     assert (ROOT / "tests" / "events" / f"{name}.json").is_file()
     assert (ROOT / "infra" / "requirements" / f"{name}.txt").is_file()
@@ -103,12 +106,13 @@ def test_a_function_has_its_event_its_requirements_its_log_and_a_role_of_its_own
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_told_only_what_its_settings_have(function: str) -> None:
+def test_function_variables_are_settings(function: str) -> None:
+    """A function is told only what its settings have."""
     told = {name for name in FUNCTIONS[function]["Environment"]["Variables"] if name.startswith("DATELINE_")}
     assert told <= {f"DATELINE_{name.upper()}" for name in Settings.__dataclass_fields__}
 
 
-def test_bundles_are_built_for_the_platform_that_functions_run_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundles_for_lambda_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     """The parameter names the folder with the Makefile, and this the platform of the wheels."""
     shared, parameter = TEMPLATE["Globals"]["Function"], TEMPLATE["Parameters"]["Architecture"]
     assert shared["Runtime"] == f"python{build.RUNTIME}"
@@ -134,20 +138,23 @@ def test_builds_follow_the_architecture(function: str) -> None:
 
 
 @pytest.mark.parametrize("grant", GRANTS)
-def test_a_grant_names_its_actions_and_resources(grant: str) -> None:
+def test_grants_name_resources(grant: str) -> None:
+    """A grant names its actions and resources."""
     statement = GRANTS[grant]
     actions = as_list(statement["Action"])
     assert not [action for action in actions if "*" in action]
     assert "*" not in as_list(statement["Resource"])
 
 
-def test_no_role_has_a_managed_policy() -> None:
+def test_no_managed_policies() -> None:
+    """No role has a managed policy."""
     assert not [name for name, role in ROLES.items() if "ManagedPolicyArns" in role]
     assert not [name for name, function in FUNCTIONS.items() if "Policies" in function]
 
 
 @pytest.mark.parametrize("queue", FEEDS)
-def test_a_queue_gives_its_function_time_and_takes_back_what_failed(queue: str) -> None:
+def test_queue_returns_failures(queue: str) -> None:
+    """A queue gives its function time and takes back what failed."""
     event, function = FEEDS[queue]
     assert QUEUES[queue]["VisibilityTimeout"] == 6 * function["Timeout"]
     assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
@@ -155,7 +162,8 @@ def test_a_queue_gives_its_function_time_and_takes_back_what_failed(queue: str) 
 
 
 @pytest.mark.parametrize("queue", FEEDS)
-def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str) -> None:
+def test_dead_letters_have_alarm(queue: str) -> None:
+    """A message that fails for good ends in a queue with an alarm."""
     redrive = QUEUES[queue]["RedrivePolicy"]
     dead_letters = name_of(redrive["deadLetterTargetArn"])
     assert redrive["maxReceiveCount"] >= 3
@@ -169,7 +177,8 @@ def test_a_message_that_fails_for_good_ends_in_a_queue_with_an_alarm(queue: str)
     assert dead_letters in watched
 
 
-def test_news_of_the_index_is_told_or_ends_in_a_queue_with_an_alarm() -> None:
+def test_index_news_has_alarm() -> None:
+    """News of the index is told or ends in a queue with an alarm."""
     source = FUNCTIONS["EventsFunction"]["Events"]["News"]["Properties"]
     assert name_of(source["Stream"]) == "IndexTable"
     assert (source["StartingPosition"], source["BisectBatchOnFunctionError"]) == ("TRIM_HORIZON", True)
@@ -180,7 +189,7 @@ def test_news_of_the_index_is_told_or_ends_in_a_queue_with_an_alarm() -> None:
 
 
 @pytest.mark.parametrize("queue", FEEDS)
-def test_a_function_that_sends_to_its_own_queue_is_not_taken_for_a_runaway(queue: str) -> None:
+def test_self_sending_is_allowed(queue: str) -> None:
     """Lambda stops what has called itself 16 times, unless it is told that this is meant."""
     function = FEEDS[queue][1]
     role = name_of(function["Role"])
@@ -189,9 +198,7 @@ def test_a_function_that_sends_to_its_own_queue_is_not_taken_for_a_runaway(queue
     assert function.get("RecursiveLoop") == ("Allow" if own else None)
 
 
-def test_the_alarm_of_silence_hears_what_coverage_tells(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silence_alarm_hears_coverage(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A metric is another one with other dimensions, and Powertools adds one."""
     service = TEMPLATE["Globals"]["Function"]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     monkeypatch.setenv("POWERTOOLS_SERVICE_NAME", service)
@@ -207,7 +214,8 @@ def test_the_alarm_of_silence_hears_what_coverage_tells(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_that_the_schedule_calls_and_that_fails_is_told_of(function: str) -> None:
+def test_scheduled_failure_is_told(function: str) -> None:
+    """A function that the schedule calls and that fails is told of."""
     scheduled = [event for event in FUNCTIONS[function].get("Events", {}).values() if event["Type"] == "ScheduleV2"]
     alarms = of_type("AWS::CloudWatch::Alarm").values()
     watched = [
@@ -229,7 +237,8 @@ def test_alarms_link_the_runbook(alarm: str) -> None:
 
 
 @pytest.mark.parametrize("resource", [*BUCKETS, *QUEUES])
-def test_only_tls_reaches_a_bucket_or_queue(resource: str) -> None:
+def test_only_tls_is_allowed(resource: str) -> None:
+    """Only TLS reaches a bucket or queue."""
     policies = [*of_type("AWS::S3::BucketPolicy").values(), *of_type("AWS::SQS::QueuePolicy").values()]
     refused = [
         target
@@ -244,7 +253,8 @@ def test_only_tls_reaches_a_bucket_or_queue(resource: str) -> None:
 
 
 @pytest.mark.parametrize("bucket", BUCKETS)
-def test_a_bucket_is_private_encrypted_and_outlives_its_stack(bucket: str) -> None:
+def test_buckets_are_private(bucket: str) -> None:
+    """A bucket is private encrypted and outlives its stack."""
     properties = BUCKETS[bucket]
     assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(properties["PublicAccessBlockConfiguration"]) == 4
@@ -254,7 +264,8 @@ def test_a_bucket_is_private_encrypted_and_outlives_its_stack(bucket: str) -> No
     assert policies == ("RetainExceptOnCreate", "Retain")
 
 
-def test_captures_are_versioned_and_written_once() -> None:
+def test_captures_written_once() -> None:
+    """Captures are versioned and written once."""
     assert BUCKETS["CaptureBucket"]["VersioningConfiguration"] == {"Status": "Enabled"}
     statements = RESOURCES["CaptureBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
     (refused,) = [statement for statement in statements if statement["Sid"] == "WriteOnce"]
@@ -262,7 +273,8 @@ def test_captures_are_versioned_and_written_once() -> None:
     assert refused["Condition"]["Null"] == {"s3:if-none-match": "true"}
 
 
-def test_captures_grow_cold_but_can_still_be_read_by_range() -> None:
+def test_cold_captures_stay_readable() -> None:
+    """Captures grow cold but can still be read by range."""
     rules = {rule["Id"]: rule for rule in BUCKETS["CaptureBucket"]["LifecycleConfiguration"]["Rules"]}
     cold = rules["colder-captures"]
     classes = {each["StorageClass"] for each in (*cold["Transitions"], *cold["NoncurrentVersionTransitions"])}
@@ -270,7 +282,8 @@ def test_captures_grow_cold_but_can_still_be_read_by_range() -> None:
     assert not [rule for rule in rules.values() if "ExpirationInDays" in rule and rule["Prefix"] != "frontiers/"]
 
 
-def test_captures_are_locked_only_if_that_is_wanted() -> None:
+def test_captures_locked_on_request() -> None:
+    """Captures are locked only if that is wanted."""
     bucket = BUCKETS["CaptureBucket"]
     for name in ("ObjectLockEnabled", "ObjectLockConfiguration"):
         condition, _, otherwise = bucket[name]["Fn::If"]
@@ -278,7 +291,8 @@ def test_captures_are_locked_only_if_that_is_wanted() -> None:
     assert TEMPLATE["Parameters"]["ObjectLock"]["Default"] == ""
 
 
-def test_captures_and_nothing_else_are_sent_to_be_extracted() -> None:
+def test_only_captures_are_extracted() -> None:
+    """Captures and nothing else are sent to be extracted."""
     (notice,) = BUCKETS["CaptureBucket"]["NotificationConfiguration"]["QueueConfigurations"]
     rules = {rule["Name"]: rule["Value"] for rule in notice["Filter"]["S3Key"]["Rules"]}
     capture = keys.Stem("a-source", "20190417T061500Z-sample", 0).capture
@@ -294,7 +308,8 @@ def test_a_queue_is_encrypted(queue: str) -> None:
     assert QUEUES[queue]["SqsManagedSseEnabled"] is True
 
 
-def test_the_table_can_be_restored_and_has_the_documented_indexes() -> None:
+def test_table_can_be_restored() -> None:
+    """The table can be restored and has the documented indexes."""
     table = RESOURCES["IndexTable"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
@@ -308,7 +323,8 @@ def test_the_table_can_be_restored_and_has_the_documented_indexes() -> None:
 
 
 @pytest.mark.parametrize("log", of_type("AWS::Logs::LogGroup").values(), ids=of_type("AWS::Logs::LogGroup"))
-def test_logs_are_not_kept_for_ever(log: dict[str, Any]) -> None:
+def test_logs_expire(log: dict[str, Any]) -> None:
+    """Logs are not kept for ever."""
     assert log["RetentionInDays"] == 30
 
 
@@ -329,7 +345,8 @@ def glue_type(kind: str) -> str:
     return GLUE_TYPES[kind]
 
 
-def test_glue_describes_the_files_as_they_are_written() -> None:
+def test_glue_matches_files() -> None:
+    """Glue describes the files as they are written."""
     described = {column["Name"]: column["Type"] for column in TABLE["StorageDescriptor"]["Columns"]}
     assert described == {name: glue_type(kind) for name, kind in rows.COLUMNS.items()}
     folder = f"s3://${{ArchiveBucket}}/{keys.partition('${!country}', '${!month}')}"
@@ -337,12 +354,14 @@ def test_glue_describes_the_files_as_they_are_written() -> None:
     assert [key["Name"] for key in TABLE["PartitionKeys"]] == ["country", "month"]
 
 
-def test_athena_looks_at_every_country_that_a_source_has() -> None:
+def test_athena_knows_countries() -> None:
+    """Athena looks at every country that a source has."""
     listed = TABLE["Parameters"]["projection.country.values"].split(",")
     assert listed == sorted({*(source.country for source in registry.registered().values()), keys.NOWHERE})
 
 
-def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
+def test_outputs_are_complete() -> None:
+    """The outputs name all that somebody may look for."""
     dataset = {"DatasetDatabase", "DatasetTable", "DatasetWorkGroup", "MaintainMachine"}
     assert {
         *BUCKETS,
@@ -361,7 +380,8 @@ def test_the_outputs_name_all_that_somebody_may_look_for() -> None:
     )
 
 
-def test_extraction_has_room_for_the_worst_capture_object() -> None:
+def test_extraction_memory_is_enough() -> None:
+    """Extraction has room for the worst capture object."""
     function = FUNCTIONS["ExtractFunction"]
     page = int(function["Environment"]["Variables"]["DATELINE_PAGE_MEMORY"])
     assert page + 512 <= function["MemorySize"]  # the function itself, with its libraries and a WARC file

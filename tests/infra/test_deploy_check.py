@@ -109,7 +109,7 @@ def test_names_that_aws_refuses(account: Callable[..., Any], stack: str, region:
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "ap-southeast-1", "me-central-1"])
-def test_the_longest_name_is_one_that_s3_takes(account: Callable[..., Any], region: str) -> None:
+def test_longest_name_fits_s3(account: Callable[..., Any], region: str) -> None:
     """63 characters of a bucket's name, less what the template adds."""
     longest = 63 - len(f"-captures-123456789012-{region}")
     assert problems(account("a" * longest, region=region)) == {}
@@ -118,7 +118,7 @@ def test_the_longest_name_is_one_that_s3_takes(account: Callable[..., Any], regi
     assert max(len(each.name) for each in made if each.type == "AWS::S3::Bucket") == 63
 
 
-def test_every_named_resource_is_looked_at() -> None:
+def test_named_resources_are_checked() -> None:
     """Each name of the template that contains the stack's is one with a known limit."""
     template = names.read()
     made = {each.resource for each in names.named(template, "sample", "123456789012", REGION)}
@@ -139,7 +139,8 @@ def test_concurrency_fits_the_quota(account: Callable[..., Any], free: int, each
     assert enough or "L-B99A9384" in found.text
 
 
-def test_what_a_removed_stack_left_is_in_the_way(account: Callable[..., Any]) -> None:
+def test_leftovers_are_named(account: Callable[..., Any]) -> None:
+    """What a removed stack left is in the way."""
     boto3.client("s3", REGION).create_bucket(Bucket="dateline-captures-123456789012-us-east-1")
     boto3.client("logs", REGION).create_log_group(logGroupName="/aws/lambda/dateline-crawl")
     boto3.client("events", REGION).create_event_bus(Name="dateline")
@@ -153,7 +154,8 @@ def test_what_a_removed_stack_left_is_in_the_way(account: Callable[..., Any]) ->
     assert problems(account("other")) == {}
 
 
-def test_existing_stacks_are_updated_and_keep_their_lock(account: Callable[..., Any]) -> None:
+def test_existing_stack_is_updated(account: Callable[..., Any]) -> None:
+    """Existing stacks are updated and keep their lock."""
     boto3.client("s3", REGION).create_bucket(Bucket="dateline-captures-123456789012-us-east-1")
     found = account(status="UPDATE_COMPLETE")
     assert found["stack"].text == "dateline exists (UPDATE_COMPLETE): the deploy updates it"
@@ -171,7 +173,7 @@ def test_existing_stacks_are_updated_and_keep_their_lock(account: Callable[..., 
         ("UPDATE_IN_PROGRESS", "wait until"),
     ],
 )
-def test_a_stack_that_cannot_be_updated(account: Callable[..., Any], status: str, remedy: str) -> None:
+def test_stack_without_update(account: Callable[..., Any], status: str, remedy: str) -> None:
     """The retry of a first deploy that failed: CloudFormation leaves a stack that has to be deleted first."""
     assert remedy in problems(account(status=status))["stack"]
 
@@ -186,12 +188,13 @@ def test_a_stack_that_cannot_be_updated(account: Callable[..., Any], status: str
         ({"AlarmTopic": "arn:aws:sns:us-east-1:123456789012:absent"}, "NotFound"),
     ],
 )
-def test_parameters_are_those_of_the_template(account: Callable[..., Any], given: dict[str, str], problem: str) -> None:
+def test_parameters_match_template(account: Callable[..., Any], given: dict[str, str], problem: str) -> None:
+    """Parameters are those of the template."""
     (name,) = given
     assert problem in problems(account(**given))[name]
 
 
-def test_what_could_not_be_asked_is_said(account: Callable[..., Any]) -> None:
+def test_unanswered_checks_are_named(account: Callable[..., Any]) -> None:
     """Without a right, or on a cloud without the call: neither a problem nor well."""
     found = account(free=None)
     assert found["quota"].level == "unchecked"
@@ -199,7 +202,8 @@ def test_what_could_not_be_asked_is_said(account: Callable[..., Any]) -> None:
     assert problems(found) == {}
 
 
-def test_without_credentials_names_are_checked_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_names_without_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials names are checked all the same."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

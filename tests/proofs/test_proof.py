@@ -74,7 +74,7 @@ def test_reader_offers_the_proof(evidence: Evidence) -> None:
     assert (unstamped.status, unstamped.media) == (404, "application/problem+json")
 
 
-def test_proof_is_small_and_the_same(evidence: Evidence) -> None:
+def test_proof_is_small(evidence: Evidence) -> None:
     """Beside its records and their words it has under 20 kB, and the same bytes each time."""
     query = evidence.newsroom.query()
     story = query.story("http://news.example.org/a")
@@ -113,7 +113,7 @@ def test_bundled_script_needs_nothing(evidence: Evidence, tmp_path: Path) -> Non
     ],
     ids=["another host", "expired", "not yet valid", "no certificate"],
 )
-def test_certificate_that_was_not_the_hosts(
+def test_foreign_certificate_is_named(
     aws: Aws, authority: TimestampAuthority, signer: FileSigner, data: bytes, reason: str
 ) -> None:
     """A record names a certificate of another host, one of another year, or something else."""

@@ -53,6 +53,7 @@ def _check_code(code: str, known: Mapping[str, str], kind: str, form: str) -> No
     if code not in known:
         by_name = {name.casefold(): key for key, name in known.items()}
         close = difflib.get_close_matches(code.casefold(), [*known, *by_name], n=1)
+        close = close or [name for name in sorted(by_name) if name.startswith(code.casefold())]
         key = by_name.get(close[0], close[0]) if close else None
         near = f"; did you mean {key} ({known[key]})?" if key else ""
         raise CommandError(f"there is no {kind} {code!r} ({form}){near}")
