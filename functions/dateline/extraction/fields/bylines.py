@@ -6,6 +6,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from dateline.extraction.fields import shown_title
 from dateline.extraction.parse.document import Document, beginning, names
 
 # What a byline begins with, in the languages of the archive's outlets and of their neighbours.
@@ -44,7 +45,7 @@ _AUTHOR_PAGE = re.compile(
     re.IGNORECASE,
 )
 _IN = ("a", "span", "div", "p", "address", "li", "dd", "b", "strong", "h3", "h4")
-_LABELLED = (*_IN, "h2", "h5", "h6", "dt", "th", "label", "em", "i", "small")
+_LABELLED = (*_IN, "h2", "h5", "h6", "dt", "td", "th", "label", "font", "em", "i", "small")
 _LONGEST = 60  # characters of a name
 _LONGEST_LINE = 180  # of a byline
 _SHORTEST = 2
@@ -102,7 +103,7 @@ def spoken(document: Document) -> Iterator[str]:
     for says, elements in ((_SAYS_BY, _around_headline(document)), (_SAYS_AUTHOR, document.elements)):
         for element in elements:
             if element.tag in _LABELLED and len(element) < 4 and says.match(beginning(element)):
-                held = (document.content(each) for each in (_innermost(element, says), element))
+                held = (document.content(each) for each in _holding(element, says))
                 text = next(filter(None, (says.sub("", each) for each in held)), "") or _beside(element, document)
                 if text and len(text) < _LONGEST and _is_the_storys(element, document):
                     yield text
@@ -111,11 +112,20 @@ def spoken(document: Document) -> Iterator[str]:
 
 def _around_headline(document: Document) -> list[HtmlElement]:
     """The elements after the headline, then those just above it and in the feet of the page's articles."""
-    if document.headline is None:
+    headline = document.headline if document.headline is not None else shown_title.line(document)
+    if headline is None:
         return []
-    above = document.elements[max(0, document.positions[document.headline] - _ABOVE) :]
+    at = document.positions[headline]
     feet = (each for foot in document.tree.iterfind(".//article//footer") for each in foot.iter())
-    return [*document.after_headline[:_NEAR], *above[:_ABOVE], *islice(feet, _NEAR)]
+    return [*document.elements[at + 1 :][:_NEAR], *document.elements[max(0, at - _ABOVE) : at], *islice(feet, _NEAR)]
+
+
+def _holding(element: HtmlElement, says: re.Pattern[str]) -> Iterator[HtmlElement]:
+    """Yield the elements with a labelled name, best first: the one after a bare label, the innermost with the label."""
+    own = (element.text or "").strip()
+    if own and len(element) and not says.sub("", f"{own} ").strip():
+        yield element[0]
+    yield from (_innermost(element, says), element)
 
 
 def _innermost(element: HtmlElement, says: re.Pattern[str]) -> HtmlElement:
