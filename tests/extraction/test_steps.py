@@ -78,7 +78,6 @@ FURNITURE = [
     "More from The Coast Post",
     "Get our letter delivered straight to your inbox.",
     "We may earn a commission when you buy through our links.",
-    "$$AD$$",
     "[button link=”/x” type=”big”] Send us yours[/button]",
     "___",
 ]

@@ -22,7 +22,7 @@ _PROMOTIONAL = re.compile(
     r"|read-?(?:more|also|next)|more-on"
     r"|most-(?:read|popular)|trending|share|sharing|social|addthis|author-?(?:bio|box|card|info)|bio|about-the-author"
     r"|disclaimer|copyright|comments?|tags?|breadcrumbs?|donat\w+"
-    r"|advert\w*|ad-?(?:slot|unit|container)|banner|caption|wp-caption-text|credit|byline|inline-?gallery"
+    r"|advert\w*|ad-?(?:slot|unit|container)|banner|caption|wp-caption-text|credit|byline"
     r"|outbrain|taboola|recommended|recommendations?"
     r"|liens?-?(?:utiles|connexes)|a-lire-aussi|lire-aussi|ilgili(?:-haberler)?|etiketler)(?:$|[-_ ])",
     re.IGNORECASE,

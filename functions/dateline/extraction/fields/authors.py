@@ -45,7 +45,6 @@ _DATE = re.compile(
     r"|\s+(?:am|on|le)\s+(?:\d|(?:mon|diens|mitt|donners|frei|sams|sonn)\w+tag|samstag|mittwoch).*$",
     re.IGNORECASE,
 )
-_NUMBER_AFTER = re.compile(r"(?<=[^\W\d]{2})\s*[-–—|,،·•]?\s+\d.*$", re.DOTALL)  # a bare date behind a name
 # Names with a waw of their own at the beginning.
 _NAMES_IN_WAW = {
     "وليد", "وائل", "وسيم", "وفاء", "وداد", "وجدي", "وحيد", "وصفي", "وهبي", "وردة", "ولاء", "وسام", "وئام", "وجيه",
@@ -219,7 +218,7 @@ def names(texts: Iterable[str]) -> Names:
 def _plain(text: str) -> str:
     """Return a byline without addresses, brackets and date."""
     bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text)))
-    return _NUMBER_AFTER.sub("", _DATE.sub("", bare))
+    return _DATE.sub("", bare)
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -12,9 +12,8 @@ from dateline.extraction.parse.document import Document, Value, names, words
 
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
-    r"|(?:^|[-_ ])(?:lead|lede|dec?k|dek-?text|chapo|chapeau|excerpt|intro|brief|abstract|spot|stand-first|sapo"
-    r"|desc|ingress|preamble|preface|einleitung|anriss|vorspann|sommaire|accroche|description|synopsis|strapline|bajada"
-    r"|entradilla|sommario|catenaccio|[oö]zet)(?:$|[-_ ])",
+    r"|(?:^|[-_ ])(?:lead|lede|dec?k|chapo|chapeau|excerpt|intro|brief|abstract|spot|desc|preamble|preface|einleitung"
+    r"|sommaire|accroche|description|synopsis|strapline|[oö]zet)(?:$|[-_ ])",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(

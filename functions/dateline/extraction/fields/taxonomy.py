@@ -11,11 +11,11 @@ from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value, content, names, words
 
 _PAYWALL = re.compile(
-    r"(?:^|[-_ ])(?:paywall|piano-offer|subscriber-only|premium-content|reserved-content|regwall|article-locked)"
+    r"(?:^|[-_ ])(?:paywall|subscriber-only|premium-content|regwall)"
     r"(?:$|[-_ ])",
     re.IGNORECASE,
 )
-_CRUMBS = re.compile(r"crumb|ariane|fil-d-ariane", re.IGNORECASE)
+_CRUMBS = re.compile(r"crumb|ariane", re.IGNORECASE)
 _TAGS = re.compile(
     r"(?:^|[-_ ])(?:(?:post|entry|article|item|field-name-field)?-?tags?(?:[-_]?(?:links?|list|block|wrap\w*))?"
     r"|keywords?|etiket(?:ler)?|mots-?cl[eé]s?|topics?|hashtags?|schlagw\w+)(?:$|[-_ ])"
