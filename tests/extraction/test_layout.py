@@ -193,3 +193,35 @@ def test_tools_are_no_text(story: tuple[str, ...], line: str) -> None:
     """Tools and notices are no text."""
     body = f"<article><h1>Two new stations</h1>{paragraphs((*story[:3], line, story[3]))}</article>"
     assert archived(body).text.split("\n\n") == list(story)
+
+
+POINTERS = (
+    "<table><tr><td><a href=/1>Other story one</a></td></tr><tr><td><a href=/2>Story two</a></td></tr></table>",
+    "<table><tr><td><b>+</b><br><a href=/1>Other story one</a><br><a href=/2>Other story two</a></td></tr></table>",
+    "<table><tr><td><ul><li><a href=/1>Other story</a></li><li><a href=/2>Another</a></li></ul></td></tr></table>",
+)
+
+
+@STORIES
+@pytest.mark.parametrize("table", POINTERS)
+def test_tables_of_links_are_no_text(story: tuple[str, ...], table: str) -> None:
+    """A small table beside the text with links to other pages is no part of it; a table of data is."""
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{table}{paragraphs(story[2:])}</article>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize(
+    "tooltip",
+    [
+        "<abbr title='Explained'>UN</abbr>",
+        "<span>UN<span style='display:none'>Explained</span></span>",
+        "<span>UN<small role='tooltip'>Explained</small></span>",
+        "<span>UN<span hidden>Explained</span></span>",
+    ],
+)
+def test_tooltips_are_no_text(story: tuple[str, ...], tooltip: str) -> None:
+    """An explanation under the pointer is not in the line; its word is."""
+    line = f"{story[0][:40]}{tooltip}{story[0][40:]}"
+    text = archived(f"<article><h1>Two new stations</h1>{paragraphs((line, *story[1:]))}</article>").text
+    assert text.split("\n\n") == [f"{story[0][:40]}UN{story[0][40:]}", *story[1:]]

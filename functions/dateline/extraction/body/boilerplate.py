@@ -37,7 +37,10 @@ haberin devamı
 (مواضيع|مقالات|أخبار|قصص) (ذات صلة|متعلقة|مشابهة)
 المزيد (من|عن)
 (خبر|بیشتر) بخوانید
+(our coverage|explore more|stay connected|people are also reading|like what you['’]?re reading\??)
 lesen sie auch
+auch interessant
+(lee|vea|mira) también
 mehr (zum thema|themen( auf [\w.]+)?|dazu)
 leggi anche
 """
@@ -45,7 +48,9 @@ leggi anche
 # Boilerplate at any position.
 _WHOLE = r"""
 (share|tweet|e?-?mail|print|save|copy link|link copied!?|advertisement|image|video|photo|gallery|tags?|topics?)
+(sponsored|promoted|article content|enter now|sign in|log in|loading\.*|skip advert\w*)
 ((\d+ |no )?comments?|leave a (comment|reply))
+this article (has been reviewed|was featured in|originally appeared|first appeared|is republished)…
 (please )?(share|tweet|pin|e-?mail) (this|on|via|to|with) …
 (partager|imprimer|commenter|commentaires?|publicité|passer la publicité)
 la suite après (la|cette) publicité
@@ -118,6 +123,9 @@ avec (afp|agences|reuters|ap)…
 mit (agenturmaterial|dpa|afp)…
 (sources?|via|المصدر|kaynak|quelle) ?[:：]…
 ….{{0,160}}contributed to this (report|story|article|piece)\.?
+this (article|piece|story|post|interview|episode) (has been |was )?(originally |first )?{made}…
+(do you|would you|want to|are you) …(reach out|e-?mail|contact|get in touch|submit|looking forward)…
+(?-i:— ?[A-Z][\w.'’-]+( [A-Z][\w.'’-]+){{0,4}})
 (for more (?!than\b)|to learn more|find out more|read more)…(\b(visit|click|contact|stream|follow)\b|https?:|www\.)…
 (sendung|dieses thema im programm|quelle|redaktion|mitarbeit|lektorat|übersetzung|aus dem \w+ von) ?: …
 (?-i:[A-Z]{{2,8}}( [A-Z]{{2,10}})? ?\([^)]{{2,60}}\)|\([a-z]{{2,4}}(/\w{{2,8}})*\)|[A-Z]{{2,5}}/[a-z]{{2,4}})
@@ -129,6 +137,7 @@ _TRADES = (
     "reporter|editor|writer|correspondent|journalist|columnist|professor|lecturer|fellow|author|director|producer"
     "|contributor|researcher"
 )
+_MADE = "(appeared|published|edited|produced|condensed)"
 _AGENCIES = (
     "afp|ap|reuters|aa|dpa|apa|anka|iha|dha|wafa|petra|sana|mena|aps|tap|map|lana|spa|kuna"
     "|وكالات|رويترز|أ ?ف ?ب|فرانس برس"
@@ -176,7 +185,7 @@ def _within() -> dict[str, re.Pattern[str]]:
 
 @cache
 def _end() -> re.Pattern[str]:
-    spelled = _ENDINGS.format(name=r"[A-Z][\w.'’-]+", trade=rf"(?:{_TRADES})\b", agency=_AGENCIES)
+    spelled = _ENDINGS.format(name=r"[A-Z][\w.'’-]+", trade=rf"(?:{_TRADES})\b", agency=_AGENCIES, made=_MADE)
     return re.compile(_any(spelled), re.IGNORECASE)
 
 

@@ -57,6 +57,20 @@ def without_posts(tree: HtmlElement) -> HtmlElement:
     return tree
 
 
+def without_tooltips(tree: HtmlElement) -> HtmlElement:
+    """Remove short hidden pieces of lines, such as explanations shown under the pointer; in place."""
+    for element in tooltips(tree):
+        if element.getparent() is not None:
+            element.drop_tree()
+    return tree
+
+
+def tooltips(tree: HtmlElement) -> list[HtmlElement]:
+    """Return the short hidden pieces of lines."""
+    pieces = (each for each in tree.iter("span", "small", "sup") if _is_hidden(each) or each.get("role") == "tooltip")
+    return [each for each in pieces if len(each.text_content()) < _HIDDEN_LIMIT]
+
+
 def without_empty(tree: HtmlElement) -> HtmlElement:
     """Remove inline elements without contents, at which extractors lose the following text; in place."""
     for element in list(tree.iter(*_EMPTY)):

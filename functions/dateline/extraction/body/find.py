@@ -13,7 +13,7 @@ from trafilatura.core import bare_extraction
 from trafilatura.settings import Document as Extracted
 
 from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate, is_ending
-from dateline.extraction.body.cleanup import prune, without_empty, without_posts, without_scripts
+from dateline.extraction.body.cleanup import prune, without_empty, without_posts, without_scripts, without_tooltips
 from dateline.extraction.body.layout import made_plain, uncover_headings
 from dateline.extraction.body.line_breaks import made_paragraphs
 from dateline.extraction.parse.document import clean, words
@@ -47,7 +47,8 @@ def _prepared(tree: HtmlElement, *, strict: bool) -> HtmlElement:
     copy = uncover_headings(without_posts(deepcopy(tree)))
     if not strict:
         return made_plain(copy)
-    return made_paragraphs(prune(without_empty(_alone(marked(made_plain(without_scripts(copy)))))))
+    story = _alone(marked(made_plain(without_tooltips(without_scripts(copy)))))
+    return made_paragraphs(prune(without_empty(story)))
 
 
 def _extracted(page: HtmlElement, url: str, *, strict: bool, fast: bool) -> list[str]:

@@ -17,6 +17,8 @@ _TABLE = ("table", "tbody", "thead", "tfoot", "tr", *_CELLS)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LONG_CELL = 400  # characters; longer cells are prose
 _PARAGRAPHS = 3  # in one cell
+_LONGEST_LINKS = 2_000  # characters of a table of links
+_LINKED = 0.75  # of its characters in links
 _PROSE = 80  # characters of a paragraph
 _REST = 120  # least characters of a story's hidden rest
 _BESIDE = 30  # siblings before hidden text
@@ -59,6 +61,8 @@ def _divide_tables(tree: HtmlElement) -> None:
     for table in tables:
         if table in laid:
             _divide(table)
+        elif _is_of_links(table):
+            table.drop_tree()
         elif not any(around in laid for around in table.iterfind(".//table")):
             _flatten_cells(table)
 
@@ -73,6 +77,13 @@ def _is_layout(table: HtmlElement) -> bool:
     ]
     few = len(lengths) <= 2 * len(prose) or len(prose) == 1
     return bool(prose) and (few or 2 * sum(map(lengths.__getitem__, prose)) > sum(lengths.values()))
+
+
+def _is_of_links(table: HtmlElement) -> bool:
+    """Whether a small table is a list of pointers to other pages, as beside a story."""
+    length = len(content(table))
+    links = [content(link) for link in table.iter("a") if not link.get("href", "#").startswith("#")]
+    return len(links) > 1 and length < _LONGEST_LINKS and sum(map(len, links)) > _LINKED * length
 
 
 def _divide(table: HtmlElement) -> None:

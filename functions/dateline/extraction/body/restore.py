@@ -7,11 +7,13 @@ ones show the story's frame on the page; prose in this frame, between kept parag
 import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Set
+from copy import deepcopy
 from itertools import groupby, islice
 
 from lxml.html import HtmlElement
 
 from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate
+from dateline.extraction.body.cleanup import tooltips, without_tooltips
 from dateline.extraction.parse.document import Document, content, names, words
 
 _PROSE = ("p", "li", "blockquote", "h2", "h3", "h4", "h5", "h6")
@@ -54,9 +56,14 @@ def filled(document: Document, blocks: list[str]) -> list[str]:
     frame = _frame({element: len(document.content(element)) for element in told})
     if frame is None:
         return blocks
-    paragraphs = {element: document.content(element) for element in frame.iter(*_PROSE)}
-    matched = {element: at[key] for element in paragraphs if (key := document.words(element)) in at}
+    paragraphs = {element: _shown(document, element) for element in frame.iter(*_PROSE)}
+    matched = {element: at[key] for element, text in paragraphs.items() if (key := words(text)) in at}
     return _merged(blocks, list(_joined(_missing(frame, paragraphs, matched))))
+
+
+def _shown(document: Document, element: HtmlElement) -> str:
+    """The text of an element without its tooltips."""
+    return content(without_tooltips(deepcopy(element))) if tooltips(element) else document.content(element)
 
 
 def setting(element: HtmlElement) -> tuple[str, ...]:
