@@ -64,7 +64,7 @@ def archive() -> "ArchiveWriter":
     from dateline.index.index import Index  # noqa: PLC0415
 
     deployment = Deployment.of_settings(Settings.from_environment())
-    return ArchiveWriter(deployment=deployment, index=Index(deployment.table), extract=isolated())
+    return ArchiveWriter(deployment=deployment, index=Index(deployment.table, remember=True), extract=isolated())
 
 
 @cache

@@ -83,12 +83,12 @@ class Location:
 class Story:
     """One story, or one of its revisions, without its words.
 
-    ``title`` has the first 200 characters. ``published_at`` is ISO 8601 with an offset, or a bare day if
-    ``published_precision`` is ``day``; None for undated stories. The other instants are UTC and end in ``Z``. Countries
-    are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places`` are GeoNames ids; ``persons`` and
-    ``organisations`` are ids of the register of names. ``article`` is in the archive bucket, ``capture`` in the capture
-    bucket. ``gone_at`` is the time of its last missing page (404 or 410). ``cluster`` is the id of the first of its
-    copies; None for a past revision.
+    ``title`` has the first 200 characters, or fewer where the item would be larger than a kilobyte. ``published_at`` is
+    ISO 8601 with an offset, or a bare day if ``published_precision`` is ``day``; None for undated stories. The other
+    instants are UTC and end in ``Z``. Countries are ISO 3166 alpha-2 in lower case, ``language`` is BCP 47, ``places``
+    are GeoNames ids; ``persons`` and ``organisations`` are ids of the register of names. ``article`` is in the archive
+    bucket, ``capture`` in the capture bucket. ``gone_at`` is the time of its last missing page (404 or 410).
+    ``cluster`` is the id of the first of its copies; None for a past revision.
     """
 
     id: str

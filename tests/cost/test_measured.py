@@ -60,12 +60,20 @@ def _changed(outlet: MeteredOutlet, pages: Sequence[NewsPage], by: bytes) -> Use
 
 
 def _use(stages: Stages) -> Use:
-    """Sum a run's stages, without place items, whose number depends on the stories."""
+    """Sum a run's stages, without place items, whose number depends on the stories, and registers.
+
+    A process writes a register once; the extraction of few sample pages has relatively many new ones.
+    """
     found: list[Consumed] = [stages.crawl, stages.extract, stages.search, stages.events]
     names = [each.name for each in fields(Use) if each.name != "calls"]
     sums = {name: float(sum(getattr(each, name) for each in found)) for name in names}
-    sums["write_units"] -= sum(each.writes["PLACE"] for each in found)
+    apart = [units for each in found for kind, units in each.writes.items() if _is_apart(kind)]
+    sums["write_units"] -= sum(apart)
     return Use(**sums, calls=float(stages.extract.calls.total()))
+
+
+def _is_apart(kind: str) -> bool:
+    return kind == "PLACE" or kind.endswith(" MONTH") or kind.startswith("ARCHIVE ")
 
 
 def _line(few: Use, many: Use) -> tuple[Use, Use]:
@@ -94,8 +102,8 @@ def _bytes(outlet: MeteredOutlet, new: Sequence[Item]) -> Bytes:
 
 @pytest.mark.parametrize("name", ["QUIET_CRAWL", "FILE", "STORY", "LOOK", "REWRITTEN_LOOK", "EDIT", "STORY_BYTES"])
 def test_counts_match_handlers(counted: Mapping[str, Use | Bytes], name: str) -> None:
-    """Counts differ by a tenth at most: which registers share a batch is left to chance."""
-    assert asdict(counted[name]) == pytest.approx(asdict(getattr(measured, name)), rel=0.1, abs=0.5), counted[name]
+    """Counts differ by a tenth at most: some CURRENT items are a byte larger than a write unit."""
+    assert asdict(counted[name]) == pytest.approx(asdict(getattr(measured, name)), rel=0.1, abs=1), counted[name]
 
 
 def test_bytes_of_place_items(counted: Mapping[str, Any]) -> None:

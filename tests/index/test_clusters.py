@@ -74,7 +74,7 @@ def test_two_outlets_one_cluster(aws: Aws) -> None:
     first, second = one.query().cluster(story_id(other))
     assert (first["source"], second["source"]) == ("one", "other")
     assert first["cluster"] == second["cluster"] == first["id"]
-    assert one.query().article(second).cluster == first["id"]
+    assert one.query().article(second).cluster == second["id"], "as it was known before copies were looked for"
     assert [story["source"] for story in one.query().cluster(story_id(third))] == ["third"]
     assert one.query().cluster("nothing") == []
 
@@ -169,7 +169,7 @@ def test_concurrent_copies_meet(aws: Aws) -> None:
             break
         expected = expected or clustered(aws)
         assert clustered(aws) == expected
-    assert call > 30
+    assert call > 20
     assert expected
     assert sum(item["PK"] == f"CLUSTER#{story_id(one)}" for item in expected) == 2
 
@@ -181,7 +181,7 @@ def test_killed_clustering_ends_same(aws: Aws) -> None:
     other.archive().add(printed(other, OTHER, "Doors"))
     key = printed(bridge, f"{WORDS} {OTHER}", "A dated story")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bridge.index.clusters, "settle", lambda _: killer(1)())
+        patch.setattr(bridge.index.clusters, "settle", lambda *_: killer(1)())
         with pytest.raises(KilledError):
             bridge.archive().add(key)
     begun, ends = one.items(), list[Any]()

@@ -47,11 +47,11 @@ class ArchiveWriter:
             return []
         begun = self.store.committed(stem)
         archived = begun or self._commit(stem)
-        self.index.add(stem, archived.outcomes, archived.articles)
+        new = self.index.add(stem, archived.outcomes, archived.articles)
         if begun:
             self.placement.index_later_captures(stem, begun.outcomes)
         while True:
-            self.placement.place_later_captures(archived.outcomes)
+            self.placement.place_later_captures(page for page in archived.outcomes if page.id not in new)
             self.index.count_pages(stem, archived.outcomes)
             before, archived = archived, self.store.settled(stem)
             if archived.etag == before.etag:

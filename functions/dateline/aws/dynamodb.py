@@ -72,6 +72,21 @@ def unless_newer() -> Iterator[None]:
             raise
 
 
+def size(item: Mapping[str, Any]) -> int:
+    """Return the bytes that DynamoDB counts for an item: its names and values."""
+    return sum(_size(name) + _size(value) for name, value in item.items())
+
+
+def _size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, Mapping):
+        return 3 + sum(1 + _size(name) + _size(each) for name, each in value.items())
+    if isinstance(value, list | tuple):
+        return 3 + sum(1 + _size(each) for each in value)
+    return 1 if isinstance(value, bool) or value is None else len(str(value)) // 2 + 2
+
+
 def _paged(read: Callable[..., Any], request: dict[str, Any]) -> Iterator[dict[str, Any]]:
     while True:
         answer = read(**request)

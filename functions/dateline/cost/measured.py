@@ -33,14 +33,14 @@ class Bytes:
 # each page in it.
 QUIET_CRAWL: Final = Use(write_units=5, read_units=5.5, puts=2, gets=1)
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
-FILE: Final = Use(read_units=2, puts=6, gets=9, calls=18.5)
-STORY: Final = Use(write_units=30, read_units=27.5, gets=1, events=1, calls=23.25)  # without its place items
+FILE: Final = Use(write_units=4, read_units=2, puts=6, gets=10, calls=15)
+STORY: Final = Use(write_units=15.5, read_units=13, gets=1, events=1, calls=10)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
-LOOK: Final = Use(write_units=4, read_units=5.5, calls=2)  # unchanged: 304, or the same bytes
-REWRITTEN_LOOK: Final = Use(write_units=5, read_units=9.5, calls=5)  # other bytes, the same words
-EDIT: Final = Use(write_units=33, read_units=28, gets=1, events=1, calls=24.25)  # other words: a revision
+LOOK: Final = Use(write_units=4, read_units=2.5, calls=1)  # unchanged: 304, or the same bytes
+REWRITTEN_LOOK: Final = Use(write_units=5, read_units=6.5, calls=4)  # other bytes, the same words
+EDIT: Final = Use(write_units=20, read_units=21.5, gets=1, events=1, calls=15.75)  # other words: a revision
 STORY_BYTES: Final = Bytes(table=4_070, indexes=3_420, bands=3_090)  # without its place items
-PLACE_BYTES: Final = 695
+PLACE_BYTES: Final = 334
 SAME_BYTES: Final = 500  # of a look that finds other bytes, for the chain of revisions
 REVISION_BYTES: Final = 930  # of an edit
 

@@ -84,7 +84,7 @@ class Workload:
 def story(work: Workload) -> Iterator[Line]:
     """Yield the lines of a story's first look and its index, without storage."""
     yield from _page(work, measured.STORY)
-    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())
+    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())
     yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
     yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
     yield from _scaled(_crawl(work), work.crawls / work.stories_a_day)
@@ -101,7 +101,7 @@ def edit() -> Iterator[Line]:
     more = _less(measured.EDIT, measured.LOOK)
     yield from _used(more)
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(more, extracted=True))
-    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())
+    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())
     yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
 
 
@@ -177,7 +177,7 @@ def per_million(work: Workload) -> dict[Driver, float]:
 def of_counts(*, stories: float, looks: float, crawls: float) -> dict[Driver, float]:
     """Return the dollars of so many new stories or revisions, looks and crawls, without storage."""
     work = Workload()
-    pages = [*_page(work, measured.STORY), Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, _places())]
+    pages = [*_page(work, measured.STORY), Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())]
     pages += [Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)]
     lines = [*_scaled(pages, stories), *_scaled(look(work), looks), *_scaled(_crawl(work), crawls)]
     return dollars(lines, work)
@@ -217,7 +217,8 @@ def _used(use: Use) -> Iterator[Line]:
     yield Line(Driver.QUEUES, Price.EVENT, use.events)
 
 
-def _places() -> float:
+def places() -> float:
+    """Return the write units of a story's place items."""
     return measured.PLACES * measured.PLACE.write_units
 
 
@@ -226,20 +227,32 @@ def _extraction(use: Use, *, extracted: bool) -> float:
     return seconds * measured.EXTRACT_MEMORY
 
 
-def _table_storage(work: Workload, months: float) -> Iterator[Line]:
-    kept = measured.STORY_BYTES
-    places = measured.PLACES * measured.PLACE_BYTES
+def table_bytes(work: Workload) -> float:
+    """Return the bytes of a story in the table and its indexes, in its first year."""
+    return _table_bytes(work) + measured.STORY_BYTES.indexes
+
+
+def s3_bytes(work: Workload) -> tuple[float, float]:
+    """Return the bytes of a story's captures in its first year, and of what is derived from them."""
+    looks = work.looks * ((1 - work.rewritten) * measured.LOOK_CAPTURE + work.rewritten * measured.REWRITTEN_CAPTURE)
+    derived = measured.STORY_ARCHIVE * (1 + work.edits) + work.looks * measured.LOOK_ARCHIVE
+    return measured.STORY_CAPTURE * (1 + work.edits) + looks, derived
+
+
+def _table_bytes(work: Workload) -> float:
+    kept, items = measured.STORY_BYTES, measured.PLACES * measured.PLACE_BYTES
     rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
-    table = kept.table + kept.bands + places + rest
-    yield Line(Driver.TABLE_STORAGE, Price.TABLE_STORAGE, (table + kept.indexes) / _GB * months)
+    return kept.table + kept.bands + items + rest
+
+
+def _table_storage(work: Workload, months: float) -> Iterator[Line]:
+    yield Line(Driver.TABLE_STORAGE, Price.TABLE_STORAGE, table_bytes(work) / _GB * months)
     if work.backup:
-        yield Line(Driver.TABLE_STORAGE, Price.TABLE_BACKUP, table / _GB * months)
+        yield Line(Driver.TABLE_STORAGE, Price.TABLE_BACKUP, _table_bytes(work) / _GB * months)
 
 
 def _s3_storage(work: Workload, months: float) -> Iterator[Line]:
-    looks = work.looks * ((1 - work.rewritten) * measured.LOOK_CAPTURE + work.rewritten * measured.REWRITTEN_CAPTURE)
-    captures = (measured.STORY_CAPTURE + looks + work.edits * measured.STORY_CAPTURE) / _GB
-    derived = (measured.STORY_ARCHIVE + work.looks * measured.LOOK_ARCHIVE + work.edits * measured.STORY_ARCHIVE) / _GB
+    captures, derived = (size / _GB for size in s3_bytes(work))
     warm = months * _COLD_AFTER / _MONTHS
     yield Line(Driver.S3_STORAGE, Price.S3_STORAGE, captures * warm + derived * months)
     yield Line(Driver.S3_STORAGE, Price.S3_COLD_STORAGE, captures * (months - warm))

@@ -16,7 +16,7 @@ not affected.
 import dataclasses
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -59,23 +59,29 @@ class Clusters:
         self._client: Any = table.meta.client  # its type knows neither conditions nor Python values
 
     def place(self, articles: Sequence[Article]) -> list[Article]:
-        """New articles of one WARC file with their clusters, as far as those are known before they are indexed."""
-        firsts = [
-            min([Copy(_appeared(article), article.id), *self._near(article), *_here(article, articles[:number])])
-            for number, article in enumerate(articles)
-        ]
-        stories = self._stories({article.id for article in articles} | {first.id for first in firsts})
-        known = {id: str(story["cluster"]) for id, story in stories.items()}
+        """New articles of one WARC file with the clusters of their stories, as far as those are known.
+
+        Copies in the table are looked for once, by ``settle``: a new story's article names the first of its copies in
+        the same file, or the story itself.
+        """
+        revised = {article.id for article in articles if article.revision != 1}
+        known = {id: str(story["cluster"]) for id, story in self._stories(revised).items()}
         placed = []
-        for article, first in zip(articles, firsts, strict=True):
+        for number, article in enumerate(articles):
+            first = min([Copy(_appeared(article), article.id), *_here(article, articles[:number])])
             cluster = known.setdefault(article.id, known.get(first.id, first.id))
             placed.append(dataclasses.replace(article, cluster=cluster))
         return placed
 
-    def settle(self, articles: Iterable[Article]) -> None:
-        """Merge stories into their clusters, given their CURRENT items and bands in the table."""
+    def settle(self, articles: Iterable[Article], new: Container[str] = ()) -> None:
+        """Merge stories into their clusters, given their CURRENT items and bands in the table.
+
+        A ``new`` story without a copy is alone in its cluster, as its CURRENT item says.
+        """
         for article in articles:
-            self._unite(article.id, self._near(article, consistent=True))
+            copies = self._near(article)
+            if copies or article.id not in new:
+                self._unite(article.id, copies)
 
     def forget(self, articles: Iterable[Article], but: Iterable[Article]) -> None:
         """Find stories no more by these articles, unless others have the same passages."""
@@ -140,18 +146,18 @@ class Clusters:
         found = dynamodb.get(self._client, self._table.name, map(keys.article, dict.fromkeys(ids)), consistent=True)
         return {str(item["id"]): item for item in found if "withdrawn_at" not in item}
 
-    def _near(self, article: Article, *, consistent: bool = False) -> set[Copy]:
+    def _near(self, article: Article) -> set[Copy]:
         """Return the stories like an article, by a query for each of its bands."""
         if article.fingerprint is None:
             return set()
         mine = Fingerprint.parse(article.fingerprint)
-        read = ahead(lambda name: self._band(name, article, consistent=consistent), mine.names(), _THREADS)
+        read = ahead(lambda name: self._band(name, article), mine.names(), _THREADS)
         found = {item["SK"]: item for band in read for item in band}
         others = {sort: item for sort, item in found.items() if _id(sort) != article.id and _lived_with(item, article)}
         like = (sort for sort, item in others.items() if mine.is_like(Fingerprint.parse(item["fingerprint"])))
         return {Copy(sort.partition("#")[0], _id(sort)) for sort in like}
 
-    def _band(self, name: str, article: Article, *, consistent: bool) -> list[dict[str, Any]]:
+    def _band(self, name: str, article: Article) -> list[dict[str, Any]]:
         """Return the items of a band within days of an article, its own included."""
         since, until = (keys.band(name, at) for at in _between(article))
         answer = self._client.query(
@@ -159,7 +165,7 @@ class Clusters:
             KeyConditionExpression=Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], f"{until['SK']}~"),
             ScanIndexForward=False,
             Limit=READ,
-            ConsistentRead=consistent,
+            ConsistentRead=True,
         )
         found: list[dict[str, Any]] = answer["Items"]
         return found

@@ -4,6 +4,7 @@ An item per story holds the last presence and the last absence of its page; its 
 absence is later. The order of archiving, removals archived before captures, and concurrent archiving do not matter.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _TIMES = ("seen_at", "gone_at")
+Noted = Mapping[str, Mapping[str, Any]]  # records of presence by the ids of stories
 _AT_ONCE = 8  # writes; one after the other they would take half as long again as all the rest of indexing
 
 
@@ -25,15 +27,23 @@ class Presence:
     def __init__(self, table: "Table") -> None:
         self._table = table
 
-    def note(self, seen: Iterable[tuple[str, str]], gone: Iterable[tuple[str, str]]) -> None:
-        """Record presences and absences of pages at instants; earlier ones change nothing."""
+    def note(self, seen: Iterable[tuple[str, str]], gone: Iterable[tuple[str, str]]) -> Noted:
+        """Record presences and absences of pages at instants; earlier ones change nothing.
+
+        Returns the records, as far as these were the last.
+        """
         last = {(id, name): at for name, looks in zip(_TIMES, (seen, gone), strict=True) for id, at in sorted(looks)}
         with ThreadPoolExecutor(_AT_ONCE) as threads:
-            list(threads.map(lambda look: self._note(look[0], look[1], last[look]), last))
+            records = threads.map(lambda look: self._note(look[0], look[1], last[look]), last)
+            found = {id: record for (id, _), record in zip(last, records, strict=True)}
+        several = Counter(id for id, _ in last)  # of two at once, either may have been first
+        return {id: record for id, record in found.items() if record and several[id] == 1}
 
-    def _note(self, id: str, name: str, at: str) -> None:
+    def _note(self, id: str, name: str, at: str) -> Mapping[str, Any]:
+        answer: Any = {}
         with unless_newer():
-            self._table.meta.client.update_item(
+            answer = self._table.meta.client.update_item(
+                ReturnValues="ALL_NEW",
                 TableName=self._table.name,
                 Key=keys.presence(id),
                 UpdateExpression="SET id = :id, #name = :at",
@@ -41,26 +51,31 @@ class Presence:
                 ExpressionAttributeNames={"#name": name},
                 ExpressionAttributeValues={":id": id, ":at": at},
             )
+        record: Mapping[str, Any] = answer.get("Attributes", {})
+        return record
 
     def forget(self, ids: Iterable[str]) -> None:
         """Delete the records of ids without any page."""
         requests = ({"DeleteRequest": {"Key": keys.presence(id)}} for id in ids)
         dynamodb.write(self._table.meta.client, self._table.name, requests)
 
-    def mark(self, ids: Iterable[str]) -> None:
-        """Update ``gone_at`` in the CURRENT items of stories from the records.
+    def mark(self, ids: Iterable[str], noted: Noted) -> None:
+        """Update ``gone_at`` in the CURRENT items of stories from the records; ``noted`` are those just written.
 
-        A page with one of these ids that belongs to another story counts for that story as well.
+        A page with one of these ids that belongs to another story counts for that story as well. A page that was never
+        gone needs no mark.
         """
         ids = dict.fromkeys(ids)
         stories = {str(alias["PK"]).partition("#")[2]: str(alias["id"]) for alias in self._get(map(keys.alias, ids))}
-        for noted in list(self._get(keys.presence(id) for id in ids)):
-            id = str(noted["id"])
+        rest = list(self._get(keys.presence(id) for id in ids if id not in noted))
+        for record in (*(noted[id] for id in ids if id in noted), *rest):
+            id = str(record["id"])
             if id in stories:
-                for name, at in _times(noted).items():
+                for name, at in _times(record).items():
                     self._note(stories[id], name, at)
                 self._mark(stories[id])
-            self._mark(id)
+            if "gone_at" in record:
+                self._mark(id)
 
     def _mark(self, id: str) -> None:
         """Write, then look again, so that the last of several concurrent writers uses all records."""

@@ -15,7 +15,7 @@ from dateline.aws import dynamodb
 from dateline.aws.dynamodb import unless_newer
 from dateline.index.clusters import Clusters
 from dateline.index.gone import Presence
-from dateline.index.items import aliases, current_item, entries, same_key, summaries, summary
+from dateline.index.items import aliases, current_item, entries, registers, same_key, summaries, summary
 from dateline.index.place_items import Mentions
 from dateline.index.withdrawals import Withdrawal
 from dateline.monitoring import counters
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 _AFTER_ALL = "~"  # after every instant
+_REGISTERED = 50_000  # keys of registers in memory, some 10 MB
 _OPTIONAL = (  # optional attributes of a revision's items
     "source",
     "outlet_country",
@@ -42,9 +43,14 @@ _OPTIONAL = (  # optional attributes of a revision's items
 
 
 class Index:
-    """Stories and counters in the table."""
+    """Stories and counters in the table.
 
-    def __init__(self, table: "Table", counters: Counters | None = None) -> None:
+    ``remember``: registers that this process has written are not written again. A table emptied meanwhile would lack
+    those of captures archived since, unless a rebuild follows.
+    """
+
+    def __init__(self, table: "Table", counters: Counters | None = None, *, remember: bool = False) -> None:
+        self._remember, self._registered = remember, set[tuple[str, str]]()
         self.clusters, self.counters = Clusters(table), counters or Counters(table)
         self._table, self._mentions, self._presence = table, Mentions(table), Presence(table)
 
@@ -96,14 +102,23 @@ class Index:
         self.add(stem, outcomes, articles)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
-    def add(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
-        """Add what one WARC file's outcomes and articles say, without counting it."""
+    def add(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> frozenset[str]:
+        """Add what one WARC file's outcomes and articles say, without counting it; return the new stories.
+
+        A new story had no CURRENT item before. Its revision, bands and mentions were written earlier, so whoever
+        writes the story's next CURRENT item finds them and settles what the two have in common.
+        """
         self._put_entries(stem, outcomes, articles)
-        for stored in articles:
-            self._put_current(articles_key(stem, outcomes), stored)
-        self.clusters.settle([stored.article for stored in articles])
-        self._mentions.settle(summaries(stem, outcomes, articles))
+        found = summaries(stem, outcomes, articles)
+        self._mentions.put(revision for revision in found if revision["revision"] == 1)
+        there = [
+            stored.article.id for stored in articles if not self._put_current(articles_key(stem, outcomes), stored)
+        ]
+        new = frozenset(stored.article.id for stored in articles) - {*there}
+        self.clusters.settle([stored.article for stored in articles], new)
+        self._mentions.settle([revision for revision in found if revision["id"] not in new])
         self._mark_presence(outcomes)
+        return new
 
     def replace(
         self,
@@ -171,29 +186,40 @@ class Index:
                 batch.delete_item(Key=key)
 
     def _put_entries(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+        lists = {(item["PK"], item["SK"]): item for item in registers(summaries(stem, outcomes, articles))}
+        new = [item for key, item in lists.items() if key not in self._registered]
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
-            for item in entries(stem, outcomes, articles):
+            for item in (*new, *entries(stem, outcomes, articles)):
                 batch.put_item(Item=item)
+        if self._remember:
+            self._registered = {*lists} | (self._registered if len(self._registered) < _REGISTERED else set())
 
-    def _put_current(self, key: str, stored: Stored) -> None:
-        """Make a story's newest capture its CURRENT."""
+    def _put_current(self, key: str, stored: Stored) -> bool:
+        """Make a story's newest capture its CURRENT; return whether the story is new."""
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
+        before: Mapping[str, Any] = {"captured_at": "later"}
         with unless_newer():
-            self._save_current(summary(key, stored), newest)
+            before = self._save_current(summary(key, stored), newest)
+        return not before
 
-    def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> None:
-        """Write a revision's attributes into its story's CURRENT, and keep its cluster and ``gone_at``."""
+    def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> Mapping[str, Any]:
+        """Write a revision's attributes into its story's CURRENT, and keep its cluster and ``gone_at``.
+
+        Returns the item before, empty for a new one.
+        """
         values = {name: value for name, value in current_item(revision).items() if name not in ("PK", "SK")}
         unset = [name for name in _OPTIONAL if name not in values]
         sets = ", ".join(f"#{name} = :{name}" for name in values)
         removes = f" REMOVE {', '.join(f'#{name}' for name in unset)}" if unset else ""
-        self._table.update_item(
+        answer = self._table.update_item(
             Key=keys.article(revision["id"]),
+            ReturnValues="ALL_OLD",
             UpdateExpression=f"SET {sets}, #cluster = if_not_exists(#cluster, :id){removes}",
             ConditionExpression=condition,
             ExpressionAttributeNames={f"#{name}": name for name in (*values, "cluster", *unset)},
             ExpressionAttributeValues={f":{name}": value for name, value in values.items()},
         )
+        return answer.get("Attributes", {})
 
     def _drop_aliases(self, outcomes: Iterable[PageOutcome], lost: Sequence[str]) -> None:
         """Delete aliases to stories that no longer exist."""
@@ -230,8 +256,8 @@ class Index:
         """
         found = list(looks(outcomes))
         seen, gone = ([(id, at) for id, at, is_gone in found if is_gone is wanted] for wanted in (False, True))
-        self._presence.note(seen=seen, gone=gone)
-        self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others])
+        noted = self._presence.note(seen=seen, gone=gone)
+        self._presence.mark([*(page.id for page in outcomes), *dict(aliases(outcomes)), *others], noted)
 
 
 def _capture_key(item: Mapping[str, Any]) -> str:

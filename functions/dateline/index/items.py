@@ -5,17 +5,18 @@ from typing import Any
 
 from dateline import keys
 from dateline.article import Article, Outcome
+from dateline.aws import dynamodb
 from dateline.index import clusters, place_items
 from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
-_MAX_TITLE = 200  # characters; with it an item stays under 1 KB, and the whole title is in the article
+_MAX_TITLE, _LEAST_TITLE = 200, 80  # characters, and bytes; the whole title is in the article
+_ITEM = 1024 - 33  # bytes of a CURRENT item, one write unit, without its cluster
 
 
 def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
-    """Yield the items of one WARC file alone: revisions, bands, aliases, registers."""
+    """Yield the items of one WARC file alone: revisions, bands, aliases."""
     found = summaries(stem, outcomes, articles)
-    yield from _registers(found)
     yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
     yield from (keys.revision(each["id"], each["captured_at"]) | each for each in found)
     yield from (band for stored in articles for band in clusters.bands(stored.article))
@@ -55,7 +56,7 @@ def summary(key: str, stored: Stored) -> dict[str, Any]:
     values = {
         "id": article.id,
         "url": article.url,
-        "title": article.title[:_MAX_TITLE],
+        "title": article.title,
         "source": article.source,
         "outlet_country": article.outlet_country,
         "language": article.language,
@@ -74,7 +75,14 @@ def summary(key: str, stored: Stored) -> dict[str, Any]:
         "article": {"key": key, "offset": stored.offset, "length": stored.length},
         "capture": _capture_pointer(article),
     }
-    return {name: value for name, value in values.items() if value is not None}
+    found = {name: value for name, value in values.items() if value is not None}
+    return found | {"title": _cut(article.title, dynamodb.size(current_item(found | {"title": ""})))}
+
+
+def _cut(title: str, rest: int) -> str:
+    """Return the start of a title, whole letters, for a CURRENT item with so many bytes besides."""
+    room = max(_ITEM - rest, _LEAST_TITLE)
+    return title[:_MAX_TITLE].encode("utf-8", "surrogatepass")[:room].decode("utf-8", "ignore")
 
 
 def _capture_pointer(article: Article) -> dict[str, Any] | None:
@@ -101,7 +109,7 @@ def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
             yield from ((other, page.id) for other in (own_id(page), *page.former_ids) if other != page.id)
 
 
-def _registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
+def registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
     """Yield the items listing the existing partitions."""
     for each in found:
         partitions, source = _partitions(each), each.get("source")

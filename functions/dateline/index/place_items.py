@@ -4,7 +4,7 @@ They follow each story's CURRENT revision. If another one takes its place, menti
 each write is followed by another look, so the last of several concurrent writers uses the final CURRENT.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
@@ -17,11 +17,7 @@ if TYPE_CHECKING:
 
 Revision = Mapping[str, Any]  # ``items.summary``, or an item made from it
 
-# Metadata, and the location of the words.
-_SHOWN = (
-    *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
-    *("dateline", "about", "captured_at", "revision", "article"),
-)
+_SHOWN = ("id", "title", "source", "published_at")  # a pointer to the story, with a line for a list
 
 
 class Mentions:
@@ -29,6 +25,11 @@ class Mentions:
 
     def __init__(self, table: "Table") -> None:
         self._table = table
+
+    def put(self, revisions: Iterable[Revision]) -> None:
+        """Write the mentions of revisions, before their stories have a CURRENT item."""
+        requests = ({"PutRequest": {"Item": item}} for revision in revisions for item in of(revision))
+        dynamodb.write(self._table.meta.client, self._table.name, requests)
 
     def settle(self, added: Sequence[Revision], over: Sequence[Revision] = ()) -> None:
         """Make the place index match each story's CURRENT item: add missing items, delete stale ones.
@@ -74,7 +75,7 @@ def registers(revision: Revision) -> Iterator[dict[str, str]]:
 def of(revision: Revision) -> Iterator[dict[str, Any]]:
     """Yield the place items of a story's CURRENT revision."""
     published_key = _published_key(revision)
-    shown = {name: revision[name] for name in _SHOWN if name in revision} | {"published_key": published_key}
+    shown = {name: revision[name] for name in _SHOWN if name in revision}
     yield from (keys.mention(place, published_key) | shown for place in _mentioned(revision))
 
 
