@@ -34,10 +34,10 @@ class Bytes:
 QUIET_CRAWL: Final = Use(write_units=5, read_units=5.5, puts=2, gets=1)
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(write_units=4, read_units=2, puts=6, gets=10, calls=15)
-STORY: Final = Use(write_units=15.5, read_units=13, gets=1, events=1, calls=10)  # without its place items
+STORY: Final = Use(write_units=17, read_units=15, gets=1, events=1, calls=10)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
-LOOK: Final = Use(write_units=4, read_units=2.5, calls=1)  # unchanged: 304, or the same bytes
-REWRITTEN_LOOK: Final = Use(write_units=5, read_units=6.5, calls=4)  # other bytes, the same words
+LOOK: Final = Use(write_units=4, read_units=4.5, calls=1)  # unchanged: 304, or the same bytes
+REWRITTEN_LOOK: Final = Use(write_units=5, read_units=8.5, calls=4)  # other bytes, the same words
 EDIT: Final = Use(write_units=20, read_units=21.5, gets=1, events=1, calls=15.75)  # other words: a revision
 STORY_BYTES: Final = Bytes(table=4_070, indexes=3_420, bands=3_090)  # without its place items
 PLACE_BYTES: Final = 334

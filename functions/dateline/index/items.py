@@ -10,8 +10,8 @@ from dateline.index import clusters, place_items
 from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
-_MAX_TITLE, _LEAST_TITLE = 200, 80  # characters, and bytes; the whole title is in the article
-_ITEM = 1024 - 33  # bytes of a CURRENT item, one write unit, without its cluster
+_MAX_TITLE, _LEAST_TITLE = 200, 200  # characters, and bytes; the whole title is in the article
+_ITEM = 1024 - 33  # bytes of a CURRENT item of one write unit, without its cluster
 
 
 def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
