@@ -1,6 +1,7 @@
 """Bills: the table of prices times counted use."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from dateline.cli.main import app
 from dateline.cost import measured, model, prices, rounds
 from dateline.cost.model import Driver, Line, Workload
 from dateline.cost.prices import Price
+from dateline.maintenance import packing
 
 
 def test_each_price_is_stated() -> None:
@@ -98,3 +100,8 @@ def test_text_lists_each_driver() -> None:
     """Text has a line for each driver."""
     lines = CliRunner().invoke(app, ["cost"]).stdout.splitlines()
     assert [line.split("\t")[0] for line in lines] == ["driver", *Driver, "all"]
+
+
+def test_days_until_packing() -> None:
+    """Rewritten pages keep their bodies as long as the packing waits."""
+    assert timedelta(days=measured.PACKED_AFTER) == packing.AFTER

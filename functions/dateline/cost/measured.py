@@ -49,7 +49,10 @@ PLACES: Final = 4.5  # place items of a story
 STORY_CAPTURE: Final = 52_800  # bytes of WARC, gzip
 STORY_ARCHIVE: Final = 4_300  # bytes of the article 3,100, outcome 300, search index 900
 LOOK_CAPTURE: Final = 1_600  # bytes of WARC without the body
-REWRITTEN_CAPTURE: Final = 52_800  # the body again
+PACKED_AFTER: Final = 20  # days: then a day's files are one, and rewritten pages have lost their bodies
+REWRITTEN_CAPTURE: Final = (PACKED_AFTER * 52_800 + (365 - PACKED_AFTER) * 2_000) / 365  # on average in a year
+PACK_SECONDS: Final = 0.004  # CPU of a page read, packed and compared (infra/bench)
+PACK_GETS: Final = 2  # of a file
 LOOK_ARCHIVE: Final = 150  # bytes of the outcome's line
 EXTRACT_SECONDS: Final = 0.06  # CPU of a page: extraction 0.046, the rest for reading, fingerprint and items
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor
@@ -61,7 +64,6 @@ REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: ou
 
 # Of template.yaml and of AWS; see the comments.
 PAGES_PER_FILE: Final = 12  # at a delay of 5 s and a file age of 60 s
-LARGE_FILES: Final = 0.5  # share of WARC files above 128 kB, which become cold
 CALL_SECONDS: Final = 0.006  # assumed: of a call to DynamoDB or S3 within the region
 STREAM_GB_SECONDS: Final = 0.05  # assumed: of a story, 1 GB for half a second and 256 MB for 0.2 s for a dozen of them
 QUEUE_REQUESTS: Final = 3  # of a message: sent, received, deleted
@@ -74,6 +76,6 @@ DISPATCH_READS: Final = 1.0  # read units of a source: its schedule and its heal
 SCHEDULED: Final = 50  # runs a day: compaction and search hourly, coverage and stamps daily
 SCHEDULED_GB_SECONDS: Final = 140  # assumed, a day: 24 compactions of 2 s at 2 GB, merges, coverage, stamps
 POLLS: Final = 21_600  # a day and queue: five pollers of 20 s, as AWS describes them
-ALARMS: Final = 30
+ALARMS: Final = 31
 METRICS: Final = 24  # with crawls every hour; AWS bills a metric by the hour
 IDLE_METRICS: Final = 8  # of the schedules

@@ -188,6 +188,7 @@ def _page(work: Workload, use: Use, *, extracted: bool = True) -> Iterator[Line]
     yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.page_gb_seconds(work.side_by_side))
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(use, extracted=extracted))
     yield from _used(use)
+    yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, measured.PACK_SECONDS * measured.EXTRACT_MEMORY)
     yield from _scaled(_file(), work.files)
 
 
@@ -196,6 +197,7 @@ def _file() -> Iterator[Line]:
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(measured.FILE, extracted=False))
     yield Line(Driver.EXTRACTION, Price.LAMBDA_REQUEST, 1)
     yield Line(Driver.STREAM, Price.LAMBDA_REQUEST, 2)
+    yield Line(Driver.S3_REQUESTS, Price.S3_GET, measured.PACK_GETS)
     yield Line(Driver.QUEUES, Price.SQS_REQUEST, measured.QUEUE_REQUESTS)
     yield Line(Driver.LOGS, Price.LOGS, measured.FILE_LOG / _GB)
 
@@ -256,8 +258,8 @@ def _s3_storage(work: Workload, months: float) -> Iterator[Line]:
     warm = months * _COLD_AFTER / _MONTHS
     yield Line(Driver.S3_STORAGE, Price.S3_STORAGE, captures * warm + derived * months)
     yield Line(Driver.S3_STORAGE, Price.S3_COLD_STORAGE, captures * (months - warm))
-    pages = (1 + work.looks) * months / _MONTHS
-    yield Line(Driver.S3_STORAGE, Price.S3_TRANSITION, pages * work.files * measured.LARGE_FILES)
+    packs = 1 / work.stories_a_day if work.stories_a_day else 0  # one for a source and day
+    yield Line(Driver.S3_STORAGE, Price.S3_TRANSITION, packs * months / _MONTHS)
 
 
 def _scaled(lines: Iterable[Line], times: float) -> Iterator[Line]:
