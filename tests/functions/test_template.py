@@ -312,7 +312,8 @@ def test_table_can_be_restored() -> None:
     """The table can be restored and has the documented indexes."""
     table = RESOURCES["IndexTable"]["Properties"]
     assert table["BillingMode"] == "PAY_PER_REQUEST"
-    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": {"Ref": "TableBackup"}}
+    assert table["TableClass"] == {"Ref": "TableClass"}
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["DeletionProtectionEnabled"] == {"Ref": "TableProtection"}
     assert TEMPLATE["Parameters"]["TableProtection"]["Default"] == "true"
