@@ -66,21 +66,23 @@ def _pack(built: Path) -> None:
     template.write_text(_BUNDLE.sub(r"CodeUri: \1.zip", text), "utf-8")
 
 
-def deploy(folder: Path, s3: Any, environment: Mapping[str, str], parameters: Mapping[str, str]) -> None:
-    """Create or change the stack. ``environment`` points to AWS."""
+def deploy(
+    folder: Path, s3: Any, environment: Mapping[str, str], parameters: Mapping[str, str], *, name: str = NAME
+) -> None:
+    """Create or change a stack. ``environment`` points to AWS."""
     s3.create_bucket(Bucket=_BUCKET)
     overrides = [f'ParameterKey={name},ParameterValue="{value}"' for name, value in parameters.items()]
-    options = ["--template-file", f"{folder / 'build' / 'template.yaml'}", "--stack-name", NAME]
+    options = ["--template-file", f"{folder / 'build' / 'template.yaml'}", "--stack-name", name]
     options += ["--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
     options += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *overrides]
     # It polls at this interval, which suits a cloud that is next door.
     _sam(folder, ["deploy", *options], {**environment, "SAM_CLI_POLL_DELAY": "0.2"})
 
 
-def outputs(cloudformation: Any) -> dict[str, str] | None:
-    """The outputs of the stack, or None if it is not there and complete."""
+def outputs(cloudformation: Any, name: str = NAME) -> dict[str, str] | None:
+    """The outputs of a stack, or None if it is not there and complete."""
     try:
-        [stack] = cloudformation.describe_stacks(StackName=NAME)["Stacks"]
+        [stack] = cloudformation.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
         if error.response["Error"]["Code"] == "ValidationError":
             return None

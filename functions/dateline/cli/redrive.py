@@ -73,17 +73,24 @@ def _settle_all(queue: "DeadLetters", tell: "Callable[[Position], int] | None", 
     """
     from dateline.maintenance.dead_letters import UnreadableLetterError
 
-    stay: dict[str, DeadLetter] = {}
-    while letters := [letter for letter in queue.take() if letter.id not in stay]:
-        for letter in letters:
-            try:
-                _settle(queue, letter, tell, json=json)
-            except (UnreadableLetterError, CommandError) as error:
-                stay[letter.id] = letter
-                note(f"{queue.kind} stays: {error}: {letter.body[:200]}")
-    for letter in stay.values():
-        queue.keep(letter)
-    return len(stay)
+    waiting: dict[str, DeadLetter] = {}
+    taken = 0
+    try:
+        while letters := [letter for letter in queue.take() if letter.id not in waiting]:
+            waiting |= {letter.id: letter for letter in letters}
+            taken += len(letters)
+            for letter in letters:
+                try:
+                    _settle(queue, letter, tell, json=json)
+                    del waiting[letter.id]
+                except (UnreadableLetterError, CommandError) as error:
+                    note(f"{queue.kind} stays: {error}: {letter.body[:200]}")
+    finally:
+        for letter in waiting.values():
+            queue.keep(letter)
+    if not taken and queue.count():
+        note(f"{queue.kind}: another command has taken the dead letters; they are back within ten minutes")
+    return len(waiting)
 
 
 def _queue(stack: Stack, kind: "Kind") -> "DeadLetters":
@@ -108,11 +115,12 @@ def _list(queues: "Iterable[DeadLetters]", *, json: bool) -> None:
 
 
 def _summary(found: "list[DeadLetter]", expected: int) -> str:
-    if not found:
+    if not expected and not found:
         return "no dead letters"
-    unlisted = f"; {expected - len(found)} more wait behind others of their host" if expected > len(found) else ""
-    counts = ", ".join(f"{kind} {number}" for kind, number in Counter(letter.kind for letter in found).items())
-    return f"{counts}{unlisted}; after a fix: dateline redrive --return"
+    more = expected - len(found)
+    unlisted = [f"{more} more are in progress, or wait behind others of their host"] if more > 0 else []
+    counts = [f"{kind} {number}" for kind, number in Counter(letter.kind for letter in found).items()]
+    return f"{'; '.join([', '.join(counts), *unlisted])}; after a fix: dateline redrive --return".removeprefix("; ")
 
 
 def _row(letter: "DeadLetter") -> tuple[str, ...]:

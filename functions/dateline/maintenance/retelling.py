@@ -102,7 +102,8 @@ class Retelling:
 
     def for_events(self, since: datetime, until: datetime) -> Iterator[Record]:
         """Yield records of all changes in a span that make events."""
-        return (self._record(before, now) for before, now in self._news(keys.utc(since), keys.utc(until)))
+        last = min(until, self._clock())
+        return (self._record(before, now) for before, now in self._news(keys.utc(since), keys.utc(last)))
 
     def for_search(self, stories: Iterable[tuple[str, str]]) -> Iterator[Record]:
         """Yield records that have stories indexed again, given their ids and a month of each."""
