@@ -4,6 +4,7 @@ Commands write data to standard output and messages to standard error. Exit stat
 usage. Each command imports its libraries when it runs, to keep ``--help`` quick.
 """
 
+import errno
 import io
 import sys
 from typing import Annotated
@@ -41,6 +42,8 @@ from dateline.cli import (
     withdraw,
 )
 from dateline.cli.output import CommandError, note
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, or a limit of the file size
 
 app = typer.Typer(
     name="dateline",
@@ -105,4 +108,10 @@ def run() -> None:
         app()
     except CommandError as error:
         note(f"dateline: {error}")
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        what = f"{error.filename} cannot be written" if error.filename else "a file cannot be written"
+        note(f"dateline: {what}: {error.strerror}; free space, then run the command again")
         sys.exit(1)

@@ -4,6 +4,7 @@ It holds the position, the findings, the WARC files seen, the leaves of their re
 index item.
 """
 
+import errno
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ _TABLES = """
     CREATE TABLE IF NOT EXISTS counts (pk TEXT, sk TEXT, name TEXT, number INTEGER, PRIMARY KEY (pk, sk, name))
         WITHOUT ROWID;
 """
+
+_FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE}
 
 # A cluster of several has an item per member, and each story names it; the first's item has their number. A single
 # story names itself, without an item.
@@ -79,7 +82,7 @@ class Spool:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
+        self._path, self._db = path, sqlite3.connect(path, isolation_level=None)
         self._db.executescript(f"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; {_TABLES}")
         self.ledger = Ledger(self._db)
 
@@ -88,14 +91,17 @@ class Spool:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Do everything inside completely or, if interrupted, not at all."""
+        """Do everything inside completely or, if interrupted, not at all. Raises OSError on a full disk."""
         self._db.execute("BEGIN")
         try:
             yield
-        except BaseException:
-            self._db.execute("ROLLBACK")
+            self._db.execute("COMMIT")
+        except BaseException as error:
+            if self._db.in_transaction:  # SQLite ends it by itself on a full disk
+                self._db.execute("ROLLBACK")
+            if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode in _FULL:
+                raise OSError(errno.ENOSPC, "the disk is full", str(self._path)) from error
             raise
-        self._db.execute("COMMIT")
 
     def note(self, name: str, value: str) -> None:
         self._db.execute("INSERT OR REPLACE INTO notes VALUES (?, ?)", (name, value))
