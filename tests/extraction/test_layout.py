@@ -225,3 +225,11 @@ def test_tooltips_are_no_text(story: tuple[str, ...], tooltip: str) -> None:
     line = f"{story[0][:40]}{tooltip}{story[0][40:]}"
     text = archived(f"<article><h1>Two new stations</h1>{paragraphs((line, *story[1:]))}</article>").text
     assert text.split("\n\n") == [f"{story[0][:40]}UN{story[0][40:]}", *story[1:]]
+
+
+@STORIES
+def test_initials_hidden_from_readers_alone_stay(story: tuple[str, ...]) -> None:
+    """A text that only screen readers pass over is in view."""
+    line = f"<span aria-hidden='true'>{story[0][:1]}</span>{story[0][1:]}"
+    text = archived(f"<article><h1>Two new stations</h1>{paragraphs((line, *story[1:]))}</article>").text
+    assert text.split("\n\n") == list(story)

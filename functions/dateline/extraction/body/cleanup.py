@@ -66,8 +66,8 @@ def without_tooltips(tree: HtmlElement) -> HtmlElement:
 
 
 def tooltips(tree: HtmlElement) -> list[HtmlElement]:
-    """Return the short hidden pieces of lines."""
-    pieces = (each for each in tree.iter("span", "small", "sup") if _is_hidden(each) or each.get("role") == "tooltip")
+    """Return the short hidden pieces of lines; an initial hidden from screen readers alone is shown."""
+    pieces = (each for each in tree.iter("span", "small", "sup") if _is_unseen(each) or each.get("role") == "tooltip")
     return [each for each in pieces if len(each.text_content()) < _HIDDEN_LIMIT]
 
 
@@ -135,8 +135,8 @@ def _is_promotional(called: str) -> bool:
 
 def _is_hidden(element: HtmlElement) -> bool:
     """Return whether an element is marked as hidden, by a style of its own or an attribute."""
-    return (
-        element.get("aria-hidden") == "true"
-        or "hidden" in element.attrib
-        or _HIDDEN.search(element.get("style", "")) is not None
-    )
+    return element.get("aria-hidden") == "true" or _is_unseen(element)
+
+
+def _is_unseen(element: HtmlElement) -> bool:
+    return "hidden" in element.attrib or _HIDDEN.search(element.get("style", "")) is not None
