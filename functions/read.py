@@ -22,6 +22,7 @@ from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.telemetry import logger
 
+_KEPT = 1_800_000_000  # bytes of the search index, of the 2 GB of ephemeral storage
 _BURST = 10  # seconds' worth of requests at once: a page has a style sheet and a frame
 
 
@@ -29,7 +30,7 @@ _BURST = 10  # seconds' worth of requests at once: a page has a style sheet and 
 def library() -> Library:
     settings = Settings.from_environment()
     deployment = Deployment.of_settings(settings)
-    search = Search(deployment.s3, deployment.archive_bucket, Cache(Path(gettempdir()) / "search"))
+    search = Search(deployment.s3, deployment.archive_bucket, Cache(Path(gettempdir()) / "search", _KEPT))
     return Library(deployment, lambda: search, lambda: registry.registered(settings.sources))
 
 
