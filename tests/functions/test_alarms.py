@@ -9,6 +9,7 @@ import pytest
 
 from dateline.article import Outcome
 from dateline.dataset.compaction import Compacted
+from dateline.messages import CrawlReport, Failure
 from tests.functions.alarms import Period, state
 from tests.functions.test_template import RESOURCES, TEMPLATE, name_of, of_type
 
@@ -23,6 +24,7 @@ PROVOKED: dict[str, tuple[list[Period], list[Period]]] = {
     "CoverageAlarm": ([[1]], [NONE]),
     "CompactAlarm": ([[1]], [[0]]),
     "SearchAlarm": ([[1, 1, 1]], [[1, 0, 1]]),
+    "MaintainAlarm": ([[1, 1, 1]], [[1, 0, 1]]),
     "ReadAlarm": ([[40]], [[0] * 200]),
     "StampAlarm": ([[1]], [NONE]),
     "CrawlErrorsAlarm": ([[1], [2, 1], [0], [1]], [[1], NONE, [0], [1]]),
@@ -47,6 +49,7 @@ PROVOKED: dict[str, tuple[list[Period], list[Period]]] = {
     "DatasetLeftAlarm": ([[3]] * 24, [*([[3]] * 12), [0], *([[3]] * 11)]),
     "QuarantineAlarm": ([[0, 1, 0]], [NONE]),
     "SilenceAlarm": ([[2]], [[0]]),
+    "ParkedAlarm": ([[0, 1, 0]], [[0, 0]]),
     "UnstampedAlarm": ([[1], [1]], [[1], [0]]),
 }
 # Metrics of AWS services with their dimensions, as their user guides list them, and what a dimension's value names.
@@ -131,7 +134,7 @@ def _stamp(patch: pytest.MonkeyPatch) -> None:
     for name, value in {"CAPTURE_BUCKET": "captures", "TIMESTAMP_AUTHORITIES": "", "SIGNING_KEY": "key"}.items():
         patch.setenv(f"DATELINE_{name}", value)
     function.settings.cache_clear()
-    refused = SimpleNamespace(signed=1, stamped=0, failures={"2026-11-28": {"sample": "refused"}})
+    refused = SimpleNamespace(signed=1, stamped=0, promised=0, failures={"2026-11-28": {"sample": "refused"}})
     written = SimpleNamespace(days=["2026-11-28"], records=4, damaged=0)
     patch.setattr(function, "s3", lambda: None)
     patch.setattr(function, "signer", lambda _: None)
@@ -153,7 +156,15 @@ def _coverage(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     importlib.import_module("coverage")._add("sources_silent", 2, function_name="deployed")
 
 
+def _crawl(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    function = importlib.import_module("crawl")
+    parked = CrawlReport(source="sample", crawl="20261129T060000Z-test", started_at="2026-11-29T06:00:00Z")
+    parked.failures = [Failure(url="http://gazette.example/", reason="parked")]
+    function.metrics.log_metrics(lambda *_: function._count(parked))({}, Context())
+
+
 EMITTERS = {
+    "ParkedAlarm": _crawl,
     "DatasetLeftAlarm": _compact,
     "UnstampedAlarm": _stamp,
     "QuarantineAlarm": _extract,
