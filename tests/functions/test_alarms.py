@@ -51,7 +51,6 @@ PROVOKED: dict[str, tuple[list[Period], list[Period]]] = {
     "SilenceAlarm": ([[2]], [[0]]),
     "ParkedAlarm": ([[0, 1, 0]], [[0, 0]]),
     "UnstampedAlarm": ([[1], [1]], [[1], [0]]),
-    "ParkedAlarm": ([[0, 1]], [[0, 0]]),
 }
 # Metrics of AWS services with their dimensions, as their user guides list them, and what a dimension's value names.
 OF_AWS = {
@@ -164,14 +163,7 @@ def _crawl(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     function.metrics.log_metrics(lambda *_: function._count(parked))({}, Context())
 
 
-def _crawl(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    function, pages = importlib.import_module("crawl"), {"captured": 0, "known": 0, "left": 0, "failures": {}}
-    report = SimpleNamespace(**pages, feeds=[], source="gazette", crawl="x", reasons=lambda: {"parked": 1})
-    function.metrics.log_metrics(lambda *_: function._count(report))({}, Context())
-
-
 EMITTERS = {
-    "ParkedAlarm": _crawl,
     "ParkedAlarm": _crawl,
     "DatasetLeftAlarm": _compact,
     "UnstampedAlarm": _stamp,

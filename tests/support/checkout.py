@@ -69,9 +69,9 @@ class Checkout:
         return self.cloud.resource("dynamodb").Table(self.cloud.outputs["IndexTable"])
 
     def items(self) -> list[dict[str, Any]]:
-        """All of the table except the rounds under way, sorted by key."""
+        """All of the table except notes to the next coverage run and the rounds under way, sorted by key."""
         pages = self.table.meta.client.get_paginator("scan").paginate(TableName=self.table.name)
-        found = (item for page in pages for item in page["Items"] if item["PK"] != "ROUNDS")
+        found = (item for page in pages for item in page["Items"] if item["PK"] not in ("LATE", "ROUNDS"))
         return sorted(found, key=lambda item: (item["PK"], item["SK"]))
 
     def delete_items(self) -> None:

@@ -107,7 +107,9 @@ class Newsroom:
         return objects.get(self.aws.s3, bucket=self.aws.captures, key=key) or b""
 
     def items(self) -> list[dict[str, Any]]:
-        return sorted(self.aws.table.scan()["Items"], key=lambda item: (item["PK"], item["SK"]))
+        """All of the table except notes to the next coverage run, sorted by key."""
+        found = (item for item in self.aws.table.scan()["Items"] if item["PK"] != keys.LATE)
+        return sorted(found, key=lambda item: (item["PK"], item["SK"]))
 
     def objects(self) -> dict[str, bytes]:
         listed = self.aws.s3.list_objects_v2(Bucket=self.aws.archive).get("Contents", [])
