@@ -56,6 +56,7 @@ def test_version_is_printed() -> None:
 
 INTERRUPTED = """
 import os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 class Interrupting:
     def find_spec(self, name, path=None, target=None):
         if name == "{module}":

@@ -30,7 +30,7 @@ from dateline.aws import objects
 from dateline.capture import Capture
 from dateline.messages import ReextractMessage
 from dateline.outcomes import PageOutcome, is_of_chain
-from dateline.urls import identity, is_identity
+from dateline.urls import identity, is_web
 
 _KEPT = ("revision", "captured_at", "first_seen_at", "indexed_at")  # fixed at the first archiving
 _DECIDED = (*_KEPT, "cluster")  # decided by the archive
@@ -232,15 +232,14 @@ class _Revisions(Revisions):
 
 
 def _former_ids(was: Decided | None, page: PageOutcome) -> tuple[str, ...]:
-    """Return the ids of a page's story under earlier rules.
-
-    The id of the page's result so far is one if its URL has another id today: the page's own, or the canonical one of
-    its article.
-    """
+    """Return the ids of a page's story under earlier rules: the present rules give their URL the page's id."""
     if was is None:
         return ()
-    url = was.article.url if was.article else was.page.url
-    is_former = was.page.id != page.id and is_identity(url) and keys.article_id(identity(url)) == page.id
+    is_former = was.page.id != page.id and (
+        keys.article_id(identity(was.article.url)) == page.id
+        if was.article
+        else is_web(page.url) and keys.former_article_id(identity(page.url)) == was.page.id
+    )
     return (*was.page.former_ids, *((was.page.id,) if is_former else ()))
 
 
