@@ -172,7 +172,7 @@ def test_stamp_event_signs_roots(aws: Aws) -> None:
     assert handler("stamp")(event("stamp"), Context())["days"] == 0
     tomorrow = datetime.now(UTC) + timedelta(days=1)
     answer = handler("stamp")({"time": tomorrow.isoformat()}, Context())
-    assert answer == {"days": 1, "records": 4, "damaged": 0, "signed": 1, "stamped": 0, "unstamped": 0}
+    assert answer == {"days": 1, "records": 4, "damaged": 0, "signed": 1, "stamped": 0, "promised": 0, "unstamped": 0}
 
 
 @pytest.mark.usefixtures("deployed")
@@ -195,7 +195,7 @@ def test_search_event_leaves_a_part(aws: Aws) -> None:
         ("2026-01", "2019-04"),
     ):
         told = told.replace(before, now)
-    assert handler("search")(json.loads(told), Context()) == {"stories": 1, "parts": 1, **ANSWERS["search"]}
+    assert handler("search")(json.loads(told), Context()) == {"stories": 1, "parts": 1, "hits": 0, **ANSWERS["search"]}
     (part,) = manifest.read(aws.s3, aws.archive).months["2019-04"]
     assert part.stories == 1
     assert handler("search")({"source": "aws.scheduler"}, Context()) == {"merged": 0, "deleted": 0}
