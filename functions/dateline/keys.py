@@ -114,7 +114,8 @@ PROOF_KEY, PROOF_FEED = f"{PROOFS}key.pem", f"{PROOFS}roots.json"
 ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and of the archive bucket, by source
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
 SAME = "SAME#"
-DAY, DONE, CLUSTER = "DAY#", "DONE#", "CLUSTER#"  # CLUSTER begins partitions
+DAY, DONE = "DAY#", "DONE#"
+CLUSTER, PLACE = "CLUSTER#", "PLACE#"  # begin partitions
 LATE = "LATE"  # partition of counters that changed late
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
 REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are
@@ -497,7 +498,7 @@ def register(kind: Literal["SOURCE", "COUNTRY", "INDEXED"], name: str = "") -> d
 
 def mention(place: str, published_key: str) -> dict[str, str]:
     """Return the key of a story in a place's or country's partition; ``published_key`` is the story's."""
-    return {"PK": f"PLACE#{place}#{published_key[:7]}", "SK": published_key}
+    return {"PK": f"{PLACE}{place}#{published_key[:7]}", "SK": published_key}
 
 
 def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:

@@ -104,7 +104,7 @@ def test_sound_archive_no_findings(archived: Archived, spool: Spool) -> None:
     """It finds nothing on a sound archive."""
     run = verification(archived, spool)
     assert list(run.findings()) == []
-    assert run.progress.items == len(archived.newsroom.items())
+    assert run.progress.items == archived.newsroom.aws.table.scan()["Count"]
     listed = archived.newsroom.aws.s3.list_objects_v2(Bucket="captures")["Contents"]
     derived = [key for key in archived.newsroom.objects() if not key.startswith("reports/")]
     assert run.progress.objects == len(listed) + len(derived)

@@ -77,6 +77,11 @@ class Presence:
             if "gone_at" in record:
                 self._mark(id)
 
+    def check(self, ids: Iterable[str]) -> None:
+        """Update ``gone_at`` in the CURRENT items of these stories, also where no record says that they were gone."""
+        for id in ids:
+            self._mark(id)
+
     def _mark(self, id: str) -> None:
         """Write, then look again, so that the last of several concurrent writers uses all records."""
         while True:

@@ -146,6 +146,7 @@ class Index:
             self._drop_aliases(outcomes, lost)
             self._presence.forget({*lost} - {page.id for page in outcomes})
         self._mark_presence(outcomes, [article.id for article in before])
+        self._presence.check(dict.fromkeys(stored.article.id for stored in articles))
         if self.counters.is_done(stem.source, stem.capture):
             self.count_pages(stem, outcomes)
         self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))

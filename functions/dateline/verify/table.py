@@ -124,7 +124,7 @@ class Comparison:
             finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
         if sk.startswith(keys.REGISTERS):
             return finding if wanted else None  # one of an empty partition costs a reader a query
-        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item:
+        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item or item["PK"].startswith(keys.PLACE):
             if not (self._scope.since or self._unread) and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
@@ -164,7 +164,7 @@ class Comparison:
 
 def _as_now(item: Item, wanted: Item) -> Item:
     """Return an item of before December 2026 as it would be now: titles had more bytes, mentions more attributes."""
-    if item["PK"].startswith("PLACE#") and "about" in item:
+    if item["PK"].startswith(keys.PLACE) and "about" in item:
         item = {name: value for name, value in item.items() if name in wanted}
     title, now = str(item.get("title", "")), str(wanted.get("title", ""))
     return {**item, "title": now} if now and title.startswith(now) else item
