@@ -1,6 +1,7 @@
 """The order of the middlewares, and the state of a request on its way through them."""
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
@@ -30,7 +31,7 @@ def position(name: str) -> int:
 def test_scrapy_keeps_the_order() -> None:
     """Scrapy builds the stated middlewares in the stated order, and none of its own."""
     settings = get_project_settings()
-    settings.set("TWISTED_REACTOR_ENABLED", False)
+    settings.set("TWISTED_REACTOR_ENABLED", "twisted.internet.reactor" in sys.modules)  # by another test
     crawler = Crawler(spider_class(GAZETTE), settings)
     crawler._apply_settings()
     built = DownloaderMiddlewareManager.from_crawler(crawler).middlewares
