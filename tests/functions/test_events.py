@@ -198,7 +198,7 @@ def test_search_event_leaves_a_part(aws: Aws) -> None:
     assert handler("search")(json.loads(told), Context()) == {"stories": 1, "parts": 1, "hits": 0, **ANSWERS["search"]}
     (part,) = manifest.read(aws.s3, aws.archive).months["2019-04"]
     assert part.stories == 1
-    assert handler("search")({"source": "aws.scheduler"}, Context()) == {"merged": 0, "deleted": 0}
+    assert handler("search")({"source": "aws.scheduler"}, Context()) == {"merged": 0, "deleted": 0, "mails": 0}
 
 
 @pytest.mark.usefixtures("deployed")
