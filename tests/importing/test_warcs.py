@@ -17,6 +17,8 @@ from warcio.warcwriter import WARCWriter
 
 from dateline import capture, keys
 from dateline.article import Outcome
+from dateline.importing import warcs
+from dateline.importing.found import UnreadableError
 from dateline.importing.outlets import Outlets
 from infra.newsroom import serve
 from tests.conftest import Aws
@@ -260,3 +262,12 @@ def test_warc_of_wget(aws: Aws, tmp_path: Path) -> None:
     (imported,) = bring(tmp_path / "wget.warc.gz")
     assert imported.captured == len(expected)
     assert {(a.url, a.title, a.text) for a in bring.articles()} == {(s.url, s.title, s.text) for s in expected.values()}
+
+
+def test_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the extra `import` the error says what to install, and nothing ends in a traceback."""
+    monkeypatch.setitem(sys.modules, "fastwarc.warc", None)
+    path = tmp_path / "a.warc"
+    path.write_bytes(b"WARC/1.0\r\n")
+    with pytest.raises(UnreadableError, match=r"dateline\[import\]"):
+        next(warcs.pages(path))

@@ -116,7 +116,10 @@ class _LooseError(Exception):
 
 
 def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
-    from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
+    try:
+        from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
+    except ModuleNotFoundError as error:
+        raise UnreadableError("WARC files need fastwarc; run pip install 'dateline[import]'") from error
 
     for found in ArchiveIterator(stream, parse_http=False):
         if "\n" in (found.headers.get("WARC-Type") or "") or "Content-Length" not in found.headers:
