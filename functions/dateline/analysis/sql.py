@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
 from dateline import keys
 
@@ -59,6 +59,11 @@ class DuckDb:
 
     def __init__(self, s3: "S3Client", bucket: str, folder: Path) -> None:
         self._s3, self._bucket, self._folder = s3, bucket, folder
+
+    @classmethod
+    def of(cls, s3: "S3Client", outputs: Mapping[str, str]) -> Self:
+        """Return the engine for a stack's dataset, with its files in the user's cache folder."""
+        return cls(s3, outputs["ArchiveBucket"], cls.folder_of(outputs["ArchiveBucket"]))
 
     @staticmethod
     def folder_of(bucket: str) -> Path:
@@ -123,6 +128,11 @@ class Athena:
         self, client: Any, *, database: str, workgroup: str, pause: Callable[[float], None] = time.sleep
     ) -> None:
         self._client, self._database, self._workgroup, self._pause = client, database, workgroup, pause
+
+    @classmethod
+    def of(cls, client: Any, outputs: Mapping[str, str]) -> Self:
+        """Return the engine for a stack's dataset."""
+        return cls(client, database=outputs["DatasetDatabase"], workgroup=outputs["DatasetWorkGroup"])
 
     def run(self, sql: str) -> Rows:
         """Return the rows of a query. Raises SqlError."""

@@ -34,12 +34,9 @@ def connect(stack: str | None = None, *, folder: Path = stacks.FOLDER) -> Archiv
 def _engine(found: stacks.DeployedStack) -> "Engine":
     from dateline.analysis.sql import Athena, DuckDb  # noqa: PLC0415 - for those who ask in SQL
 
-    outputs = found.outputs
-    if not found.endpoint:
-        athena = found.client("athena")
-        return Athena(athena, database=outputs["DatasetDatabase"], workgroup=outputs["DatasetWorkGroup"])
-    bucket = outputs["ArchiveBucket"]
-    return DuckDb(found.client("s3"), bucket, DuckDb.folder_of(bucket))
+    if found.endpoint:
+        return DuckDb.of(found.client("s3"), found.outputs)
+    return Athena.of(found.client("athena"), found.outputs)
 
 
 def _search(deployment: Deployment) -> "Search":

@@ -80,12 +80,8 @@ def _engine(name: str | None) -> "Engine":
     """DuckDB on the local cloud, Athena on AWS."""
     from dateline.analysis.sql import Athena, DuckDb
 
-    deployed = Stack.find(name)
-    if not deployed.endpoint:
-        outputs = deployed.outputs
-        client = deployed.client("athena")
-        return Athena(client, database=outputs["DatasetDatabase"], workgroup=outputs["DatasetWorkGroup"])
-    return DuckDb(deployed.s3, deployed.archive_bucket, DuckDb.folder_of(deployed.archive_bucket))
+    found = Stack.find(name)
+    return DuckDb.of(found.s3, found.outputs) if found.endpoint else Athena.of(found.client("athena"), found.outputs)
 
 
 def _cell(value: object) -> str:
