@@ -12,13 +12,13 @@ from urllib.parse import unquote, urlsplit
 
 import typer
 
-from dateline.cli import sources as registry_commands
-from dateline.cli.cells import Column
+from dateline.cli.collecting import sources as registry_commands
+from dateline.cli.collecting.sources import named
 from dateline.cli.names import check_sources
-from dateline.cli.output import CommandError, Json, note, print_json, progress, write
-from dateline.cli.sources import named
 from dateline.cli.stack import Stack
-from dateline.cli.tables import print_table
+from dateline.cli.terminal.cells import Column
+from dateline.cli.terminal.output import CommandError, Json, note, print_json, progress, write
+from dateline.cli.terminal.tables import print_table
 
 if TYPE_CHECKING:
     from dateline.messages import CrawlMessage

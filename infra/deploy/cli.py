@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from dateline.cli.cells import Column
-from dateline.cli.output import CommandError, Json, count, print_json
-from dateline.cli.tables import print_table
+from dateline.cli.terminal.cells import Column
+from dateline.cli.terminal.output import CommandError, Json, count, print_json
+from dateline.cli.terminal.tables import print_table
 
 ROOT = Path(__file__).parents[2]
 _COLUMNS = (Column("result"), Column("check"), Column("found"))

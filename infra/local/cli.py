@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from dateline.cli.output import CommandError, note
 from dateline.cli.stack import STATE
+from dateline.cli.terminal.output import CommandError, note
 
 Recorded = Annotated[
     list[Path] | None,

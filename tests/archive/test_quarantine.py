@@ -15,11 +15,11 @@ from dateline.archive.quarantine import QuarantineReport, reports
 from dateline.article import Extraction, Outcome
 from dateline.aws import objects
 from dateline.capture import Exchange
-from dateline.cli import quarantine as command
+from dateline.cli.collecting.tracking import FollowedReextraction
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
+from dateline.cli.operating import quarantine as command
 from dateline.cli.stack import Stack
-from dateline.cli.tracking import FollowedReextraction
+from dateline.cli.terminal.output import CommandError
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
 from dateline.page import Page

@@ -7,9 +7,9 @@ import boto3
 import pytest
 from typer.testing import CliRunner, Result
 
-from dateline.cli import output
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
+from dateline.cli.terminal import output
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 

@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from dateline.analysis.sql import Athena, DuckDb
-from dateline.cli import analyse
 from dateline.cli.main import app
+from dateline.cli.reading import analyse
 from dateline.cli.stack import Stack
 from tests.analysis.test_sql import FakeAthena, published
 from tests.conftest import Aws

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dateline.cli import commands, stack
-from dateline.cli.output import CommandError
+from dateline.cli.terminal.output import CommandError
 from infra.local.record import Record
 from tests.conftest import ROOT
 

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from dateline.cli import deployed, stack
-from dateline.cli.deployed import check_current
-from dateline.cli.output import CommandError
+from dateline.cli import stack
+from dateline.cli.collecting import deployed
+from dateline.cli.collecting.deployed import check_current
+from dateline.cli.terminal.output import CommandError
 from infra.local import stack as local_stack
 from infra.local.record import Record
 from tests.cli.conftest import Command

@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from dateline.cli import crawl, env, import_, output
-from dateline.cli.cells import Column
+from dateline.cli.collecting import crawl, import_
+from dateline.cli.operating import env
 from dateline.cli.stack import Stack
-from dateline.cli.tables import print_fields, print_table
+from dateline.cli.terminal import output
+from dateline.cli.terminal.cells import Column
+from dateline.cli.terminal.tables import print_fields, print_table
 from dateline.importing.found import Reason
 from tests.cli.conftest import plain
 

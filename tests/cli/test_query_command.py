@@ -7,8 +7,8 @@ import re
 import pytest
 from rich.cells import cell_len
 
-from dateline.cli import query as command
-from dateline.cli.output import CommandError
+from dateline.cli.reading import query as command
+from dateline.cli.terminal.output import CommandError
 from dateline.story import Story
 from tests.cli.conftest import Command, plain
 from tests.support.samples import Newsroom

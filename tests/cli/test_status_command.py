@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dateline.cli.main import app
-from dateline.cli.operation import Operation, Runs
+from dateline.cli.operating.operation import Operation, Runs
 from dateline.cli.stack import Stack
 from tests.conftest import Aws
 

@@ -26,10 +26,10 @@ from dateline import capture, keys
 from dateline.aws import objects
 from dateline.capture import Exchange
 from dateline.capture.gzip_members import members
-from dateline.cli.export import Format
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
+from dateline.cli.reading.export import Format
 from dateline.cli.stack import Stack
+from dateline.cli.terminal.output import CommandError
 from dateline.export import Export, captures, tables
 from dateline.query.filters import Selection
 from infra.local.ministack import free_port

@@ -26,8 +26,8 @@ from wacz.main import main as wacz
 from dateline import keys
 from dateline.capture.gzip_members import members
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
 from dateline.cli.stack import Stack
+from dateline.cli.terminal.output import CommandError
 from dateline.export import Export, captures
 from dateline.export.signed import signer
 from dateline.proofs import verify

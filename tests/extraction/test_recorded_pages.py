@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 
 from dateline import capture
 from dateline.capture import Exchange
-from dateline.cli import names, sources
+from dateline.cli import names
+from dateline.cli.collecting import sources
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
+from dateline.cli.terminal.output import CommandError
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
 from dateline.sources import registry, rules

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from typer.testing import CliRunner
 
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
+from dateline.cli.terminal.output import CommandError
 from dateline.proofs import verify
 from dateline.proofs.signing import FileSigner
 from tests.support import der

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from dateline.cli.output import CommandError
-from dateline.cli.query import place_id
+from dateline.cli.reading.query import place_id
+from dateline.cli.terminal.output import CommandError
 from dateline.query.filters import Selection
 from dateline.query.query import Query
 from tests.support.samples import NOON, Newsroom

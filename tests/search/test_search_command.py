@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from dateline import keys
 from dateline.cli.main import app
-from dateline.cli.output import CommandError
 from dateline.cli.stack import Stack
+from dateline.cli.terminal.output import CommandError
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 

@@ -16,7 +16,7 @@ import pytest
 
 from dateline import keys
 from dateline.capture import Batch
-from dateline.cli.tracking import FollowedCrawl
+from dateline.cli.collecting.tracking import FollowedCrawl
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards

@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dateline.cli import names
-from dateline.cli import sources as command
+from dateline.cli.collecting import sources as command
 from dateline.cli.main import app
 from dateline.sources import registry
 from dateline.sources.registry import Source

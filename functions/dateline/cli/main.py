@@ -12,36 +12,12 @@ from typing import Annotated
 import typer
 
 from dateline import __version__
-from dateline.cli import (
-    analyse,
-    cite,
-    commands,
-    cost,
-    crawl,
-    env,
-    export,
-    extract,
-    functions,
-    import_,
-    link,
-    open_,
-    pack,
-    persons,
-    proofs,
-    quarantine,
-    query,
-    rebuild,
-    redrive,
-    reextract,
-    search,
-    show,
-    sources,
-    status,
-    verify,
-    watch,
-    withdraw,
-)
-from dateline.cli.output import CommandError, note
+from dateline.cli import commands
+from dateline.cli.collecting import crawl, extract, import_, sources
+from dateline.cli.maintaining import pack, rebuild, reextract, verify, withdraw
+from dateline.cli.operating import cost, env, functions, quarantine, redrive, status
+from dateline.cli.reading import analyse, cite, export, link, open_, persons, proofs, query, search, show, watch
+from dateline.cli.terminal.output import CommandError, note
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, or a limit of the file size
 

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from dateline import keys
-from dateline.cli.output import CommandError
 from dateline.cli.stack import STATE
+from dateline.cli.terminal.output import CommandError
 
 
 def source_ids() -> list[str]:

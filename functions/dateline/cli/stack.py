@@ -7,7 +7,7 @@ import typer
 
 from dateline.aws import stack as stacks
 from dateline.aws.deployment import Deployment, Queues
-from dateline.cli.output import CommandError
+from dateline.cli.terminal.output import CommandError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

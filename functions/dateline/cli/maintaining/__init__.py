@@ -1,0 +1,1 @@
+"""Commands for the whole archive: check, rebuild, re-extract, pack, withdraw."""

@@ -1,0 +1,1 @@
+"""Commands for operators: how a stack is, what it costs, and what to do with failures."""

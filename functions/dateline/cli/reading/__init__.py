@@ -1,0 +1,1 @@
+"""Commands for readers: find stories, show them, cite them, take them away."""
