@@ -10,12 +10,12 @@ import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.aws.deployment import Deployment
-from dateline.reader.access import Access
 from dateline.reader.app import Answer, answer
-from dateline.reader.guard import Guard
+from dateline.reader.callers.access import Access
+from dateline.reader.callers.guard import Guard
+from dateline.reader.callers.throttle import Throttle
+from dateline.reader.callers.tokens import Tokens
 from dateline.reader.library import Library
-from dateline.reader.throttle import Throttle
-from dateline.reader.tokens import Tokens
 from dateline.search.cache import Cache
 from dateline.search.find import Search
 from dateline.settings import Settings

@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-OUTLINES = Path(__file__).parents[1] / "functions" / "dateline" / "reader" / "outlines.tsv"
+OUTLINES = Path(__file__).parents[1] / "functions" / "dateline" / "reader" / "drawings" / "outlines.tsv"
 _REGION = (-1900, 500, 6000, 4500)  # the Sahel to the Levant and Turkey: west, south, east, north
 _FINE, _COARSE = 5.0, 35.0  # hundredths of a degree that a line may be off
 _SMALLEST = 40  # hundredths of a degree; an islet outside of the region is no help on a small map

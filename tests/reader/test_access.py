@@ -10,10 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from dateline.reader.access import Access, AccessError, Grant
-from dateline.reader.guard import Guard
-from dateline.reader.throttle import Throttle
-from dateline.reader.tokens import TokenError, Tokens
+from dateline.reader.callers.access import Access, AccessError, Grant
+from dateline.reader.callers.guard import Guard
+from dateline.reader.callers.throttle import Throttle
+from dateline.reader.callers.tokens import TokenError, Tokens
 from tests.reader.library import event
 
 NOW, KEY = 1_700_000_000, b"k" * 32

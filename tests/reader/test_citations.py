@@ -10,7 +10,7 @@ from bibtexparser.entrypoint import parse_string
 from bibtexparser.middlewares import LatexDecodingMiddleware
 
 from dateline.article import Article
-from dateline.reader.cite import cite, csl
+from dateline.reader.formats.cite import cite, csl
 from tests.reader.library import Room
 from tests.search.library import article
 

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from dateline.reader.negotiation import accepts
+from dateline.reader.formats.negotiation import accepts
 
 _LARGEST = 6_000_000  # bytes of a function's answer (Lambda's quota is 6,291,556), in base64 where it is binary
 _WORTHWHILE = 1_000  # bytes; a smaller body fits one packet either way

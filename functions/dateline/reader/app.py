@@ -11,15 +11,16 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
 
 from dateline import __version__
-from dateline.reader import cite, pages, problems
+from dateline.reader import pages
 from dateline.reader.answers import TooLargeError, finish
 from dateline.reader.asked import Asked
-from dateline.reader.guard import Guard
+from dateline.reader.callers.guard import Guard
+from dateline.reader.formats import cite, problems
+from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
-from dateline.reader.lists import ListRoutes
-from dateline.reader.negotiation import MEDIA
-from dateline.reader.stories import StoryRoutes
-from dateline.reader.watches import WatchRoutes
+from dateline.reader.routes.lists import ListRoutes
+from dateline.reader.routes.stories import StoryRoutes
+from dateline.reader.routes.watches import WatchRoutes
 
 Answer = Callable[[dict[str, Any], Any], dict[str, Any]]
 _DESCRIPTION = "Read an archive of regional news: search, stories and their revisions, captures, citations and feeds."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, urlencode
 
-from dateline.reader import negotiation
+from dateline.reader.formats import negotiation
 
 Form = Literal["json", "html", "text", "atom", "rss", "jsonfeed", "timemap"]
 ListForm = Literal["json", "html", "atom", "rss", "jsonfeed"]

@@ -7,9 +7,9 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
-from dateline.reader import problems
 from dateline.reader.answers import body_of
 from dateline.reader.app import Answer
+from dateline.reader.formats import problems
 
 _SECONDS = 30  # for a request to arrive: a browser opens connections in advance, and may leave them
 

@@ -22,7 +22,7 @@ def cite(
     Names stay in their own script.
     """
     from dateline.api.archive import Archive, NotFoundError, WithdrawnError
-    from dateline.reader.cite import cite as cited
+    from dateline.reader.formats.cite import cite as cited
     from dateline.sources import registry
 
     deployed = Stack.find(stack)

@@ -23,7 +23,7 @@ def link(
     """
     import time
 
-    from dateline.reader.access import PARAMETER, Grant
+    from dateline.reader.callers.access import PARAMETER, Grant
 
     if not target.startswith("/") or target.startswith("//"):
         raise CommandError(f"{target} is no path of the reading room; it starts with a slash")

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from dateline.reader.tokens import TokenError, Tokens
+from dateline.reader.callers.tokens import TokenError, Tokens
 
 PARAMETER, COOKIE = "access", "dateline"
 _FREE = frozenset({"/style.css"})  # no secret, and links' pages need it

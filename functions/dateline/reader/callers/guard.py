@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from dateline.reader import problems
-from dateline.reader.access import Access, AccessError, Caller
-from dateline.reader.throttle import Throttle
+from dateline.reader.callers.access import Access, AccessError, Caller
+from dateline.reader.callers.throttle import Throttle
+from dateline.reader.formats import problems
 
 
 class Guard:

@@ -12,7 +12,7 @@ from dateline.capture import DamagedCaptureError
 from dateline.proofs.evidence import NotStampedError
 from dateline.reader.answers import SECURITY, TooLargeError
 from dateline.reader.cursors import CursorError
-from dateline.reader.negotiation import NotAcceptableError
+from dateline.reader.formats.negotiation import NotAcceptableError
 from dateline.search.find import CursorError as SearchCursorError
 from dateline.search.manifest import OutdatedIndexError
 from dateline.search.query import QueryError

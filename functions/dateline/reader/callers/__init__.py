@@ -1,0 +1,1 @@
+"""Who asks: signatures, tokens, signed links, and a limit of requests."""

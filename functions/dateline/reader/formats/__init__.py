@@ -1,0 +1,1 @@
+"""Forms of an answer: feeds, citations, problem documents, and the choice among them."""
