@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from dateline.extraction.fields import agencies, date_lines, dateline_agencies
-from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.fields.credits import agencies, dateline_agencies
+from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.dates.date_parsing import Moment, read
 
 TABLES = Path(__file__).parents[1] / "tests" / "extraction" / "dates"
 LANGUAGES = {"ar": "Arabic", "fr": "French", "en": "English", "tr": "Turkish", "fa": "Persian"}

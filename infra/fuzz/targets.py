@@ -14,8 +14,8 @@ from dateline import capture, keys
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
 from dateline.extraction import clipping, extract
-from dateline.extraction.fields import date_lines
-from dateline.extraction.fields import date_parsing as moments_of
+from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.dates import date_parsing as moments_of
 from dateline.extraction.parse import jsonld
 from dateline.importing import folders
 from dateline.importing.found import ImportedPage, UnreadableError

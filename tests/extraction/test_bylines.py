@@ -6,7 +6,7 @@ import pytest
 
 from dateline.article import Article
 from dateline.extraction import extract
-from dateline.extraction.fields import agencies, authors, dateline_agencies
+from dateline.extraction.fields.credits import agencies, authors, dateline_agencies
 from dateline.extraction.parse.document import Document
 from dateline.page import Page
 

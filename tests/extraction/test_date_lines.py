@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dateline.extraction.fields import date_lines, dates
+from dateline.extraction.fields.dates import date_lines, story_dates
 from dateline.extraction.parse.document import Document
 from dateline.page import Page
 
@@ -120,5 +120,5 @@ def found(line: str, below: str = "", header: str = "") -> tuple[str | None, str
     html = f"<title>The quay opens again</title>{header}<div class=a><h1>The quay opens again</h1>{line}{prose}</div>"
     captured = datetime(2019, 5, 2, tzinfo=UTC)
     page = Page("https://x.example/a", f"{html}{below}</body>".encode(), captured_at=captured, timezone="Africa/Tunis")
-    told = dates.find(Document.of(page))
+    told = story_dates.find(Document.of(page))
     return told.published and told.published.value.iso(), told.modified and told.modified.value.iso()

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dateline.extraction.fields import dates
-from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.fields.dates import story_dates
+from dateline.extraction.fields.dates.date_parsing import read
 from dateline.extraction.parse.document import Document
 from dateline.page import Page
 
@@ -76,7 +76,7 @@ def published(
     html = f"<html lang=en><head>{head}</head><body><h1>A story</h1>{body}<p>Words of it.</p></body></html>"
     address = f"https://x.example{path}"
     known = Page(address, html.encode(), captured_at=CAPTURED, timezone="Africa/Tunis", feed_date=feed)
-    found = dates.find(Document.of(known)).published
+    found = story_dates.find(Document.of(known)).published
     return (found.value.iso(), found.rule) if found else (None, "")
 
 
@@ -159,7 +159,7 @@ def test_url_day_before_feed() -> None:
 def test_zone_of_the_country() -> None:
     """An outlet without a zone is in that of its country."""
     html = f"<head>{meta('article:published_time', '2019-04-15T22:30:00Z')}</head><h1>A story</h1><b>16 aprile 2019</b>"
-    found = dates.find(Document.of(Page("https://x.example.it/a", html.encode()))).published
+    found = story_dates.find(Document.of(Page("https://x.example.it/a", html.encode()))).published
     assert found is not None
     assert found.value.iso() == "2019-04-16T00:30:00+02:00"
 
@@ -185,7 +185,8 @@ def test_modified_apart_from_published() -> None:
     )
     same = head.replace("T09", "T08")
     found = [
-        dates.find(Document.of(Page("https://x.example/a", f"<p>x</p>{markup}".encode()))) for markup in (head, same)
+        story_dates.find(Document.of(Page("https://x.example/a", f"<p>x</p>{markup}".encode())))
+        for markup in (head, same)
     ]
     assert [moments.modified and moments.modified.value.iso() for moments in found] == [
         "2019-04-16T09:00:00+00:00",
@@ -199,7 +200,7 @@ def test_one_day_apart_from_story(day: str) -> None:
     story = f"<h1>The pump runs again</h1><div><p>{'The queue was gone by noon. ' * 8}</p></div>"
     below = f"<div><div><h3>About</h3><p>{'Our office is open. ' * 8}</p></div><div><time>{day}</time></div></div>"
     page = Page(url="https://x.example/pump", body=(story + below).encode(), content_type="text/html; charset=utf-8")
-    found = dates.find(Document.of(page)).published
+    found = story_dates.find(Document.of(page)).published
     assert found is not None
     assert found.value.iso() == "2018-08-30"
 
@@ -218,7 +219,7 @@ def test_local_midnight_is_a_day(address: str) -> None:
     """Systems write a day without a time as its local midnight in UTC, which is the evening before."""
     stated, want = MIDNIGHTS[address]
     html = f"<head>{meta('article:published_time', stated)}</head><h1>A story</h1><p>Words of it.</p>"
-    found = dates.find(Document.of(Page(address, html.encode(), captured_at=CAPTURED))).published
+    found = story_dates.find(Document.of(Page(address, html.encode(), captured_at=CAPTURED))).published
     assert found is not None
     assert found.value.iso() == want
 

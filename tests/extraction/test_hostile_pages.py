@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dateline.article import Outcome
 from dateline.extraction import extract
 from dateline.extraction.body import boilerplate
-from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.fields.dates.date_parsing import read
 from dateline.extraction.parse import html, jsonld
 from dateline.page import Page
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.fields.dates.date_parsing import read
 from infra import reference, spellings
 from infra.spellings import Spelling
 

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from dateline.article import Article, Dateline, Place
-from dateline.extraction.fields.dateline_agencies import without_dateline
+from dateline.extraction.fields.credits.dateline_agencies import without_dateline
 from dateline.places import MOST_ABOUT, MOST_PLACES, placed
 from dateline.places.gazetteer import Gazetteer
 from infra import gazetteer

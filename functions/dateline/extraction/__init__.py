@@ -14,7 +14,8 @@ from dateline import keys
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
 from dateline.extraction import clipping, is_article, source_rules
 from dateline.extraction.assemble import Story, told
-from dateline.extraction.fields import dates, language, links, taxonomy
+from dateline.extraction.fields import language, links, taxonomy
+from dateline.extraction.fields.dates import story_dates
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.html import NotHtmlError
 from dateline.extraction.rulebook import NO_RULES, Rulebook
@@ -60,7 +61,7 @@ def _extracted(page: Page, rulebook: Rulebook) -> Extraction:
 
 def _article(document: Document, story: Story, rules: RuleSet | None) -> Article:
     page = document.page
-    published, modified = dates.find(document)
+    published, modified = story_dates.find(document)
     declared = language.declared(document)
     spoken = language.spoken(story.text, _value(declared), page.languages)
     section = source_rules.line(document, "section") or taxonomy.section(document)

@@ -6,7 +6,9 @@ from typing import NamedTuple
 from dateline.article import Dateline, Image
 from dateline.extraction import source_rules
 from dateline.extraction.body import fallbacks, find, leading_lines, restore
-from dateline.extraction.fields import agencies, authors, headline, images, standfirst
+from dateline.extraction.fields import headline, standfirst
+from dateline.extraction.fields.credits import agencies, authors
+from dateline.extraction.fields.photographs import images
 from dateline.extraction.fields.zone import Zone
 from dateline.extraction.parse.document import Document, Value, clean, words
 

@@ -23,8 +23,10 @@ from datetime import timedelta
 
 from dateline import keys, urls
 from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
-from dateline.extraction.fields import agencies, captions, dateline_agencies, language
-from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.fields import language
+from dateline.extraction.fields.credits import agencies, dateline_agencies
+from dateline.extraction.fields.dates.date_parsing import Moment, read
+from dateline.extraction.fields.photographs import captions
 from dateline.extraction.parse.document import clean, words
 from dateline.extraction.parse.html import decode
 from dateline.page import Page

@@ -10,7 +10,9 @@ from lxml.etree import iterwalk
 from lxml.html import HtmlElement
 
 from dateline.article import Dateline, Image
-from dateline.extraction.fields import authors, dateline_agencies, images, taxonomy
+from dateline.extraction.fields import taxonomy
+from dateline.extraction.fields.credits import authors, dateline_agencies
+from dateline.extraction.fields.photographs import images
 from dateline.extraction.parse.document import INLINE, SILENT, Document, Value, clean, content
 
 _LISTS = {"ul", "ol", "dl", "table"}

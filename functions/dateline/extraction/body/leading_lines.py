@@ -4,7 +4,7 @@ import re
 from itertools import dropwhile
 
 from dateline.extraction.body.boilerplate import SENTENCE_END
-from dateline.extraction.fields.date_parsing import read
+from dateline.extraction.fields.dates.date_parsing import read
 from dateline.extraction.parse.document import words
 
 _LINES = 8  # searched for a headline

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from dateline.article import Dateline
-from dateline.extraction.fields import agencies, bylines, dateline_agencies
+from dateline.extraction.fields.credits import agencies, bylines, dateline_agencies
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value, words
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 from dateutil.parser import isoparse
 
-from dateline.extraction.fields import clock
-from dateline.extraction.fields.clock import Clock
-from dateline.extraction.fields.month_names import NAMES, SOLAR_NAMES, fold, month, solar_month
+from dateline.extraction.fields.dates import clock
+from dateline.extraction.fields.dates.clock import Clock
+from dateline.extraction.fields.dates.month_names import NAMES, SOLAR_NAMES, fold, month, solar_month
 
 Precision = Literal["second", "minute", "day"]
 

@@ -15,10 +15,10 @@ from lxml.html import HtmlElement
 
 from dateline.extraction.body.boilerplate import is_boilerplate
 from dateline.extraction.body.restore import setting
-from dateline.extraction.fields import agencies, bylines
-from dateline.extraction.fields.date_parsing import read_all
-from dateline.extraction.fields.image_sources import IMAGES, identity, source
-from dateline.extraction.fields.month_names import fold
+from dateline.extraction.fields.credits import agencies, bylines
+from dateline.extraction.fields.dates.date_parsing import read_all
+from dateline.extraction.fields.dates.month_names import fold
+from dateline.extraction.fields.photographs.image_sources import IMAGES, identity, source
 from dateline.extraction.fields.zone import CAPTION, Zone
 from dateline.extraction.parse.document import SILENT, clean, content, names, words
 from dateline.extraction.parse.jsonld import plain

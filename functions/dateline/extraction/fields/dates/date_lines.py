@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
-from dateline.extraction.fields.date_parsing import Moment, Written, read_all, read_clock
-from dateline.extraction.fields.month_names import fold
+from dateline.extraction.fields.dates.date_parsing import Moment, Written, read_all, read_clock
+from dateline.extraction.fields.dates.month_names import fold
 
 LONGEST = 160  # characters: longer texts with a date are prose
 _LATEST = 40  # characters of a dateline before its date

@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.fields import date_lines, shown_title
-from dateline.extraction.fields.date_lines import Kind, is_labelled, kind_before
-from dateline.extraction.fields.date_parsing import Moment, read
+from dateline.extraction.fields import shown_title
+from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.dates.date_lines import Kind, is_labelled, kind_before
+from dateline.extraction.fields.dates.date_parsing import Moment, read
 from dateline.extraction.parse.document import SILENT, Document, Value, beginning, names, words
 
 _NAMED = re.compile(

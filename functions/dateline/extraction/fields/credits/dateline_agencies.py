@@ -13,7 +13,7 @@ from typing import NamedTuple
 from babel import Locale
 
 from dateline.article import Dateline
-from dateline.extraction.fields import agencies
+from dateline.extraction.fields.credits import agencies
 from dateline.extraction.parse.document import words
 from dateline.places.gazetteer import Gazetteer
 

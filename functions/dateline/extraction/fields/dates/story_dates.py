@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from htmldate.core import find_date
 from lxml.html import HtmlElement
 
-from dateline.extraction.fields import timezones
-from dateline.extraction.fields.date_parsing import Moment, read
-from dateline.extraction.fields.visible_dates import View, month_first
+from dateline.extraction.fields.dates import timezones
+from dateline.extraction.fields.dates.date_parsing import Moment, read
+from dateline.extraction.fields.dates.visible_dates import View, month_first
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import SILENT, Document, Value, names
 from dateline.instants import is_believable

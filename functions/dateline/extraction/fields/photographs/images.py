@@ -16,8 +16,16 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from dateline.article import Image
-from dateline.extraction.fields.captions import CAPTION_IN, Reader, split
-from dateline.extraction.fields.image_sources import FILE, IMAGES, background, identity, is_file, kin, source
+from dateline.extraction.fields.photographs.captions import CAPTION_IN, Reader, split
+from dateline.extraction.fields.photographs.image_sources import (
+    FILE,
+    IMAGES,
+    background,
+    identity,
+    is_file,
+    kin,
+    source,
+)
 from dateline.extraction.fields.zone import CAPTION, Zone
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value, content, names, words

@@ -9,7 +9,7 @@ from functools import cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from dateline.extraction.fields.month_names import fold
+from dateline.extraction.fields.dates.month_names import fold
 
 Match = re.Match[str]
 

@@ -1,0 +1,1 @@
+"""Who wrote a story: authors, agencies and the dateline."""

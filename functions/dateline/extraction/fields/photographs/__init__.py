@@ -1,0 +1,1 @@
+"""A story's photographs, with their captions and credits."""
