@@ -17,7 +17,7 @@ from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.sources.registry import Source
 from dateline.telemetry import logger, metrics
-from spiders.rounds import RoundRunner
+from spiders.runs.rounds import RoundRunner
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

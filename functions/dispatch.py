@@ -14,7 +14,7 @@ from dateline.sources.shards import Shards
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from dateline.telemetry import logger, metrics
-from spiders.schedule import ROUND, Dispatcher
+from spiders.runs.schedule import ROUND, Dispatcher
 
 
 @cache

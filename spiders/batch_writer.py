@@ -11,8 +11,8 @@ from dateline.capture import Batch, Exchange
 from dateline.state.pages import url_states
 from dateline.state.records import UrlState
 from dateline.state.table import State
-from spiders.shared import Budget
-from spiders.stores import Store
+from spiders.state.shared import Budget
+from spiders.state.stores import Store
 
 
 class BatchWriter:

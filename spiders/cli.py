@@ -153,8 +153,8 @@ def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
     from dateline.monitoring.counting import Counters
     from dateline.state.table import TableState
-    from spiders.runner import run
-    from spiders.stores import BucketStore
+    from spiders.runs.runner import run
+    from spiders.state.stores import BucketStore
 
     allow_samples([source])
     store = BucketStore(stack.s3, stack.capture_bucket, source=message.source, crawl=message.crawl)

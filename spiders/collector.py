@@ -23,18 +23,18 @@ from dateline.state.pages import captured, conditions
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
 from dateline.urls import canonical
-from spiders import backoff
 from spiders.batch_writer import BatchWriter
-from spiders.continuation import Continuation
-from spiders.dead_ends import End
 from spiders.download.wire import Wire
 from spiders.families.family import DiscoveredUrl, Seed
-from spiders.frontier import Frontier
-from spiders.frontier import found as discovered
-from spiders.ledger import Fate, Ledger
+from spiders.runs.continuation import Continuation
 from spiders.seeds import Seeds
-from spiders.shared import Shared
-from spiders.stores import Store
+from spiders.state import backoff
+from spiders.state.dead_ends import End
+from spiders.state.frontier import Frontier
+from spiders.state.frontier import found as discovered
+from spiders.state.ledger import Fate, Ledger
+from spiders.state.shared import Shared
+from spiders.state.stores import Store
 
 
 class Collector:

@@ -24,12 +24,12 @@ from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
 from dateline.messages import CrawlReport, FeedVisit
 from dateline.sources.registry import Source
-from spiders import runner
 from spiders.collector import Collector
 from spiders.families.family import DiscoveredUrl, Family, Seed
-from spiders.manual import NoState
+from spiders.runs import runner
+from spiders.runs.manual import NoState
 from spiders.spider import NewsSpider
-from spiders.stores import FolderStore
+from spiders.state.stores import FolderStore
 
 AT_ONCE = 12  # hosts
 SECONDS = 120.0  # for one source, at most

@@ -19,12 +19,12 @@ from dateline import keys
 from dateline.capture import Capture
 from dateline.page import Page
 from dateline.sources.registry import Source
-from spiders import runner
 from spiders.collector import Collector
 from spiders.families.family import DiscoveredUrl
-from spiders.frontier import Frontier
-from spiders.manual import NoState
-from spiders.stores import FolderStore
+from spiders.runs import runner
+from spiders.runs.manual import NoState
+from spiders.state.frontier import Frontier
+from spiders.state.stores import FolderStore
 
 SECONDS = 120.0  # for robots.txt and one page, at the outlet's delay
 

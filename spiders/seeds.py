@@ -13,9 +13,9 @@ from dateline import keys
 from dateline.messages import FeedVisit
 from dateline.state.records import FeedState, HealthRecord
 from dateline.state.table import State
-from spiders import backoff
 from spiders.families.family import Seed
-from spiders.frontier import Frontier
+from spiders.state import backoff
+from spiders.state.frontier import Frontier
 
 
 class Seeds:

@@ -15,7 +15,7 @@ def user_agent(contact: str) -> str:
 
 BOT_NAME = "dateline"
 USER_AGENT = user_agent(Settings.from_environment().contact)
-SPIDER_LOADER_CLASS = "spiders.loader.SourceSpiderLoader"
+SPIDER_LOADER_CLASS = "spiders.runs.loader.SourceSpiderLoader"
 
 # Politeness: robots.txt (``robots``), one request at a time and the host's whole delay between two (``throttle``).
 CONCURRENT_REQUESTS = 4  # hosts at once; of each host one (``scheduler``)
@@ -56,7 +56,9 @@ DOWNLOADER_MIDDLEWARES = chain.numbered(chain.DOWNLOADER)
 SPIDER_MIDDLEWARES_BASE = chain.numbered(chain.SPIDER)
 EXTENSIONS_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
-SCHEDULER = "spiders.scheduler.HostScheduler"  # without a filter: the collector knows the canonical URLs it has seen
+SCHEDULER = (
+    "spiders.runs.scheduler.HostScheduler"  # without a filter: the collector knows the canonical URLs it has seen
+)
 
 STATS_CLASS = "scrapy.statscollectors.DummyStatsCollector"  # the collector counts, for its report
 LOG_LEVEL = "INFO"

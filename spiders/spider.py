@@ -17,7 +17,7 @@ from dateline.messages import FeedVisit
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState
 from dateline.urls import canonical, requestable
-from spiders import failures, manual
+from spiders import failures
 from spiders.collector import Collector
 from spiders.download import browser, meta
 from spiders.download.decoding import decoded
@@ -28,6 +28,7 @@ from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
 from spiders.middlewares.redirects import Reached
+from spiders.runs import manual
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler

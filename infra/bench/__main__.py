@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from infra.bench import clusters, cost, crawl, dataset, edits, extract, functions, jobs, proofs, rounds, search, start
-from infra.bench.pages import DISTINCT
+from infra.bench.inputs.pages import DISTINCT
 from infra.bench.result import Result
 
 BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default number of pages or stories

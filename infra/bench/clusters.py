@@ -16,13 +16,13 @@ from dateline import keys
 from dateline.article import Article
 from dateline.index.clusters import Clusters, bands
 from dateline.similarity import minhash
+from infra.bench.inputs.synthetic_stories import Piece, pieces
+from infra.bench.models.table import CountingTable
 from infra.bench.result import Result, Row, Target
-from infra.bench.synthetic_stories import Piece, pieces
-from infra.bench.table import CountingTable
 
 METHOD = (
-    "Made-up stories in four languages (infra/bench/synthetic_stories.py), one after the other by what the archive and "
-    "the index do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, and of one "
+    "Made-up stories in four languages (infra/bench/inputs/synthetic_stories.py), one after the other by what the "
+    "archive and the index do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, and of one "
     "story. Reads are queries and batches, before an article is stored and after; time is CPU, of this bench's table "
     "for the most."
 )

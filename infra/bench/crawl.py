@@ -100,7 +100,7 @@ def _crawl(name: str, site: str, count: int, parent: Path) -> Usage:
 
 def _command(name: str, site: str, count: int, folder: Path) -> list[str]:
     if not name.startswith("wget"):
-        return [sys.executable, "-m", "infra.bench.crawlers", name, site, f"{count}", f"{folder}"]
+        return [sys.executable, "-m", "infra.bench.rivals.crawlers", name, site, f"{count}", f"{folder}"]
     urls = folder / "urls"
     urls.write_text("".join(f"{site}/story/{number}\n" for number in range(count)), "ascii")
     asked = ["--compression=auto"] if name == "wget with compression" else []
@@ -116,7 +116,7 @@ def _fetched(name: str, printed: str, folder: Path) -> int:
 @contextmanager
 def _site(pages: Path | None) -> Iterator[str]:
     """The outlet's address while its process runs."""
-    command = [sys.executable, "-m", "infra.bench.site", *(["--pages", f"{pages.resolve()}"] if pages else [])]
+    command = [sys.executable, "-m", "infra.bench.inputs.site", *(["--pages", f"{pages.resolve()}"] if pages else [])]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             address = process.stdout.readline().strip() if process.stdout else ""

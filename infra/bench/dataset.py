@@ -20,8 +20,8 @@ import duckdb
 from dateline import keys
 from dateline.dataset import rows
 from dateline.dataset.rows import Origin
+from infra.bench.inputs.stories import MONTHS, OUTLETS, stories
 from infra.bench.result import BenchError, Result, Row, Target, median_ratio
-from infra.bench.stories import MONTHS, OUTLETS, stories
 
 METHOD = (
     "Median of the rounds, in which the subjects take turns: one query, by the clock, with a connection of its own and "

@@ -14,8 +14,8 @@ from statistics import mean, quantiles
 from dateline.sources import revisit_plan
 from dateline.sources.revisit_plan import Fixed, Plan, Seen
 from dateline.state.records import Habit
-from infra.bench import edit_model
-from infra.bench.edit_model import CRAWL_EVERY, Outlet
+from infra.bench.models import edit_model
+from infra.bench.models.edit_model import CRAWL_EVERY, Outlet
 from infra.bench.result import Result, Row, Target
 from infra.bench.season import season
 
@@ -64,7 +64,7 @@ class Caught:
 
 def run(*, count: int, rounds: int, pages: Path | None) -> Result:  # noqa: ARG001
     """Simulate ``count`` stories under both plans, and a season of fifty outlets."""
-    method = "edits of infra/bench/edit_model.py; an edit is caught by a look before the next edit"
+    method = "edits of infra/bench/models/edit_model.py; an edit is caught by a look before the next edit"
     result = Result(bench="edits", method=method)
     every, learned = compare(count)
     result.rows += [every.row("101 looks"), learned.row("learning plan")]

@@ -120,7 +120,7 @@ def ready_ms(code: str) -> float:
 @contextmanager
 def _worker(extractor: str, count: int, pages: Path | None) -> "Iterator[subprocess.Popen[str]]":
     recorded = ["--pages", f"{pages}"] if pages else []
-    command = [sys.executable, "-m", "infra.bench.extractors", extractor, f"{count}", *recorded]
+    command = [sys.executable, "-m", "infra.bench.rivals.extractors", extractor, f"{count}", *recorded]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process

@@ -20,7 +20,7 @@ from dateline.dataset.rows import Origin
 from dateline.index.index import Index
 from dateline.monitoring.coverage_reports import CoverageReports
 from dateline.query.query import Query
-from infra.bench.model_cloud import ModelCloud
+from infra.bench.models.model_cloud import ModelCloud
 from infra.bench.result import BenchError, Result, Row, Target
 
 METHOD = (

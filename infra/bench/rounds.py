@@ -22,9 +22,9 @@ from pathlib import Path
 
 import psutil
 
-from infra.bench.pages import pages as sample_pages
+from infra.bench.inputs.pages import pages as sample_pages
+from infra.bench.inputs.site import Site
 from infra.bench.result import BenchError, Result, Row, Target
-from infra.bench.site import Site
 
 DELAY = 5.0  # seconds between two requests to a host
 LOOKS = 16  # pages of each host, beside robots.txt and the feed
@@ -175,9 +175,9 @@ def main() -> None:
     """Crawl in this process, and print the seconds, the CPU seconds and the number of pages."""
     from dateline.messages import CrawlMessage  # noqa: PLC0415 - in the child alone
     from dateline.sources.registry import Source  # noqa: PLC0415
-    from spiders import runner  # noqa: PLC0415
-    from spiders.manual import NoState  # noqa: PLC0415
-    from spiders.stores import FolderStore  # noqa: PLC0415
+    from spiders.runs import runner  # noqa: PLC0415
+    from spiders.runs.manual import NoState  # noqa: PLC0415
+    from spiders.state.stores import FolderStore  # noqa: PLC0415
 
     port, first, hosts, looks = map(int, sys.argv[1:5])
     sites = [f"{_address(number)}:{port}" for number in range(first, first + hosts)]

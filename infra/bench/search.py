@@ -30,8 +30,8 @@ from dateline.article import Article, content_digest
 from dateline.search import shard
 from dateline.search.manifest import Manifest, Part
 from dateline.search.schema import Entry
+from infra.bench.inputs.synthetic_stories import Piece, pieces
 from infra.bench.result import Result, Row, Target
-from infra.bench.synthetic_stories import Piece, pieces
 
 MONTHS, VISITED = 24, ("2026-03", "2026-04", "2026-05")
 BUCKET = "bench"

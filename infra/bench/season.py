@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from dateline.sources import revisit_plan
 from dateline.sources.revisit_plan import Seen
 from dateline.state.records import Habit
-from spiders.ledger import MAX_DUE, MAX_REVISITS
+from spiders.state.ledger import MAX_DUE, MAX_REVISITS
 
 _BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
 _EVERY = timedelta(minutes=30)

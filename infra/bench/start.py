@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from infra.bench.pages import pages as news_pages
+from infra.bench.inputs.pages import pages as news_pages
 from infra.bench.result import BenchError, Result, Row, Target, median_ratio
 
 METHOD = (

@@ -13,9 +13,9 @@ from spiders.families.family import Family, Reading, Seed, SeedPage, UnreadableE
 from spiders.families.feed import FeedFamily
 from spiders.families.listing import ListingFamily
 from spiders.families.sitemap import SitemapFamily
-from spiders.frontier import found as found_again
 from spiders.middlewares import robots_txt
 from spiders.middlewares.robots import AGENT, RobotsRefused, Rules
+from spiders.state.frontier import found as found_again
 
 _HOME = "https://news.example.org/"
 _SOURCE = Source(

@@ -8,7 +8,7 @@ import pytest
 
 from dateline.cost import measured
 from dateline.cost.measured import Bytes, Use
-from infra.bench.pages import NewsPage
+from infra.bench.inputs.pages import NewsPage
 from tests.conftest import emulated
 from tests.support.meter import Consumed, Item, kind_of, stored
 from tests.support.metered import MeteredOutlet, Stages, metered_outlet, sample_pages

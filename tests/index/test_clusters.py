@@ -17,8 +17,8 @@ from dateline.archive.store import committed
 from dateline.index import cluster_transaction, clusters
 from dateline.index.clusters import Clusters, Copy
 from infra.bench import clusters as bench
-from infra.bench.synthetic_stories import pieces
-from infra.bench.table import CountingTable
+from infra.bench.inputs.synthetic_stories import pieces
+from infra.bench.models.table import CountingTable
 from tests.conftest import Aws
 from tests.support.samples import NOON, KilledError, Newsroom, killer
 

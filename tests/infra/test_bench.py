@@ -12,7 +12,7 @@ from rich.console import Console
 
 from infra.bench import crawl
 from infra.bench.__main__ import main, show
-from infra.bench.pages import DISTINCT, NewsPage, pages
+from infra.bench.inputs.pages import DISTINCT, NewsPage, pages
 from infra.bench.result import Result, Row, Target, median_ratio
 
 CERTAIN = {"start_cpu_s", "pages_per_s_per_core", "peak_mib", "import_ms"}

@@ -19,10 +19,10 @@ from dateline.sources.shards import Shards
 from dateline.state.records import Learned
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
-from spiders import runner
 from spiders.download import pace
-from spiders.schedule import Dispatcher, slot
-from spiders.stores import BucketStore
+from spiders.runs import runner
+from spiders.runs.schedule import Dispatcher, slot
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import Answer, Clock, Outlet, answer, item, rss
 from tests.support.samples import Newsroom

@@ -26,8 +26,8 @@ from dateline.monitoring.counting import Counters
 from dateline.page import Page
 from dateline.state.table import TableState
 from infra.local.cloud import Cloud
-from spiders import manual, runner
-from spiders.stores import BucketStore
+from spiders.runs import manual, runner
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.spiders.test_revisits import past
 from tests.support import samples

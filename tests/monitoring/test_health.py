@@ -11,7 +11,8 @@ from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.monitoring.health import check
 from dateline.state.records import FeedState, HealthRecord, Learned
 from dateline.state.table import TableState, learned_items
-from spiders import backoff, runner
+from spiders.runs import runner
+from spiders.state import backoff
 from tests.conftest import Aws
 from tests.support.outlet import CRAWL, Outlet, Shelf, answer, item, rss
 

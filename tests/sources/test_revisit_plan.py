@@ -105,7 +105,7 @@ def test_looks_spread_over_day(hour: int, made: int, left: int) -> None:
 
 
 def test_tenth_catches_most_edits() -> None:
-    """Of the model of infra/bench/edit_model.py; the bill's number of looks is the simulation's."""
+    """Of the model of infra/bench/models/edit_model.py; the bill's number of looks is the simulation's."""
     every, learned = edits.compare(2000)
     assert learned.caught >= 0.9 * every.caught
     assert mean(learned.looks) <= 12

@@ -23,14 +23,14 @@ from dateline.sources.shards import Shards
 from dateline.state.records import FeedState
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
-from spiders import runner
 from spiders.collector import Collector
 from spiders.download import pace
 from spiders.download.wire import Wire
 from spiders.families.family import DiscoveredUrl, Seed
-from spiders.frontier import Frontier
-from spiders.schedule import Dispatcher, slot
-from spiders.stores import BucketStore
+from spiders.runs import runner
+from spiders.runs.schedule import Dispatcher, slot
+from spiders.state.frontier import Frontier
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import CRAWL, Answer, Clock, Outlet, Shelf, answer, item, rss
 

@@ -18,9 +18,9 @@ from dateline import keys
 from dateline.capture import Batch, metadata, read
 from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
 from dateline.state.table import TableState
-from spiders import runner
 from spiders.collector import Collector
-from spiders.stores import BucketStore
+from spiders.runs import runner
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import CRAWL, Answer, Outlet, Shelf, answer, crawl, item, rss
 

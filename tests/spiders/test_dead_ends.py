@@ -10,8 +10,8 @@ import pytest
 
 from dateline import capture, keys
 from dateline.state.pages import url_states
-from spiders import backoff
-from spiders.dead_ends import address
+from spiders.state import backoff
+from spiders.state.dead_ends import address
 from tests.support.outlet import CRAWL, Answer, Outlet, Shelf, answer, crawl, item, rss
 
 WALL = answer("<h1>Are you a robot?</h1>")

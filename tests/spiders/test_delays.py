@@ -8,10 +8,10 @@ import pytest
 
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from spiders import runner
 from spiders.collector import Collector
 from spiders.download import pace
 from spiders.middlewares import throttle
+from spiders.runs import runner
 from tests.support.outlet import CRAWL, Answer, Outlet, Route, Shelf, answer, crawl, item, rss
 
 STORY = answer("<h1>The market is open")

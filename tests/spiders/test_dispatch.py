@@ -18,7 +18,7 @@ from dateline.sources.shards import Shards
 from dateline.state.records import HealthRecord, UrlState
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
-from spiders.schedule import Dispatcher, SendError, slot
+from spiders.runs.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
 
 NOON = datetime(2026, 10, 20, 12, 0, 7, tzinfo=UTC)

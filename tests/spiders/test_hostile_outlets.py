@@ -17,8 +17,8 @@ from infra.newsroom.hostile import HostileSite
 from spiders.download import meta
 from spiders.download.meta import Meta
 from spiders.families.family import DiscoveredUrl
-from spiders.frontier import Frontier
 from spiders.spider import NewsSpider
+from spiders.state.frontier import Frontier
 from tests.support.outlet import CRAWL, Shelf, crawl
 
 SITES = hostile.sites()

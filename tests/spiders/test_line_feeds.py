@@ -8,7 +8,7 @@ import pytest
 from dateline import keys
 from dateline.capture import payload_digest
 from dateline.state.table import TableState
-from spiders.stores import BucketStore
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import Answer, Outlet, crawl, item, rss
 from tests.support.samples import Newsroom

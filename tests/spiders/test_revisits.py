@@ -18,8 +18,8 @@ from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
 from dateline.state.records import Habit, UrlState
 from dateline.state.table import TableState
-from spiders import runner
-from spiders.stores import BucketStore
+from spiders.runs import runner
+from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import Answer, Outlet, answer, item, rss
 

@@ -21,13 +21,13 @@ from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
 from dateline.state.rounds import Rounds
 from dateline.state.table import State
-from spiders import runner
 from spiders.collector import Collector
 from spiders.download.wire import Wire
 from spiders.families.family import DiscoveredUrl
-from spiders.rounds import RoundRunner
-from spiders.runner import Job
-from spiders.shared import Budget, Shared
+from spiders.runs import runner
+from spiders.runs.rounds import RoundRunner
+from spiders.runs.runner import Job
+from spiders.state.shared import Budget, Shared
 from tests.conftest import Aws
 from tests.support.outlet import CRAWL, Answer, Outlet, Shelf, answer, item, rss
 

@@ -18,8 +18,8 @@ import pytest
 from dateline import keys
 from dateline.messages import CrawlMessage
 from dateline.state.table import TableState
-from infra.bench.pages import BASE, NewsPage
-from infra.bench.synthetic_stories import Piece, pieces
+from infra.bench.inputs.pages import BASE, NewsPage
+from infra.bench.inputs.synthetic_stories import Piece, pieces
 from tests.conftest import Aws
 from tests.functions.test_events import Context, handler
 from tests.support.meter import Consumed, Item, Meter, TableIndex

@@ -24,10 +24,11 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State
-from spiders import runner, spider
+from spiders import spider
 from spiders.download import handler
 from spiders.middlewares import throttle
-from spiders.stores import Store
+from spiders.runs import runner
+from spiders.state.stores import Store
 
 CRAWL = "20261020T060000Z-test"
 

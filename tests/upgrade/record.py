@@ -34,8 +34,8 @@ from dateline.sources import registry
 from dateline.state.records import FeedState, HealthRecord, Learned, UrlState
 from dateline.state.table import TableState
 from infra.newsroom import Newsroom, serve
-from spiders import runner
-from spiders.stores import BucketStore
+from spiders.runs import runner
+from spiders.state.stores import BucketStore
 from tests.conftest import ROOT, Aws, emulated
 from tests.upgrade import recording
 from tests.upgrade.view import addresses, view

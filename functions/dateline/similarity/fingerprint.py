@@ -16,7 +16,7 @@ _LAYOUT = struct.Struct(f">BQH{BANDS}I{SLOTS // 2}s")
 _LOWEST_BITS = int.from_bytes(b"\x11" * (SLOTS // 2), "big")  # lowest bit of each four-bit slot
 _CHANCE = 1 / 16  # probability of two unrelated slots being equal
 
-# Measured on infra/bench/synthetic_stories.py and on 500 recorded pages; no two of those come near it.
+# Measured on infra/bench/inputs/synthetic_stories.py and on 500 recorded pages; no two of those come near it.
 _CONTAINED = 0.77
 # The estimate is mostly off by a tenth for a text six times as long as the other, and by more beyond.
 _LONGER = 6

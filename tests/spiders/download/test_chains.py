@@ -16,8 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from spiders import backoff
 from spiders.download import chains, connection
+from spiders.state import backoff
 from tests.support.curl import CURL, curl, needs_curl
 from tests.support.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
 

@@ -10,7 +10,7 @@ from cfnlint.decode.cfn_yaml import load
 
 from dateline.messages import CrawlReport
 from spiders.download import browser
-from spiders.stores import FolderStore
+from spiders.state.stores import FolderStore
 from tests.support.outlet import CRAWL, Answer, Outlet, Shelf, answer, crawl, item, rss
 
 ROOT = Path(__file__).parents[3]

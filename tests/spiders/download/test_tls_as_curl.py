@@ -17,8 +17,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from spiders import backoff
 from spiders.download import connection
+from spiders.state import backoff
 from tests.support.curl import curl, needs_curl
 from tests.support.outlet import Outlet, Shelf, answer, crawl, item, rss
 

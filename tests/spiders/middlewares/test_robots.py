@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import pytest
 
-from spiders import backoff
 from spiders.middlewares import robots
+from spiders.state import backoff
 from tests.support.curl import curl, needs_curl
 from tests.support.outlet import Answer, Outlet, Route, Shelf, answer, crawl, item, rss
 

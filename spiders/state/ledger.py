@@ -17,10 +17,10 @@ from dateline.state.pages import kept
 from dateline.state.records import UrlState
 from dateline.state.table import State
 from dateline.urls import canonical, twin
-from spiders import backoff
-from spiders.dead_ends import DeadEnds, End
 from spiders.families.family import DiscoveredUrl
-from spiders.frontier import found as discovered
+from spiders.state import backoff
+from spiders.state.dead_ends import DeadEnds, End
+from spiders.state.frontier import found as discovered
 
 MAX_REVISITS = 500  # due ones of one crawl
 MAX_DUE = 2000  # read by one crawl; with more after an outage, the next crawls pass over the rest

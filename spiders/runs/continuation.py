@@ -6,8 +6,8 @@ from dateline import keys
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
 from dateline.urls import same_site
-from spiders import backoff
-from spiders.frontier import Frontier
+from spiders.state import backoff
+from spiders.state.frontier import Frontier
 
 
 class Continuation:

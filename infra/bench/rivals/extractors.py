@@ -1,4 +1,4 @@
-"""The compared extractors, each in a process of its own: ``python -m infra.bench.extractors dateline``.
+"""The compared extractors, each in a process of its own: ``python -m infra.bench.rivals.extractors dateline``.
 
 For each input line, a worker extracts all pages once and prints the number of stories, the CPU seconds, the peak memory
 of the extracting process, and the memory of all processes. Dateline extracts in a child process, as its function does;
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-from infra.bench.pages import NewsPage, pages
+from infra.bench.inputs.pages import NewsPage, pages
 
 Extract = Callable[[NewsPage], bool]
 
@@ -40,7 +40,7 @@ EXTRACTORS: dict[str, Callable[[], Extract]] = {"dateline": dateline, "trafilatu
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.bench.extractors")
+    parser = argparse.ArgumentParser(prog="python -m infra.bench.rivals.extractors")
     parser.add_argument("extractor", choices=EXTRACTORS)
     parser.add_argument("count", type=int)
     parser.add_argument("--pages", type=Path, metavar="FILE.jsonl.gz")

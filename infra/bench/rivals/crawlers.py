@@ -1,4 +1,4 @@
-"""The compared crawlers, each in a process of its own: ``python -m infra.bench.crawlers dateline``.
+"""The compared crawlers, each in a process of its own: ``python -m infra.bench.rivals.crawlers dateline``.
 
 Both obey robots.txt, have the same number of concurrent requests and no delay, and fetch ``/story/0`` to
 ``/story/<n-1>``. Dateline discovers them in feeds and writes captures; Scrapy gets their URLs, runs with its default
@@ -27,9 +27,9 @@ def dateline(site: str, pages: int, folder: Path) -> int:
     """A crawl as the crawl function runs it, into a folder; nothing is known of the outlet before."""
     from dateline.messages import CrawlMessage  # noqa: PLC0415 - the start of plain Scrapy must not pay for these
     from dateline.sources.registry import Source  # noqa: PLC0415
-    from spiders import runner  # noqa: PLC0415
-    from spiders.manual import NoState  # noqa: PLC0415
-    from spiders.stores import FolderStore  # noqa: PLC0415
+    from spiders.runs import runner  # noqa: PLC0415
+    from spiders.runs.manual import NoState  # noqa: PLC0415
+    from spiders.state.stores import FolderStore  # noqa: PLC0415
 
     source = Source(
         id="bench",
@@ -71,7 +71,7 @@ CRAWLERS: dict[str, Callable[[str, int, Path], int]] = {"dateline": dateline, "s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.bench.crawlers")
+    parser = argparse.ArgumentParser(prog="python -m infra.bench.rivals.crawlers")
     parser.add_argument("crawler", choices=CRAWLERS)
     parser.add_argument("site")
     parser.add_argument("pages", type=int)

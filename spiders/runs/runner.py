@@ -26,11 +26,11 @@ from dateline.sources.registry import Source
 from dateline.state.table import State
 from spiders.collector import Collector
 from spiders.families.date_range import Window
-from spiders.frontier import Frontier
 from spiders.middlewares import throttle
-from spiders.shared import Shared
 from spiders.spider import NewsSpider, spider_class
-from spiders.stores import Store
+from spiders.state.frontier import Frontier
+from spiders.state.shared import Shared
+from spiders.state.stores import Store
 
 T = TypeVar("T")
 

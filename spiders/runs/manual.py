@@ -18,7 +18,7 @@ from dateline.sources.registry import Source
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.state.table import State, TableState
 from spiders.collector import Collector
-from spiders.stores import BucketStore, FolderStore, Store
+from spiders.state.stores import BucketStore, FolderStore, Store
 
 FOLDER = Path(".dateline/here")
 

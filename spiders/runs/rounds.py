@@ -19,9 +19,10 @@ from dateline.sources.registry import Source
 from dateline.state.rounds import Rounds
 from dateline.state.table import State, TableState
 from dateline.telemetry import logger
-from spiders import failures, runner
-from spiders.runner import Job
-from spiders.stores import BucketStore
+from spiders import failures
+from spiders.runs import runner
+from spiders.runs.runner import Job
+from spiders.state.stores import BucketStore
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -1,4 +1,4 @@
-"""An outlet with next to no serving costs: ``python -m infra.bench.site`` prints its address, and runs on.
+"""An outlet with next to no serving costs: ``python -m infra.bench.inputs.site`` prints its address, and runs on.
 
 ``/story/<n>`` is a page for any n, with gzip for clients that accept it. ``/feed/<from>/<to>`` is an RSS feed of such
 stories. Bodies are compressed before the first request, so a bench measures the crawler only.
@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
-from infra.bench.pages import DISTINCT, pages
+from infra.bench.inputs.pages import DISTINCT, pages
 
 ROBOTS = b"User-agent: *\nDisallow: /private/\n"
 _FIRST = datetime(2026, 10, 20, 6, 0, tzinfo=UTC)
@@ -64,7 +64,7 @@ async def serve(site: Site) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m infra.bench.site")
+    parser = argparse.ArgumentParser(prog="python -m infra.bench.inputs.site")
     parser.add_argument("--pages", type=Path, metavar="FILE.jsonl.gz")
     options = parser.parse_args(arguments)
     asyncio.run(serve(Site([page.html for page in pages(DISTINCT, options.pages)])))

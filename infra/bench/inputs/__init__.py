@@ -1,0 +1,1 @@
+"""Made-up pages, stories and outlets to measure with."""

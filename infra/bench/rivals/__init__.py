@@ -1,0 +1,1 @@
+"""The compared tools, each in a process of its own."""

@@ -1,0 +1,1 @@
+"""Runs: what is due, in which rounds, and the process of the crawls."""

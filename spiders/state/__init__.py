@@ -1,0 +1,1 @@
+"""State of crawls: pages, hosts and failures, and where captures go."""
