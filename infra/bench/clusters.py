@@ -22,9 +22,9 @@ from infra.bench.result import Result, Row, Target
 
 METHOD = (
     "Made-up stories in four languages (infra/bench/inputs/synthetic_stories.py), one after the other by what the "
-    "archive and the index do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, and "
-    "of one story. Reads are queries and batches, before an article is stored and after; time is CPU, of this bench's "
-    "table for the most."
+    "archive and the index do, on a table in memory that counts. Precision and recall are of pairs: in one cluster, "
+    "and of one story. Reads are queries and batches, before an article is stored and after; time is CPU, of this "
+    "bench's table for the most."
 )
 _SEEN = timedelta(minutes=30)  # after it was published
 _READS = 20  # an article may take so many

@@ -1,1 +1,1 @@
-"""Who asks: signatures, tokens, signed links, and a limit of requests."""
+"""Callers: signatures, tokens, signed links, and a limit of requests."""

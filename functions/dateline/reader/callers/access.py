@@ -1,8 +1,8 @@
-"""Access to the deployed reading room, where its function URL is open to signatures other than IAM's.
+"""Access to the deployed reading room, by tokens and signed links, if its function URL is open to more than IAM.
 
 By default Lambda checks IAM signatures before the function runs, and nothing here is in use. With ``ReadIssuer`` a
 request has a JSON Web Token (RFC 7519) as bearer (RFC 6750); with ``ReadLinks`` a link signed for a time, which sets a
-cookie for its path and what is below. A request with neither gets 401, a link that was altered or has expired 403.
+cookie for its path and what is below. A request with neither gets 401, an altered or expired link 403.
 """
 
 import base64
@@ -86,7 +86,7 @@ class Access:
         self._tokens, self._key, self._clock = tokens, key, clock
 
     def check(self, event: Mapping[str, Any]) -> Caller:
-        """Return who asks, for the event of a function URL (payload 2.0). Raises AccessError."""
+        """Return the caller's name, for the event of a function URL (payload 2.0). Raises AccessError."""
         path, query = event["rawPath"], event.get("rawQueryString") or ""
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         scheme, _, token = headers.get("authorization", "").partition(" ")

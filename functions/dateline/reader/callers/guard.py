@@ -1,4 +1,4 @@
-"""The guard before the routes: who asks, and how often."""
+"""The guard before the routes: admits or refuses a caller, and counts its requests."""
 
 import math
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """A limit for each caller: a token bucket, in this process.
 
 Lambda's reserved concurrency bounds what all callers together can cost; the bucket keeps one of them from taking all.
-It is not shared between environments: a shared counter would be a write to the table for each request, which costs more
-than most requests do.
+It is not shared between environments: a shared counter would cost a write to the table for each request, more than
+most requests do.
 """
 
 from collections import OrderedDict

@@ -15,7 +15,7 @@ _TIMEOUT, _LARGEST = 5, 1_000_000  # seconds, bytes
 
 
 class TokenError(ValueError):
-    """A token that is not accepted; the message says why."""
+    """A refused token; the message has the reason."""
 
 
 def fetched(url: str) -> bytes:

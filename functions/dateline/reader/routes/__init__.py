@@ -1,1 +1,1 @@
-"""Routes: what each address answers."""
+"""Routes: addresses and their answers."""

@@ -45,13 +45,13 @@ Codes = Annotated[list[str] | None, Query(description="Repeatable.")]
 
 
 class ListRoutes:
-    """The routes of many stories; ``asked`` returns the request that is being answered."""
+    """The routes of many stories; ``asked`` returns the current request."""
 
     def __init__(self, library: Library, asked: "pages.CurrentRequest") -> None:
         self._library, self._asked = library, asked
 
     def home(self) -> Response[str]:
-        """The reading room's first page: the search, and what was archived last."""
+        """The reading room's first page: the search, and the latest stories."""
         read = list(self._library.edits(None, scanned=_GLANCED))
         values = {
             "stories": [story for story, _ in read[:_LATEST]],
@@ -72,7 +72,7 @@ class ListRoutes:
         cursor: Cursor = None,
         format: ListFormat = None,
     ) -> Response[str]:
-        """Stories that a query matches, with facets, as JSON, a page or a feed."""
+        """Stories of a query, with facets, as JSON, a page or a feed."""
         asked = self._asked()
         form = asked.form(format, LISTED)
         given: dict[str, Any] = {"q": q, "order": order, **_days(since, until)}
@@ -110,7 +110,7 @@ class ListRoutes:
         cursor: Cursor = None,
         format: ListFormat = None,
     ) -> Response[str]:
-        """Stories that meet all conditions, by publication, the newest first."""
+        """Stories by all conditions together, in order of publication, the newest first."""
         asked = self._asked()
         form = asked.form(format, LISTED)
         given: dict[str, Any] = {"source": source or None, "country": country or None, "about": about or None}
@@ -190,7 +190,7 @@ class ListRoutes:
         return {"chips": chips, "kept": kept, "bars": charts.months(found.facets.months) if found.facets else ()}
 
     def _edit(self, story: Story) -> tuple[Story, pages.Excerpts | None]:
-        """A changed story with what changed last; of a story that was only taken down there is nothing to show."""
+        """A changed story with its last edit; a story only taken down has none to show."""
         if story.revision == 1:
             return story, None
         archive = self._library.archive
@@ -203,7 +203,7 @@ class ListRoutes:
         return {"id": id, "name": self._library.outlet(id), **told, "coverage": row}
 
     def _following(self, since: str, *, edits: bool, limit: int) -> Response[str]:
-        """What follows a cursor, as JSON; ``since`` of the answer is where the next one begins."""
+        """The stories after a cursor, as JSON; ``since`` of the answer is the next cursor."""
         read = list(islice(self._library.archive.changes(since), limit))
         page = [shown.story(each) for each in read if not edits or each.revision > 1 or each.gone_at]
         last = read[-1].cursor if read else since

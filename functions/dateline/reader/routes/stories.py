@@ -32,7 +32,7 @@ _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data
 
 
 class StoryRoutes:
-    """The routes below ``/stories/{id}``; ``asked`` returns the request that is being answered."""
+    """The routes below ``/stories/{id}``; ``asked`` returns the current request."""
 
     def __init__(self, library: Library, asked: "pages.CurrentRequest") -> None:
         self._library, self._asked = library, asked
@@ -83,7 +83,7 @@ class StoryRoutes:
         return _answer(form, _json({"id": current.id, "before": pair[0], "after": pair[1], **shown.edit(edit)}))
 
     def copies(self, id: Id) -> Response[str]:
-        """The copies of a story, itself included, in the order in which they appeared."""
+        """The copies of a story, itself included, in order of appearance."""
         current = self._library.archive.story(id)
         found = [shown.story(each) for each in self._library.archive.copies(current)]
         return _answer("json", _json({"id": current.id, "copies": found}))
@@ -99,7 +99,7 @@ class StoryRoutes:
         return _binary("application/warc-gzip", self._library.records(found), headers)
 
     def proof(self, id: Id, revision: Revision = None) -> Response[str]:
-        """The proof of a revision's time: a zip file with a verifier in it that needs no archive."""
+        """The proof of a revision's time: a zip file with a verifier, independent of the archive."""
         current, found = self._chosen(id, revision)
         name = f"{current.id}-{found.revision}-proof.zip"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}

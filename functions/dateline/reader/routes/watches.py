@@ -22,7 +22,7 @@ _FORM = Query(description="The answer's form; by default by Accept.")
 
 
 class WatchRoutes:
-    """The routes of kept searches; ``asked`` returns the request that is being answered."""
+    """The routes of kept searches; ``asked`` returns the current request."""
 
     def __init__(self, library: Library, asked: pages.CurrentRequest) -> None:
         self._library, self._asked = library, asked
