@@ -11,6 +11,7 @@ from dateline.aws.deployment import Deployment, Queues
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
+    from mypy_boto3_s3 import S3Client
 
 FOLDER = Path(".dateline")  # of the local cloud
 REGION, CREDENTIALS = "us-east-1", ("test", "test")  # the local cloud's; it takes any
@@ -39,13 +40,7 @@ class DeployedStack:
 
     def deployment(self) -> Deployment:
         """Return the stack as the library takes it."""
-        return Deployment(
-            s3=self.client("s3"),
-            table=self.table(),
-            capture_bucket=self.outputs["CaptureBucket"],
-            archive_bucket=self.outputs["ArchiveBucket"],
-            queues=Queues(crawl=self.outputs.get("CrawlQueue", ""), extract=self.outputs.get("ExtractQueue", "")),
-        )
+        return deployment(self.client("s3"), self.table(), self.outputs)
 
     def _session(self, config: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """A session and client options; a local cloud is asked directly, whatever proxy is set."""
@@ -56,6 +51,17 @@ class DeployedStack:
             return boto3.Session(), {"config": Config(**config)}
         session = boto3.Session(*CREDENTIALS, region_name=REGION)
         return session, {"endpoint_url": self.endpoint, "config": Config(proxies={}, **config)}
+
+
+def deployment(s3: "S3Client", table: "Table", outputs: Mapping[str, str]) -> Deployment:
+    """Return a stack as the library takes it, from its clients and the outputs of template.yaml."""
+    return Deployment(
+        s3=s3,
+        table=table,
+        capture_bucket=outputs["CaptureBucket"],
+        archive_bucket=outputs["ArchiveBucket"],
+        queues=Queues(crawl=outputs.get("CrawlQueue", ""), extract=outputs.get("ExtractQueue", "")),
+    )
 
 
 def find(name: str | None, folder: Path = FOLDER) -> DeployedStack:

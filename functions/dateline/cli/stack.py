@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import typer
 
 from dateline.aws import stack as stacks
-from dateline.aws.deployment import Deployment, Queues
 from dateline.cli.terminal.output import CommandError
 
 if TYPE_CHECKING:
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+    from dateline.aws.deployment import Deployment
     from dateline.query.query import Query
     from dateline.search.find import Search
 
@@ -88,13 +88,6 @@ class Stack:
         return Query(self.deployment)
 
     @property
-    def deployment(self) -> Deployment:
+    def deployment(self) -> "Deployment":
         """Return the stack as the library takes it."""
-        queues = Queues(crawl=self.outputs.get("CrawlQueue", ""), extract=self.outputs.get("ExtractQueue", ""))
-        return Deployment(
-            s3=self.s3,
-            table=self.table,
-            capture_bucket=self.capture_bucket,
-            archive_bucket=self.archive_bucket,
-            queues=queues,
-        )
+        return stacks.deployment(self.s3, self.table, self.outputs)
