@@ -4,11 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from dateline.cli.main import app
+from dateline.cli.terminal.output import CommandError
+from dateline.proofs import verify
 from dateline.proofs.signing import FileSigner
 from tests.conftest import emulated
 from tests.support.authority import TimestampAuthority, serving
-from tests.support.evidence import Evidence, Files
+from tests.support.evidence import Check, Evidence, Files
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,21 @@ def sound(authority: TimestampAuthority, tmp_path_factory: pytest.TempPathFactor
         found = Evidence(aws, authority, FileSigner(tmp_path_factory.mktemp("key") / "key.pem"))
         found.stamp()
         return found.proof()
+
+
+@pytest.fixture
+def check(capsys: pytest.CaptureFixture[str]) -> Check:
+    """Checks a proof by the bundled script and by the command: exit status and last line, the same of both."""
+
+    def both(*arguments: str) -> tuple[int, str]:
+        status = verify.main(arguments)
+        said = capsys.readouterr().out.splitlines()[-1]
+        done = CliRunner().invoke(app, ["check-proof", *arguments])
+        if status:
+            assert isinstance(done.exception, CommandError)
+            assert str(done.exception).endswith(f" {said}")
+        else:
+            assert (done.exit_code, done.output.splitlines()[-1]) == (0, said)
+        return status, said
+
+    return both

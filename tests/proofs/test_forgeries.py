@@ -2,14 +2,10 @@
 
 import gzip
 import hashlib
-import io
 import json
 import re
-import struct
 import subprocess
-import zipfile
 from collections.abc import Callable
-from contextlib import nullcontext
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -18,15 +14,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
-from typer.testing import CliRunner
 
-from dateline.cli.main import app
-from dateline.cli.terminal.output import CommandError
 from dateline.proofs import verify
 from dateline.proofs.signing import FileSigner
 from tests.support import der
 from tests.support.authority import TimestampAuthority
-from tests.support.evidence import CERTIFICATE, DAY, DIGEST, FOREIGN, NEXT, Files, zipped
+from tests.support.evidence import CERTIFICATE, DAY, DIGEST, FOREIGN, NEXT, Check, Files, zipped
 
 
 def record(files: Files, kind: str = "response") -> str:
@@ -151,7 +144,7 @@ FORGERIES: dict[str, tuple[Callable[[Files], object], str]] = {
     ),
     "timestamp that is none": (lambda f: f.update({f"roots/{DAY}.sample.tsr": b"0"}), "is no timestamp"),
     "certificate": (
-        lambda f: f.update({f"certificates/{DIGEST}.der": CERTIFICATE[:-1] + b"\0"}),
+        lambda f: f.update({f"certificates/{DIGEST}.der": CERTIFICATE[:-1] + bytes([CERTIFICATE[-1] ^ 1])}),
         "der: it was changed",
     ),
     "certificate of another": (
@@ -270,95 +263,13 @@ def later(files: Files) -> bytes:
     return verify.canonical(root | {"date": f"{NEXT + timedelta(days=1)}"})
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """The exit status and the last line of the script and of the command, which must be the same."""
-    status = verify.main(arguments)
-    said = capsys.readouterr().out.splitlines()[-1]
-    done = CliRunner().invoke(app, ["check-proof", *arguments])
-    if status:
-        assert isinstance(done.exception, CommandError)
-        assert str(done.exception).endswith(f" {said}")
-    else:
-        assert (done.exit_code, done.output.splitlines()[-1]) == (0, said)
-    return status, said
-
-
 @pytest.mark.parametrize("name", FORGERIES)
-def test_forgery_fails(sound: Files, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_forgery_fails(sound: Files, name: str, tmp_path: Path, check: Check) -> None:
     forge, reason = FORGERIES[name]
     forged = dict(sound)
     forge(forged)
     (tmp_path / "forged.zip").write_bytes(zipped(forged))
-    status, said = run(capsys, f"{tmp_path / 'forged.zip'}")
-    assert status == 1
-    assert re.search(reason, said), said
-
-
-def entry_twice(data: bytes, name: str = "key.pem") -> bytes:
-    """The zip file with one more file of this name."""
-    body = io.BytesIO(data)
-    with zipfile.ZipFile(body, "a") as archive, pytest.warns() if name in archive.namelist() else nullcontext():
-        archive.writestr(name, b"other")
-    return body.getvalue()
-
-
-def in_directory(data: bytes, name: str, at: int, form: str, value: int) -> bytes:
-    """The zip file with a number changed in an entry of its central directory (APPNOTE 4.3.12)."""
-    found = data.index(b"PK\1\2", data.index(b"PK\1\2"))
-    while data[found + 46 : found + 46 + len(name)] != name.encode():
-        found = data.index(b"PK\1\2", found + 4)
-    changed = bytearray(data)
-    struct.pack_into(form, changed, found + at, value)
-    return bytes(changed)
-
-
-def packed_otherwise(data: bytes, method: int) -> bytes:
-    """The same files, packed by another method."""
-    body = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(body, "w", method) as new:
-        for name in old.namelist():
-            new.writestr(name, old.read(name))
-    return body.getvalue()
-
-
-CONTAINERS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
-    "two files of one name": (entry_twice, "two files of one name"),
-    "two files by case": (lambda data: entry_twice(data, "Key.pem"), "two files of one name"),
-    "a path out of the folder": (lambda data: entry_twice(data, "../verify.py"), "does not belong into a proof"),
-    "an absolute path": (lambda data: entry_twice(data, "/etc/passwd"), "does not belong into a proof"),
-    "a path within": (lambda data: entry_twice(data, "records/../key.warc.gz"), "does not belong into a proof"),
-    "a file that is no part": (lambda data: entry_twice(data, "setup.exe"), "does not belong into a proof"),
-    "a module for the script": (lambda data: entry_twice(data, "json.py"), "does not belong into a proof"),
-    "a folder": (lambda data: entry_twice(data, "records/"), "does not belong into a proof"),
-    "a root of no day": (lambda data: entry_twice(data, "roots/2026-13-45.json"), "does not belong into a proof"),
-    "a name with a line end": (lambda data: entry_twice(data, "key.pem\n"), "does not belong into a proof"),
-    "bytes before": (lambda data: b"#!/bin/sh\n" + data, "bytes before or after"),
-    "bytes after": (lambda data: data + b"more", "is no proof|bytes before or after"),
-    "a comment": (lambda data: data[:-2] + b"\4\0more", "bytes before or after"),
-    "two zip files in one": (lambda data: data + zipped({"key.pem": b""}), "bytes before or after"),
-    "cut": (lambda data: data[:-30], "is no proof"),
-    "empty": (lambda _: zipped({}), "the proof lacks proof.json"),
-    "encrypted": (lambda data: in_directory(data, "key.pem", 8, "<H", 1), "is no proof"),
-    "another method": (lambda data: packed_otherwise(data, zipfile.ZIP_LZMA), "is not stored as in a proof"),
-    "yet another method": (lambda data: packed_otherwise(data, zipfile.ZIP_BZIP2), "is not stored as in a proof"),
-    "said to be huge": (lambda data: in_directory(data, "key.pem", 24, "<L", (1 << 31) + 1), "is too large"),
-    "two files from the same bytes": (
-        lambda data: in_directory(data, "verify.py", 42, "<L", 0),
-        "is no proof|stored as",
-    ),
-    "another name in the file": (
-        lambda data: in_directory(data, "key.pem", 46, "<H", int.from_bytes(b"KE", "little")),
-        "is no proof|does not belong",
-    ),
-}
-
-
-@pytest.mark.parametrize("name", CONTAINERS)
-def test_container_fails(sound: Files, name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Zip files that readers take differently, or that harm, are no proofs."""
-    forge, reason = CONTAINERS[name]
-    (tmp_path / "forged.zip").write_bytes(forge(zipped(sound)))
-    status, said = run(capsys, f"{tmp_path / 'forged.zip'}")
+    status, said = check(f"{tmp_path / 'forged.zip'}")
     assert status == 1
     assert re.search(reason, said), said
 
@@ -433,11 +344,11 @@ def test_time_in_unsigned_text(sound: Files, text: str) -> None:
 
 
 @pytest.mark.parametrize("option", ["key", "authority"])
-def test_empty_file_is_no_trust(sound: Files, option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_empty_file_is_no_trust(sound: Files, option: str, tmp_path: Path, check: Check) -> None:
     """An empty file of trusted certificates or keys trusts nobody, rather than the sender."""
     (tmp_path / "proof.zip").write_bytes(zipped(sound))
     (tmp_path / "trust.pem").touch()
-    status, said = run(capsys, f"{tmp_path / 'proof.zip'}", f"--{option}", f"{tmp_path / 'trust.pem'}")
+    status, said = check(f"{tmp_path / 'proof.zip'}", f"--{option}", f"{tmp_path / 'trust.pem'}")
     assert (status, "is not trusted" in said or "no public key" in said) == (1, True)
 
 

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import zipfile
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ TODAY = datetime.now(UTC).date()
 NEXT = TODAY + timedelta(days=1)
 DAY = f"{TODAY}"
 Files = dict[str, bytes]
+Check = Callable[..., tuple[int, str]]  # of a proof: exit status and last line
 
 
 class Evidence:
