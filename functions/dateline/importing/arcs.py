@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import BinaryIO, NamedTuple
 
-from dateline.importing.line_stream import LineStream
+from dateline.importing.line_stream import LineStream, salvaged
 
 _DESCRIPTION = b"filedesc:"
 _HEAD = re.compile(
@@ -40,9 +40,13 @@ def begins(head: bytes) -> bool:
 def records(stream: BinaryIO) -> Iterator[Record]:
     """Yield the records from here on, without descriptions; OSError where the rest cannot be read.
 
-    What is between two records, such as the rest of a block with a wrong length, is passed over.
+    What is between two records, such as the rest of a block with a wrong length, is passed over, and so is a damaged
+    gzip member.
     """
-    lines = LineStream(stream)
+    return salvaged(stream, _HEAD, _records)
+
+
+def _records(lines: LineStream) -> Iterator[Record]:
     while line := lines.read_line():
         if head := _HEAD.fullmatch(line):
             block, is_whole = lines.read_block(int(head["length"]))

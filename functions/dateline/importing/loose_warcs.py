@@ -10,7 +10,7 @@ from typing import BinaryIO, NamedTuple
 
 from dateline.capture import MAX_BODY
 from dateline.capture.http_message import headers
-from dateline.importing.line_stream import LineStream
+from dateline.importing.line_stream import LineStream, salvaged
 
 _VERSION = re.compile(rb"WARC/\d\.\d+[ \t]*\r?\n")
 _MAX_HEAD = 1 << 16  # bytes of a record's headers
@@ -27,8 +27,11 @@ class Record(NamedTuple):
 
 
 def records(stream: BinaryIO) -> Iterator[Record]:
-    """Yield the records of a plain or gzip file; OSError where the rest cannot be read."""
-    lines = LineStream(stream)
+    """Yield the records of a plain or gzip file; OSError, at the end, where some cannot be read."""
+    return salvaged(stream, _VERSION, _records)
+
+
+def _records(lines: LineStream) -> Iterator[Record]:
     while line := _next_record(lines):
         head = [line]
         while (line := lines.read_line()) not in (b"", *_BLANK):

@@ -1,5 +1,6 @@
 """Names of files with captures."""
 
-WARC = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd", ".arc", ".arc.gz")
+ARC = (".arc", ".arc.gz")
+WARC = (".warc", ".warc.gz", ".warc.zst", ".warc.zstd", *ARC)
 WACZ = ".wacz"
 ARCHIVES = (*WARC, WACZ)

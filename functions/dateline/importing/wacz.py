@@ -1,5 +1,6 @@
 """The pages of a WACZ file (WACZ 1.1.1): a ZIP file with WARC files in its folder ``archive``."""
 
+import lzma
 import shutil
 import zipfile
 import zlib
@@ -11,7 +12,16 @@ from dateline.importing import suffixes, warcs
 from dateline.importing.found import ImportedPage, Refused, UnreadableError
 
 _FOLDER = "archive/"
-_UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    ValueError,
+    OSError,
+)
 
 
 def pages(path: Path) -> Iterator[ImportedPage | Refused]:

@@ -15,8 +15,9 @@ from dateline import urls
 from dateline.capture import MAX_BODY, metadata, split
 from dateline.capture.decoding import UNREAD
 from dateline.capture.digests import contradicts
-from dateline.importing import arcs, loose_warcs
+from dateline.importing import arcs, loose_warcs, suffixes
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError, is_html
+from dateline.importing.gzip_stream import is_damaged
 from dateline.instants import is_believable
 
 if TYPE_CHECKING:
@@ -49,7 +50,9 @@ def pages(path: Path) -> Iterator[ImportedPage | Refused]:
     damage: UnreadableError | None = None
     try:
         for record in _records(path):
-            if record.kind not in ("request", "metadata", "conversion"):
+            if record is None:
+                pending = pending and Refused(_name(pending), Reason.DAMAGED, pending.offset)
+            elif record.kind not in ("request", "metadata", "conversion"):
                 if pending:
                     yield pending
                 pending, request = _examined(record, request), None
@@ -76,15 +79,21 @@ def _joined(page: ImportedPage, record: _Record) -> ImportedPage | None:
     return None if page.request else replace(page, request=record.block)
 
 
-def _records(path: Path) -> Iterator[_Record]:
+def _name(found: ImportedPage | Refused) -> str:
+    return found.name if isinstance(found, Refused) else found.url
+
+
+def _records(path: Path) -> Iterator[_Record | None]:
     """Yield records of pages. Raises UnreadableError for a truncated file, or another format.
 
-    After a damaged member of a compressed file, it continues with the next sound one, and raises at the end.
+    After a damaged member of a compressed file, it continues with the next sound one, and raises at the end. None says
+    that the record before was of a damaged member, whose data came before the damage showed.
     """
     damage: UnreadableError | None = None
-    start, count = 0, 0
+    start, count, last = 0, 0, -1
     with path.open("rb") as stream:
-        if arcs.begins(_beginning(stream)):
+        head = _beginning(stream)
+        if arcs.begins(head) or (path.name.endswith(suffixes.ARC) and not head.startswith(b"WARC/")):
             stream.seek(0)
             yield from _of_arc(stream)
             return
@@ -95,13 +104,16 @@ def _records(path: Path) -> Iterator[_Record]:
                 for found in _iterated(stream):
                     offset, count = found.stream_pos, count + 1
                     if str(found.record_type) in _KINDS:
-                        yield _read(found)
+                        record, last = _read(found), offset
+                        yield record
             except _LooseError as loose:
                 stream.seek(loose.offset)
                 yield from _loose(stream)
-                return
+                count += 1
             except OSError as error:
                 damage = damage or UnreadableError(f"damaged after offset {offset}: {error}")
+                if offset == last and is_damaged(stream, offset):
+                    yield None
                 start = _next_member(path, offset + 1)
     if damage or not count:
         raise damage or UnreadableError("there is no WARC record in it")

@@ -83,3 +83,12 @@ def test_headline_is_no_logo(outlet: str) -> None:
     )
     assert "the pump runs" not in document.outlet_names
     assert document.content_of_headline == "The pump runs"
+
+
+@pytest.mark.parametrize("inner", ["<a>{}</a>", "<a name=top><b>{}</b></a>", "<span><a id=x>{}</a></span>"])
+def test_logo_in_nested_anchors(inner: str) -> None:
+    """The image's link is the nearest one with an address: an anchor within a link has none."""
+    logo = inner.format('<img src="/logo.png" alt="Coast Post">')
+    body = f'<a href="/"><svg>{logo}</svg></a><h1>The pump runs</h1>{PROSE}'.encode()
+    document = Document.of(Page(url="https://x.example/a", body=body, content_type="text/html; charset=utf-8"))
+    assert document.content_of_headline == "The pump runs"

@@ -243,7 +243,7 @@ def _is_home(heading: HtmlElement, name: str) -> bool:
 def _logo_images(tree: HtmlElement) -> Iterator[str]:
     """Return the alternative texts of images with a link to the home page."""
     for image in tree.iterfind(".//a[@href]//img[@alt]"):
-        link = next(image.iterancestors("a"))
+        link = next(link for link in image.iterancestors("a") if link.get("href") is not None)
         name = clean(image.get("alt"))
         if name and len(name) <= _LONGEST_NAME and _HOME.fullmatch(link.get("href").strip()):
             yield name
