@@ -1,22 +1,29 @@
 """Known-item search: ``python -m infra.bench.known_items PAGES.jsonl.gz ...`` prints ranks of wanted stories.
 
 Each line of a file is a page with a ``truth`` of title, text and language. All stories are indexed together; then each
-is searched for by its headline, by some words of its headline, and by some words of its text. The measure is the mean
-reciprocal rank in each language (TREC's for a single right answer).
+is searched for by its headline, by words of its headline as they are and as they are typed (without marks, capitals
+and the Arabic article), and by words of its text. The measure is the mean reciprocal rank in each language (TREC's for
+a single right answer).
+
+Words are drawn at random, six of them, whatever they say. A query names an item only if no other story has all its
+words: where another one has, a word is added until it has not, as a reader would. The share of queries for which six
+words suffice is printed beside, and the rank of six words whether they suffice or not.
 """
 
 import gzip
 import io
 import json
 import random
+import re
 import sys
 import tempfile
 import time
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -32,10 +39,12 @@ from dateline.search.find import Search
 from dateline.search.indexing import put
 from dateline.search.schema import Entry
 
-_WORDS = 6  # of a query of some words; readers type two to six
-_LEAST_LETTERS = 4  # of them: shorter words are mostly everybody's
+_WORDS = 6  # of a query of some words, at least; readers type two to six
+_LEAST_LETTERS = 4  # of the first words: shorter ones are mostly everybody's
 _DEPTH = 5  # ranks that are looked at
 _FEWEST = 3  # stories of a language that a mean is made of
+_MARKS = re.compile("[\u0300-\u036f\u064b-\u0655]")  # of Latin and Arabic letters
+_ARTICLE = re.compile(r"\bال(?=\w{3})")
 
 
 class MemoryS3:
@@ -103,39 +112,96 @@ def index(s3: Any, found: Sequence[Article], folder: Path) -> Search:
     return Search(s3, "bench", Cache(folder))
 
 
-def queries(article: Article, chance: random.Random) -> Iterator[tuple[str, str]]:
-    """Yield what a reader may type to find a story again, each with its kind."""
-    yield "headline", article.title
-    yield "headline words", _some_words(article.title, chance)
-    yield "text words", _some_words(article.text, chance)
+class Ranks(NamedTuple):
+    """Reciprocal ranks of a query, and of its short form; whether they are one."""
+
+    query: float
+    sufficed: bool
+    short: float
 
 
-def _some_words(text: str, chance: random.Random) -> str:
-    words = [text[term.start : term.end] for term in terms(text)]
-    long = list(dict.fromkeys(word for word in words if len(word) >= _LEAST_LETTERS)) or words
-    return " ".join(chance.sample(long, min(_WORDS, len(long))))
+class Asked(NamedTuple):
+    """A query for a story: with the least number of words, and with as many as tell the story from all others."""
+
+    kind: str
+    short: str
+    query: str
+
+
+class Reader:
+    """Draws queries for stories, and knows which words tell them apart; stories of one headline are one item."""
+
+    def __init__(self, found: Sequence[Article], chance: random.Random) -> None:
+        self._chance = chance
+        self._headlines = {headline(article): _exact(article.title) for article in found}
+        self._stories = {headline(article): _exact(f"{article.title}\n{article.text}") for article in found}
+
+    def queries(self, article: Article) -> Iterator[Asked]:
+        """Yield what a reader may type to find a story again."""
+        yield Asked("headline", article.title, article.title)
+        words = self._asked("headline words", article, article.title, self._headlines)
+        yield words
+        yield Asked("as typed", plainly(words.short), plainly(words.query))
+        yield self._asked("text words", article, article.text, self._stories)
+
+    def _asked(self, kind: str, article: Article, text: str, known: Mapping[str, frozenset[str]]) -> Asked:
+        words = _drawn(text, self._chance)
+        others = [there for other, there in known.items() if other != headline(article)]
+        count = min(_WORDS, len(words))
+        while count < len(words) and any(_exact(" ".join(words[:count])) <= there for there in others):
+            count += 1
+        return Asked(kind, " ".join(words[:_WORDS]), " ".join(words[:count]))
+
+
+def headline(article: Article) -> str:
+    """The headline as results show it."""
+    return article.title[:200]
+
+
+def plainly(words: str) -> str:
+    """Words as somebody types them in a hurry: in small letters, without marks and the Arabic article."""
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", words.lower()))
+    return _ARTICLE.sub("", unicodedata.normalize("NFC", bare))
+
+
+def _drawn(text: str, chance: random.Random) -> list[str]:
+    """The words of a text, once each, in an order of chance, the longer ones first."""
+    words = list(dict.fromkeys(text[term.start : term.end] for term in terms(text)))
+    return sorted(chance.sample(words, len(words)), key=lambda word: len(word) < _LEAST_LETTERS)
+
+
+def _exact(text: str) -> frozenset[str]:
+    return frozenset(term.exact for term in terms(text))
 
 
 def rank(search: Search, query: str, article: Article) -> float:
     """Return the reciprocal of a story's rank, or 0; another story with its headline is as good."""
     hits = search.find(" ".join(query.replace('"', " ").replace(":", " ").split()[:60]), limit=_DEPTH).hits
-    return next((1 / place for place, hit in enumerate(hits, 1) if hit.story["title"] == article.title[:200]), 0.0)
+    return next((1 / place for place, hit in enumerate(hits, 1) if hit.story["title"] == headline(article)), 0.0)
+
+
+def _ranks(search: Search, asked: Asked, article: Article) -> Ranks:
+    told, sufficed = rank(search, asked.query, article), asked.query == asked.short
+    return Ranks(told, sufficed, told if sufficed else rank(search, asked.short, article))
 
 
 def main(paths: Sequence[str]) -> None:
     found = list({article.id: article for article in articles([Path(path) for path in paths])}.values())
-    chance, ranks = random.Random(1), defaultdict[tuple[str, str], list[float]](list)  # noqa: S311
+    reader = Reader(found, random.Random(1))  # noqa: S311
+    ranks = defaultdict[tuple[str, str], list[Ranks]](list)
     with tempfile.TemporaryDirectory() as folder:
         begun = time.process_time()
         search = index(MemoryS3(), found, Path(folder))
         spent = time.process_time() - begun
         for article in found:
-            for kind, query in queries(article, chance):
-                ranks[article.language or "und", kind].append(rank(search, query, article))
+            for asked in reader.queries(article):
+                ranks[article.language or "und", asked.kind].append(_ranks(search, asked, article))
     print(f"{len(found)} stories, {1000 * spent / len(found):.1f} ms of CPU each to index")
+    print("language, kind of query, queries: rank; share that few words sufficed for, rank of few words all the same")
     for (code, kind), each in sorted(ranks.items()):
         if len(each) >= _FEWEST:
-            print(f"{code:5} {kind:15} {len(each):5} {mean(each):.3f}")
+            told, sufficed, few = map(mean, zip(*each, strict=True))
+            print(f"{code:5} {kind:15} {len(each):5} {told:.3f}   {sufficed:.2f} {few:.3f}")
 
 
 if __name__ == "__main__":

@@ -17,6 +17,28 @@ def test_exact_forms_rank_first(aws: Aws, tmp_path: Path) -> None:
     assert [hit.story["title"] for hit in library.find("مهاجرون").hits] == ["مهاجرون", "المهاجرون"]
 
 
+def test_pasted_headlines_rank_first(aws: Aws, tmp_path: Path) -> None:
+    """A headline with the query's words in their order outranks one with more about them."""
+    wanted = article("The history of coffee", "Beans and coffee. " + "A word of another kind. " * 40)
+    fuller = article("The rich history of coffee", "The coffee of history, a history of coffee.")
+    arabic = [
+        article("تاريخ البن في اليمن", "x " * 80, language="ar"),
+        article("في تاريخ اليمن البن", "x", language="ar"),
+    ]
+    library = search(aws, tmp_path, [fuller, wanted, *arabic, article("Rain", "Much.")])
+    for title in (wanted.title, arabic[0].title, "تاريخ البن في اليمن"):
+        assert library.find(title).hits[0].story["title"] == title
+
+
+def test_common_words_of_headlines_tell_little(aws: Aws, tmp_path: Path) -> None:
+    """A word of most texts is not rare for being in one headline alone."""
+    wanted = article("A quiet market", "Dates from Gabes, dates from Tozeur, all about dates.")
+    other = article("News from everywhere", "Of dates it said little. " + "Of much else it said more. " * 30)
+    filler = [article(f"Report {number}", "Rain from the sea.") for number in range(30)]
+    library = search(aws, tmp_path, [other, wanted, *filler])
+    assert library.find("dates from").hits[0].story["title"] == wanted.title
+
+
 def test_newest_first_reads_few_months(aws: Aws, tmp_path: Path) -> None:
     """In the order of publication, older months are not even fetched once the page is full."""
     stories = [
