@@ -94,8 +94,8 @@ def _days(source: str, since: str, until: str) -> Iterator[dict[str, Any]]:
         at += _DAY
 
 
-def _compaction(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]]:  # noqa: ARG001 (countries count)
-    countries = [f"{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(_COUNTRIES)]
+def _compaction(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]]:
+    countries = [f"{chr(97 + number // 26)}{chr(97 + number % 26)}" for number in range(min(_COUNTRIES, sources))]
     months = [f"{2026 - back // 12}-{12 - back % 12:02}" for back in range(2, 2 + 12 * years)][::-1]
 
     def ask(partition: str, since: str, until: str, index: str) -> list[dict[str, Any]]:
