@@ -6,6 +6,7 @@ from typing import NamedTuple
 from dateline.article import Dateline, Image
 from dateline.extraction import source_rules
 from dateline.extraction.body import fallbacks, find, leading_lines, restore
+from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields import headline, standfirst
 from dateline.extraction.fields.credits import agencies, authors
 from dateline.extraction.fields.photographs import images
@@ -61,13 +62,20 @@ def told(document: Document) -> Story:
 
 
 def _summed_up(document: Document, blocks: list[str], headlines: set[str]) -> tuple[Value[str] | None, list[str]]:
-    """Return the standfirst and the other blocks; a flash of one paragraph is a text without a standfirst."""
+    """Return the standfirst and the other blocks; a flash of one paragraph is a text without a standfirst.
+
+    So is one with nothing but a line of credits below it.
+    """
     given = source_rules.line(document, "standfirst")
     summary = given or standfirst.find(document, blocks, headlines)
     if summary is None:
         return None, blocks
     others = find.without_furniture(blocks, {words(summary.value)})
-    return (summary, others) if others else (given, blocks)
+    return (summary, others) if any(map(_is_told, others)) else (given, blocks)
+
+
+def _is_told(block: str) -> bool:
+    return len(block) >= _SIGN_OFF or SENTENCE_END.search(block) is not None
 
 
 def _searched(document: Document) -> Value[list[str]]:

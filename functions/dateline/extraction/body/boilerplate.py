@@ -129,6 +129,7 @@ this (article|piece|story|post|interview|episode) (has been |was )?(originally |
 (for more (?!than\b)|to learn more|find out more|read more)…(\b(visit|click|contact|stream|follow)\b|https?:|www\.)…
 (sendung|dieses thema im programm|quelle|redaktion|mitarbeit|lektorat|übersetzung|aus dem \w+ von) ?: …
 (?-i:[A-Z]{{2,8}}( [A-Z]{{2,10}})? ?\([^)]{{2,60}}\)|\([a-z]{{2,4}}(/\w{{2,8}})*\)|[A-Z]{{2,5}}/[a-z]{{2,4}})
+(?-i:{name}( \w+)? ?: {name}( {name}){{0,3}})
 {name}( {name}){{1,3}} (is|are|was) (an?|the) ([\w'’-]+ ){{0,8}}{trade}…
 (more information|provided by|citation|related|source|first published)[ :：]…
 \(?({agency})( ?[/,;–-] ?[\w ]{{2,20}})?\)?
@@ -185,7 +186,7 @@ def _within() -> dict[str, re.Pattern[str]]:
 
 @cache
 def _end() -> re.Pattern[str]:
-    spelled = _ENDINGS.format(name=r"[A-Z][\w.'’-]+", trade=rf"(?:{_TRADES})\b", agency=_AGENCIES, made=_MADE)
+    spelled = _ENDINGS.format(name=r"[A-ZÀ-Ý][\w.'’-]+", trade=rf"(?:{_TRADES})\b", agency=_AGENCIES, made=_MADE)
     return re.compile(_any(spelled), re.IGNORECASE)
 
 

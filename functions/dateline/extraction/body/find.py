@@ -44,11 +44,22 @@ def blocks(tree: HtmlElement, url: str, *, strict: bool = True) -> list[str]:
 
 def _prepared(tree: HtmlElement, *, strict: bool) -> HtmlElement:
     """Return a copy of a page, plain enough for an extractor."""
-    copy = uncover_headings(without_posts(deepcopy(tree)))
+    copy = uncover_headings(without_posts(_copied(tree)))
     if not strict:
         return made_plain(copy)
     story = _alone(marked(made_plain(without_tooltips(without_scripts(copy)))))
     return made_paragraphs(prune(without_empty(story)))
+
+
+def _copied(tree: HtmlElement) -> HtmlElement:
+    """Return a page with a copy of the body, or of all if it has none; a head is mostly scripts."""
+    body = tree.find("body")
+    if body is None:
+        return deepcopy(tree)
+    page: HtmlElement = Element("html")
+    page.append(deepcopy(body))
+    page[0].tail = None
+    return page
 
 
 def _extracted(page: HtmlElement, url: str, *, strict: bool, fast: bool) -> list[str]:

@@ -44,11 +44,11 @@ def made_plain(tree: HtmlElement) -> HtmlElement:
 
 def uncover_headings(tree: HtmlElement) -> HtmlElement:
     """The page with its headings free of buttons and of links within the page, and its summaries as headings."""
-    for button in [each for tag in _HEADINGS for each in tree.iterfind(f".//{tag}//button")]:
-        button.drop_tag()
-    for link in [each for tag in _HEADINGS[1:] for each in tree.iterfind(f".//{tag}//a")]:
-        if link.get("href", "#").startswith("#"):
-            link.drop_tag()
+    for heading in tree.iter(*_HEADINGS):
+        for inner in list(heading.iter("button", "a")):
+            is_link = inner.tag == "a"
+            if not is_link or (heading.tag != "h1" and inner.get("href", "#").startswith("#")):
+                inner.drop_tag()
     for summary in tree.iter("summary"):
         if summary.find(".//p") is None:
             summary.tag = "h3"
@@ -132,9 +132,9 @@ def _paragraph_length(element: HtmlElement) -> int:
 def _join_blocks(tree: HtmlElement) -> None:
     """Blocks of one name beside each other, each with paragraphs of its own, as one: the first holds the others."""
     groups: dict[tuple[HtmlElement, str, str], list[HtmlElement]] = defaultdict(list)
-    for element in tree.iter("div", "section"):
-        around = element.getparent()
-        called = element.get("class", "")
+    for element in dict.fromkeys(paragraph.getparent() for paragraph in tree.iter("p")):
+        around = element.getparent() if element is not None and element.tag in ("div", "section") else None
+        called = element.get("class", "") if around is not None else ""
         if around is None or not called or _OF_OTHERS.search(called) or not _has_prose(element):
             continue
         while len(around) == 1 and around.getparent() is not None and not _own_text(around):

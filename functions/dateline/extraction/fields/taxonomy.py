@@ -126,7 +126,7 @@ def _keyword_sources(document: Document) -> Iterator[Value[list[str]]]:
 def _shown_tags(document: Document) -> Iterator[str]:
     """Return the links of the first list below the headline named or labelled as tags."""
     for element in document.after_headline:
-        if element.tag not in _TAGS_IN or not (_TAGS.search(names(element)) or _TAGS_LABEL.match(_first_text(element))):
+        if element.tag not in _TAGS_IN or not _is_of_tags(element, document):
             continue
         links = [text for link in element.iter("a") if (text := document.content(link).lstrip("#").strip())]
         linked = sum(map(len, links))
@@ -142,8 +142,8 @@ def _shown_tags(document: Document) -> Iterator[str]:
             return
 
 
-def _first_text(element: HtmlElement) -> str:
-    return next((text for text in element.itertext() if text.strip()), "")
+def _is_of_tags(element: HtmlElement, document: Document) -> bool:
+    return _TAGS.search(names(element)) is not None or _TAGS_LABEL.match(document.first_text(element)) is not None
 
 
 def _steps(document: Document) -> Iterator[str]:

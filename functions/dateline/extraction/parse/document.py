@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
-from itertools import chain
+from functools import cache, cached_property, lru_cache
+from itertools import accumulate, islice
 from typing import Generic, NamedTuple, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _CALLED = XPath("descendant-or-self::*[@class or @id or @itemprop]")
 _WORD = re.compile(r"\w+")
+_DIGIT = re.compile(r"\d")
 _SHORTEST_HEADLINE = 12  # characters
 _LONGEST_NAME = 50  # characters of an outlet's name
 # The home page, in an outlet's link to itself: also of a language, as /ar/.
@@ -41,7 +43,9 @@ _INVISIBLE = re.compile(
 )
 
 
-_SPACED = {code: " " for code in range(128) if not _WORD.match(chr(code))}
+# Folding of Latin-1, by which most texts get their words without a regular expression.
+_REPLACED = {"ß": "ss", "µ": "μ"} | dict.fromkeys("’‘“”„–—…", " ")
+_FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else ord(" ") for code in range(256))
 
 
 class BadAddressError(ValueError):
@@ -72,7 +76,6 @@ class Document:
     selected: Mapping[str, Selected] = field(repr=False)
     _contents: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
     _words: dict[HtmlElement, str] = field(default_factory=dict, repr=False)
-    _called: dict[re.Pattern[str], list[HtmlElement]] = field(default_factory=dict, repr=False)
 
     @classmethod
     def of(cls, page: Page, rules: RuleSet | None = None) -> Self:
@@ -100,6 +103,20 @@ class Document:
             self._contents[element] = found
         return found
 
+    def first_text(self, element: HtmlElement) -> str:
+        """Return the first text in an element that is more than white space, or an empty one."""
+        return next((text for text in islice(self._texts, *self._spans[element]) if not text.isspace()), "")
+
+    def length(self, element: HtmlElement) -> int:
+        """Return the number of characters in an element's texts, without the white space at their edges."""
+        first, end = self._spans[element]
+        return self._lengths[end] - self._lengths[first]
+
+    @cached_property
+    def _lengths(self) -> list[int]:
+        """The number of characters before each of the page's texts, and before its end."""
+        return list(accumulate((len(text.strip()) for text in self._texts), initial=0))
+
     @cached_property
     def _flat(self) -> tuple[list[str], dict[HtmlElement, tuple[int, int]]]:
         """The page's texts with spaces at the edges of blocks, and each element's first and last of them."""
@@ -123,6 +140,16 @@ class Document:
         return texts, spans
 
     @cached_property
+    def _numbered(self) -> list[int]:
+        """How many texts with a digit of any script stand before each of the page's texts, and before its end."""
+        return list(accumulate((_DIGIT.search(text) is not None for text in self._texts), initial=0))
+
+    def has_digits(self, element: HtmlElement) -> bool:
+        """Whether a digit of any script is in an element's content."""
+        first, end = self._spans[element]
+        return self._numbered[first] < self._numbered[end]
+
+    @cached_property
     def _texts(self) -> list[str]:
         return self._flat[0]
 
@@ -139,17 +166,17 @@ class Document:
 
     @cached_property
     def _by_names(self) -> dict[str, list[HtmlElement]]:
-        found: dict[str, list[HtmlElement]] = {}
+        found: dict[str, list[HtmlElement]] = defaultdict(list)
         for element in _CALLED(self.tree):
-            found.setdefault(names(element), []).append(element)
+            for name in set(names(element).split()):
+                found[name].append(element)
         return found
 
     def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
-        """Yield elements, of some tags or any, with a match in class, id or itemprop, in page order."""
-        if pattern not in self._called:
-            called = (elements for name, elements in self._by_names.items() if _says(name, pattern))
-            self._called[pattern] = sorted(chain.from_iterable(called), key=self.positions.__getitem__)
-        return [element for element in self._called[pattern] if not tags or element.tag in tags]
+        """Return elements, of some tags or any, with a match in one class, id or itemprop, in page order."""
+        says = _matcher(pattern)
+        called = {element for name, elements in self._by_names.items() if says(name) for element in elements}
+        return sorted((each for each in called if not tags or each.tag in tags), key=self.positions.__getitem__)
 
     @cached_property
     def headline(self) -> HtmlElement | None:
@@ -282,28 +309,36 @@ def names(element: HtmlElement) -> str:
     return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
 
 
-@lru_cache(1 << 14)  # an outlet's pages have the same names
-def _says(called: str, pattern: re.Pattern[str]) -> bool:
-    return pattern.search(called) is not None
+@cache
+def _matcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+    """Return whether a name matches, cached: an outlet's pages have the same names."""
+    return lru_cache(1 << 12)(lambda name: pattern.search(name) is not None)
 
 
 def beginning(element: HtmlElement) -> str:
     """Return the beginning of an element's text: its own, or its first child's."""
-    return (element.text or "").strip() or element.findtext("*") or ""
+    text = element.text
+    own: str = (text and text.strip()) or ""
+    return own or ((element[0].text or "") if len(element) else "")
 
 
 def clean(text: str) -> str:
     """One line: NFC, white space folded, no controls or marks of direction; quotes and dashes as they are."""
-    if text.isascii() and (line := " ".join(text.split())).isprintable():
-        return line
-    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = " ".join(_INVISIBLE.sub("", text).split())
+    return line if line.isascii() else unicodedata.normalize("NFC", line)
 
 
 def words(text: str) -> str:
     """Letters and digits only, folded: what two spellings of one headline share."""
-    if text.isascii():
-        return " ".join(text.casefold().translate(_SPACED).split())
-    return " ".join(_WORD.findall(text.casefold()))
+    if not text.isascii():
+        for sign, folded in _REPLACED.items():
+            text = text.replace(sign, folded)
+    try:
+        return b" ".join(text.encode("latin-1").translate(_FOLDED).split()).decode("latin-1")
+    except UnicodeEncodeError:
+        return " ".join(_WORD.findall(text.casefold()))
 
 
 def _texts(value: HtmlElement | str) -> Iterator[str]:

@@ -62,9 +62,7 @@ def named(document: Document) -> tuple[list[str], bool]:
     """
     called = document.called(_NAMED, _IN)
     called += [link for link in document.tree.iterfind(".//a[@rel='author']") if link not in called]
-    said = (
-        e for e in called if _SHORTEST < len(e.text_content().strip()) < _LONGEST_LINE and _is_the_storys(e, document)
-    )
+    said = (e for e in called if _SHORTEST < document.length(e) < _LONGEST_LINE and _is_the_storys(e, document))
     found = list(islice(said, _MOST))
     if not found:
         return [], True
@@ -171,7 +169,7 @@ def _is_the_storys(element: HtmlElement, document: Document) -> bool:
 
 def _is_teaser(frame: HtmlElement, inner: list[HtmlElement], document: Document) -> bool:
     """Return whether an element has the headline of another story, outside ``inner``, or is a link to one."""
-    length = len(frame.text_content())
+    length = document.length(frame)
     if frame.tag == "a":
         return length > _LONGEST
     if length > _TEASER or (document.headline is not None and frame in document.headline.iterancestors()):

@@ -6,6 +6,7 @@ from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
 
+from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from dateline.extraction.fields import shown_title
@@ -41,6 +42,7 @@ _LEADING = 90  # characters of a paragraph to search for a dateline
 _MOST = 30
 _NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date with a link to an archive page
 _DIGIT = re.compile(r"\d")  # of any script
+_STATED_IN = XPath("//*[self::span or self::abbr or self::div][@content or @title][@property or @class]")
 
 
 class Shown(NamedTuple):
@@ -120,13 +122,11 @@ class View:
     def _candidates(self) -> set[HtmlElement]:
         document = self._document
         named = {each for each in document.called(_NAMED, (*_IN, "time", "abbr")) if len(each) < 12}
-        stating = set(
-            document.tree.xpath("//*[self::span or self::abbr or self::div][@content or @title][@property or @class]")
-        )
-        alone = {each for each in document.elements if self._is_alone(each)}
-        labelled = {each for each in document.elements if _is_labelled(each)}
-        found = {each for each in (named | stating | alone | labelled) if _has_digits(document, each)}
-        return found | set(document.tree.iter("time"))
+        stating = set(_STATED_IN(document.tree))
+        numbered = list(filter(document.has_digits, document.elements))
+        shown = {each for each in numbered if self._is_alone(each) or _is_labelled(each)}
+        stated = {each for each in named | stating if document.has_digits(each) or _states_digits(each)}
+        return shown | stated | set(document.tree.iter("time"))
 
     def _is_alone(self, element: HtmlElement) -> bool:
         """Whether an element's text is a date and little else, and not the day of the capture, the page's "today"."""
@@ -232,9 +232,8 @@ def _is_title(text: str, titles: list[str], outlet: set[str]) -> bool:
     return long and any(text in title and 2 * len(text) > len(title) for title in titles)
 
 
-def _has_digits(document: Document, element: HtmlElement) -> bool:
-    stated = any(_DIGIT.search(element.get(name) or "") for name in _STATING)
-    return stated or _DIGIT.search(document.content(element)) is not None
+def _states_digits(element: HtmlElement) -> bool:
+    return any(_DIGIT.search(element.get(name) or "") for name in _STATING)
 
 
 def _is_labelled(element: HtmlElement) -> bool:

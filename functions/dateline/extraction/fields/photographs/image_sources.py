@@ -97,14 +97,14 @@ def _sources(image: HtmlElement) -> Iterator[str]:
     """Yield an image's possible addresses, likeliest first."""
     get = image.get
     yield from (value.strip() for name in _LAZY if "/" in (value := get(name) or "") and not value.startswith(_DATA))
-    own = (get("src") or "").strip()
+    yield (get("src") or "").strip()
     others = [
         value.strip()
         for name, value in image.attrib.items()
         if name.startswith("data-") and "set" not in name and name not in _LAZY and _is_address(value)
     ]
     sets = [_largest(value) for name, value in image.attrib.items() if name.lower().endswith("srcset")]
-    yield from (own, *filter(None, sets), *others)
+    yield from (*filter(None, sets), *others)
     picture = next(image.iterancestors("picture"), None)  # the parser nests an img in the sources before it
     for each in picture.iter("source") if picture is not None else ():
         yield from filter(None, (_largest(value) for name, value in each.attrib.items() if name.endswith("srcset")))
