@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline.aws import redelivery
+from dateline.aws.deployment import Deployment
 from dateline.messages import CrawlReport, RoundMessage
 from dateline.settings import Settings
 from dateline.sources import registry
@@ -35,14 +36,7 @@ def sources() -> dict[str, Source]:
 
 @cache
 def rounds() -> RoundRunner:
-    return RoundRunner(
-        sources(),
-        s3=boto3.client("s3"),
-        table=boto3.resource("dynamodb").Table(settings().table),
-        sqs=sqs(),
-        bucket=settings().capture_bucket,
-        queue=settings().crawl_queue,
-    )
+    return RoundRunner(sources(), Deployment.of_settings(settings()), sqs())
 
 
 @cache

@@ -1,6 +1,6 @@
-"""Writer of one crawl's captures: collects pages in a batch, stores it as a WARC file, then saves the URLs' states.
+"""Writer of one crawl's captures: collects pages in a batch and stores it as a WARC file.
 
-A WARC file is stored before the states of its URLs, so a crawl killed between the two fetches nothing twice: the next
+The states of the URLs are saved at the crawl's end, all at once. A crawl killed before fetches nothing twice: the next
 delivery of its message reads the stored files (``recover``).
 """
 
@@ -10,26 +10,26 @@ from collections.abc import Callable, Iterable, Iterator
 from dateline.capture import Batch, Exchange
 from dateline.state.pages import url_states
 from dateline.state.records import UrlState
-from dateline.state.table import State
 from spiders.state.shared import Budget
 from spiders.state.stores import Store
 
 
 class BatchWriter:
-    """``stored`` maps the keys of WARC files to their numbers of pages; ``budget`` limits all writers of a round."""
+    """``stored`` maps the keys of WARC files to their numbers of pages; ``budget`` limits all writers of a round.
 
-    def __init__(
-        self, crawl: str, *, store: Store, state: State, budget: Budget, new_batch: Callable[[str], Batch] = Batch
-    ) -> None:
+    ``states`` are those of the URLs of all pages, to be saved once the writer is closed.
+    """
+
+    def __init__(self, crawl: str, *, store: Store, budget: Budget, new_batch: Callable[[str], Batch] = Batch) -> None:
         self._crawl = crawl
         self._store = store
-        self._state = state
         self._new_batch = new_batch
         self._budget = budget
         self._under_way = 0
-        self._batch, self._states = new_batch(crawl), list[UrlState]()
+        self._batch = new_batch(crawl)
         self._storing, self._relieving = asyncio.Lock(), list[asyncio.Future[None]]()
         self.stored: dict[str, int] = {}
+        self.states: list[UrlState] = []
         budget.add(self)
 
     @property
@@ -43,10 +43,10 @@ class BatchWriter:
         return not (self.stored or len(self._batch))
 
     def recover(self) -> Iterator[str]:
-        """Yield the requested URLs in the WARC files of an earlier delivery, with their states saved; blocks."""
+        """Yield the requested URLs in the WARC files of an earlier delivery; blocks."""
         for key, captures in self._store.stored():
             self.stored[key] = len(captures)
-            self._state.save_urls(state for page in captures for state in url_states(page))
+            self.states += (state for page in captures for state in url_states(page))
             yield from (page.metadata["requested_url"] for page in captures)
 
     async def add(self, exchange: Exchange, states: Iterable[UrlState]) -> None:
@@ -54,7 +54,7 @@ class BatchWriter:
         while self._relieving and self._relieving[0].done():
             self._relieving.pop(0).result()
         self._batch.add(exchange)
-        self._states += states
+        self.states += states
         if self._batch.full:
             await self.flush()
         await self._budget.keep()
@@ -74,18 +74,15 @@ class BatchWriter:
     async def flush(self) -> None:
         """Store the captures so far, after the batches in progress."""
         batch, self._batch = self._batch, self._new_batch(self._crawl)
-        states, self._states = self._states, []
         self._under_way += batch.size
         try:
             async with self._storing, self._budget.storing:
-                await self._put(batch, states)
+                await self._put(batch)
         finally:
             self._under_way -= batch.size
 
-    async def _put(self, batch: Batch, states: list[UrlState]) -> None:
+    async def _put(self, batch: Batch) -> None:
         if batch.pages:
             batch.write()  # here, because on the other thread it would fight for the interpreter: twice the CPU
             key = await asyncio.to_thread(self._store.put, batch)
             self.stored[key] = len(batch.pages)
-        if states:
-            await asyncio.to_thread(self._state.save_urls, states)

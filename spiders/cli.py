@@ -152,13 +152,13 @@ def _name(url: str) -> str:
 def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
     from dateline.monitoring.counting import Counters
-    from dateline.state.table import TableState
+    from dateline.state.crawl_state import CrawlState
     from spiders.runs.runner import run
     from spiders.state.stores import BucketStore
 
     allow_samples([source])
     store = BucketStore(stack.s3, stack.capture_bucket, source=message.source, crawl=message.crawl)
-    report = run(message, source, store=store, state=TableState(stack.table), deadline=math.inf)
+    report = run(message, source, store=store, state=CrawlState(stack.deployment), deadline=math.inf)
     Counters(stack.table).add_crawl(report)
 
 

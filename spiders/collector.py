@@ -19,9 +19,9 @@ from dateline.page import Payload
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
 from dateline.sources.revisit_plan import Seen
+from dateline.state.crawl_state import State
 from dateline.state.pages import captured, conditions
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
-from dateline.state.table import State
 from dateline.urls import canonical
 from spiders.batch_writer import BatchWriter
 from spiders.download.wire import Wire
@@ -77,7 +77,7 @@ class Collector:
         self._ledger = Ledger(source, state, started_at=started_at, limit=limit, patient=patient, at_once=at_once)
         self._seeds = Seeds(source.id, state, patient=patient)
         budget = self.shared.budget
-        self._writer = BatchWriter(crawl, store=store, state=state, budget=budget, new_batch=new_batch)
+        self._writer = BatchWriter(crawl, store=store, budget=budget, new_batch=new_batch)
         self._continuation = Continuation(source, message, frontier)
         self._parked = ""
 
@@ -224,7 +224,7 @@ class Collector:
         self.report.finished_at = keys.utc(now, "microseconds")
         await asyncio.to_thread(self._learn, now)
         self.report = await asyncio.to_thread(self._store.put_report, self.report)
-        await asyncio.to_thread(self.state.settle, self.report)
+        await asyncio.to_thread(self.state.settle, self.report, lambda: [*self._ledger.postponed, *self._writer.states])
         return self.report
 
     def _find_due(self) -> None:

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from dateline import keys
 from dateline.messages import FeedVisit
+from dateline.state.crawl_state import State
 from dateline.state.records import FeedState, HealthRecord
-from dateline.state.table import State
 from spiders.families.family import Seed
 from spiders.state import backoff
 from spiders.state.frontier import Frontier

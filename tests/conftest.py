@@ -22,7 +22,7 @@ from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
 from dateline.aws.deployment import Deployment
-from dateline.maintenance.rebuild import delete_items
+from dateline.maintenance.rebuild import delete_index
 from infra.local.cloud import Cloud, down, up
 from infra.local.processes import OWNER
 from infra.local.record import Record
@@ -62,7 +62,8 @@ class Aws:
         self.clear_table()
 
     def clear_table(self) -> None:
-        delete_items(self.table)
+        """Empty the index: the table, and the due times."""
+        delete_index(self.deployment)
 
 
 def pytest_configure() -> None:

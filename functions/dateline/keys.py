@@ -37,6 +37,7 @@ S3, dates are capture dates in UTC::
         reports/maintain/<run>/<job>/<source>/<yyyy-mm>.json     result of a shard
         reports/maintain/<run>/verify/<source>/<yyyy-mm>.sqlite  records that verification saw in a shard
         reports/verify/<run>.jsonl                               verification report, one line per finding
+        due/<source>.txt                                         due times of a source's URLs (``state.due_times``)
         search/manifest.json                                     list of the search index's parts
         search/<yyyy-mm>/<name>.tar                              part of the search index for a month
         watches/watches.json                                     kept searches
@@ -60,7 +61,7 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              FEED#<hash>          crawl state of a feed, sitemap or listing
     SOURCE#<source>              SCHEDULE             interval of the last scheduled crawl
     SOURCE#<source>              HEALTH               results of crawls, time of the next due page
-    SOURCE#<source>              DUE#<instant>#<hash> URL due for a revisit; its STATE has the same ``due``
+    SOURCE#<source>              DUE#<instant>#<hash> URL due for a revisit, as written before December 2026
     SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of a day (``counters``)
     SOURCE#<source>              DONE#<key>           contribution of a WARC file or crawl report to the counters
     LATE                         <yyyy-mm-dd>#<source>  counters changed days later; deleted by the next coverage run
@@ -100,6 +101,7 @@ COVERAGE_INDEX, COVERAGE_STATE = "reports/coverage/index.json", "reports/coverag
 NOWHERE = "zz"  # for outlets without a known country
 DATASET, DATASET_STATE = "dataset/articles/", "dataset/state.json"
 SEARCH = "search/"
+DUE_TIMES = "due/"
 SEARCH_MANIFEST = f"{SEARCH}manifest.json"
 WATCHES = "watches/watches.json"
 HIT, WATCH = "HIT#", "WATCH#"  # sort keys, and partitions, which no bucket can restore
@@ -261,6 +263,11 @@ def is_continuation(crawl: str) -> bool:
     """Return whether a crawl is a continuation."""
     match = _PART.fullmatch(crawl.partition("-")[2])
     return match is not None and match["part"] is not None
+
+
+def due_times(source: str) -> str:
+    """Return the key of the object with the due times of a source's URLs."""
+    return f"{DUE_TIMES}{source}.txt"
 
 
 def frontier(source: str, crawl: str) -> str:
@@ -436,7 +443,17 @@ def alias(id: str) -> dict[str, str]:
 
 
 def url_state(canonical_url: str) -> dict[str, str]:
-    return {"PK": f"URL#{_hash(canonical_url)}", "SK": "STATE"}
+    return hashed_state(url_hash(canonical_url))
+
+
+def hashed_state(url_hash: str) -> dict[str, str]:
+    """Return the key of a URL's state, given its hash."""
+    return {"PK": f"URL#{url_hash}", "SK": "STATE"}
+
+
+def url_hash(canonical_url: str) -> str:
+    """Return the 26 characters that stand for a URL in keys and due times."""
+    return _hash(canonical_url)
 
 
 def feed_state(source: str, feed_url: str) -> dict[str, str]:
@@ -468,7 +485,7 @@ def health(source: str) -> dict[str, str]:
 
 
 def due(source: str, instant: str, canonical_url: str | None = None) -> dict[str, str]:
-    """Return the key of a URL due at an instant (UTC, to the second); without the URL, an upper bound."""
+    """Return the key of a URL due at an instant (UTC, to the second) in earlier tables; without the URL, a bound."""
     suffix = _hash(canonical_url) if canonical_url else "~" if instant else ""
     return {"PK": f"SOURCE#{source}", "SK": f"DUE#{instant}#{suffix}" if instant else "DUE#"}
 

@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from dateline.aws.deployment import Deployment
 from infra.local import ministack, newsroom, processes, stack
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record, locked
@@ -45,6 +46,16 @@ class Cloud:
 
     def resource(self, service: str) -> Any:
         return self._session().resource(service, endpoint_url=self.endpoint, config=_DIRECT)
+
+    @property
+    def deployment(self) -> Deployment:
+        """The stack as the library takes it."""
+        return Deployment(
+            s3=self.client("s3"),
+            table=self.resource("dynamodb").Table(self.outputs["IndexTable"]),
+            capture_bucket=self.outputs["CaptureBucket"],
+            archive_bucket=self.outputs["ArchiveBucket"],
+        )
 
     def _session(self) -> Any:  # untyped: two packages of stubs own boto3's, and differ on a service that is a variable
         return boto3.Session("test", "test", region_name=ministack.REGION)
@@ -218,8 +229,7 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
 
 def _rebuild(cloud: Cloud) -> str:
     """Recreate the index from the buckets, and queue unarchived captures; print the result."""
-    from dateline.aws.deployment import Deployment  # noqa: PLC0415
-    from dateline.maintenance.rebuild import rebuild  # noqa: PLC0415
+    from dateline.maintenance.rebuild import rebuild  # noqa: PLC0415 - no part of a plain start
     from dateline.messages import capture_event  # noqa: PLC0415 - no part of a plain start
 
     names, sqs = cloud.outputs, cloud.client("sqs")
@@ -227,13 +237,7 @@ def _rebuild(cloud: Cloud) -> str:
     def extract(key: str) -> None:
         sqs.send_message(QueueUrl=names["ExtractQueue"], MessageBody=capture_event(names["CaptureBucket"], key))
 
-    deployment = Deployment(
-        s3=cloud.client("s3"),
-        table=cloud.resource("dynamodb").Table(names["IndexTable"]),
-        capture_bucket=names["CaptureBucket"],
-        archive_bucket=names["ArchiveBucket"],
-    )
-    done = rebuild(deployment, unarchived=extract)
+    done = rebuild(cloud.deployment, unarchived=extract)
     return f"indexed {done.stories} stories of {done.captures} captures; {done.unarchived} captures still to archive"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dateline import keys
 from dateline.aws import dynamodb
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from infra.local.cloud import FOLDER, connect
 from infra.newsroom import set_edition
 
@@ -24,11 +24,10 @@ def publish(folder: Path, edition: int) -> int:
     """
     cloud = connect(folder)
     set_edition(cloud.folder / "newsroom", edition)
-    table = cloud.resource("dynamodb").Table(cloud.outputs["IndexTable"])
-    states = TableState(table)
+    states = CrawlState(cloud.deployment)
     samples = {path.stem for path in cloud.sources.rglob("*.toml")}
     state = keys.url_state("http://example.org/")["SK"]
-    urls = [item["url"] for item in dynamodb.scan(table) if item["SK"] == state]
+    urls = [item["url"] for item in dynamodb.scan(cloud.deployment.table) if item["SK"] == state]
     pages = [state for state in states.urls(urls).values() if state.found and state.source in samples]
     states.save_urls([replace(page, due=_LONG_AGO) for page in pages])
     return len(pages)

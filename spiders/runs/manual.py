@@ -1,22 +1,24 @@
 """Manual crawls with ``scrapy crawl <source>``.
 
-With ``DATELINE_CAPTURE_BUCKET`` (and ``DATELINE_TABLE`` for known URLs), captures go to the deployed bucket. Otherwise
-they go to ``.dateline/here/`` under the same keys, and every crawl starts without knowledge.
+With ``DATELINE_CAPTURE_BUCKET``, captures go to the deployed bucket; known URLs need ``DATELINE_TABLE`` and
+``DATELINE_ARCHIVE_BUCKET`` as well. Otherwise captures go to ``.dateline/here/`` under the same keys, and every crawl
+starts without knowledge.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import boto3
 
 from dateline import keys
+from dateline.aws.deployment import Deployment
 from dateline.messages import CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.settings import Settings
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import CrawlState, State
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
-from dateline.state.table import State, TableState
 from spiders.collector import Collector
 from spiders.state.stores import BucketStore, FolderStore, Store
 
@@ -28,9 +30,6 @@ class NoState:
 
     def urls(self, urls: Iterable[str]) -> dict[str, UrlState]:  # noqa: ARG002
         return {}
-
-    def save_urls(self, states: Iterable[UrlState]) -> None:
-        """Nowhere to keep them."""
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:  # noqa: ARG002
         return []
@@ -50,7 +49,7 @@ class NoState:
     def held(self, host: str) -> datetime | None:  # noqa: ARG002
         return None
 
-    def settle(self, report: CrawlReport) -> None:
+    def settle(self, report: CrawlReport, visited: Callable[[], Iterable[UrlState]]) -> None:
         """Nowhere to keep it."""
 
 
@@ -74,4 +73,5 @@ def _store(settings: Settings, source: str, crawl: str) -> Store:
 
 
 def _state(settings: Settings) -> State:
-    return TableState(boto3.resource("dynamodb").Table(settings.table)) if settings.table else NoState()
+    known = settings.table and settings.archive_bucket
+    return CrawlState(Deployment.of_settings(settings)) if known else NoState()

@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from dateline.aws.deployment import Deployment
 from dateline.aws.queues import send_rounds
 from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
 from dateline.monitoring.counting import Counters
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import CrawlState, State
 from dateline.state.rounds import Rounds
-from dateline.state.table import State, TableState
 from dateline.telemetry import logger
 from spiders import failures
 from spiders.runs import runner
@@ -25,8 +26,6 @@ from spiders.runs.runner import Job
 from spiders.state.stores import BucketStore
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 DEATHS = 2  # of a round, until it is split
@@ -42,22 +41,21 @@ class SendError(RuntimeError):
 
 
 class RoundRunner:
-    """Runs rounds against a deployed bucket, table and queue (its URL); ``state`` is the table's by default."""
+    """Runs rounds against a deployment; ``state`` is the deployment's by default."""
 
     def __init__(
         self,
         sources: Mapping[str, Source],
-        *,
-        s3: "S3Client",
-        table: "Table",
+        deployment: Deployment,
         sqs: "SQSClient",
-        bucket: str,
-        queue: str,
+        *,
         state: State | None = None,
     ) -> None:
         self._sharing = Counter(source.host for source in sources.values())
-        self._sources, self._s3, self._sqs, self._bucket, self._queue = sources, s3, sqs, bucket, queue
-        self._state, self._counters, self._rounds = state or TableState(table), Counters(table), Rounds(table)
+        self._sources, self._sqs, self._queue = sources, sqs, deployment.queues.crawl
+        self._s3, self._bucket = deployment.s3, deployment.capture_bucket
+        self._state, self._counters = state or CrawlState(deployment), Counters(deployment.table)
+        self._rounds = Rounds(deployment.table)
 
     def run(self, message: RoundMessage, *, deliveries: int, deadline: float) -> list[CrawlReport]:
         """Crawl a round and return the reports; none of a round that was split.

@@ -23,7 +23,9 @@ from twisted.internet import asyncioreactor
 
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
-from dateline.state.table import State
+from dateline.state.crawl_state import State
+from dateline.state.pages import url_states
+from dateline.state.records import UrlState
 from spiders.collector import Collector
 from spiders.families.date_range import Window
 from spiders.middlewares import throttle
@@ -102,7 +104,7 @@ async def _within(crawling: Coroutine[Any, Any, CrawlReport], stop_at: float) ->
 
 async def _crawl(job: Job, state: State, stop_at: float, shared: Shared) -> CrawlReport:
     if report := await asyncio.to_thread(job.store.report):
-        await asyncio.to_thread(state.settle, report)
+        await asyncio.to_thread(state.settle, report, lambda: _visited(job))
         return report
     window = Window.of(job.message.since, job.message.until)
     collector = await asyncio.to_thread(_collector, job, state, shared)
@@ -115,9 +117,14 @@ def park(job: Job, *, state: State, reason: str, detail: str) -> CrawlReport:
     Stored captures are kept.
     """
     if report := job.store.report():
-        state.settle(report)
+        state.settle(report, lambda: _visited(job))
         return report
     return on_reactor(_collector(job, state, Shared()).park(reason, detail)).result()
+
+
+def _visited(job: Job) -> list[UrlState]:
+    """Return the states of the URLs in a crawl's WARC files."""
+    return [state for _, captures in job.store.stored() for page in captures for state in url_states(page)]
 
 
 def _collector(job: Job, state: State, shared: Shared) -> Collector:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from dateline.state.crawl_state import State
 from dateline.state.pages import kept
 from dateline.state.records import UrlState
-from dateline.state.table import State
 from dateline.urls import canonical
 from spiders.families.family import DiscoveredUrl
 

@@ -13,9 +13,9 @@ from enum import Enum, auto
 
 from dateline import keys
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import State
 from dateline.state.pages import kept
 from dateline.state.records import UrlState
-from dateline.state.table import State
 from dateline.urls import canonical, twin
 from spiders.families.family import DiscoveredUrl
 from spiders.state import backoff
@@ -43,7 +43,8 @@ class Ledger:
     ``limit`` is the remaining number of pages to fetch, ``at_once`` of them are handed out at once. ``patient`` skips
     URLs in back-off. ``failed`` are the states of failed URLs, ``revisited`` counts the known pages fetched, because
     they were due at ``started_at`` (UTC) or changed. ``passed_over`` counts those beyond ``looks``, the number of looks
-    that this crawl may make. Methods without ``async`` block only where they say so.
+    that this crawl may make; ``postponed`` are the states of those that were due. Methods without ``async`` block only
+    where they say so.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Ledger:
         self._at_once = at_once
         self.looks = sys.maxsize
         self.failed: dict[str, UrlState] = {}
+        self.postponed: list[UrlState] = []
         self.revisited = self.passed_over = 0
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
@@ -83,14 +85,16 @@ class Ledger:
         """Load due revisits, the youngest stories first; blocks.
 
         Failed pages are always tried again. Of the others, those beyond ``looks`` get their next turn: ``pass_over``
-        returns their states.
+        returns their states, to be saved with the others at the end.
         """
-        found = self._state.revisits(self._source.id, _now(), MAX_DUE)
+        captured = {url for url, fate in self._fates.items() if fate is Fate.CAPTURED}
+        due_now = self._state.revisits(self._source.id, _now(), MAX_DUE)
+        found = [state for state in due_now if state.url not in captured]  # by an earlier delivery
         failed, due = ([state for state in found if bool(state.failures) is wanted] for wanted in (True, False))
         due.sort(key=lambda state: state.first_seen_at or "", reverse=True)
         room = min(self.looks - self.looks // _FOR_CHANGES, MAX_REVISITS)
         over = due[room:]
-        self._state.save_urls(map(pass_over, over))
+        self.postponed = [pass_over(state) for state in over]
         self.passed_over, self.looks = len(over), self.looks - len(due) + len(over)
         for state in (*failed[:MAX_REVISITS], *due[:room]):
             item = discovered({"requested_url": state.url} | dict(state.found))

@@ -21,8 +21,8 @@ from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlReport
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import UrlState
-from dateline.state.table import TableState
 from tests.conftest import Aws
 from tests.support.samples import NOON, KilledError, Newsroom, killer
 
@@ -148,7 +148,7 @@ def test_subscriber_gets_stories_only(stream: Stream, newsroom: Newsroom) -> Non
     newsroom.archive().add(newsroom.capture(("a", "front page")))
     newsroom.archive().add(gone(newsroom))
     newsroom.index.counters.add_crawl(CrawlReport(source="sample", crawl="20190417T120000Z-test", started_at=""))
-    TableState(stream.aws.table).save_urls([UrlState(url="https://gazette.example/", source="sample", due="2026")])
+    CrawlState(stream.aws.deployment).save_urls([UrlState(url="https://gazette.example/", source="sample", due="2026")])
     assert stream.records() == []
 
 

@@ -91,6 +91,7 @@ S3_KEYS = [
     keys.part("ly", "2019-04", 7),
     keys.DATASET_STATE,
     keys.WATCHES,
+    keys.due_times(STEM.source),
     keys.withdrawal("abc"),
     keys.withdrawing(STEM.capture),
     keys.withdrawing(keys.pack(STEM, "0123456789ab")),

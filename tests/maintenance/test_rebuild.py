@@ -16,9 +16,9 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import Learned
 from dateline.state.rounds import Rounds
-from dateline.state.table import TableState
 from spiders.download import pace
 from spiders.runs import runner
 from spiders.runs.schedule import Dispatcher, slot
@@ -49,7 +49,7 @@ class Stack:
         """Crawl as the function does, and archive what comes of it."""
         asked = CrawlMessage(**{"source": SOURCE, "crawl": f"20261020T06000{next(self.crawls)}Z-test"} | message)
         store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=asked.crawl)
-        state, deadline = TableState(self.aws.table), self.clock.deadline()
+        state, deadline = CrawlState(self.aws.deployment), self.clock.deadline()
         report = runner.run(asked, source or self.source(), store=store, state=state, deadline=deadline)
         Counters(self.aws.table).add_crawl(report)
         for key in report.captures:
@@ -58,11 +58,14 @@ class Stack:
 
     def due(self, *paths: str) -> None:
         """Have these pages be due; they are to be looked at before the table is compared."""
-        state, urls = TableState(self.aws.table), [f"{self.outlet.url}{path}" for path in paths]
+        state, urls = CrawlState(self.aws.deployment), [f"{self.outlet.url}{path}" for path in paths]
         state.save_urls(replace(known, due="2026-10-20T06:00:00Z") for known in state.urls(urls).values())
 
     def items(self) -> list[dict[str, Any]]:
-        return Newsroom(self.aws).items()
+        """Return all items, and due times as if they were some."""
+        found = objects.keys(self.aws.s3, bucket=self.aws.archive, prefix=keys.DUE_TIMES)
+        texts = {key: objects.get(self.aws.s3, bucket=self.aws.archive, key=key) for key in found}
+        return [*Newsroom(self.aws).items(), *({"PK": key, "SK": "due", "text": text} for key, text in texts.items())]
 
     def rebuild(self, *, empty: bool = False) -> None:
         aws = self.aws
@@ -104,7 +107,7 @@ def failing(stack: Stack) -> None:
     for title in ("One", "Two"):
         stack.outlet.routes |= {"/feed": answer(rss(item("/9"), item("/new"), title=title))}
         stack.crawl()
-    assert TableState(stack.aws.table).urls([f"{stack.outlet.url}/9"]).popitem()[1].failures == 2
+    assert CrawlState(stack.aws.deployment).urls([f"{stack.outlet.url}/9"]).popitem()[1].failures == 2
 
 
 def mended(stack: Stack) -> None:
@@ -120,14 +123,14 @@ def held(stack: Stack) -> None:
     stack.outlet.routes |= {"/9": answer(status=429, Retry_After="3600")}
     report = stack.crawl()
     assert (report.reasons(), report.left) == ({"http-429": 1}, 1)
-    assert TableState(stack.aws.table).postponed(datetime(2999, 1, 1, tzinfo=UTC)) == [report.learned.postponed]
+    assert CrawlState(stack.aws.deployment).postponed(datetime(2999, 1, 1, tzinfo=UTC)) == [report.learned.postponed]
     assert stack.crawl().left == 0
 
 
 def held_and_over(stack: Stack) -> None:
     """The continuation has been asked for, and done."""
     held(stack)
-    state = TableState(stack.aws.table)
+    state = CrawlState(stack.aws.deployment)
     (text,) = state.postponed(datetime(2999, 1, 1, tzinfo=UTC))
     message = CrawlMessage.from_json(text)
     state.forget_postponed([(message.source, message.crawl)])
@@ -179,7 +182,7 @@ def scheduled(stack: Stack) -> None:
     sqs, source = boto3.client("sqs"), stack.source(every=30)
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
     for at in (NOW, NOW + timedelta(minutes=30)):
-        state, rounds = TableState(stack.aws.table), Rounds(stack.aws.table)
+        state, rounds = CrawlState(stack.aws.deployment), Rounds(stack.aws.table)
         dispatcher = Dispatcher([source], shards=Shards(1), state=state, rounds=rounds, sqs=sqs, queue_url=queue)
         assert dispatcher.send_due(at) == [source.id]
         stack.aws.table.delete_item(Key=keys.rounds("0/1"))  # as good as answered
@@ -208,7 +211,7 @@ def test_rebuilt_table_is_same(stack: Stack, scene: Callable[[Stack], None]) -> 
     assert stack.crawl().captured == 5
     scene(stack)
     before = stack.items()
-    assert {str(each["SK"]).split("#")[0] for each in before} >= {"CURRENT", "STATE", "FEED", "HEALTH", "DUE", "ROBOTS"}
+    assert {str(each["SK"]).split("#")[0] for each in before} >= {"CURRENT", "STATE", "FEED", "HEALTH", "due", "ROBOTS"}
     stack.aws.table.put_item(Item={"PK": "ARTICLE#of-nowhere", "SK": "CURRENT"})
     stack.rebuild(empty=True)
     assert stack.items() == before
@@ -231,7 +234,7 @@ class KilledError(Exception):
     """The function dies here."""
 
 
-@pytest.mark.parametrize("call", ["BatchWriteItem", "TransactWriteItems"])
+@pytest.mark.parametrize("call", ["PutObject", "BatchWriteItem", "TransactWriteItems"])
 def test_dead_crawl_is_settled(stack: Stack, call: str) -> None:
     """A crawl that died after its report is settled by its next delivery."""
     report = keys.crawl_report(SOURCE, crawl := "20261020T070000Z-test")
@@ -240,7 +243,7 @@ def test_dead_crawl_is_settled(stack: Stack, call: str) -> None:
         if model.name == call and objects.get(stack.aws.s3, bucket=stack.aws.captures, key=report):
             raise KilledError
 
-    stack.outlet.routes |= {"/feed": answer(rss(item("/9"))), "/9": answer(status=403)}
+    stack.outlet.routes |= {"/feed": answer(rss(item("/9"), item("/0"))), "/9": answer(status=403)}
     stack.aws.on_call("before-call", kill)
     with pytest.raises(KilledError):
         stack.crawl(crawl=crawl)
@@ -271,4 +274,4 @@ def test_expired_items_are_omitted(stack: Stack, until: str, held: bool) -> None
     body = report.to_json().encode()
     stack.aws.s3.put_object(Bucket=stack.aws.captures, Key=keys.crawl_report(SOURCE, name), Body=body)
     stack.rebuild()
-    assert (TableState(stack.aws.table).held("news.example") is not None) == held
+    assert (CrawlState(stack.aws.deployment).held("news.example") is not None) == held

@@ -11,7 +11,7 @@ import pytest
 
 from dateline import keys
 from dateline.aws import objects
-from dateline.maintenance.rebuild import begin, delete_items, finish, rebuild
+from dateline.maintenance.rebuild import begin, delete_index, finish, rebuild
 from dateline.maintenance.shards import Job, Maintenance, Shard, plan, results, shards
 from dateline.messages import CrawlReport
 from dateline.monitoring.counting import Counters
@@ -142,7 +142,7 @@ def test_killed_in_the_middle_a_run_is_continued(archive: Archive) -> None:
 
 
 def test_a_shard_without_time_goes_on(archive: Archive) -> None:
-    delete_items(archive.aws.table)
+    delete_index(archive.aws.deployment)
     asked = iter((True, False))
     shard = Shard("gazette", "2019-04")
     first = archive.maintenance().run("index", RUN, shard, lambda: next(asked))

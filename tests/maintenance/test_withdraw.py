@@ -20,7 +20,7 @@ from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Done, Withdrawing
 from dateline.messages import ReextractMessage
 from dateline.page import Page
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from dateline.story import StoryItem
 from dateline.verify import Finding, Kind, Scope, Spool, Verification
 from tests.conftest import Aws, emulated
@@ -313,7 +313,7 @@ def test_withdrawn_url_not_crawled(aws: Aws) -> None:
         withdrawal = Withdrawal(
             id="x", url=url, source=source.id, reason="an order", withdrawn_at=keys.utc(NOON), urls=(url,)
         )
-        TableState(aws.table).save_urls(withdrawal.states)
+        CrawlState(aws.deployment).save_urls(withdrawal.states)
         report = crawl(aws, source, "first")
         assert outlet.paths() == ["/feed", "/b"]
         assert (report.known, report.captured) == (1, 1)

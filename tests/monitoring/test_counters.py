@@ -24,7 +24,7 @@ from dateline.monitoring import counters
 from dateline.monitoring.counters import Day
 from dateline.monitoring.counting import Counters
 from dateline.page import Page
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from infra.local.cloud import Cloud
 from spiders.runs import manual, runner
 from spiders.state.stores import BucketStore
@@ -119,7 +119,7 @@ class World:
         feeds = (f"{self.outlet.url}/feed", f"{self.outlet.url}/bad-feed")
         source = self.outlet.source(feeds=feeds, expect=EXPECT, delay=delay)
         store = BucketStore(self.aws.s3, self.aws.captures, source=SOURCE, crawl=message.crawl)
-        deadline, state = time.monotonic() + seconds, TableState(self.aws.table)
+        deadline, state = time.monotonic() + seconds, CrawlState(self.aws.deployment)
         report = runner.run(message, source, store=store, state=state, deadline=deadline)
         Counters(self.aws.table).add_crawl(report)
         return report

@@ -9,8 +9,9 @@ import pytest
 from dateline import keys
 from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.monitoring.health import check
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState, HealthRecord, Learned
-from dateline.state.table import TableState, learned_items
+from dateline.state.table import learned_items
 from spiders.runs import runner
 from spiders.state import backoff
 from tests.conftest import Aws
@@ -138,7 +139,7 @@ def test_yield_against_expectation(aws: Aws, archived: int, yields: str | None) 
         source = outlet.source(expect=Expect(2, 60))
     learned = Learned(feeds=[FeedState(url=source.feeds[0], failures=2, failure="soft")])
     health = HealthRecord(source=source.id, crawled_at="2026-10-20T11:00:00Z")
-    TableState(aws.table).restore(
+    CrawlState(aws.deployment).restore(
         [], learned_items(CrawlReport(source=source.id, crawl="", started_at="", learned=learned)), [health]
     )
     aws.table.put_item(Item=keys.day(source.id, "2026-10-19") | {"archived": archived})

@@ -14,7 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from boto3.dynamodb.types import TypeSerializer
 
 from dateline import events, keys
-from dateline.maintenance.rebuild import delete_items
+from dateline.maintenance.rebuild import delete_index
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.reader.app import answer
 from dateline.reader.library import Library
@@ -280,7 +280,7 @@ def test_rebuild_keeps_hits(desk: Desk) -> None:
     """An emptied table keeps what watches fired for: nothing fires again."""
     desk.watch("sfax")
     desk.index(desk.publish(("a", "Fire|In Sfax.")))
-    delete_items(desk.aws.table)
+    delete_index(desk.aws.deployment)
     assert {item["PK"] for item in desk.newsroom.items()} == {keys.watch("w")}
 
 

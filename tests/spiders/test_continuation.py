@@ -20,9 +20,9 @@ from dateline.cli.collecting.tracking import FollowedCrawl
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState
 from dateline.state.rounds import Rounds
-from dateline.state.table import TableState
 from spiders.collector import Collector
 from spiders.download import pace
 from spiders.download.wire import Wire
@@ -118,7 +118,7 @@ def busy(good: int) -> Callable[[bytes], Answer]:
 
 def test_pause_delays_continuation(aws: Aws, later: Callable[[timedelta], None]) -> None:
     """What a host asks to be spared is asked for when the pause is over."""
-    sqs, state = boto3.client("sqs"), TableState(aws.table)
+    sqs, state = boto3.client("sqs"), CrawlState(aws.deployment)
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
 
     def run(message: CrawlMessage) -> CrawlReport:

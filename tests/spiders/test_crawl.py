@@ -17,7 +17,7 @@ from warcio.archiveiterator import ArchiveIterator
 from dateline import keys
 from dateline.capture import Batch, metadata, read
 from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from spiders.collector import Collector
 from spiders.runs import runner
 from spiders.state.stores import BucketStore
@@ -38,7 +38,7 @@ def store(aws: Aws, crawl_name: str = CRAWL) -> BucketStore:
 
 def deliver(aws: Aws, outlet: Outlet) -> CrawlReport:
     """One delivery of the crawl message to the deployed bucket and table."""
-    return crawl(outlet.source(), store=store(aws), state=TableState(aws.table))
+    return crawl(outlet.source(), store=store(aws), state=CrawlState(aws.deployment))
 
 
 def captured(aws: Aws) -> dict[str, list[str]]:
@@ -61,7 +61,7 @@ def test_crawl_leaves_captures(aws: Aws) -> None:
     body = aws.s3.get_object(Bucket=aws.captures, Key=keys.crawl_report(SOURCE, CRAWL))["Body"].read()
     assert CrawlReport.from_json(body) == report
     assert (report.discovered, report.captured) == (3, 3)
-    state = TableState(aws.table).urls([f"{outlet.url}/0"])[f"{outlet.url}/0"]
+    state = CrawlState(aws.deployment).urls([f"{outlet.url}/0"])[f"{outlet.url}/0"]
     assert (state.status, state.source) == (200, SOURCE)
 
 
@@ -141,7 +141,7 @@ def test_killed_before_report(aws: Aws, call: str) -> None:
         assert [path for path in outlet.paths() if path != "/feed"] == ["/0", "/1", "/2"]
     assert captured(aws) == before
     assert (report.captures, report.discovered, report.captured) == ({next(iter(before)): 3}, 3, 3)
-    assert TableState(aws.table).urls([f"{outlet.url}/{number}" for number in range(3)]).keys()
+    assert CrawlState(aws.deployment).urls([f"{outlet.url}/{number}" for number in range(3)]).keys()
 
 
 def test_killed_crawl_continues(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,6 +259,7 @@ class Context:
 @pytest.fixture
 def handler(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv("DATELINE_CAPTURE_BUCKET", aws.captures)
+    monkeypatch.setenv("DATELINE_ARCHIVE_BUCKET", aws.archive)
     monkeypatch.setenv("DATELINE_TABLE", aws.table.name)
     import crawl as module  # noqa: PLC0415 (as Lambda imports it)
 

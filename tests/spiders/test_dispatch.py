@@ -15,9 +15,9 @@ from dateline import keys
 from dateline.messages import CrawlMessage, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import HealthRecord, UrlState
 from dateline.state.rounds import Rounds
-from dateline.state.table import TableState
 from spiders.runs.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
 
@@ -69,7 +69,7 @@ def dispatcher(aws: Aws, queue: Queue, *sources: Source, shards: int = 1, **opti
     return Dispatcher(
         sources,
         shards=Shards(shards),
-        state=TableState(aws.table),
+        state=CrawlState(aws.deployment),
         rounds=Rounds(aws.table),
         sqs=queue.sqs,
         queue_url=queue.url,
@@ -141,7 +141,7 @@ def test_shard_is_one_message(aws: Aws, queue: Queue) -> None:
 def test_round_takes_longest_waiting(aws: Aws, queue: Queue) -> None:
     """A round takes the sources that wait longest, the next one the rest."""
     sources = [source(f"outlet-{number}") for number in range(5)]
-    TableState(aws.table).save_asked({"outlet-0": NOON - timedelta(days=1)})
+    CrawlState(aws.deployment).save_asked({"outlet-0": NOON - timedelta(days=1)})
     first = dispatcher(aws, queue, *sources, size=3).send_due(NOON)
     answer(aws)
     second = dispatcher(aws, queue, *sources, size=3).send_due(NOON)
@@ -189,7 +189,7 @@ def test_other_shard_count_waits(aws: Aws, queue: Queue) -> None:
 
 def test_one_crawl_per_source(aws: Aws, queue: Queue) -> None:
     """A source has one crawl in a round."""
-    gazette, state = source("gazette", every=30), TableState(aws.table)
+    gazette, state = source("gazette", every=30), CrawlState(aws.deployment)
     rest = CrawlMessage(source="gazette", crawl="20261020T115000Z-schedule-c1", continues="20261020T110000Z-schedule")
     item = keys.postponed("gazette", rest.crawl) | {"message": rest.to_json()}
     state.restore([], [item], [])
@@ -225,14 +225,14 @@ def test_refused_messages_stay_due(aws: Aws, queue: Queue, monkeypatch: pytest.M
     shards = Shards(2).assign(sources)
     with pytest.raises(SendError) as refused:
         dispatcher(aws, queue, *sources, shards=2).send_due(NOON)
-    taken = TableState(aws.table).asked([outlet.id for outlet in sources]).keys()
+    taken = CrawlState(aws.deployment).asked([outlet.id for outlet in sources]).keys()
     assert len({shards[id] for id in taken}) == 1
     assert all((outlet.id in str(refused.value)) == (outlet.id not in taken) for outlet in sources)
 
 
 def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
     """A source whose pages are due is asked for once in between."""
-    gazette, state = source("gazette", every=1440), TableState(aws.table)
+    gazette, state = source("gazette", every=1440), CrawlState(aws.deployment)
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:20:00Z")
     send_at(aws, queue, gazette, NOON)
     queue.take()
@@ -249,7 +249,7 @@ def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
 
 def test_due_pages_join_rounds(aws: Aws, queue: Queue) -> None:
     """Due pages travel with other crawls at once."""
-    gazette, courier, state = source("gazette", every=1440), source("courier", every=30), TableState(aws.table)
+    gazette, courier, state = source("gazette", every=1440), source("courier", every=30), CrawlState(aws.deployment)
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:28:00Z")
     dispatcher(aws, queue, gazette, courier).send_due(NOON)
     answer(aws)
@@ -259,7 +259,8 @@ def test_due_pages_join_rounds(aws: Aws, queue: Queue) -> None:
 
 def test_failing_source_backs_off(aws: Aws, queue: Queue) -> None:
     """A source that fails is left alone and never forgotten."""
-    TableState(aws.table).restore([], [], [HealthRecord(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")])
+    failed = HealthRecord(source="gazette", failures=3, retry_at="2026-10-20T18:00:00Z")
+    CrawlState(aws.deployment).restore([], [], [failed])
     hours = [send_at(aws, queue, source("gazette"), NOON + timedelta(hours=hour)) for hour in range(8)]
     assert [bool(sent) for sent in hours] == [False] * 6 + [True] * 2
 

@@ -7,7 +7,7 @@ import pytest
 
 from dateline import keys
 from dateline.capture import payload_digest
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from spiders.state.stores import BucketStore
 from tests.conftest import Aws
 from tests.support.outlet import Answer, Outlet, crawl, item, rss
@@ -38,7 +38,7 @@ def test_corrected_story_is_second_revision(aws: Aws, serve: Callable[[str], Ans
             outlet.routes |= {"/a": serve(words), "/feed": serve(rss(item("/a", title=f"Ferry, edition {number}")))}
             name = keys.crawl_name(datetime(2026, 10, 20, 6 + number, tzinfo=UTC), "test")
             store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=name)
-            captures += crawl(outlet.source(), store=store, state=TableState(aws.table)).captures
+            captures += crawl(outlet.source(), store=store, state=CrawlState(aws.deployment)).captures
             (page,) = newsroom.archive().add(captures[-1])
             assert (page.outcome, page.revision) == ("archived", number + 1)
 

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -16,8 +16,9 @@ from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counting import Counters
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import CrawlState
+from dateline.state.due_times import DueTimes
 from dateline.state.records import Habit, UrlState
-from dateline.state.table import TableState
 from spiders.runs import runner
 from spiders.state.stores import BucketStore
 from tests.conftest import Aws
@@ -25,13 +26,14 @@ from tests.support.outlet import Answer, Outlet, answer, item, rss
 
 SOURCE = "sample-gazette"
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
+CALLS = 22  # to S3 and DynamoDB, of a crawl with two looks, a new page and a failure
 
 
 def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:
     """One crawl into the bucket and the table, counted as the function counts it."""
     message = CrawlMessage(source=SOURCE, crawl=f"20261020T060000Z-{label}", **changes)
     store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=message.crawl)
-    report = runner.run(message, source, store=store, state=TableState(aws.table), deadline=float("inf"))
+    report = runner.run(message, source, store=store, state=CrawlState(aws.deployment), deadline=float("inf"))
     Counters(aws.table).add_crawl(report)
     return report
 
@@ -92,7 +94,7 @@ def test_quiet_crawl_one_request(aws: Aws, validators: str) -> None:
 
 def past(aws: Aws, *urls: str) -> None:
     """Have those of these URLs be due that are known."""
-    state = TableState(aws.table)
+    state = CrawlState(aws.deployment)
     states = state.urls(urls)
     state.save_urls(replace(known, due="2026-10-20T07:00:00Z") for known in states.values())
 
@@ -138,9 +140,9 @@ def test_changed_revisit_is_captured(aws: Aws) -> None:
 
 
 def due(aws: Aws) -> list[tuple[str, str]]:
-    """What the table says is due, when."""
-    items = [each for each in aws.table.scan()["Items"] if str(each["SK"]).startswith("DUE#")]
-    return sorted((str(each["url"]).rsplit("/", 1)[1], str(each["SK"]).split("#")[1]) for each in items)
+    """Which pages are due, and when."""
+    found = CrawlState(aws.deployment).revisits(SOURCE, datetime(2999, 1, 1, tzinfo=UTC), 100)
+    return sorted((each.url.rsplit("/", 1)[1], str(each.due)) for each in found)
 
 
 def test_looks_beyond_cap_skipped(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -148,7 +150,7 @@ def test_looks_beyond_cap_skipped(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(revisit_plan, "allowance", lambda *_: 2)
     with outlet_of(*((f"/{name}", answer(f"<h1>{name}")) for name in "abcd")) as outlet:
         crawl(aws, outlet.source(), "first")
-        state = TableState(aws.table)
+        state = CrawlState(aws.deployment)
         born = {f"{outlet.url}/{name}": f"2026-10-1{number}T00:00:00Z" for number, name in enumerate("badc")}
         found = state.urls(born)
         state.save_urls(replace(found[url], due="2026-10-20T07:00:00Z", first_seen_at=at) for url, at in born.items())
@@ -182,8 +184,8 @@ def test_habit_from_counters(aws: Aws) -> None:
         "2026-09-01": {"revisited": 80, "unchanged": 1, "revised": 79},
     }.items():
         counters.add(SOURCE, day, day, counted)
-    assert TableState(aws.table).habit(SOURCE, today) == Habit(looks=16, edits=2, today=7)
-    assert TableState(aws.table).habit("another", today) == Habit()
+    assert CrawlState(aws.deployment).habit(SOURCE, today) == Habit(looks=16, edits=2, today=7)
+    assert CrawlState(aws.deployment).habit("another", today) == Habit()
 
 
 def test_revisit_schedules_next(aws: Aws) -> None:
@@ -193,7 +195,7 @@ def test_revisit_schedules_next(aws: Aws) -> None:
         for label in ("first", "second"):
             (page,) = pages(aws, crawl(aws, source, label))
             assert due(aws) == [("a", keys.utc(page.captured_at + timedelta(hours=1), "seconds"))]
-            assert TableState(aws.table).health([SOURCE])[SOURCE].revisit_at == due(aws)[0][1]
+            assert CrawlState(aws.deployment).health([SOURCE])[SOURCE].revisit_at == due(aws)[0][1]
             past(aws, f"{outlet.url}/a")
 
 
@@ -219,11 +221,117 @@ def test_crawl_for_revisits_only(aws: Aws) -> None:
 
 
 def test_stale_due_is_removed(aws: Aws) -> None:
-    """What a killed crawl left of a due time is swept away."""
-    state, url = TableState(aws.table), "https://gazette.example/a"
-    old = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200, due="2026-10-20T07:00:00Z")
-    state.save_urls([replace(old, due="2026-10-20T09:00:00Z")])
-    aws.table.put_item(Item=keys.due(SOURCE, str(old.due), url) | {"url": url})
-    assert [when for _, when in due(aws)] == ["2026-10-20T07:00:00Z", "2026-10-20T09:00:00Z"]
+    """Due times of a crawl that was killed before it saved the states are swept away, once they are due."""
+    state, url = CrawlState(aws.deployment), "https://gazette.example/a"
+    known = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", due="2026-10-20T09:00:00Z")
+    state.save_urls([known])
+    lost = {keys.url_hash(f"{url}{number}"): f"2026-10-20T0{number}:00:00Z" for number in (7, 9)}
+    DueTimes(aws.deployment).change(SOURCE, lost)
     assert state.revisits(SOURCE, datetime(2026, 10, 20, 8, tzinfo=UTC), 10) == []
-    assert [when for _, when in due(aws)] == ["2026-10-20T09:00:00Z"]
+    assert DueTimes(aws.deployment).first(SOURCE) == "2026-10-20T09:00:00Z"
+    assert due(aws) == [("a", "2026-10-20T09:00:00Z")]
+
+
+def test_moved_page_due_once(aws: Aws) -> None:
+    """A page that another source takes over is due for that one alone."""
+    state = CrawlState(aws.deployment)
+    known = UrlState(url="https://gazette.example/a", source="courier", due="2026-10-20T07:00:00Z")
+    state.save_urls([known])
+    state.save_urls([replace(known, source=SOURCE, due="2026-10-20T09:00:00Z")])
+    assert (state.revisits("courier", AT, 10), due(aws)) == ([], [("a", "2026-10-20T09:00:00Z")])
+
+
+def test_quiet_look_writes_no_state(aws: Aws) -> None:
+    """A page that says that it is unchanged is due later, and its item stays as it was."""
+    with outlet_of(("/a", honest("<h1>A"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        past(aws, f"{outlet.url}/a")
+        before = aws.table.get_item(Key=keys.url_state(f"{outlet.url}/a"))["Item"]
+        ((_, first),) = due(aws)
+        crawl(aws, outlet.source(), "second")
+        assert aws.table.get_item(Key=keys.url_state(f"{outlet.url}/a"))["Item"] == before
+        ((_, then),) = due(aws)
+    assert first < "2026-10-20T08:00:00Z" < then
+
+
+@pytest.mark.parametrize("known", ["later", "withdrawn"])
+def test_late_states_change_nothing(aws: Aws, known: str) -> None:
+    """A delivery that is late knows less than the table: neither the state nor the due time goes back."""
+    state = CrawlState(aws.deployment)
+    early = UrlState(
+        url="https://gazette.example/a", source=SOURCE, captured_at="2026-10-20T06:00:00Z", due="2026-10-20T07:00:00Z"
+    )
+    late = replace(early, captured_at="2026-10-20T08:00:00Z", digest="sha256:1", due="2026-10-20T09:00:00Z")
+    gone = UrlState(url=early.url, source=SOURCE, withdrawn_at="2026-10-20T08:00:00Z")
+    state.save_urls([late if known == "later" else gone])
+    table, times = aws.table.scan()["Items"], due(aws)
+    report = CrawlReport(source=SOURCE, crawl="20261020T060000Z-late", started_at=early.captured_at)
+    state.settle(report, lambda: [early])
+    assert (aws.table.scan()["Items"], due(aws)) == (table, times)
+
+
+def test_later_date_is_recorded() -> None:
+    """A look that a sitemap's date asked for is recorded, or that date would ask for one in each crawl."""
+    known = UrlState(url="https://gazette.example/a", source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200)
+    seen = replace(known, captured_at="2026-10-20T08:00:00Z")
+    assert seen.repeats(known)
+    for lastmod, repeats in {"2026-10-20T05:00:00+00:00": True, "2026-10-20T07:00:00+00:00": False}.items():
+        found = {"lastmod": lastmod}
+        assert replace(seen, found=found).repeats(replace(known, found=found)) is repeats
+
+
+class KilledError(Exception):
+    """The function dies here."""
+
+
+def states(aws: Aws, outlet: Outlet) -> dict[str, Any]:
+    """What is known of pages, and which are due, without the times of this run."""
+    known = CrawlState(aws.deployment).urls(f"{outlet.url}/{name}" for name in "abcd")
+    facts = {url.rsplit("/", 1)[1]: (each.digest, each.status, each.failures) for url, each in known.items()}
+    return facts | {"due": [name for name, _ in due(aws)]}
+
+
+def stored(aws: Aws) -> list[Capture]:
+    """All captured pages."""
+    found = aws.s3.list_objects_v2(Bucket=aws.captures, Prefix=keys.CAPTURES)["Contents"]
+    bodies = [aws.s3.get_object(Bucket=aws.captures, Key=each["Key"])["Body"].read() for each in found]
+    return [page for body in bodies for page in read(io.BytesIO(body))]
+
+
+def looks(aws: Aws, outlet: Outlet) -> None:
+    """Have the next crawl find a new page, one that fails, one that has changed, and one that says it has not."""
+    crawl(aws, outlet.source(), "first")
+    past(aws, f"{outlet.url}/a", f"{outlet.url}/b")
+    outlet.routes |= {"/feed": answer(rss(item("/a"), item("/b"), item("/c"), item("/d")))}
+    outlet.routes |= {"/b": answer("<h1>B, corrected"), "/c": answer("<h1>C"), "/d": answer(status=500)}
+
+
+@pytest.mark.parametrize("call", range(CALLS + 1))
+def test_crawl_killed_anywhere(aws: Aws, call: int) -> None:
+    """Killed before any of its calls, a crawl comes to the same state in its next delivery, and asks no page again."""
+    with outlet_of(("/a", honest("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
+        looks(aws, outlet)
+        left, killed = iter(range(call)), list[str]()
+
+        def kill(*_: Any, model: Any, **__: Any) -> None:
+            if next(left, None) is None:
+                killed.append(model.name)
+                raise KilledError
+
+        aws.on_call("before-call", kill)
+        with suppress(KilledError):
+            crawl(aws, outlet.source(), "second")
+        aws.off_call("before-call", kill)
+        assert bool(killed) is (call < CALLS)
+        captured = {page.url for page in stored(aws) if page.metadata["crawl"].endswith("second")}
+        outlet.requests.clear()
+        crawl(aws, outlet.source(), "second")
+        asked = {path for path in outlet.paths() if path not in ("/feed", "/d")}
+        found = states(aws, outlet)
+        pages = Counter((page.url, page.metadata["crawl"]) for page in stored(aws))
+    assert {*pages.values()} == {1}, "no page twice in a crawl"
+    assert not asked & {url.removeprefix(outlet.url) for url in captured}
+    assert {name: fact[1:] for name, fact in found.items() if name != "due"} == dict.fromkeys("abc", (200, 0)) | {
+        "d": (0, 1)
+    }
+    assert found["due"] == [*"abcd"]

@@ -9,6 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,12 @@ from typing import Any
 import pytest
 
 from dateline import capture
+from dateline.aws.deployment import Queues
 from dateline.capture import Batch, CaptureStore
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import State
 from dateline.state.rounds import Rounds
-from dateline.state.table import State
 from spiders.collector import Collector
 from spiders.download.wire import Wire
 from spiders.families.family import DiscoveredUrl
@@ -62,7 +64,7 @@ def feed_of(name: str) -> Answer:
 def round_of(aws: Aws, sources: Sequence[Source], queue: Queue | None = None, **options: Any) -> RoundRunner:
     known = {source.id: source for source in sources}
     sqs: Any = queue or Queue()
-    return RoundRunner(known, s3=aws.s3, table=aws.table, sqs=sqs, bucket=aws.captures, queue="crawl", **options)
+    return RoundRunner(known, replace(aws.deployment, queues=Queues(crawl="crawl")), sqs, **options)
 
 
 def message_of(sources: Sequence[Source], **changes: Any) -> RoundMessage:

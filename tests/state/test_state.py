@@ -10,9 +10,10 @@ import pytest
 from dateline import keys
 from dateline.capture import Capture
 from dateline.messages import CrawlReport
+from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import item_hash, url_states
 from dateline.state.records import FeedState, Learned, UrlState
-from dateline.state.table import TableState, learned_items
+from dateline.state.table import learned_items
 from tests.conftest import Aws
 
 
@@ -29,27 +30,27 @@ def states(count: int) -> dict[str, UrlState]:
 @pytest.mark.parametrize("count", [0, 1, 25, 26, 101, 230])
 def test_url_states_round_trip(aws: Aws, count: int) -> None:
     """Url states come back as they were."""
-    state, saved = TableState(aws.table), states(count)
+    state, saved = CrawlState(aws.deployment), states(count)
     state.save_urls(saved.values())
     assert state.urls([*saved, "https://gazette.example/unknown"]) == saved
 
 
 def test_repeated_url_written_once(aws: Aws) -> None:
     """A URL named twice is written and read once."""
-    state, (saved,) = TableState(aws.table), states(1).values()
+    state, (saved,) = CrawlState(aws.deployment), states(1).values()
     state.save_urls([saved, saved])
     assert state.urls([saved.url, saved.url]) == {saved.url: saved}
 
 
 def test_items_are_small(aws: Aws) -> None:
-    TableState(aws.table).save_urls(states(1).values())
+    CrawlState(aws.deployment).save_urls(states(1).values())
     (item,) = aws.table.scan()["Items"]
     assert len(str(item)) < 400
     assert keys.url_state("https://gazette.example/0").items() <= item.items()
 
 
 def test_feeds_belong_to_their_source(aws: Aws) -> None:
-    state = TableState(aws.table)
+    state = CrawlState(aws.deployment)
     saved = [
         FeedState(url="https://gazette.example/feed", etag='"7"'),
         FeedState(url="https://gazette.example/ar/feed"),
@@ -63,7 +64,7 @@ def test_feeds_belong_to_their_source(aws: Aws) -> None:
 
 
 def test_intervals_asked_for_are_instants(aws: Aws) -> None:
-    state, at = TableState(aws.table), datetime(2026, 10, 20, 12, 30, tzinfo=UTC)
+    state, at = CrawlState(aws.deployment), datetime(2026, 10, 20, 12, 30, tzinfo=UTC)
     state.save_asked({"gazette": at})
     assert state.asked(["gazette", "courier"]) == {"gazette": at}
 
@@ -92,7 +93,7 @@ def throttle(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, times: int) -
 def test_unprocessed_items_are_retried(aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
     """What DynamoDB leaves undone is asked for again."""
     pauses: list[float] = []
-    state, saved = TableState(aws.table, pause=pauses.append), states(5)
+    state, saved = CrawlState(aws.deployment, pause=pauses.append), states(5)
     sizes = throttle(aws, monkeypatch, call, times=3)
     state.save_urls(saved.values())
     assert state.urls(saved) == saved
@@ -108,12 +109,12 @@ def test_unprocessed_items_are_retried(aws: Aws, monkeypatch: pytest.MonkeyPatch
     ],
 )
 def test_stuck_table_is_error(
-    aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, ask: Callable[[TableState], Any]
+    aws: Aws, monkeypatch: pytest.MonkeyPatch, call: str, ask: Callable[[CrawlState], Any]
 ) -> None:
     """A table that does nothing is an error."""
     throttle(aws, monkeypatch, call, times=99)
     with pytest.raises(match="left"):
-        ask(TableState(aws.table, pause=lambda _: None))
+        ask(CrawlState(aws.deployment, pause=lambda _: None))
 
 
 def test_capture_gives_url_states() -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dateline.archive.formats import read_articles
 from dateline.article import Article
 from dateline.aws import objects
-from dateline.maintenance.rebuild import delete_items
+from dateline.maintenance.rebuild import delete_index
 from infra.local.cloud import Cloud
 from infra.newsroom import Story, outlet, set_edition
 
@@ -76,7 +76,7 @@ class Checkout:
 
     def delete_items(self) -> None:
         """Empty the table."""
-        delete_items(self.table)
+        delete_index(self.cloud.deployment)
         assert self.items() == []
 
     def empty(self) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from dateline import keys
 from dateline.messages import CrawlMessage
-from dateline.state.table import TableState
+from dateline.state.crawl_state import CrawlState
 from infra.bench.inputs.pages import BASE, NewsPage
 from infra.bench.inputs.synthetic_stories import Piece, pieces
 from tests.conftest import Aws
@@ -86,7 +86,7 @@ class MeteredOutlet:
 
     def look_again(self, pages: Sequence[NewsPage]) -> Stages:
         """Have these pages alone be due, and visit them."""
-        state = TableState(self._aws.table)
+        state = CrawlState(self._aws.deployment)
         found = state.urls(each["url"]["S"] for each in self._items().values() if each["SK"]["S"] == "STATE")
         wanted = {urlsplit(page.url).path for page in pages}
         due = {url: PAST if urlsplit(url).path in wanted else None for url in found}

@@ -22,8 +22,8 @@ from dateline import keys
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
+from dateline.state.crawl_state import State
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
-from dateline.state.table import State
 from spiders import spider
 from spiders.download import handler
 from spiders.middlewares import throttle
@@ -208,9 +208,6 @@ class Shelf:
     def frontier(self, crawl: str) -> bytes | None:  # noqa: ARG002
         return self.frontiers[-1] if self.frontiers else None
 
-    def save_urls(self, states: Iterable[UrlState]) -> None:
-        self.known |= {state.url: state for state in states}
-
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
         now = keys.utc(at, "seconds")
         due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
@@ -231,9 +228,9 @@ class Shelf:
     def held(self, host: str) -> datetime | None:
         return self.holds.get(host)
 
-    def settle(self, report: CrawlReport) -> None:
+    def settle(self, report: CrawlReport, visited: Callable[[], Iterable[UrlState]]) -> None:
         learned = report.learned
-        self.save_urls(learned.urls)
+        self.known |= {state.url: state for state in (*visited(), *learned.urls)}
         self.validators |= {state.url: state for state in learned.feeds}
         self.robots_texts |= {state.host: state for state in learned.robots}
         self.holds |= {host: datetime.fromisoformat(until) for host, until in learned.holds.items()}

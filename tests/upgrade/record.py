@@ -31,8 +31,8 @@ from dateline.monitoring.counting import Counters
 from dateline.page import Page
 from dateline.query.query import Query
 from dateline.sources import registry
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState, HealthRecord, Learned, UrlState
-from dateline.state.table import TableState
 from infra.newsroom import Newsroom, serve
 from spiders.runs import runner
 from spiders.state.stores import BucketStore
@@ -64,7 +64,7 @@ def record(path: Path) -> None:
 
 def _crawl_all(aws: Aws, newsroom: Newsroom, crawl: str) -> None:
     """Crawl and archive each outlet as the functions do, with all known pages due."""
-    state = TableState(aws.table)
+    state = CrawlState(aws.deployment)
     state.save_urls(replace(each, due=LONG_AGO) for each in _urls(aws) if each.found)
     archive = ArchiveWriter(deployment=aws.deployment, index=Index(aws.table), extract=_extraction(newsroom))
     for source in registry.load(newsroom.sources).values():
@@ -78,7 +78,7 @@ def _crawl_all(aws: Aws, newsroom: Newsroom, crawl: str) -> None:
 
 def _urls(aws: Aws) -> Iterable[UrlState]:
     known = (item["url"] for item in dynamodb.scan(aws.table) if item["SK"] == "STATE")
-    return TableState(aws.table).urls(known).values()
+    return CrawlState(aws.deployment).urls(known).values()
 
 
 def _extraction(newsroom: Newsroom) -> Callable[[Page], Extraction]:
@@ -109,8 +109,8 @@ def _have_trouble(aws: Aws) -> None:
     report = CrawlReport(source=source, crawl=TROUBLED, started_at=begun, finished_at=keys.utc(at), learned=learned)
     report.feeds, report.continued_by, report.left = [FeedVisit(url=feed, error="timeout")], rest, 3
     BucketStore(aws.s3, aws.captures, source=source, crawl=TROUBLED).put_report(report)
-    TableState(aws.table).settle(report)
-    TableState(aws.table).save_asked({source: keys.crawl_time(TROUBLED)})
+    CrawlState(aws.deployment).settle(report, list)
+    CrawlState(aws.deployment).save_asked({source: keys.crawl_time(TROUBLED)})
     Counters(aws.table).add_crawl(report)
 
 

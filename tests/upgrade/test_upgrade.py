@@ -57,6 +57,8 @@ def test_rebuilds_upgrade_without_loss(aws: Aws, recorded: Path, empty: bool) ->
     rebuild(aws.deployment, unarchived=pytest.fail, empty=empty)
     for name in EXPIRING:
         before.pop(name)
+    for state in before["urls"].values() if empty else ():
+        state.pop("captured_at")  # looks without news, which a table made from nothing does not note
     assert lost(before, view(aws, known)) == []
 
 

@@ -5,7 +5,7 @@ A later version may keep things otherwise. It has to say the same of them.
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -15,8 +15,8 @@ from dateline.aws import dynamodb
 from dateline.index.withdrawals import withdrawals
 from dateline.monitoring.coverage import rows, sources
 from dateline.query.query import Query
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import RobotsState
-from dateline.state.table import TableState
 from dateline.story import Story
 from tests.conftest import Aws
 
@@ -53,11 +53,13 @@ def stories(aws: Aws) -> dict[str, Any]:
 
 def states(aws: Aws, known: Mapping[str, Any]) -> dict[str, Any]:
     """What the next crawl will find."""
-    state, of = TableState(aws.table), sources(aws.s3, aws.captures)
+    state, of = CrawlState(aws.deployment), sources(aws.s3, aws.captures)
     robots = {host: state.robots(host) for host in known["hosts"]}
     holds = {host: state.held(host) for host in known["hosts"]}
+    due = {each.url: each.due for source in of for each in state.revisits(source, AFTER, 1000)}
+    urls = (replace(each, due=due.get(url)) for url, each in state.urls(known["urls"]).items())
     return {
-        "urls": {url: _plain(asdict(each)) for url, each in state.urls(known["urls"]).items()},
+        "urls": {each.url: _plain(asdict(each)) for each in urls},
         "feeds": {source: _all(state.feeds(source, known["feeds"])) for source in of},
         "health": _all(state.health(of)),
         "due": {source: sorted(each.url for each in state.revisits(source, AFTER, 1000)) for source in of},

@@ -9,9 +9,9 @@ same time, but no crawls, whose newer state a rebuild would overwrite.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from dateline import capture, keys
 from dateline.archive.store import Archived, committed
@@ -26,12 +26,10 @@ from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.monitoring import coverage_reports
 from dateline.monitoring.counting import Counters
+from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import url_states
 from dateline.state.records import HealthRecord, UrlState
-from dateline.state.table import TableState, learned_items
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+from dateline.state.table import learned_items
 
 T = TypeVar("T")
 
@@ -80,15 +78,15 @@ def rebuild(
             index.counters.add_crawl(report)
             done.crawls += 1
             progress(done)
-        known.write(TableState(table), datetime.now(UTC))
+        known.write(CrawlState(deployment), datetime.now(UTC))
     finish(deployment)
     return done
 
 
 def begin(deployment: Deployment, *, empty: bool) -> None:
-    """Empty the table if ``empty``; index withdrawn stories."""
+    """Empty the index if ``empty``; index withdrawn stories."""
     if empty:
-        delete_items(deployment.table)
+        delete_index(deployment)
     index = Index(deployment.table)
     for withdrawal in withdrawals(deployment.s3, deployment.capture_bucket):
         index.withdraw(withdrawal)
@@ -122,12 +120,15 @@ def restore_state(deployment: Deployment, source: str, now: datetime) -> int:
         known.add_report(report)
         counting.add_crawl(report)
         crawls += 1
-    known.write(TableState(deployment.table), now)
+    known.write(CrawlState(deployment), now)
     return crawls
 
 
-def delete_items(table: "Table") -> None:
-    """Delete all items of the table except those of watches: no bucket has them, and they would fire again."""
+def delete_index(deployment: Deployment) -> None:
+    """Delete due times and all items except those of watches: no bucket has them, and they would fire again."""
+    for key in objects.keys(deployment.s3, bucket=deployment.archive_bucket, prefix=keys.DUE_TIMES):
+        deployment.s3.delete_object(Bucket=deployment.archive_bucket, Key=key)
+    table = deployment.table
     scan = table.meta.client.get_paginator("scan")
     pages = scan.paginate(TableName=table.name, ProjectionExpression="PK, SK", ConsistentRead=True)
     with table.batch_writer() as batch:
@@ -177,7 +178,12 @@ class _Known:
         self._ask(stem.source, stem.crawl)
         for page in pages:
             for state in url_states(page):
-                self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), state)
+                self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), self._told(state))
+
+    def _told(self, state: UrlState) -> UrlState:
+        """The state as crawls record it: a look without news changes the due time alone."""
+        _, known = self._urls.get(state.url, ("", None))
+        return replace(known, due=state.due) if known and state.repeats(known) else state
 
     def add_withdrawal(self, withdrawal: Withdrawal) -> None:
         for state in withdrawal.states:
@@ -194,7 +200,7 @@ class _Known:
         if learned.health:
             self._healths.add(report.source, at, learned.health)
 
-    def write(self, state: TableState, now: datetime) -> None:
+    def write(self, state: CrawlState, now: datetime) -> None:
         for key in self._begun:
             self._items.pop((key["PK"], key["SK"]), None)
         current = (item for item in self._items.found if item.get("expires", now.timestamp()) >= now.timestamp())

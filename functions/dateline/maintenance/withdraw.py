@@ -29,8 +29,8 @@ from dateline.index.withdrawals import Withdrawal, Withdrawn
 from dateline.maintenance.reextract import ReextractionReport
 from dateline.outcomes import WITHDRAWN, PageOutcome, own_id
 from dateline.proofs.trees import leaves_of
+from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import url_states
-from dateline.state.table import TableState
 from dateline.urls import identity, is_identity
 
 Pages = Mapping[keys.Stem, Sequence[PageOutcome]]
@@ -64,7 +64,7 @@ class Withdrawing:
     ) -> None:
         self._s3, self._clock = deployment.s3, clock
         self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
-        self._index, self._state = Index(deployment.table), TableState(deployment.table)
+        self._index, self._state = Index(deployment.table), CrawlState(deployment)
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
         self._store = ArchiveStore(deployment, self._index)
 

@@ -3,7 +3,7 @@
 import zlib
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -21,7 +21,8 @@ class UrlState:
 
     ``captured_at`` is the last answered visit, empty for none, ``first_seen_at`` the first; ``item`` is the hash of the
     feed item behind the discovery, if any, and ``found`` the other facts of the discovery. ``digest`` is the payload's,
-    stored in the response record of ``payload_url`` and ``payload_at``. ``due`` is the time of the next visit.
+    stored in the response record of ``payload_url`` and ``payload_at``. ``due`` is the time of the next visit, known of
+    due and of failing pages alone (``state.due_times``). A visit without news does not change ``captured_at``.
     ``failures`` counts consecutive failed visits, ``failure`` is the last reason. A story ``withdrawn_at`` an instant
     has no other fields and is never requested again.
     """
@@ -49,6 +50,19 @@ class UrlState:
         if self.payload_url and self.payload_at and self.digest:
             return Payload(self.payload_url, datetime.fromisoformat(self.payload_at), self.digest)
         return None
+
+    def is_outdated(self, known: Self | None) -> bool:
+        """Return whether a later visit of the page is ``known``, or its withdrawal."""
+        if known is None or self.withdrawn_at:
+            return False
+        return bool(known.withdrawn_at) or (bool(self.captured_at) and self.captured_at < known.captured_at)
+
+    def repeats(self, known: Self | None) -> bool:
+        """Return whether the visit found what is ``known``: neither other facts nor a later date in a sitemap."""
+        if known is None or replace(self, captured_at=known.captured_at, due=known.due) != known:
+            return False
+        lastmod = self.found.get("lastmod")
+        return not lastmod or keys.utc(datetime.fromisoformat(lastmod), "seconds") <= known.captured_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,9 @@ import pytest
 from scrapy.http import Response
 
 from dateline.messages import CrawlReport
+from dateline.state.crawl_state import CrawlState
 from dateline.state.records import Learned, RobotsState
-from dateline.state.table import TableState, learned_items
+from dateline.state.table import learned_items
 from spiders.download import pace
 from spiders.download.pace import MAX_DELAY, Pace
 from spiders.middlewares import optouts
@@ -65,7 +66,8 @@ def test_fitting_robots_is_kept(lines: int, kept: bool) -> None:
 
 def test_table_keeps_host_state(aws: Aws) -> None:
     """The table keeps what is known of hosts."""
-    state, robots = TableState(aws.table), RobotsState(host="https://news.example", fetched_at=NOW, text=b"Allow: /")
+    state = CrawlState(aws.deployment)
+    robots = RobotsState(host="https://news.example", fetched_at=NOW, text=b"Allow: /")
     learned = Learned(robots=[robots], holds={"news.example": "2026-10-20T06:00:00Z"})
     assert (state.robots(robots.host), state.held("news.example")) == (None, None)
     state.restore([], learned_items(CrawlReport(source="gazette", crawl="", started_at="", learned=learned)), [])
