@@ -49,6 +49,9 @@ class BucketStore:
         return self._captures.put(batch)
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
+        first = keys.Stem(self._source, self._crawl, 0).capture
+        if objects.get(self._s3, bucket=self._bucket, key=first) is None:
+            return  # as nearly always; a LIST costs as much as twelve GETs
         prefix = keys.captures_prefix(self._source, self._crawl)
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         for key in (found["Key"] for page in pages for found in page.get("Contents", ())):
