@@ -2,7 +2,8 @@
 
 The archive has ``count`` stories in 24 months. A query within three months reads their three shards alone, so those
 are built, at their full size, and the rest is extrapolated. Shards and articles come from an S3 of a few lines on
-loopback; a cold query is a new process with an empty cache, as a new Lambda environment is.
+loopback; a cold query is a new process with an empty cache, as a new Lambda environment is. A page of 50 lists stories
+by publication, of one code or all, either way; the table adds one call to it.
 """
 
 import gzip
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -44,6 +45,7 @@ _QUERIES = (
     "haftar",
     "title:minister -port",
 )
+_LISTED: tuple[dict[str, list[str]], ...] = ({}, {"country": ["ly"]}, {"language": ["ar"]}, {"about": ["eg"]})
 _COLD_CPU, _WARM_CPU = 1.0, 0.020  # seconds: the targets
 _LAMBDA_GB_SECOND, _LAMBDA_REQUEST, _S3_GET = 0.0000133334, 0.0000002, 0.0000004  # us-east-1, arm64, November 2026
 _MEMORY = 1.769  # GB of the function: one processor
@@ -171,6 +173,10 @@ def _result(count: int, built: dict[str, float], cold: Sequence[dict[str, float]
     rows = [
         Row("cold", {"cpu_s": figures["cold"], "read_MB": figures["fetched"] / 1e6, "gets": figures["cold_gets"]}),
         Row("warm", {"cpu_s": figures["warm"], "read_MB": figures["warm_bytes"] / 1e6, "gets": figures["warm_gets"]}),
+        Row(
+            "page of 50",
+            {"cpu_s": figures["page"], "read_MB": figures["page_bytes"] / 1e6, "gets": figures["page_gets"]},
+        ),
     ]
     per = {name: built[name] / stories for name in ("index", "text", "articles")}
     thousand = 1000 * (
@@ -203,15 +209,13 @@ def _query(endpoint: str, cache: str, query: str) -> None:
     gets: list[int] = []
     s3.meta.events.register("after-call.s3", lambda http_response, **_: gets.append(_length(http_response)))
     held = Cache(Path(cache), 4_000_000_000)
-    search = partial(Search(s3, BUCKET, held).find, since=date(2026, 3, 1), until=date(2026, 5, 31))
+    archive = Search(s3, BUCKET, held)
+    search = partial(archive.find, since=date(2026, 3, 1), until=date(2026, 5, 31))
     search(query)
     cold, first = _cpu(), len(gets)
-    warm: list[float] = []
-    for other in _QUERIES:
-        began = _cpu()
-        search(other)
-        warm.append(_cpu() - began)
-    later = gets[first:]
+    warm = [_spent(partial(search, other)) for other in _QUERIES]
+    later, listing = gets[first:], len(gets)
+    page = [_spent(partial(archive.page, codes, by=by)) for codes in _LISTED for by in ("newest", "oldest")]
     print(
         json.dumps(
             {
@@ -221,9 +225,19 @@ def _query(endpoint: str, cache: str, query: str) -> None:
                 "warm": median(warm),
                 "warm_bytes": sum(later) / len(_QUERIES),
                 "warm_gets": len(later) / len(_QUERIES),
+                "page": median(page),
+                "page_bytes": sum(gets[listing:]) / len(page),
+                "page_gets": len(gets[listing:]) / len(page),
             }
         )
     )
+
+
+def _spent(call: Callable[[], object]) -> float:
+    """The seconds of CPU that a call takes."""
+    began = _cpu()
+    call()
+    return _cpu() - began
 
 
 def _length(response: Any) -> int:

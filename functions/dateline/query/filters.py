@@ -18,8 +18,7 @@ class Selection:
     ``country`` is the outlet's (ISO 3166 alpha-2, lower case; ``zz`` for unknown), ``about`` the subject's, ``place``
     the GeoNames id of a place mentioned in the story, ``language`` BCP 47. ``since`` and ``until`` limit the
     publication date in UTC, both included; ``text`` is a phrase of title or text, in any case. ``limit`` is the largest
-    number of stories, the first ones in the order of ``newest_first``. ``before`` is the ``published_key`` of a story
-    at the end of a page: the next page has the older ones.
+    number of stories, the first ones in the order of ``newest_first``.
     """
 
     source: str | None = None
@@ -32,7 +31,6 @@ class Selection:
     text: str | None = None
     limit: int | None = None
     newest_first: bool = False
-    before: str | None = None
 
     def of(self, query: Query) -> Iterator[StoryItem]:
         """These stories, by publication date. With ``text``, each candidate costs a range GET."""
@@ -48,7 +46,7 @@ class Selection:
 
     def _indexed(self, query: Query) -> Iterator[StoryItem]:
         """Yield candidates from the narrowest index."""
-        days, order = (self.since, self.before or self.until), self.newest_first
+        days, order = (self.since, self.until), self.newest_first
         if self.place:
             return query.of_place(self.place, *days, newest_first=order)
         if self.about:
@@ -62,8 +60,7 @@ class Selection:
     def _admits(self, story: StoryItem) -> bool:
         country = story.get("outlet_country", keys.NOWHERE)
         return (
-            (self.before is None or story["published_key"] < self.before)
-            and self.source in {None, story.get("source")}
+            self.source in {None, story.get("source")}
             and self.country in {None, country}
             and self.language in {None, story.get("language")}
             and (self.about is None or self.about in story.get("about", ()))

@@ -37,7 +37,6 @@ _FIRST, _LAST = "0", "~"  # before and after every sort key
 
 
 _Register = Literal["SOURCE", "COUNTRY", "PLACE"]
-Until = date | str | None
 
 
 class Query:
@@ -49,32 +48,32 @@ class Query:
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
 
     def of_source(
-        self, source: str, since: date | None = None, until: Until = None, *, newest_first: bool = False
+        self, source: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """A source's stories."""
         yield from self._published("BySource", source, since, until, newest_first=newest_first)
 
     def of_country(
-        self, country: str, since: date | None = None, until: Until = None, *, newest_first: bool = False
+        self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """The stories of the outlets of a country (ISO 3166 alpha-2, lower case); ``zz`` for a country not known."""
         yield from self._published("ByCountry", country, since, until, newest_first=newest_first)
 
     def of_all(
-        self, since: date | None = None, until: Until = None, *, newest_first: bool = False
+        self, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Every source's stories."""
         by_source = (self.of_source(source, since, until, newest_first=newest_first) for source in self.sources())
         yield from heapq.merge(*by_source, key=lambda story: story["published_key"], reverse=newest_first)
 
     def of_place(
-        self, place: int, since: date | None = None, until: Until = None, *, newest_first: bool = False
+        self, place: int, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Yield stories about a place, by its GeoNames id."""
         yield from self._mentioning(str(place), since, until, newest_first=newest_first)
 
     def about(
-        self, country: str, since: date | None = None, until: Until = None, *, newest_first: bool = False
+        self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Yield stories about a country (ISO 3166 alpha-2, lower case)."""
         yield from self._mentioning(country, since, until, newest_first=newest_first)
@@ -172,7 +171,7 @@ class Query:
         index: _Published,
         name: str,
         since: date | None,
-        until: Until,
+        until: date | None,
         *,
         newest_first: bool,
     ) -> Iterator[StoryItem]:
@@ -182,7 +181,9 @@ class Query:
             condition = partition & Key("published_key").between(*days)
             yield from self._stories(condition, index, newest_first=newest_first)
 
-    def _mentioning(self, place: str, since: date | None, until: Until, *, newest_first: bool) -> Iterator[StoryItem]:
+    def _mentioning(
+        self, place: str, since: date | None, until: date | None, *, newest_first: bool
+    ) -> Iterator[StoryItem]:
         days = _between(since, until)
         for month in self._months("PLACE", place, *days, newest_first=newest_first):
             partition = Key("PK").eq(keys.mention(place, month)["PK"])
@@ -225,9 +226,6 @@ class Query:
         yield from dynamodb.query(self._table, KeyConditionExpression=condition, **of, **order)
 
 
-def _between(since: date | None, until: Until) -> tuple[str, str]:
+def _between(since: date | None, until: date | None) -> tuple[str, str]:
     """The first and the last sort key of a range of days, or of days until a story's own key."""
-    first = since.isoformat() if since else _FIRST
-    if isinstance(until, str):
-        return first, max(first, until)
-    return first, f"{until.isoformat()}{_LAST}" if until else _LAST
+    return since.isoformat() if since else _FIRST, f"{until.isoformat()}{_LAST}" if until else _LAST

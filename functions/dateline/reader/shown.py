@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any
 
-from dateline import keys
 from dateline.article import Article
 from dateline.query.diff import Edit
 from dateline.search.find import Hit, Results
@@ -17,11 +16,6 @@ _FIELDS = tuple(field.name for field in dataclasses.fields(Story) if field.name 
 def story(found: Story) -> dict[str, Any]:
     """Return a story without its pointers into the buckets."""
     return {name: value for name, value in found.to_dict().items() if name not in _POINTERS}
-
-
-def published_key(found: Story) -> str:
-    """Return the sort key by which lists of stories are ordered."""
-    return keys.published_key(found.id, found.published_at, found.first_seen_at)
 
 
 def hit(found: Hit) -> dict[str, Any]:

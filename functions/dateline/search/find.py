@@ -4,8 +4,8 @@
     for hit in search.find("haftar -football since:2019-04-01").hits:
         print(hit.story["title"], hit.snippet.text)
 
-Months are visited newest first. By publication, the visit ends with a full page; by relevance, and for facets, it
-covers all months within the query's dates.
+By publication, months are visited in its order, and the visit ends with a full page; by relevance, and for facets, it
+covers all months within the query's dates. ``page`` gives ids alone, for lists.
 """
 
 import base64
@@ -14,11 +14,11 @@ import gzip
 import heapq
 import json
 import math
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 from tantivy import DocAddress, FieldType, Occur, Order, Query
@@ -30,18 +30,21 @@ from dateline.search import manifest, matching
 from dateline.search.cache import Cache, Opened
 from dateline.search.facets import Counts, Facets
 from dateline.search.manifest import Manifest
-from dateline.search.matching import Compiler, Frequencies, Wanted
-from dateline.search.query import Clause, Parsed, parse
+from dateline.search.matching import Compiler, Frequencies, Node, Wanted
+from dateline.search.query import Clause, parse
 from dateline.search.resolve import Names
-from dateline.search.schema import schema
+from dateline.search.schema import least_order, month_of, schema
 from dateline.search.snippets import Highlighted, Highlighter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-By = Literal["relevance", "newest"]
+Dated = Literal["newest", "oldest"]
+By = Literal["relevance", Dated]
+_T = TypeVar("_T")
 MOST = 200  # stories of a page
 _DEEPEST = 10_000  # stories before a page by relevance; further on, dates narrow a search
+_ORDERS = least_order(datetime(1, 1, 1, tzinfo=UTC)), least_order(datetime(9999, 12, 31, tzinfo=UTC))
 _ENOUGH = 0.6  # of a query's words, where no story has all of them
 _RETRIES = 3  # of a search whose parts were merged meanwhile
 
@@ -75,6 +78,14 @@ class Results:
     relaxed: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Ids of a page of stories by publication. ``cursor`` leads to the next page, if any."""
+
+    ids: tuple[str, ...]
+    cursor: str | None
+
+
 class _Found(NamedTuple):
     score: float
     order: int
@@ -98,6 +109,7 @@ class _Asked:
     filters: tuple[Query, ...]
     by: By
     limit: int
+    months: tuple[str, str] = ("", "~")  # first and last, both included
     skip: int = 0
     least: int | None = None
 
@@ -134,29 +146,51 @@ class Search:
         ``since`` and ``until`` are days of publication in UTC, both included, in addition to the query's.
         """
         parsed = parse(query)
-        parsed = replace(parsed, since=_latest(parsed.since, since), until=_earliest(parsed.until, until))
+        first, last = _latest(parsed.since, since), _earliest(parsed.until, until)
         wanted = matching.wanted(parsed.clauses, self._names)
-        coded = {"source": sources, "country": countries, "language": languages}
-        more = tuple(matching.codes(field, sorted(values)) for field, values in coded.items() if values)
-        wanted = replace(wanted, filters=(*wanted.filters, *more))
-        days = tuple(matching.dated(parsed.since, parsed.until))
-        asked = _resumed(_Asked(wanted, days, by, max(1, min(limit, MOST))), cursor)
+        wanted = replace(
+            wanted, filters=(*wanted.filters, *_coded(source=sources, country=countries, language=languages))
+        )
+        asked = _resumed(_asked(wanted, first, last, by, limit), cursor)
+        return self._steadily(lambda there: self._results(there, parsed.clauses, asked, facets=facets))
+
+    def page(
+        self,
+        codes: Mapping[str, Collection[str]],
+        *,
+        since: date | None = None,
+        until: date | None = None,
+        by: Dated = "newest",
+        limit: int = 50,
+        cursor: str | None = None,
+    ) -> Page:
+        """Return a page of all stories with these codes, by publication. Raises CursorError.
+
+        ``codes`` are alternatives by field: ``source``, ``country``, ``language``, ``about``, ``places`` or ``people``
+        (``schema``). A page reads its months' shards, and neither articles nor the table.
+        """
+        asked = _resumed(_asked(Wanted(filters=_coded(**codes)), since, until, by, limit), cursor)
+        found = self._steadily(lambda there: self._dated(there, asked))
+        page = found[: asked.limit]
+        onward = _cursor(asked, page) if len(found) > asked.limit else None
+        return Page(tuple(_story(each)["id"] for each in page), onward)
+
+    def _steadily(self, search: Callable[[Manifest], _T]) -> _T:
+        """The result of a search, which is repeated if parts are merged meanwhile."""
         for attempt in range(_RETRIES):
-            there = manifest.read(self._s3, self._bucket)
             try:
-                return self._page(there, parsed, asked, facets=facets)
+                return search(manifest.read(self._s3, self._bucket))
             except ClientError as error:
                 if error.response["Error"]["Code"] != "NoSuchKey" or attempt == _RETRIES - 1:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    def _page(self, there: Manifest, parsed: Parsed, asked: _Asked, *, facets: bool) -> Results:
-        months = there.newest_first(_month(parsed.since, ""), _month(parsed.until, "~"))
-        if asked.by == "newest" and not facets:
-            found, total = self._newest(there, months, asked), None
+    def _results(self, there: Manifest, clauses: Sequence[Clause], asked: _Asked, *, facets: bool) -> Results:
+        if asked.by != "relevance" and not facets:
+            found, total = self._dated(there, asked), None
             relaxed = False
         else:
-            visited = [place for month in months for place in self._places_of(there, month)]
+            visited = [place for month in there.newest_first(*asked.months) for place in self._places_of(there, month)]
             found, total, counts = _all(visited, asked, facets=facets)
             if relaxed := (not total and len(asked.wanted.scored) > 1):
                 least = math.ceil(_ENOUGH * len(asked.wanted.scored))
@@ -164,23 +198,24 @@ class Search:
         page = found[asked.skip : asked.skip + asked.limit]
         more = len(found) > asked.skip + asked.limit
         return Results(
-            hits=tuple(self._hits(page, parsed.clauses)),
+            hits=tuple(self._hits(page, clauses)),
             total=total,
             cursor=_cursor(asked, page) if more else None,
             facets=counts.facets() if total is not None and facets else None,
             relaxed=relaxed and bool(total),
         )
 
-    def _newest(self, there: Manifest, months: Sequence[str], asked: _Asked) -> list[_Found]:
-        """The newest stories: months are visited until there are enough."""
+    def _dated(self, there: Manifest, asked: _Asked) -> list[_Found]:
+        """The first stories by publication: months are visited until there are enough."""
         found: list[_Found] = []
-        for month in months:
+        newest_first = there.newest_first(*asked.months)
+        for month in newest_first if asked.by == "newest" else reversed(newest_first):
             for place in self._places_of(there, month):
                 compiler = Compiler(place.part.searcher, Frequencies([], ()), ())
                 found += _search(place, compiler, asked)[0]
             if len(found) > asked.limit:
                 break
-        return sorted(found, key=lambda each: -each.order)[: asked.limit + 1]
+        return sorted(found, key=lambda each: each.order, reverse=asked.by == "newest")[: asked.limit + 1]
 
     def _places_of(self, there: Manifest, month: str) -> Iterator[_Place]:
         opened = list(ahead(lambda part: self._cache.open(part, self._fetch), there.months[month], at_once=4))
@@ -193,7 +228,7 @@ class Search:
         return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _hits(self, page: Sequence[_Found], clauses: Sequence[Clause]) -> Iterator[Hit]:
-        stories = [json.loads(bytes(found.part.searcher.doc(found.address).to_dict()["story"][0])) for found in page]
+        stories = [_story(found) for found in page]
         highlighter = Highlighter(clauses)
         for found, story, article in zip(page, stories, ahead(self._article, stories), strict=True):
             language = story.get("language")
@@ -215,6 +250,22 @@ class Search:
         return None
 
 
+def _story(found: _Found) -> dict[str, Any]:
+    """What lists show of a story, as its part has it."""
+    return dict(json.loads(bytes(found.part.searcher.doc(found.address).to_dict()["story"][0])))
+
+
+def _coded(**codes: Collection[str]) -> tuple[Node, ...]:
+    """Conditions by fields of codes, each with alternatives."""
+    return tuple(matching.codes(field, sorted(values)) for field, values in codes.items() if values)
+
+
+def _asked(wanted: Wanted, since: date | None, until: date | None, by: By, limit: int) -> _Asked:
+    """The search for stories published on these days, from its beginning."""
+    days = tuple(matching.dated(since, until))
+    return _Asked(wanted, days, by, max(1, min(limit, MOST)), (_month(since, ""), _month(until, "~")))
+
+
 def _all(places: Sequence[_Place], asked: _Asked, *, facets: bool) -> tuple[list[_Found], int, Counts]:
     """The first stories by relevance (or publication) of all parts, how many there are, and their facets."""
     leaves = [leaf for leaf in asked.wanted.leaves() if not leaf.fixed]
@@ -229,8 +280,9 @@ def _all(places: Sequence[_Place], asked: _Asked, *, facets: bool) -> tuple[list
         if facets:
             counts.add(place.month, place.part.searcher, query, matches)
     wanted = asked.skip + asked.limit + 1
-    key: Callable[[_Found], Any] = lambda each: (each.score if asked.by == "relevance" else 0, each.order)  # noqa: E731
-    return heapq.nlargest(wanted, found, key=key), total, counts
+    if asked.by == "oldest":
+        return heapq.nsmallest(wanted, found, key=lambda each: each.order), total, counts
+    return heapq.nlargest(wanted, found, key=lambda each: (each.score, each.order)), total, counts
 
 
 def _search(place: _Place, compiler: Compiler, asked: _Asked) -> tuple[list[_Found], int, Query]:
@@ -241,8 +293,9 @@ def _search(place: _Place, compiler: Compiler, asked: _Asked) -> tuple[list[_Fou
         stale = Query.term_set_query(schema(), "id", sorted(place.over))
         query = Query.boolean_query([(Occur.Must, query), (Occur.MustNot, stale)])
     wanted = asked.skip + asked.limit + 1
-    if asked.by == "newest":
-        result = searcher.search(query, wanted, order_by_field="order", order=Order.Desc)
+    if asked.by != "relevance":
+        order = Order.Desc if asked.by == "newest" else Order.Asc
+        result = searcher.search(query, wanted, order_by_field="order", order=order)
         return [_Found(0, int(order), place.part, address) for order, address in result.hits], _count(result), query
     result = searcher.search(query, wanted)
     orders = searcher.fast_field_values("order", [address for _, address in result.hits])
@@ -270,7 +323,7 @@ def _earliest(*days: date | None) -> date | None:
 
 
 def _cursor(asked: _Asked, page: Sequence[_Found]) -> str:
-    at = page[-1].order if asked.by == "newest" else asked.skip + asked.limit
+    at = asked.skip + asked.limit if asked.by == "relevance" else page[-1].order
     return base64.urlsafe_b64encode(json.dumps([asked.by, at]).encode()).decode().rstrip("=")
 
 
@@ -278,13 +331,74 @@ def _resumed(asked: _Asked, cursor: str | None) -> _Asked:
     """What is asked, from a cursor on."""
     if not cursor:
         return asked
+    at, (first, last) = _position(cursor, asked.by), asked.months
+    if asked.by == "relevance":
+        return replace(asked, skip=at)
+    if asked.by == "newest":
+        return replace(asked, filters=(*asked.filters, _between(None, at - 1)), months=(first, min(last, month_of(at))))
+    return replace(asked, filters=(*asked.filters, _between(at + 1, None)), months=(max(first, month_of(at)), last))
+
+
+def _position(cursor: str, by: By) -> int:
+    """Where a page begins: a number of stories, or an ``order``. Raises CursorError."""
     try:
-        by, at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        known, at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, binascii.Error) as error:
         raise CursorError(f"{cursor!r} is no cursor of a search") from error
-    if by != asked.by or type(at) is not int or (by == "relevance" and not 0 < at <= _DEEPEST) or abs(at) >= 1 << 62:
-        raise CursorError(f"{cursor!r} is no cursor of a search by {asked.by}")
-    if by == "relevance":
+    least, most = (1, _DEEPEST) if by == "relevance" else _ORDERS
+    if known != by or type(at) is not int or not least <= at <= most:
+        raise CursorError(f"{cursor!r} is no cursor of a search by {by}")
+    return at
+
+
+def _between(least: int | None, most: int | None) -> Query:
+    """Stories between two numbers of their order, both included."""
+    return Query.range_query(schema(), "order", FieldType.Integer, least, most)
+
+
+def _month(day: date | None, otherwise: str) -> str:
+    return day.isoformat()[:7] if day else otherwise
+
+
+def _latest(*days: date | None) -> date | None:
+    return max((day for day in days if day), default=None)
+
+
+def _earliest(*days: date | None) -> date | None:
+    return min((day for day in days if day), default=None)
+
+
+def _cursor(asked: _Asked, page: Sequence[_Found]) -> str:
+    at = asked.skip + asked.limit if asked.by == "relevance" else page[-1].order
+    return base64.urlsafe_b64encode(json.dumps([asked.by, at]).encode()).decode().rstrip("=")
+
+
+def _resumed(asked: _Asked, cursor: str | None) -> _Asked:
+    """What is asked, from a cursor on."""
+    if not cursor:
+        return asked
+    at, (first, last) = _position(cursor, asked.by), asked.months
+    if asked.by == "relevance":
         return replace(asked, skip=at)
-    older = Query.range_query(schema(), "order", FieldType.Integer, None, at, include_upper=False)
-    return replace(asked, filters=(*asked.filters, older))
+    if asked.by == "newest":
+        return replace(asked, filters=(*asked.filters, _between(None, at - 1)), months=(first, min(last, month_of(at))))
+    return replace(asked, filters=(*asked.filters, _between(at + 1, None)), months=(max(first, month_of(at)), last))
+
+
+def _position(cursor: str, by: By) -> int:
+    """Where a page begins: a number of stories, or an ``order``. Raises CursorError."""
+    try:
+        known, at = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (ValueError, TypeError, binascii.Error) as error:
+        raise CursorError(f"{cursor!r} is no cursor of a search") from error
+    least, most = (1, _DEEPEST) if by == "relevance" else _ORDERS
+    if known != by or type(at) is not int or not least <= at <= most:
+        raise CursorError(f"{cursor!r} is no cursor of a search by {by}")
+    return at
+
+
+def _beyond(after: int | None, before: int | None) -> Query:
+    """Stories on one side of a number of their order."""
+    return Query.range_query(
+        schema(), "order", FieldType.Integer, after, before, include_lower=False, include_upper=False
+    )

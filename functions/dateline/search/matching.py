@@ -16,7 +16,7 @@ from tantivy import FieldType, Occur, Query, Searcher
 from dateline.search.analysis import Term, terms
 from dateline.search.query import Clause
 from dateline.search.resolve import Names
-from dateline.search.schema import schema, since
+from dateline.search.schema import least_order, schema
 
 # Exact forms count more than stems, and the headline more than the text. Measured by ``infra.bench.known_items``.
 _WEIGHTS = {"title": 2.0, "text": 1.0, "title_stems": 1.0, "text_stems": 0.4, "authors": 1.0}
@@ -177,8 +177,8 @@ def dated(first: date | None, last: date | None) -> Iterator[Query]:
     """Yield the days of publication (UTC, both included) as a range of ``order``, if there are any."""
     last = last if last != date.max else None  # no day comes after it
     if first or last:
-        least = since(_midnight(first)) if first else None
-        most = since(_midnight(last + timedelta(days=1))) - 1 if last else None
+        least = least_order(_midnight(first)) if first else None
+        most = least_order(_midnight(last + timedelta(days=1))) - 1 if last else None
         yield Query.range_query(schema(), "order", FieldType.Integer, least, most)
 
 

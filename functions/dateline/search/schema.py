@@ -19,7 +19,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any, Self
 
@@ -48,6 +48,7 @@ _SHOWN = (
 )
 Version = tuple[str, str, int, int]
 _EXACT, _RAW = "whitespace", "raw"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TIE_BITS = 24  # of the number that orders stories: two of one second share them once in 16 million
 
 
@@ -137,13 +138,18 @@ def order(published_key: str) -> int:
     """The number by which stories are ordered: the instant of publication, then the story."""
     at, _, id = published_key.partition("#")
     tie = int.from_bytes(hashlib.sha256(id.encode()).digest()[: _TIE_BITS // 8])
-    return since(datetime.fromisoformat(at)) + tie
+    return least_order(datetime.fromisoformat(at)) + tie
 
 
-def since(instant: datetime) -> int:
+def least_order(instant: datetime) -> int:
     """The least ``order`` of stories of an instant (UTC if it has no zone) or later."""
     aware = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
     return int(aware.timestamp()) << _TIE_BITS
+
+
+def month_of(order: int) -> str:
+    """The month of publication (``yyyy-mm``, UTC) of the stories with an ``order``."""
+    return (_EPOCH + timedelta(seconds=order >> _TIE_BITS)).isoformat()[:7]
 
 
 def _body(article: Article) -> Iterator[str]:

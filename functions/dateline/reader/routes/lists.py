@@ -12,14 +12,13 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from dateline.aws.prefetch import ahead
 from dateline.query.diff import between
-from dateline.query.filters import Selection
 from dateline.reader import cursors, pages, shown
 from dateline.reader.asked import LISTED, Asked, Form, ListForm, PageForm
 from dateline.reader.drawings import charts
 from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
-from dateline.search.find import By, Hit, Results
+from dateline.search.find import By, Dated, Hit, Results
 from dateline.search.query import QueryError
 from dateline.story import Story
 
@@ -67,7 +66,7 @@ class ListRoutes:
         language: Codes = None,
         since: Day = None,
         until: Day = None,
-        order: Annotated[By, Query(description="The most relevant, or the newest first.")] = "relevance",
+        order: Annotated[By, Query(description="The most relevant, the newest or the oldest first.")] = "relevance",
         limit: Limit = 20,
         cursor: Cursor = None,
         format: ListFormat = None,
@@ -103,24 +102,34 @@ class ListRoutes:
         country: Code = None,
         about: Code = None,
         place: Annotated[int | None, Query(ge=1, description="A GeoNames id.")] = None,
+        person: Annotated[
+            str | None,
+            Query(max_length=100, description="A person's or an organisation's id in the register of names."),
+        ] = None,
         language: Code = None,
         since: Day = None,
         until: Day = None,
+        order: Annotated[Dated, Query(description="The newest or the oldest first.")] = "newest",
         limit: Limit = 50,
         cursor: Cursor = None,
         format: ListFormat = None,
     ) -> Response[str]:
-        """Stories by all conditions together, in order of publication, the newest first."""
+        """Stories by all conditions together, in order of publication; a page costs one read of the table."""
         asked = self._asked()
         form = asked.form(format, LISTED)
-        given: dict[str, Any] = {"source": source or None, "country": country or None, "about": about or None}
-        given |= {"place": place, "language": language or None, **_days(since, until)}
-        before = cursors.read(cursor, given) if cursor else None
-        selection = Selection(**given, newest_first=True, before=before, limit=limit + 1)
-        found = [Story.from_item(item) for item in selection.of(self._library.query)]
-        page = found[:limit]
-        onward = cursors.write(shown.published_key(page[-1]), given) if len(found) > limit else None
-        return self._listed(asked, form, "stories", page, onward)
+        codes = {"source": source, "country": country, "language": language, "about": about}
+        codes |= {"places": str(place) if place else None, "people": person}
+        given: dict[str, Any] = {**codes, "order": order, **_days(since, until)}
+        found = self._library.search().page(
+            {field: [code] for field, code in codes.items() if code},
+            since=given["since"],
+            until=given["until"],
+            by=order,
+            limit=limit,
+            cursor=cursors.read(cursor, given) if cursor else None,
+        )
+        onward = cursors.write(found.cursor, given) if found.cursor else None
+        return self._listed(asked, form, "stories", self._library.stories(found.ids), onward)
 
     def changes(
         self,
