@@ -11,7 +11,8 @@ from dateline.extraction.fields import headline, standfirst
 from dateline.extraction.fields.credits import agencies, authors
 from dateline.extraction.fields.photographs import images
 from dateline.extraction.fields.zone import Zone
-from dateline.extraction.parse.document import Document, Value, clean, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import clean, words
 
 _SIGN_OFF = 120  # characters
 

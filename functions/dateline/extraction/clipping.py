@@ -27,8 +27,8 @@ from dateline.extraction.fields import language
 from dateline.extraction.fields.credits import agencies, dateline_agencies
 from dateline.extraction.fields.dates.date_parsing import Moment, read
 from dateline.extraction.fields.photographs import captions
-from dateline.extraction.parse.document import clean, words
 from dateline.extraction.parse.html import decode
+from dateline.extraction.parse.texts import clean, words
 from dateline.page import Page
 from dateline.version import __version__
 

@@ -13,7 +13,8 @@ from dateline.article import Dateline, Image
 from dateline.extraction.fields import taxonomy
 from dateline.extraction.fields.credits import authors, dateline_agencies
 from dateline.extraction.fields.photographs import images
-from dateline.extraction.parse.document import INLINE, SILENT, Document, Value, clean, content
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import INLINE, SILENT, clean, content
 
 _LISTS = {"ul", "ol", "dl", "table"}
 _EDGE = "\n\n"  # of a block, among texts without line ends

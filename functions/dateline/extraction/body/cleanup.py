@@ -10,7 +10,7 @@ from functools import lru_cache
 from lxml.etree import strip_elements
 from lxml.html import HtmlElement
 
-from dateline.extraction.parse.document import names
+from dateline.extraction.parse.texts import names
 
 _COMMENTS = {"li", "article"}  # may hold one, and are kept otherwise
 _BLOCKS = {"div", "section", "aside", "ul", "ol", "p", "details", "figure", "dl", *_COMMENTS}

@@ -9,8 +9,9 @@ from itertools import islice
 from lxml.html import Element, HtmlElement
 
 from dateline.extraction.body import embedded_json, find, restore
-from dateline.extraction.parse.document import Document, Value, clean, content, words
+from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.jsonld import unmarked
+from dateline.extraction.parse.texts import clean, content, words
 
 _LONGER = 1.4  # times our text: the least length of a better one
 _AGREEING = 0.7  # of the witness's words, in another reading of the page

@@ -16,7 +16,7 @@ from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate, i
 from dateline.extraction.body.cleanup import prune, without_empty, without_posts, without_scripts, without_tooltips
 from dateline.extraction.body.layout import made_plain, uncover_headings
 from dateline.extraction.body.line_breaks import made_paragraphs
-from dateline.extraction.parse.document import clean, words
+from dateline.extraction.parse.texts import clean, words
 
 _SEVERAL = 3  # lines
 _MARKS = (".//*[@itemprop='articleBody']", ".//article")

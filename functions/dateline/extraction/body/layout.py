@@ -10,7 +10,7 @@ from itertools import chain, islice
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.parse.document import content, names
+from dateline.extraction.parse.texts import content, names
 
 _CELLS = ("td", "th")
 _TABLE = ("table", "tbody", "thead", "tfoot", "tr", *_CELLS)

@@ -5,7 +5,7 @@ from itertools import dropwhile
 
 from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields.dates.date_parsing import read
-from dateline.extraction.parse.document import words
+from dateline.extraction.parse.texts import words
 
 _LINES = 8  # searched for a headline
 _SHORTEST = 20  # least characters of a headline recognised after other words

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from lxml.html import Element, HtmlElement
 
-from dateline.extraction.parse.document import INLINE
+from dateline.extraction.parse.texts import INLINE
 
 _IN = ("div", "td", "section", "article", "font", "center")
 _SHORTEST = 200  # least characters of own text in a story's element

@@ -14,7 +14,8 @@ from lxml.html import HtmlElement
 
 from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate
 from dateline.extraction.body.cleanup import tooltips, without_tooltips
-from dateline.extraction.parse.document import Document, content, names, words
+from dateline.extraction.parse.document import Document
+from dateline.extraction.parse.texts import content, names, words
 
 _PROSE = ("p", "li", "blockquote", "h2", "h3", "h4", "h5", "h6")
 _NOT_IN = {

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from dateline.extraction.body import embedded_json
 from dateline.extraction.fields import shown_title
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Value, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import words
 
 # What stands between a headline and the outlet's name: a spaced dash or dot, a bar, a full-width colon.
 _SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")

@@ -3,7 +3,8 @@
 from urllib.parse import urlsplit
 
 from dateline import urls
-from dateline.extraction.parse.document import Document, words
+from dateline.extraction.parse.document import Document
+from dateline.extraction.parse.texts import words
 
 _MOST = 100
 

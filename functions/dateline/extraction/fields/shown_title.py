@@ -6,7 +6,8 @@ from itertools import islice, takewhile
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.parse.document import SILENT, Document, Value, names, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import SILENT, names, words
 
 _CUT = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：|:\s+")
 _MOST_CUTS = 6

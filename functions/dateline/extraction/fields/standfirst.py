@@ -8,7 +8,8 @@ from lxml.html import HtmlElement
 
 from dateline.extraction.body.restore import setting
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Value, names, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import names, words
 
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"

@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 from lxml.html import HtmlElement
 
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Value, content, names, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import content, names, words
 
 _PAYWALL = re.compile(
     r"(?:^|[-_ ])(?:paywall|subscriber-only|premium-content|regwall)"

@@ -11,7 +11,8 @@ from typing import Self
 from lxml.html import HtmlElement
 
 from dateline.extraction.body.restore import setting
-from dateline.extraction.parse.document import SILENT, Document, names, words
+from dateline.extraction.parse.document import Document
+from dateline.extraction.parse.texts import SILENT, names, words
 
 CAPTION = re.compile(
     r"caption|legende?(?:$|[-_ ])|légende|image-?(?:text|desc)|photo-?(?:text|desc)"

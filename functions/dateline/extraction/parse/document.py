@@ -1,7 +1,6 @@
 """A page taken apart once: its tree, its meta tags, its JSON-LD. Every field's rules read from here."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,34 +17,18 @@ from dateline.canonical_link import is_believed
 from dateline.extraction.parse import jsonld, selectors
 from dateline.extraction.parse.html import parse
 from dateline.extraction.parse.selectors import Selected
+from dateline.extraction.parse.texts import RUNNING, SILENT, clean, content, names, words
 from dateline.page import Page
 from dateline.sources.rules import RuleSet
 
 T = TypeVar("T")
 
 _CALLED = XPath("descendant-or-self::*[@class or @id or @itemprop]")
-_WORD = re.compile(r"\w+")
 _DIGIT = re.compile(r"\d")
 _SHORTEST_HEADLINE = 12  # characters
 _LONGEST_NAME = 50  # characters of an outlet's name
 # The home page, in an outlet's link to itself: also of a language, as /ar/.
 _HOME = re.compile(r"(?:https?:)?(?://[^/?#]+)?/?(?:[a-z]{2}/?)?(?:(?:index|home|default)\.\w+)?", re.IGNORECASE)
-SILENT = {"script", "style", "noscript", "template", "svg"}
-INLINE = set(
-    re.findall(r"\w+", "a abbr b bdi bdo cite code data em font i ins mark q s small span strong sub sup time u var")
-)
-
-_RUNNING = INLINE | SILENT  # inline content
-
-# Marks of direction and joining are part of Arabic and Persian spelling only as ZWNJ and ZWJ; the rest is layout.
-_INVISIBLE = re.compile(
-    "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff\u0000-\u0008\u000b-\u001f\u007f-\u009f]"
-)
-
-
-# Folding of Latin-1, by which most texts get their words without a regular expression.
-_REPLACED = {"ß": "ss", "µ": "μ"} | dict.fromkeys("’‘“”„–—…", " ")
-_FOLDED = bytes(ord(chr(code).lower()) if _WORD.match(chr(code)) else ord(" ") for code in range(256))
 
 
 class BadAddressError(ValueError):
@@ -124,7 +107,7 @@ class Document:
         begun: list[int] = []
         spans: dict[HtmlElement, tuple[int, int]] = {}
         for event, node in iterwalk(self.tree, events=("start", "end")):
-            edge = node.tag not in _RUNNING
+            edge = node.tag not in RUNNING
             if event == "end":
                 spans[node] = begun.pop(), len(texts)
                 if edge:
@@ -287,58 +270,10 @@ def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
     return not after and before.endswith(tuple(f"{mark} " for mark in "-–—|·•«»‹›")) and len(rest) > len(name)
 
 
-def content(element: HtmlElement) -> str:
-    """The text of an element, white space folded; a line break or a block's edge counts as white space."""
-    if len(element) == 0:
-        return clean(element.text or "")
-    parts = [] if element.tag in SILENT else [element.text or ""]
-    for event, node in iterwalk(element, events=("start", "end")):
-        tag = node.tag
-        if node is element or (event == "start" and tag in SILENT):
-            continue
-        if tag not in _RUNNING:
-            parts.append(" ")
-        if text := node.text if event == "start" else node.tail:
-            parts.append(text)
-    return clean("".join(parts))
-
-
-def names(element: HtmlElement) -> str:
-    """Return an element's class, id and itemprop."""
-    get = element.get
-    return f"{get('class', '')} {get('id', '')} {get('itemprop', '')}".strip()
-
-
 @cache
 def _matcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
     """Return whether a name matches, cached: an outlet's pages have the same names."""
     return lru_cache(1 << 12)(lambda name: pattern.search(name) is not None)
-
-
-def beginning(element: HtmlElement) -> str:
-    """Return the beginning of an element's text: its own, or its first child's."""
-    text = element.text
-    own: str = (text and text.strip()) or ""
-    return own or ((element[0].text or "") if len(element) else "")
-
-
-def clean(text: str) -> str:
-    """One line: NFC, white space folded, no controls or marks of direction; quotes and dashes as they are."""
-    line = " ".join(text.split())
-    if not line.isprintable():
-        line = " ".join(_INVISIBLE.sub("", text).split())
-    return line if line.isascii() else unicodedata.normalize("NFC", line)
-
-
-def words(text: str) -> str:
-    """Letters and digits only, folded: what two spellings of one headline share."""
-    if not text.isascii():
-        for sign, folded in _REPLACED.items():
-            text = text.replace(sign, folded)
-    try:
-        return b" ".join(text.encode("latin-1").translate(_FOLDED).split()).decode("latin-1")
-    except UnicodeEncodeError:
-        return " ".join(_WORD.findall(text.casefold()))
 
 
 def _texts(value: HtmlElement | str) -> Iterator[str]:

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from dateline.article import Dateline
 from dateline.extraction.fields.credits import agencies, bylines, dateline_agencies
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Value, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import words
 
 _META = (
     "article:author", "author", "parsely-author", "article_author", "articleauthor", "og:author", "og:article:author",

@@ -7,7 +7,8 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from dateline.extraction.fields import shown_title
-from dateline.extraction.parse.document import Document, beginning, names
+from dateline.extraction.parse.document import Document
+from dateline.extraction.parse.texts import beginning, names
 
 # What a byline begins with, in the languages of the archive's outlets and of their neighbours.
 _WORDS_OF_BY = (

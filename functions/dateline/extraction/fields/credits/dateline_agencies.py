@@ -14,7 +14,7 @@ from babel import Locale
 
 from dateline.article import Dateline
 from dateline.extraction.fields.credits import agencies
-from dateline.extraction.parse.document import words
+from dateline.extraction.parse.texts import words
 from dateline.places.gazetteer import Gazetteer
 
 _PARAGRAPHS = 2  # paragraphs searched

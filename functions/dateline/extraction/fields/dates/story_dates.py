@@ -14,7 +14,8 @@ from dateline.extraction.fields.dates import timezones
 from dateline.extraction.fields.dates.date_parsing import Moment, read
 from dateline.extraction.fields.dates.visible_dates import View, month_first
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import SILENT, Document, Value, names
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import SILENT, names
 from dateline.instants import is_believable
 
 _PUBLISHED = (

@@ -13,7 +13,8 @@ from dateline.extraction.fields import shown_title
 from dateline.extraction.fields.dates import date_lines
 from dateline.extraction.fields.dates.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.dates.date_parsing import Moment, read
-from dateline.extraction.parse.document import SILENT, Document, Value, beginning, names, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import SILENT, beginning, names, words
 
 _NAMED = re.compile(
     r"date|time(?!line)|publi|posted|submitted|created|tarih|zaman|updated|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info",

@@ -20,8 +20,8 @@ from dateline.extraction.fields.dates.date_parsing import read_all
 from dateline.extraction.fields.dates.month_names import fold
 from dateline.extraction.fields.photographs.image_sources import IMAGES, identity, source
 from dateline.extraction.fields.zone import CAPTION, Zone
-from dateline.extraction.parse.document import SILENT, clean, content, names, words
 from dateline.extraction.parse.jsonld import plain
+from dateline.extraction.parse.texts import SILENT, clean, content, names, words
 
 CAPTION_IN = ("p", "div", "span", "small", "cite", "td", "dd", "em", "i", "blockquote", "h6")
 _CREDIT = re.compile(

@@ -28,7 +28,8 @@ from dateline.extraction.fields.photographs.image_sources import (
 )
 from dateline.extraction.fields.zone import CAPTION, Zone
 from dateline.extraction.parse import jsonld
-from dateline.extraction.parse.document import Document, Value, content, names, words
+from dateline.extraction.parse.document import Document, Value
+from dateline.extraction.parse.texts import content, names, words
 
 _STYLED = XPath(".//*[self::div or self::figure or self::span or self::a][contains(@style, 'url(')]")
 _MOST = 30
