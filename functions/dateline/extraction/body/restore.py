@@ -70,7 +70,8 @@ def _shown(document: Document, element: HtmlElement) -> str:
 def setting(element: HtmlElement) -> tuple[str, ...]:
     """Return the properties behind a paragraph's look; equal ones mean paragraphs of one kind."""
     frame = element.getparent()
-    bold = element[0].tag if len(element) and content(element[0]) == content(element) else ""
+    is_held = len(element) and not (element.text or "").strip() and content(element[0]) == content(element)
+    bold = element[0].tag if is_held else ""
     return element.tag, element.get("class", ""), frame.tag, frame.get("class", ""), bold
 
 

@@ -151,12 +151,15 @@ class Document:
     def _by_names(self) -> dict[str, list[HtmlElement]]:
         found: dict[str, list[HtmlElement]] = defaultdict(list)
         for element in _CALLED(self.tree):
-            for name in set(names(element).split()):
+            for name in set(names(element).lower().split()):
                 found[name].append(element)
         return found
 
     def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
-        """Return elements, of some tags or any, with a match in one class, id or itemprop, in page order."""
+        """Return elements, of some tags or any, with a match in one class, id or itemprop, in page order.
+
+        The pattern has no capitals, and matches names in any case.
+        """
         says = _matcher(pattern)
         called = {element for name, elements in self._by_names.items() if says(name) for element in elements}
         return sorted((each for each in called if not tags or each.tag in tags), key=self.positions.__getitem__)
@@ -272,8 +275,9 @@ def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
 
 @cache
 def _matcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
-    """Return whether a name matches, cached: an outlet's pages have the same names."""
-    return lru_cache(1 << 12)(lambda name: pattern.search(name) is not None)
+    """Return whether a name in lower case matches, cached: an outlet's pages have the same names."""
+    says = re.compile(pattern.pattern, pattern.flags & ~re.IGNORECASE).search  # a third of the time
+    return lru_cache(1 << 12)(lambda name: says(name) is not None)
 
 
 def _texts(value: HtmlElement | str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
@@ -59,6 +60,7 @@ def clean(text: str) -> str:
     return line if line.isascii() else unicodedata.normalize("NFC", line)
 
 
+@lru_cache(1 << 11)  # a paragraph is compared by several fields
 def words(text: str) -> str:
     """Letters and digits only, folded: what two spellings of one headline share."""
     if not text.isascii():

@@ -76,7 +76,7 @@ def lines(document: Document, authors: Collection[str]) -> Iterator[str]:
     """Short lines near the headline with an author's name in them, whatever they are called."""
     near = document.after_headline[:_NEAR] if document.headline is not None else []
     for element in near:
-        if element.tag in _IN and len(element) < 6 and element.tag != "a":
+        if element.tag in _IN and len(element) < 6 and element.tag != "a" and document.length(element) < _LONGEST_LINE:
             text = document.content(element)
             if len(text) < _LONGEST_LINE and any(name in text for name in authors):
                 yield text

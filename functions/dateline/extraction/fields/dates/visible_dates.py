@@ -204,7 +204,8 @@ def _headline(document: Document) -> HtmlElement | None:
     names_of_outlet = document.outlet_names
     heading = document.headline
     longest = 2 * max(map(len, titles), default=0) + _SHORTEST_HEADLINE
-    titled = [each for each in _headings(document, longest) if _is_title(document.words(each), titles, names_of_outlet)]
+    short = (each for each in _headings(document, longest) if document.length(each) <= longest)
+    titled = [each for each in short if _is_title(document.words(each), titles, names_of_outlet)]
     best = max(titled, key=lambda each: (each is heading, each.tag in _HEADINGS), default=heading)
     if best is None:
         return shown_title.line(document)
@@ -293,9 +294,9 @@ def _is_card(document: Document, block: HtmlElement) -> bool:
     """Whether a short block is another story's teaser: most of its text is a link of a few words, or its heading is."""
     if block.tag in ("a", "html", "body"):
         return block.tag == "a" and len(document.content(block).split()) > 8
-    text = document.content(block)
-    if len(text) > _CARD:
+    if document.length(block) > _CARD:
         return False
+    text = document.content(block)
     links = [document.content(link) for link in block.iterdescendants("a") if link.get("href")]
     titles = (link for link in links if len(link) >= 20 and 3 * len(link) > len(text) and not _NUMBERS.search(link))
     return any(len(title.split()) >= 4 for title in titles)
