@@ -7,15 +7,13 @@ order of the class. Instants are ISO 8601 with an offset; a day without a time i
 import dataclasses
 import hashlib
 import json
-import unicodedata
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple, Self
 
+from dateline.normal_forms import nfc
+
 SCHEMA = 1
-_LONG_WORD = 40  # characters; NFC of 1,000 marks on a letter takes 30 ms, of 40,000 of them 13 s
-_MAX_MARKS, _JOINER = 30, "\u034f"  # Stream-Safe Text Format (UAX #15); no script needs more marks
 
 
 class Outcome(StrEnum):
@@ -168,20 +166,5 @@ class Extraction(NamedTuple):
 
 def content_digest(title: str, text: str) -> str:
     """sha256 (hex) of title and text: the identity of the words, blind to white space and Unicode composition."""
-    words = " ".join(" ".join(map(_composed, f"{title}\n{text}".split())).split())
+    words = " ".join(nfc(" ".join(f"{title}\n{text}".split())).split())
     return hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _composed(word: str) -> str:
-    """A word in NFC, whose time is quadratic in the marks on one letter: after 30, a joiner begins anew (UAX #15)."""
-    return unicodedata.normalize("NFC", word if len(word) <= _LONG_WORD else "".join(_stream_safe(word)))
-
-
-def _stream_safe(word: str) -> Iterator[str]:
-    marks = 0
-    for letter in word:
-        marks = marks + 1 if unicodedata.combining(letter) else 0
-        if marks > _MAX_MARKS:
-            marks = 1
-            yield _JOINER
-        yield letter

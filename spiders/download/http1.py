@@ -38,6 +38,7 @@ class _End(Enum):
     HEAD = auto()  # not yet: its headers have not all arrived
     LENGTH = auto()  # by the length of its body
     CHUNKS = auto()  # by its last chunk
+    TRAILER = auto()  # by the empty line after the last chunk
     CONNECTION = auto()  # by the end of the connection
 
 
@@ -94,10 +95,11 @@ class Incoming:
         return undo(self._framed(), others, self._max_body).body if others else self._framed()
 
     def _framed(self) -> bytes:
-        if self._end is _End.CHUNKS and not self._cut:
+        is_chunked = self._end in (_End.CHUNKS, _End.TRAILER)
+        if is_chunked and not self._cut:
             return b"".join(self._chunks)
         body = bytes(self.received[self._begins :])
-        return http_message.dechunked(body).body if self._end is _End.CHUNKS else body
+        return http_message.dechunked(body).body if is_chunked else body
 
     def _is_whole(self) -> bool:
         """Whether all of the response is there."""
@@ -108,6 +110,8 @@ class Incoming:
                 return self._ends(self._begins + self._length)
             case _End.CHUNKS:
                 return self._has_chunks()
+            case _End.TRAILER:
+                return self._has_trailer()
             case _End.CONNECTION:
                 return False
 
@@ -163,7 +167,8 @@ class Incoming:
                 raise ResponseDataLossError("the size of a chunk is no number")
             begins, length = line + 1, int(size[1], 16)
             if length == 0:
-                return self._has_trailer(begins)
+                self._end, self._at = _End.TRAILER, begins
+                return self._has_trailer()
             after = self.received.find(b"\n", begins + length)
             if after < 0:
                 return False
@@ -174,12 +179,12 @@ class Incoming:
             self._at = after + 1
         return False
 
-    def _has_trailer(self, begins: int) -> bool:
+    def _has_trailer(self) -> bool:
         """Whether the lines after the last chunk are there, up to an empty one."""
-        while (line := self.received.find(b"\n", begins)) >= 0:
-            if bytes(self.received[begins:line]) in (b"", b"\r"):
+        while (line := self.received.find(b"\n", self._at)) >= 0:
+            if bytes(self.received[self._at : line]) in (b"", b"\r"):
                 return self._ends(line + 1)
-            begins = line + 1
+            self._at = line + 1
         return False
 
     def _ends(self, end: int) -> bool:

@@ -65,14 +65,14 @@ def split(message: bytes) -> Message:
 
 def headers(head: bytes) -> list[tuple[bytes, bytes]]:
     """Return the headers of a head, without its first line: folded lines joined, lines without a colon skipped."""
-    found: list[tuple[bytes, bytes]] = []
+    found: list[tuple[bytes, list[bytes]]] = []
     for line in _LINE_END.split(head)[1:]:
         name, colon, value = line.partition(b":")
         if line[:1] in (b" ", b"\t") and found:
-            found[-1] = (found[-1][0], found[-1][1] + b" " + line.strip())
+            found[-1][1].append(line.strip())
         elif colon and name.strip():
-            found.append((name.strip(), value.strip()))
-    return found
+            found.append((name.strip(), [value.strip()]))
+    return [(name, b" ".join(parts)) for name, parts in found]
 
 
 def dechunked(body: bytes) -> Decoded:

@@ -1,6 +1,5 @@
 """The words of a page's story, in their parts: title, standfirst, dateline, and the blocks of the text."""
 
-import unicodedata
 from typing import NamedTuple
 
 from dateline.article import Dateline, Image
@@ -13,6 +12,7 @@ from dateline.extraction.fields.photographs import images
 from dateline.extraction.fields.zone import Zone
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.texts import clean, words
+from dateline.normal_forms import nfc
 
 _SIGN_OFF = 120  # characters
 
@@ -30,7 +30,7 @@ class Story(NamedTuple):
 
     @property
     def text(self) -> str:
-        return unicodedata.normalize("NFC", "\n\n".join(self.blocks.value))
+        return nfc("\n\n".join(self.blocks.value))
 
 
 def told(document: Document) -> Story:

@@ -1,16 +1,16 @@
 """Compare two revisions of a story, word by word.
 
-Paragraphs are compared first, then the words of differing paragraphs, with ``difflib``. A word is the text between two
+Paragraphs are compared first, then the words of differing paragraphs (``alignment``). A word is the text between two
 spaces, punctuation included.
 """
 
 import html
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
 
 from dateline.article import Article
+from dateline.query.alignment import Aligner
 
 _BREAK = "\n\n"  # paragraph break; compared like a word
 _STYLE = (
@@ -59,17 +59,18 @@ class Edit:
 
 def between(before: Article, after: Article) -> Edit:
     """Return the changes from one revision of a story to another."""
+    aligner = Aligner()
     return Edit(
         titles=(before.title, after.title),
         published_at=(before.published_at, after.published_at),
-        title=tuple(of_words(before.title.split(), after.title.split())),
-        paragraphs=tuple(map(tuple, _of_texts(before.text.split(_BREAK), after.text.split(_BREAK)))),
+        title=tuple(_of_words(aligner, before.title.split(), after.title.split())),
+        paragraphs=tuple(map(tuple, _of_texts(aligner, before.text.split(_BREAK), after.text.split(_BREAK)))),
     )
 
 
-def of_words(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
+def _of_words(aligner: Aligner, before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
     """Yield words in pieces, removed ones before their replacements."""
-    for same, one, other in _blocks(before, after):
+    for same, one, other in aligner.blocks(before, after):
         if same:
             yield Piece("same", " ".join(one))
             continue
@@ -79,20 +80,14 @@ def of_words(before: Sequence[str], after: Sequence[str]) -> Iterator[Piece]:
             yield Piece("added", " ".join(other))
 
 
-def _of_texts(before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piece]]:
-    for same, one, other in _blocks(before, after):
+def _of_texts(aligner: Aligner, before: Sequence[str], after: Sequence[str]) -> Iterator[list[Piece]]:
+    for same, one, other in aligner.blocks(before, after):
         if same:
             yield from ([Piece("same", paragraph)] for paragraph in one)
         elif one and other:
-            yield from _parted(of_words(_with_breaks(one), _with_breaks(other)))
+            yield from _parted(_of_words(aligner, _with_breaks(one), _with_breaks(other)))
         else:
             yield from ([Piece("removed" if one else "added", paragraph)] for paragraph in one or other)
-
-
-def _blocks(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[bool, Sequence[str], Sequence[str]]]:
-    """Yield equal and differing blocks in order."""
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        yield tag == "equal", before[i1:i2], after[j1:j2]
 
 
 def _with_breaks(paragraphs: Iterable[str]) -> list[str]:

@@ -6,13 +6,13 @@ forms share the word's position, for phrases.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import NamedTuple
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
+from dateline.normal_forms import nfc
 from dateline.search import arabic
 from dateline.similarity import folding
 
@@ -74,7 +74,7 @@ def stems(word: str, language: str, *, asked: bool) -> tuple[str, ...]:
 
 
 def _arabic(word: str, exact: str, *, asked: bool) -> tuple[str, ...]:
-    composed = unicodedata.normalize("NFC", word)
+    composed = nfc(word)
     rooted = arabic.is_rooted(composed)
     found = arabic.stems(exact, rooted=rooted)
     carried = folding.fold(_CARRIER.sub("", composed))
@@ -104,7 +104,7 @@ def _stemmer(language: str) -> TextAnalyzer:
 
 
 def _lower(word: str, language: str) -> str:
-    composed = unicodedata.normalize("NFC", word)
+    composed = nfc(word)
     if language == "tr":
         composed = composed.replace("I", "ı").replace("İ", "i")
     return composed.lower()

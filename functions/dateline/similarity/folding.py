@@ -8,7 +8,8 @@ soft hyphens) are removed.
 """
 
 import re
-import unicodedata
+
+from dateline.normal_forms import nfkd
 
 _MARKS = (
     *range(0x0300, 0x0370),  # combining diacritics
@@ -48,14 +49,14 @@ def fold(text: str) -> str:
     """Return the text in one spelling; characters other than letters, marks and digits stay."""
     if text.isascii():
         return text.casefold()
-    return unicodedata.normalize("NFKD", text).casefold().translate(_TABLE)
+    return nfkd(text).casefold().translate(_TABLE)
 
 
 def cased(text: str) -> str:
     """Like ``fold`` with capital letters kept, for names equal to common words in lower case."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKD", text).translate(_CASED)
+    return nfkd(text).translate(_CASED)
 
 
 def words(text: str) -> list[str]:

@@ -1,11 +1,12 @@
 """Texts of a page and its elements: in one line, or folded for comparison."""
 
 import re
-import unicodedata
 from functools import lru_cache
 
 from lxml.etree import iterwalk
 from lxml.html import HtmlElement
+
+from dateline.normal_forms import nfc
 
 _WORD = re.compile(r"\w+")
 SILENT = {"script", "style", "noscript", "template", "svg"}
@@ -57,7 +58,7 @@ def clean(text: str) -> str:
     line = " ".join(text.split())
     if not line.isprintable():
         line = " ".join(_INVISIBLE.sub("", text).split())
-    return line if line.isascii() else unicodedata.normalize("NFC", line)
+    return nfc(line)
 
 
 @lru_cache(1 << 11)  # a paragraph is compared by several fields

@@ -6,11 +6,11 @@ the digest of the words and the archive's id. Dates are the outlet's own, not co
 
 import json
 import re
-import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, get_args
 
 from dateline.article import Article
+from dateline.normal_forms import nfc
 
 Format = Literal["csl-json", "bibtex", "ris", "text"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -136,4 +136,4 @@ def _text(item: dict[str, Any]) -> str:
 
 def _plain(text: str) -> str:
     """Text on one line, composed, without controls that could end a field or turn a line around."""
-    return " ".join(_UNWANTED.sub(" ", unicodedata.normalize("NFC", text)).split())
+    return " ".join(_UNWANTED.sub(" ", nfc(text)).split())

@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from dateline.normal_forms import nfc, nfkd
+
 # Arabic has several sets: Levantine and Iraqi, Egyptian, Maghrebi (French), Moroccan, Mauritanian, and the Libya of
 # before 2011; Persian has an Iranian and an Afghan one. Short forms follow the full ones.
 _WESTERN = {
@@ -68,8 +70,8 @@ def fold(text: str) -> str:
     """
     if text.isascii():
         return text.casefold()
-    plain = unicodedata.normalize("NFKD", text).translate(_PLAIN)
-    return unicodedata.normalize("NFC", plain.translate(_SAME).casefold())
+    plain = nfkd(text).translate(_PLAIN)
+    return nfc(plain.translate(_SAME).casefold())
 
 
 class _Plain(dict[int, str | None]):
