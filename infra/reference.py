@@ -8,7 +8,7 @@ comes from the counts and prices of ``dateline.cost``.
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,9 @@ COMMANDS, DEPLOY = ROOT / "docs" / "commands.md", ROOT / "docs" / "deploy.md"
 LANGUAGES, SCALE = ROOT / "docs" / "languages.md", ROOT / "docs" / "scale.md"
 
 _TYPER = ("-m", "typer", "dateline.cli.main", "utils", "docs", "--name", "dateline", "--title", "Commands")
+_HEADING = re.compile(r"#+ `(dateline[ \w-]*)`$")
+_SECTION = re.compile(r"^#+ `(dateline[ \w-]*)`\n\n(.+?[.])(?=\s)", re.MULTILINE)  # with the first sentence of its help
+_ENTRY = re.compile(r"\* `([\w-]+)`: .*\.\.\.$")  # of a list of commands, cut by Typer
 _SPELLINGS = re.compile(r"(<!-- spellings: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 _SCALE = re.compile(r"(<!-- scale: [^\n]*-->\n).*?(<!-- end -->)", re.DOTALL)
 _ROWS = (  # of docs/scale.md: what, field of ``scale.Size``, digits after the point
@@ -52,7 +55,17 @@ _Template.add_multi_constructor("!", lambda _, tag, __: tag)
 def commands() -> str:
     """Return the text of docs/commands.md."""
     done = subprocess.run([sys.executable, *_TYPER], cwd=ROOT, capture_output=True, text=True, check=True)
-    return done.stdout.rstrip() + "\n"
+    return "".join(_whole_entries(done.stdout.rstrip()))
+
+
+def _whole_entries(page: str) -> Iterator[str]:
+    """Yield the page's lines; a command listed with a cut summary gets the first sentence of its section."""
+    summaries, group = dict(_SECTION.findall(page)), "dateline"
+    for line in page.splitlines():
+        if heading := _HEADING.match(line):
+            group = heading[1]
+        entry = _ENTRY.match(line)
+        yield f"* `{entry[1]}`: {summaries[f'{group} {entry[1]}']}\n" if entry else f"{line}\n"
 
 
 def deploy(page: str) -> str:

@@ -22,6 +22,7 @@ from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.sources import registry, rules
 from infra.local.cloud import Cloud
+from infra.newsroom.stories import Story
 from tests.conftest import ROOT, Aws
 from tests.support.readme import BLOCKS, PROSE, blocks
 from tests.support.samples import Newsroom
@@ -172,15 +173,17 @@ def test_readme_article_is_one() -> None:
 
 
 def test_the_diff_of_readme(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`show --diff` prints README's example for these two revisions."""
+    """`show --diff` begins with README's example for the sample newsroom's corrected story."""
     newsroom = Newsroom(aws)
-    for page in ("May|A one-way ticket will cost 25 dinars.", "June|A one-way ticket will cost 30 dinars."):
-        newsroom.archive().add(newsroom.capture(("a", f"Ferry to sail in {page}")))
+    for edition in (1, 2):
+        story = Story.read(ROOT / "infra/newsroom/stories/sample-gazette/sirte-fish-market.toml", edition)
+        newsroom.archive().add(newsroom.capture(("a", f"{story.title}|{story.text}")))
     outputs = {"CaptureBucket": aws.captures, "ArchiveBucket": aws.archive}
     stack = Stack(s3=aws.s3, sqs=boto3.client("sqs"), table=aws.table, outputs=outputs)
     monkeypatch.setattr(Stack, "find", lambda _: stack)
     done = CliRunner().invoke(app, ["show", URL, "--diff", "1", "2"])
-    assert [done.stdout.strip()] == [example.strip() for example in blocks("diff")]
+    (example,) = blocks("diff")
+    assert done.stdout.startswith(example.removesuffix("...\n"))
 
 
 def test_the_parquet_example_of_readme(tmp_path: Path) -> None:

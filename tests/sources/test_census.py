@@ -43,7 +43,8 @@ def test_same_seed_in_two_sources(seed: str) -> None:
 
 def test_source_without_seed() -> None:
     nothing = source("a", feeds=())
-    assert list(census.contradictions([nothing])) == ["a has no feed, sitemap or listing"]
+    (found,) = census.contradictions([nothing])
+    assert found == 'a has no feed, sitemap or listing; add one, or access = "refused"'
     assert list(census.contradictions([replace(nothing, access="refused"), source("b")])) == []
 
 

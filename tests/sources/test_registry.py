@@ -134,7 +134,7 @@ def test_duplicate_id_is_error(tmp_path: Path) -> None:
     """Two files with one id are an error."""
     write(tmp_path / "one")
     write(tmp_path / "two")
-    with pytest.raises(registry.SourceError, match="is taken by"):
+    with pytest.raises(registry.SourceError, match="has the same id"):
         registry.load(tmp_path / "one", tmp_path / "two")
 
 

@@ -26,6 +26,10 @@ class Series:
     title: str
     days: tuple[tuple[date, int], ...]
 
+    @property
+    def empty(self) -> bool:
+        return not any(number for _, number in self.days)
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -35,6 +39,10 @@ class Grid:
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[tuple[int, ...], ...]
+
+    @property
+    def empty(self) -> bool:
+        return not self.rows
 
 
 Plot = Series | Grid

@@ -65,7 +65,7 @@ def contradictions(sources: Iterable[Source]) -> Iterator[str]:
             yield f"{' and '.join(sorted(ids))} have the same feed, sitemap or listing: {seed}"
     for source in found:
         if source.access == "open" and not _seeds(source):
-            yield f"{source.id} has no feed, sitemap or listing"
+            yield f'{source.id} has no feed, sitemap or listing; add one, or access = "refused"'
 
 
 def _seeds(source: Source) -> tuple[str, ...]:

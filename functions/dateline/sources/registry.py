@@ -149,7 +149,7 @@ def load(*folders: Path) -> dict[str, Source]:
         for path in sorted(folder.rglob("*.toml")):
             source = read(path)
             if source.id in sources:
-                raise SourceError(path, f"the id {source.id!r} is taken by {sources[source.id].path}; rename this file")
+                raise SourceError(path, f"{sources[source.id].path} has the same id {source.id!r}; rename one of them")
             sources[source.id] = source
     return dict(sorted(sources.items()))
 

@@ -14,6 +14,7 @@ from dateline.cli.collecting.deployed import check_current
 from dateline.cli.collecting.progress import follow, words
 from dateline.cli.collecting.sources import registered
 from dateline.cli.names import check_sources
+from dateline.cli.options import FirstDay, LastDay
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, write
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from dateline.sources.registry import Source
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
-_DAYS = ["%Y-%m-%d"]
 # Reasons that are an outlet's own rule, obeyed, and no failure (``spiders.failures``).
 _POLICIES = {"robots": "skipped by robots.txt", "opt-out": "skipped by a page's noarchive"}
 
@@ -36,12 +36,8 @@ def crawl(
     sources: Sources = None,
     here: Annotated[bool, typer.Option("--here", help="Run the spiders in this process, not in the stack.")] = False,
     limit: Annotated[int | None, typer.Option(min=1, help="Largest number of pages per source.")] = None,
-    since: Annotated[
-        datetime | None, typer.Option(formats=_DAYS, help="Collect history instead of news, from this day on.")
-    ] = None,
-    until: Annotated[
-        datetime | None, typer.Option(formats=_DAYS, help="Collect history instead of news, up to this day.")
-    ] = None,
+    since: FirstDay = None,
+    until: LastDay = None,
     patience: Annotated[float, typer.Option(min=1, help="Seconds without any progress before it gives up.")] = 300,
     stack: StackName = None,
     json: Json = False,
@@ -108,11 +104,13 @@ def _print(followed: "list[FollowedCrawl]", json: bool) -> None:
             write(f"{summary['source']}: {_sentence([summary])}")
         for url, error in summary["feed_errors"].items():
             note(f"{summary['source']}: cannot read {url}: {error}")
+        if _unreachable(summary):
+            note(f"{summary['source']}: nothing could be read; dateline sources check {summary['source']} looks closer")
         if summary["postponed"]:
             note(f"{summary['source']} asks to be left alone until {summary['postponed']}; then it goes on")
         elif not summary["done"]:
             note(f"{summary['source']}: not finished; dateline status and dateline logs say why")
-    if not json:
+    if not json and len(summaries) > 1:
         write(_sentence(summaries))
 
 
@@ -122,7 +120,8 @@ def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
     outcomes = sum((Counter(summary["outcomes"]) for summary in summaries), Counter[str]())
     failures = sum((Counter(summary["failures"]) for summary in summaries), Counter[str]())
     captured = sum(summary["captured"] for summary in summaries)
-    parts = [f"captured {count(captured, 'page')}{f': {words(outcomes)}' if captured else ''}"]
+    what = words(outcomes) if captured else "" if failures else "nothing new"
+    parts = [f"captured {count(captured, 'page')}{what and f': {what}'}"]
     parts += [f"{failures[reason]:,} {_POLICIES[reason]}" for reason in _POLICIES if failures[reason]]
     failures = Counter({reason: number for reason, number in failures.items() if reason not in _POLICIES})
     if failures:

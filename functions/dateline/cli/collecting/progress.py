@@ -43,6 +43,7 @@ def words(counts: Mapping[str, int], number_first: bool = True) -> str:
 
 def _show(bars: "Progress", task: "TaskID", each: "FollowedCrawl") -> None:
     stage = "crawled" if each.report else "crawling" if each.captures else "queued"
-    bars.update(task, now=f"{stage}; {words(each.outcomes) or 'nothing archived yet'}")
+    nothing = "nothing new" if each.done else "nothing archived yet"
+    bars.update(task, now=f"{stage}; {words(each.outcomes) or nothing}")
     if each.done or each.postponed:
         bars.stop_task(task)

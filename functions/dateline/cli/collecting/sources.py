@@ -128,5 +128,4 @@ def show(
     if json:
         print_json(asdict(found))
         return
-    values = asdict(found).items()
-    print_fields({name: ", ".join(map(str, value)) if isinstance(value, tuple) else value for name, value in values})
+    print_fields(asdict(found))

@@ -81,8 +81,10 @@ def _cells(row: "Row") -> Iterator[str]:
 
 
 def _flags(row: "Row") -> list[tuple[str, str]]:
-    """Flags in colour and failures by reason, with commas between them."""
+    """Flags in colour, failed visits of feeds, and failures by reason, with commas between them."""
     said = [(flag, _STYLES.get(flag, "")) for flag in row.flags]
+    if feeds := row.day.counts["feeds_failed"]:
+        said.append((f"feeds failed {feeds}", ""))
     said += [(f"{reason} {number}", "") for reason, number in row.day.failures.items()]
     commas = [(", ", "")] * (len(said) - 1)
     return [piece for pair in zip(said, [*commas, ("", "")], strict=False) for piece in pair]

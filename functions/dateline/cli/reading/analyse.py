@@ -72,6 +72,9 @@ def plot(
         svg.write_text(plots.svg(found), "utf-8")
         note(f"wrote {svg}")
         return
+    if found.empty:
+        note(f"no {what} from {first} to {last}; dateline plot --since DAY --until DAY has other days")
+        return
     for line in plots.text(found):
         write(line)
 

@@ -95,7 +95,7 @@ def _public(item: "StoryItem") -> dict[str, object]:
 def _write_bytes(data: bytes) -> None:
     """Write bytes as they are; on a terminal, without control characters."""
     if is_terminal():
-        _show_text(data.decode("utf-8", "replace").rstrip("\n"))
+        write(data.decode("utf-8", "replace").rstrip("\n"))
     else:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
@@ -187,7 +187,7 @@ def _revision(listed: "Sequence[StoryItem]", name: str) -> "StoryItem":
 
 def _show_pieces(pieces: "Iterable[Piece]") -> None:
     """Print words in colour on a terminal that has some, and with marks around them elsewhere."""
-    if is_terminal() and console().color_system:
+    if is_terminal() and console().color_system and not console().no_color:
         from rich.text import Text
 
         console().print(Text(" ").join(Text(printable(text), style=_STYLES[kind]) for kind, text in pieces))
@@ -218,8 +218,9 @@ def _show(article: "Article", story: "StoryItem", cluster: "Sequence[StoryItem]"
         _show_text("copies, in order of appearance:")
         for copy in cluster:
             _show_text(f"  {_printed(copy)}")
-    captions = (f"[{image.caption or ''} {image.credit or ''}]" for image in article.images)
-    for block in filter(None, (article.standfirst, *article.text.split("\n\n"), *captions)):
+    captions = (" | ".join(filter(None, (image.caption, image.credit))) for image in article.images)
+    pictures = (f"[{caption}]" for caption in captions if caption)
+    for block in filter(None, (article.standfirst, *article.text.split("\n\n"), *pictures)):
         _show_text(f"\n{block}")
 
 

@@ -24,11 +24,21 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> No
 
 
 def print_fields(values: Mapping[str, object]) -> None:
-    """Print names and values, one on a line and never cut."""
+    """Print names and values, one on a line and never cut; a mapping as ``name value, ...``, a sequence with commas."""
     width = max(map(len, values), default=0) + 2
     for name, value in values.items():
         label = name.ljust(width) if is_terminal() else f"{name}\t"
-        write(f"{label}{value}")
+        write(f"{label}{_said(value)}")
+
+
+def _said(value: object) -> str:
+    if value is None or isinstance(value, bool):
+        return {True: "yes", False: "no", None: ""}[value]
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {_said(each)}" for name, each in value.items() if each not in {None, "", ()})
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_said, value))
+    return str(value)
 
 
 def _print_row(cells: Iterable[str]) -> None:
