@@ -36,7 +36,7 @@ METHOD = (
     "of leaves for a year."
 )
 _DAY = date(2026, 4, 17)
-_PAGES = 12  # in a WARC file, as a delay of 5 s and a file age of 60 s give
+_PAGES = 12  # in a WARC file: a minute of crawling at a delay of 5 s
 _BODY = 20_000  # bytes of a page, compressed by its server
 _RECORDS = 3  # of a page: response, request, metadata
 _SECONDS, _MEGABYTES, _PROOF, _DOLLARS = 60, 100, 20_000, 0.10  # targets

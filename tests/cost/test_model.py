@@ -22,11 +22,11 @@ def test_each_price_is_stated() -> None:
 
 
 def test_more_looks_cost_more() -> None:
-    """A look costs what ``look`` says, and nothing else depends on it but storage."""
+    """A look costs what ``look`` says, less where its crawl makes a file anyway, and nothing else but storage."""
     few, many = (sum(model.per_million(Workload(looks=looks)).values()) for looks in (5, 10))
     work = Workload()
     look = sum(model.dollars(model.look(work), work, model.MILLION).values())
-    assert 0.8 * 5 * look < many - few < 2.5 * 5 * look
+    assert 0.6 * 5 * look < many - few < 2.5 * 5 * look
 
 
 def test_more_hosts_make_waiting_cheaper() -> None:

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -22,6 +23,7 @@ from dateline.state.records import Habit, UrlState
 from spiders.runs import runner
 from spiders.state.stores import BucketStore
 from tests.conftest import Aws
+from tests.state.test_due_times import at_once
 from tests.support.outlet import Answer, Outlet, answer, item, rss
 
 SOURCE = "sample-gazette"
@@ -335,3 +337,16 @@ def test_crawl_killed_anywhere(aws: Aws, call: int) -> None:
         "d": (0, 1)
     }
     assert found["due"] == [*"abcd"]
+
+
+def test_duplicate_deliveries_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two functions with the same message come to the state of one; the pages that both captured are due once."""
+    at_once(aws, monkeypatch)
+    with outlet_of(("/a", honest("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
+        looks(aws, outlet)
+        with ThreadPoolExecutor(2) as threads:
+            reports = list(threads.map(lambda _: crawl(aws, outlet.source(), "second"), range(2)))
+        found = states(aws, outlet)
+    assert reports[0] == reports[1]
+    assert found.pop("due") == [*"abcd"]
+    assert {name: fact[1:] for name, fact in found.items()} == dict.fromkeys("abc", (200, 0)) | {"d": (0, 1)}

@@ -1,5 +1,6 @@
 """Due times of a source in one object: merged by whoever writes, read from the items of earlier versions at first."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -41,6 +42,17 @@ def before_put(aws: Aws, do: Callable[[], Any], times: int) -> None:
             busy.clear()
 
     aws.on_call("before-call", act)
+
+
+def at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a conditional write compare and replace at once, as S3 does and moto does not."""
+    lock, put = threading.Lock(), aws.s3.put_object
+
+    def locked(**request: Any) -> Any:
+        with lock:
+            return put(**request)
+
+    monkeypatch.setattr(aws.s3, "put_object", locked)
 
 
 def test_lines_are_sorted(aws: Aws) -> None:
@@ -105,8 +117,9 @@ def test_lasting_conflict_is_error(aws: Aws) -> None:
         due.change(SOURCE, {hashed(2): at(9)})
 
 
-def test_writers_side_by_side(aws: Aws) -> None:
+def test_writers_side_by_side(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Several processes at once: every change of each is kept."""
+    at_once(aws, monkeypatch)
 
     def write(number: int) -> None:
         DueTimes(aws.deployment).change(SOURCE, {hashed(number): at(number)})

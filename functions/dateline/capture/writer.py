@@ -81,7 +81,9 @@ class Exchange:
 class Batch:
     """Pages of a crawl's open WARC file; closed by count, size or age.
 
-    ``max_bytes`` limits received and rendered bytes; ``max_age`` is in seconds since the first page.
+    ``max_bytes`` limits received and rendered bytes; ``max_age`` is in seconds since the first page. By default it is
+    the time that the crawl function has for downloads, so a crawl makes one file unless memory is short: each file costs
+    a dozen requests to S3 and a transaction.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Batch:
         *,
         max_pages: int = 200,
         max_bytes: int = 32 << 20,
-        max_age: float = 60,
+        max_age: float = 240,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.pages: list[Exchange] = []

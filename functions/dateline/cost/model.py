@@ -76,7 +76,7 @@ class Workload:
 
     @property
     def files(self) -> float:
-        """WARC files for each page: a crawl with pages has one at least, and one for a dozen pages."""
+        """WARC files for each page: a crawl with pages has one at least, more where memory is short."""
         crawls = min(self.crawls, self.pages_a_day)
         return max(crawls / self.pages_a_day, 1 / measured.PAGES_PER_FILE) if self.pages_a_day else 0
 
