@@ -8,6 +8,7 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
+from dateline.cli import commands
 from dateline.cli.main import app
 from dateline.cli.operating.operation import Operation, Runs
 from dateline.cli.stack import Stack
@@ -113,3 +114,12 @@ def test_many_errors_are_capped() -> None:
     runs = {"crawl": Runs("2026-11-29T23:05:12+00:00", 100)}
     quiet = Operation(functions=runs, queues={}, dead_letters={}, alarms=(), dataset_left=0)
     assert dict(quiet.fields())["function crawl"].endswith("100 errors or more in a day")
+
+
+@pytest.mark.parametrize(("ministack", "said"), [(None, "is not running"), (4711, "is unhealthy")])
+def test_stopped_cloud_names_next_step(ministack: int | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a healthy local cloud, `status` fails and says how to get one."""
+    values = {"ministack": ministack, "healthy": False}
+    monkeypatch.setattr(commands, "part", lambda _: lambda _: (values, {}))
+    done = CliRunner().invoke(app, ["status"])
+    assert (done.exit_code, done.stderr) == (1, f"the local cloud {said}; run dateline up\n")

@@ -8,7 +8,7 @@ import typer
 from dateline.cli import commands
 from dateline.cli.options import Day
 from dateline.cli.stack import STATE, Stack, StackName
-from dateline.cli.terminal.output import CommandError, Json, print_json
+from dateline.cli.terminal.output import CommandError, Json, note, print_json
 from dateline.cli.terminal.tables import print_fields
 
 
@@ -50,6 +50,7 @@ def _health(json: bool) -> None:
     values, _ = look(STATE)
     _print(values, Stack.find(None) if values["healthy"] else None, json)
     if not values["healthy"]:
+        note(f"the local cloud {'is unhealthy' if values['ministack'] else 'is not running'}; run dateline up")
         raise typer.Exit(1)
 
 
