@@ -151,7 +151,7 @@ def _name(url: str) -> str:
 
 def crawl_here(stack: Stack, message: "CrawlMessage", source: "Source") -> None:
     """Crawl in this process, into the stack's bucket and table; its functions do the rest."""
-    from dateline.monitoring.counting import Counters
+    from dateline.monitoring.counter_writes import Counters
     from dateline.state.crawl_state import CrawlState
     from spiders.runs.runner import run
     from spiders.state.stores import BucketStore

@@ -14,7 +14,7 @@ import boto3
 from dateline import keys
 from dateline.aws.deployment import Deployment
 from dateline.messages import CrawlReport
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.settings import Settings
 from dateline.sources.registry import Source
 from dateline.state.crawl_state import CrawlState, State

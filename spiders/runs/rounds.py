@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dateline.aws.deployment import Deployment
 from dateline.aws.queues import send_rounds
 from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.sources.registry import Source
 from dateline.state.crawl_state import CrawlState, State
 from dateline.state.rounds import Rounds

@@ -193,7 +193,7 @@ def test_wacz_is_valid(newsroom: Newsroom, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def pywb() -> Path:
     """The commands of pywb, in an environment of its own, ``.venv/replay``."""
-    folder, pins = ROOT / ".venv" / "replay", (ROOT / "tests" / "replay.txt")
+    folder, pins = ROOT / ".venv" / "replay", (ROOT / "tests" / "pywb.txt")
     made = folder / "made.txt"
     if not made.exists() or made.read_bytes() != pins.read_bytes():
         uv = [sys.executable, "-m", "uv"]

@@ -7,7 +7,7 @@ from dateline.extraction.body import boilerplate, fallbacks, find
 from dateline.extraction.fields import headline, language, taxonomy
 from dateline.extraction.fields.credits import agencies, authors, dateline_agencies
 from dateline.extraction.fields.photographs import images
-from dateline.extraction.fields.zone import Zone
+from dateline.extraction.fields.story_area import Zone
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document
 from dateline.page import Page

@@ -13,7 +13,7 @@ from dateline import keys
 from dateline.aws import objects
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
 from dateline.state.crawl_state import CrawlState

@@ -14,7 +14,7 @@ from dateline.aws import objects
 from dateline.maintenance.rebuild import begin, delete_index, finish, rebuild
 from dateline.maintenance.shards import Job, Maintenance, Shard, plan, results, shards
 from dateline.messages import CrawlReport
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.proofs.trees import Trees
 from dateline.verify import Scope, Spool, Verification
 from tests.conftest import Aws

@@ -21,8 +21,8 @@ from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport, Expect, Failure
 from dateline.monitoring import counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.monitoring.counters import Day
-from dateline.monitoring.counting import Counters
 from dateline.page import Page
 from dateline.state.crawl_state import CrawlState
 from infra.local.cloud import Cloud

@@ -18,8 +18,8 @@ from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.cost import model
 from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
+from dateline.monitoring.counter_writes import Counters
 from dateline.monitoring.counters import Day
-from dateline.monitoring.counting import Counters
 from dateline.monitoring.coverage import Row, rows, sources
 from dateline.monitoring.coverage_reports import CoverageReports, CoverageState, forget
 from tests.conftest import Aws

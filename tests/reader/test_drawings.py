@@ -8,8 +8,8 @@ import pytest
 from dateline.article import Place
 from dateline.query.diff import between
 from dateline.reader import dates, pages
-from dateline.reader.asked import LANGUAGES, Language
 from dateline.reader.drawings import charts, maps
+from dateline.reader.request import LANGUAGES, Language
 from dateline.story import Location, Story
 from infra import labels
 from tests.search.library import article

@@ -14,7 +14,7 @@ import pytest
 from dateline import keys
 from dateline.capture import Capture, read
 from dateline.messages import CrawlMessage, CrawlReport
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.sources import revisit_plan
 from dateline.sources.registry import Source
 from dateline.state.crawl_state import CrawlState

@@ -27,7 +27,7 @@ from dateline.extraction.rulebook import Rulebook
 from dateline.index.index import Index
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.page import Page
 from dateline.query.query import Query
 from dateline.sources import registry

@@ -82,8 +82,8 @@ class Batch:
     """Pages of a crawl's open WARC file; closed by count, size or age.
 
     ``max_bytes`` limits received and rendered bytes; ``max_age`` is in seconds since the first page. By default it is
-    the time that the crawl function has for downloads, so a crawl makes one file unless memory is short: each file costs
-    a dozen requests to S3 and a transaction.
+    the crawl function's time for downloads, so a crawl makes one file unless memory is short: each file costs a dozen
+    requests to S3 and a transaction.
     """
 
     def __init__(

@@ -9,7 +9,7 @@ from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields import headline, standfirst
 from dateline.extraction.fields.credits import agencies, authors
 from dateline.extraction.fields.photographs import images
-from dateline.extraction.fields.zone import Zone
+from dateline.extraction.fields.story_area import Zone
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.texts import clean, words
 from dateline.normal_forms import nfc

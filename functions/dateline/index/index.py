@@ -19,7 +19,7 @@ from dateline.index.items import aliases, current_item, entries, registers, same
 from dateline.index.place_items import Mentions
 from dateline.index.withdrawals import Withdrawal
 from dateline.monitoring import counters
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks, own_id
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
 from dateline.messages import CrawlReport
 from dateline.monitoring import coverage_reports
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import url_states
 from dateline.state.records import HealthRecord, UrlState

@@ -36,7 +36,7 @@ from dateline.maintenance.packing import PackedDays, Packing
 from dateline.maintenance.rebuild import index_file, restore_state
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
-from dateline.monitoring.counting import Counters
+from dateline.monitoring.counter_writes import Counters
 from dateline.page import Page
 
 Job = Literal["pack", "reextract", "index", "state", "verify"]

@@ -13,11 +13,11 @@ from aws_lambda_powertools.utilities.data_classes import LambdaFunctionUrlEvent
 from dateline import __version__
 from dateline.reader import pages
 from dateline.reader.answers import TooLargeError, finish
-from dateline.reader.asked import Asked
 from dateline.reader.callers.guard import Guard
 from dateline.reader.formats import cite, problems
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
+from dateline.reader.request import Asked
 from dateline.reader.routes.lists import ListRoutes
 from dateline.reader.routes.stories import StoryRoutes
 from dateline.reader.routes.watches import WatchRoutes

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from dateline.reader.asked import Language
+from dateline.reader.request import Language
 
 _MONTHS: dict[Language, str] = {
     "en": "January February March April May June July August September October November December",

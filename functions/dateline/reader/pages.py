@@ -11,7 +11,7 @@ from minijinja import Environment
 
 from dateline.query.diff import Edit, Piece
 from dateline.reader import dates
-from dateline.reader.asked import LANGUAGES, Asked, Language
+from dateline.reader.request import LANGUAGES, Asked, Language
 
 _NAMES: dict[Language, str] = {"en": "English", "fr": "Français", "ar": "العربية"}
 _FLAGGED = ("silent", "low", "high", "feeds", "unread")

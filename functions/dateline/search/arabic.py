@@ -41,7 +41,7 @@ def unprefixed(word: str) -> Iterator[str]:
 @cache
 def _whole() -> frozenset[str]:
     """Frequent words with such a letter for a root's first, of which the rest is another word: وزير, بلد."""
-    return frozenset(files(__package__).joinpath("whole.txt").read_text("utf-8").split())
+    return frozenset(files(__package__).joinpath("unprefixed.txt").read_text("utf-8").split())
 
 
 def is_rooted(word: str) -> bool:

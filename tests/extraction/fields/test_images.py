@@ -5,7 +5,7 @@ import pytest
 from dateline.article import Image
 from dateline.extraction.fields.photographs import captions, images
 from dateline.extraction.fields.photographs.image_sources import identity, kin
-from dateline.extraction.fields.zone import Zone
+from dateline.extraction.fields.story_area import Zone
 from dateline.extraction.parse.document import Document
 from dateline.page import Page
 

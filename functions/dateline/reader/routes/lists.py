@@ -13,11 +13,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from dateline.aws.prefetch import ahead
 from dateline.query.diff import between
 from dateline.reader import cursors, pages, shown
-from dateline.reader.asked import LISTED, Asked, Form, ListForm, PageForm
 from dateline.reader.drawings import charts
 from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
+from dateline.reader.request import LISTED, Asked, Form, ListForm, PageForm
 from dateline.search.find import By, Dated, Hit, Results
 from dateline.search.query import QueryError
 from dateline.story import Story

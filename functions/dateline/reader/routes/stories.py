@@ -13,11 +13,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from dateline.article import Article
 from dateline.query.diff import between
 from dateline.reader import pages, shown
-from dateline.reader.asked import Asked, Form, PageForm
 from dateline.reader.drawings import charts, maps
 from dateline.reader.formats import cite
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
+from dateline.reader.request import Asked, Form, PageForm
 from dateline.story import Story
 
 Id = Annotated[str, Path(pattern="^[a-z2-7]{26}$", description="The story's id.")]

@@ -11,10 +11,10 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from dateline.api.archive import NotFoundError
 from dateline.reader import cursors, pages, shown
-from dateline.reader.asked import LISTED, Asked, Form, ListForm, PageForm
 from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
+from dateline.reader.request import LISTED, Asked, Form, ListForm, PageForm
 from dateline.search.watches import Hit, Watch
 from dateline.story import Story
 

@@ -7,7 +7,7 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
-from dateline.extraction.fields.zone import Zone
+from dateline.extraction.fields.story_area import Zone
 from dateline.extraction.parse.document import Document, Value
 
 # The usual name of each, and its spellings. Others keep their printed name.

@@ -19,7 +19,7 @@ from dateline.extraction.fields.credits import agencies, bylines
 from dateline.extraction.fields.dates.date_parsing import read_all
 from dateline.extraction.fields.dates.month_names import fold
 from dateline.extraction.fields.photographs.image_sources import IMAGES, identity, source
-from dateline.extraction.fields.zone import CAPTION, Zone
+from dateline.extraction.fields.story_area import CAPTION, Zone
 from dateline.extraction.parse.jsonld import plain
 from dateline.extraction.parse.texts import SILENT, clean, content, names, words
 

@@ -26,7 +26,7 @@ from dateline.extraction.fields.photographs.image_sources import (
     kin,
     source,
 )
-from dateline.extraction.fields.zone import CAPTION, Zone
+from dateline.extraction.fields.story_area import CAPTION, Zone
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.texts import content, names, words
