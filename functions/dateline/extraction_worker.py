@@ -11,7 +11,8 @@ A page's time is the CPU time of its child, so a busy machine costs no page: the
 clock is a far backstop, for a child that waits for ever; its page is tried once more in a new child.
 
 A batch of slow pages must end within the function's time. A page therefore gets at most half of the batch's remaining
-time, but at least one second: 200 pages, as many as in a WARC file, then take at most 200 seconds more.
+time, but at least one second: 200 pages, as many as in a WARC file, then take at most 200 seconds more. A page that
+failed with less than its whole time is tried once more, as long as a second share of the function's time lasts.
 """
 
 import gc
@@ -36,7 +37,7 @@ Extract = Callable[[Page], Extraction]
 _FORK = multiprocessing.get_context("fork")
 LEAST = 1.0  # least CPU seconds of a page; the slowest sound page of a thousand took 0.7
 BACKSTOP = 8.0  # seconds by the clock for each CPU second; a load average of 15 on two processors leaves an eighth
-SHARE = 0.25  # of the function's time, for slow pages; the rest is for the usual number of pages
+SHARE = 0.25  # of the function's time for slow pages, and for trying them again; the rest is for the usual pages
 RESERVE = 15.0  # seconds before the function's end, for storing results
 
 
@@ -57,7 +58,7 @@ class Isolated:
 
     def __init__(self, load: Callable[[], Extract], *, seconds: float, memory: int) -> None:
         self._load, self._seconds, self._memory = load, seconds, memory
-        self._slow_until = self._stop_at = math.inf
+        self._slow_until = self._again_until = self._stop_at = math.inf
         self._server: _ForkServer | None = None
         self._child: _Child | None = None
 
@@ -70,23 +71,24 @@ class Isolated:
 
     def begin(self, left: float) -> None:
         """A batch begins, ``left`` seconds before its function ends; later pages may raise OutOfTimeError."""
-        self._slow_until = time.monotonic() + left * SHARE
-        self._stop_at = time.monotonic() + left - RESERVE
+        now = time.monotonic()
+        self._slow_until, self._again_until = now + left * SHARE, now + 2 * left * SHARE
+        self._stop_at = now + left - RESERVE
 
     def __call__(self, page: Page) -> Extraction:
-        return self._extract(page, again=False)
+        return self._extract(page, self._limit(), again=False)
 
-    def _extract(self, page: Page, *, again: bool) -> Extraction:
+    def _extract(self, page: Page, limit: float, *, again: bool) -> Extraction:
+        """Extract a page within so many CPU seconds, and once more where that is worth it."""
         child = self.ready()
-        limit = self._limit()
         try:
             return child.extract(page, limit, BACKSTOP * limit)
         except ChildError as error:
             self._child = None
             if child.exitcode is None:  # its server is gone, or does not answer
                 self.close()
-            if not again and _is_worth_another(error, child):
-                return self._extract(page, again=True)
+            if not again and (another := self._for_another(error, child, limit)):
+                return self._extract(page, another, again=True)
             return Extraction(Outcome.QUARANTINED, reason=str(error))
 
     def ready(self) -> "_Child":
@@ -112,6 +114,13 @@ class Isolated:
         if now > self._stop_at:
             raise OutOfTimeError(f"the function ends in {RESERVE:g} seconds, and there are pages left")
         return min(self._seconds, max(LEAST, (self._slow_until - now) / 2))
+
+    def _for_another(self, error: "ChildError", child: "_Child", limit: float) -> float:
+        """How many CPU seconds a page has for another try; 0 if it is to blame, not earlier pages or the machine."""
+        if isinstance(error, TooSlowError):
+            left = min(self._seconds, self._again_until - time.monotonic())
+            return left if left > limit else 0
+        return self._limit() if isinstance(error, StalledError) or child.served else 0
 
 
 class ChildError(Exception):
@@ -203,11 +212,6 @@ class _Child:
             if self.exitcode is None and self._server.poll(wait):
                 self.exitcode = self._server.recv()
         return self.exitcode is not None
-
-
-def _is_worth_another(error: ChildError, child: _Child) -> bool:
-    """Return whether a page may not be to blame: earlier ones of the child, or a busy machine."""
-    return isinstance(error, StalledError) or (bool(child.served) and not isinstance(error, TooSlowError))
 
 
 def _how(exitcode: int | None) -> str:

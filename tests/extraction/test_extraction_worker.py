@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 from unittest.mock import Mock
 
@@ -172,11 +172,46 @@ def test_slow_pages_share_time(isolated: Isolated, monkeypatch: pytest.MonkeyPat
     isolated._seconds = 4
     isolated.begin(300)
     assert isolated._slow_until == 1075
+    isolated._again_until = 0.0  # no time for another try
     reasons = []
     for now in (1072.6, 1073.8):
         clock.monotonic.return_value = now
         reasons.append(isolated(page("regex|")).reason)
     assert reasons == [f"extraction took more than {seconds} seconds" for seconds in ("1.2", "1")]
+
+
+@pytest.mark.parametrize(
+    ("left", "outcome", "tries"),
+    [(75, Outcome.ARCHIVED, 2), (6, Outcome.ARCHIVED, 2), (1, Outcome.QUARANTINED, 1), (-9, Outcome.QUARANTINED, 1)],
+)
+def test_short_time_is_retried(
+    isolated: Isolated, monkeypatch: pytest.MonkeyPatch, left: float, outcome: Outcome, tries: int
+) -> None:
+    """A page that fails with less than its whole time gets the rest of it, as far as the function's time allows."""
+    clock = Mock(monotonic=Mock(return_value=1000.0))
+    monkeypatch.setattr(extraction_worker, "time", clock)
+    isolated._seconds = 30
+    isolated.begin(300)
+    clock.monotonic.return_value = 1150 - left
+    isolated._slow_until = 0.0  # used up by other pages: one second is left for this one
+    asked = list[float]()
+    monkeypatch.setattr(extraction_worker._Child, "extract", slow_page(asked, needs=3))
+    found = isolated(page("A|Words."))
+    assert (found.outcome, len(asked)) == (outcome, tries)
+    assert asked == [1, min(30, left)][:tries]
+
+
+def slow_page(asked: list[float], needs: float) -> Callable[..., Extraction]:
+    """Stands in for a child: the page needs so many CPU seconds; ``asked`` gets the limits."""
+
+    def extract(child: Any, page: Page, seconds: float, _: float) -> Extraction:
+        asked.append(seconds)
+        if seconds < needs:
+            child.end()
+            raise extraction_worker.TooSlowError(f"extraction took more than {seconds} seconds")
+        return samples.extract(page)
+
+    return extract
 
 
 def test_out_of_time_is_redelivered(aws: Any, isolated: Isolated) -> None:
