@@ -96,7 +96,7 @@ class DueTimes:
         if body is not None:
             return body.decode().splitlines(), etag
         earlier = dynamodb.query(self._table, KeyConditionExpression=_items(source), ConsistentRead=True)
-        return [str(item["SK"]).removeprefix("DUE#").replace("#", " ") for item in earlier], None
+        return [str(item["SK"]).partition("#")[2].replace("#", " ") for item in earlier], None
 
 
 def _items(source: str) -> ConditionBase:
