@@ -28,7 +28,7 @@ from tests.support.outlet import Answer, Outlet, answer, item, rss
 
 SOURCE = "sample-gazette"
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
-CALLS = 22  # to S3 and DynamoDB, of a crawl with two looks, a new page and a failure
+CALLS = 21  # to S3 and DynamoDB, of a crawl with two looks, a new page and a failure
 
 
 def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:

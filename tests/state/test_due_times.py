@@ -1,6 +1,7 @@
 """Due times of a source in one object: merged by whoever writes, read from the items of earlier versions at first."""
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -161,3 +162,15 @@ def test_rebuild_takes_over(earlier: Aws) -> None:
         DueTimes(earlier.deployment).take_over(SOURCE)
         assert dues(earlier) == {hashed(7): at(7), hashed(8): at(8)}
         assert earlier.table.scan()["Items"] == []
+
+
+def test_busy_source_is_bounded(aws: Aws) -> None:
+    """The due times of a hundred stories a day, merged, take some times their size in memory."""
+    lines = sorted(f"2026-10-20T{number % 24:02}:00:00Z {hashed(number)}" for number in range(36_000))
+    body = "".join(f"{line}\n" for line in lines).encode()
+    aws.s3.put_object(Bucket=aws.archive, Key=keys.due_times(SOURCE), Body=body)
+    tracemalloc.start()
+    assert DueTimes(aws.deployment).change(SOURCE, {hashed(number): at(23) for number in range(500)}) == at(0)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 12 * len(body)
