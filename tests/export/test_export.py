@@ -37,6 +37,7 @@ from tests.conftest import ROOT, Aws
 from tests.support.checkout import until
 from tests.support.samples import Newsroom
 
+BEGINNINGS = (b'{"id":', b"id,url,", b"PAR1", b"\x1f\x8b", b"PK", b'{"index":')  # of a file of each format
 AT = datetime(2019, 4, 17, 12, 0, 0, 250000, tzinfo=UTC)
 STORIES = {
     "http://news.example.org/port": 'A dated story, "quoted"|Words.\n\nMore; words.',
@@ -247,16 +248,16 @@ def stack(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("stack")
-@pytest.mark.parametrize(
-    ("form", "begins"), list(zip(Format, (b'{"id":', b"id,url,", b"PAR1", b"\x1f\x8b", b"PK"), strict=True))
-)
+@pytest.mark.parametrize(("form", "begins"), list(zip(Format, BEGINNINGS, strict=True)))
 def test_the_command_writes_each_format(form: Format, begins: bytes, tmp_path: Path) -> None:
     path = tmp_path / f"stories.{form}"
     path.write_bytes(b"of before")
     done = CliRunner().invoke(app, ["export", "--format", form, "-o", str(path), "--country", "ly"])
     assert done.exit_code == 0, done.output
     assert path.read_bytes().startswith(begins)
-    assert list(tmp_path.iterdir()) == [path]
+    mapping = [path.with_suffix(".index.json")] if form is Format.OPENSEARCH else []
+    assert sorted(tmp_path.iterdir()) == sorted([path, *mapping])
+    assert all("mappings" in json.loads(each.read_text("utf-8")) for each in mapping)
 
 
 @pytest.mark.usefixtures("stack")

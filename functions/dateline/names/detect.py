@@ -12,11 +12,11 @@ from dateline.names.register import Entry, Match, Register
 from dateline.places.normalize import spelled
 
 _MOST_WORDS = 5  # words of a name, its particles included
-_CAPITALISED = re.compile(
+CAPITALISED = re.compile(
     r"[A-ZÀ-ÖØ-ÞА-ЯЁ][\w'’.]*(?:[ \-](?:(?:al|el|bin|ben|ibn|ag|ould|de|di|von|der|van) ?-?)?[A-ZÀ-ÖØ-ÞА-ЯЁ][\w'’.]*)+"
 )
-_ARABIC = re.compile(r"[\u0621-\u064a]+(?: [\u0621-\u064a]+)+")
-_JOINED = re.compile(r"^[وفبلك](?=\w{3})")
+ARABIC = re.compile(r"[\u0621-\u064a]+(?: [\u0621-\u064a]+)+")
+JOINED = re.compile(r"^[وفبلك](?=\w{3})")
 _BEFORE = re.compile(r"(\w+)[ -]$")
 # Capitalised words before a surname that are no given names.
 _TITLES = {
@@ -69,7 +69,7 @@ def _opens_sentence(text: str, start: int) -> bool:
 
 def _spellings(text: str, register: Register) -> Iterator[tuple[Entry, str]]:
     """Yield persons by the consonants of their names, each with the spelling."""
-    for pattern in (_CAPITALISED, _ARABIC):
+    for pattern in (CAPITALISED, ARABIC):
         for run in pattern.finditer(text):
             words, at = run[0].split(), 0
             while at < len(words):
@@ -84,6 +84,6 @@ def _longest(words: list[str], register: Register) -> tuple[Entry | None, int]:
     if register.may_begin(words[0]):
         for count in range(len(words), 1, -1):
             name = " ".join(words[:count])
-            if entry := register.spelling(name) or register.spelling(_JOINED.sub("", name)):
+            if entry := register.spelling(name) or register.spelling(JOINED.sub("", name)):
                 return entry, count
     return None, 1

@@ -13,7 +13,7 @@ Wikidata id are empty if there is none, or if it is uncertain.
 from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib.resources import files
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Literal, NamedTuple, Self
 
 from ahocorasick_rs import AhoCorasick, Implementation
@@ -24,10 +24,7 @@ from dateline.places.normalize import spelled
 # What Arabic writes in one word with a name: and, so; in, to, as.
 _PREFIXES = frozenset(a + b for a in ("", "و", "ف") for b in ("", "ب", "ل", "ك"))
 _LONGEST_PREFIX = 2  # letters
-# Consonants of a name that is known by its skeleton alone, and of its last part; with fewer it is many people's.
-_LEAST, _LEAST_LAST = 5, 3
 _TITLES = ("شيخ", "ولي", "King", "Crown", "Colonel", "Albay", "Kral", "The")  # that listed forms begin with
-_MOST_PARTS = 4  # of a person's name
 
 
 class Entry(NamedTuple):
@@ -83,7 +80,7 @@ class Register:
             first = name.partition(" ")[0]
             if not first.startswith("ال") and first not in _TITLES:
                 self.given.add(first)
-            for key in _keys(form):
+            for key in skeleton.telling(form):
                 self._firsts.add(key.partition(" ")[0])
                 known = self._skeletons.get(key, entry)
                 self._skeletons[key] = entry if known is entry else None  # of two persons it is neither's
@@ -105,7 +102,7 @@ class Register:
 
     def spelling(self, name: str) -> Entry | None:
         """The person whose name has the consonants of another spelling of two parts or more."""
-        found = {self._skeletons[key] for key in _keys(name) if key in self._skeletons}
+        found = {self._skeletons[key] for key in skeleton.telling(name) if key in self._skeletons}
         return found.pop() if len(found) == 1 else None
 
     def lists(self, name: str) -> bool:
@@ -134,22 +131,6 @@ def _with_article(name: str) -> Iterator[str]:
     """Arabic writes to and the article as one: للدبيبة."""
     if name.startswith("ال"):
         yield f"لل{name[2:]}"
-
-
-def _keys(name: str) -> Iterator[str]:
-    """The skeletons of a name of two parts or more that have enough consonants."""
-    parts = skeleton.parts(name)
-    if 2 <= len(parts) <= _MOST_PARTS:
-        yield from (key for key in islice(skeleton.joined(parts), 100) if _is_telling(key))
-
-
-def _is_telling(key: str) -> bool:
-    """Whether a skeleton has enough consonants to be of one person."""
-    return _consonants(key) >= _LEAST and _consonants(key.rpartition(" ")[2].rstrip("h")) >= _LEAST_LAST
-
-
-def _consonants(key: str) -> int:
-    return len([letter for letter in key if letter not in " awy"])
 
 
 def _prefix(text: str, first: int) -> str:

@@ -35,6 +35,9 @@ _TURKISH = str.maketrans({"ş": "ʃ", "Ş": "ʃ", "š": "ʃ", "Š": "ʃ", "ç": 
 _DOUBLED = re.compile(r"([^\W\d_])\1+")
 _FINAL = re.compile(r"(?<=\w\w)(?:ه|ح|(?<![ksgdtcpr])h)$")  # hardly heard, or the ending of the feminine
 _MOST = 12  # skeletons of a word
+_MOST_PARTS = 4  # of a person's name
+# Consonants of a name that is known by its skeleton alone, and of its last part; with fewer it is many people's.
+_LEAST, _LEAST_LAST = 5, 3
 _PARTICLES = {
     *("al", "el", "ul", "ad", "ed", "ar", "er", "as", "es", "at", "et", "an", "en", "ash", "esh", "ech"),
     *("ibn", "bin", "ben", "ould", "oulad", "ag", "de", "du", "ال", "بن", "ابن", "ولد", "اغ"),
@@ -96,6 +99,19 @@ def same(one: str, other: str) -> bool:
 def joined(sequence: Sequence[frozenset[str]]) -> Iterator[str]:
     """The skeletons of several parts together, no more than a few dozen."""
     yield from (" ".join(each) for each in islice(product(*map(sorted, sequence)), _MOST * 4))
+
+
+def telling(name: str, least: int = _LEAST, least_last: int = _LEAST_LAST) -> Iterator[str]:
+    """The skeletons of a name of two parts or more with so many consonants, and so many in its last part."""
+    found = parts(name)
+    if 2 <= len(found) <= _MOST_PARTS:
+        for key in joined(found):
+            if _consonants(key) >= least and _consonants(key.rpartition(" ")[2].rstrip("h")) >= least_last:
+                yield key
+
+
+def _consonants(key: str) -> int:
+    return len([letter for letter in key if letter not in " awy"])
 
 
 @lru_cache(maxsize=100_000)

@@ -20,12 +20,12 @@ SNOWBALL = {"en": "english", "fr": "french", "tr": "turkish"}
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 _MARKS = "\u0300-\u036f\u0610-\u061a\u064b-\u065f\u0670\u0640\u06d6-\u06ed\u08d3-\u08ff"  # \w has letters only
 _UNSEEN = "\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u061c"
-_APOSTROPHES = "'\u2019\u2018\u02bc\u02bb\u02bf\u02be`\u00b4\u2032"
-_WORD = re.compile(rf"\w[\w{_MARKS}{_UNSEEN}]*(?:[{_APOSTROPHES}]\w[\w{_MARKS}{_UNSEEN}]*)*")
-_PARTS = re.compile(f"[{_APOSTROPHES}]")
+APOSTROPHES = "'\u2019\u2018\u02bc\u02bb\u02bf\u02be`\u00b4\u2032"
+_WORD = re.compile(rf"\w[\w{_MARKS}{_UNSEEN}]*(?:[{APOSTROPHES}]\w[\w{_MARKS}{_UNSEEN}]*)*")
+_PARTS = re.compile(f"[{APOSTROPHES}]")
 # What French joins to the next word: l'élection, qu'ils. One of its own words has an apostrophe inside.
-_ELIDED = frozenset(["l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"])
-_SUFFIX = 6  # letters at most after an apostrophe: the English possessive, Turkish cases (Libya'nın, Trablus'taki)
+ELIDED = frozenset(["l", "d", "j", "m", "t", "s", "n", "c", "qu", "jusqu", "lorsqu", "puisqu", "quoiqu"])
+SUFFIX = 6  # letters at most after an apostrophe: the English possessive, Turkish cases (Libya'nın, Trablus'taki)
 _LONGEST = 60  # letters of a term; what is longer is no word
 _CARRIER = re.compile(r"(?<=\w)[ؤئأ](?=\w)")  # a hamza whose carrier depends on the writer: مسؤول, مسئول
 _CARRIED = 4  # letters that a word has without it, at least
@@ -113,9 +113,9 @@ def _lower(word: str, language: str) -> str:
 def _words(joined: str, start: int) -> Iterator[tuple[str, int]]:
     """What of a word with apostrophes counts: not what French elides before it, nor an ending after it."""
     parts = list(_parts(joined, start))
-    while len(parts) > 1 and parts[0][0].lower() in _ELIDED:
+    while len(parts) > 1 and parts[0][0].lower() in ELIDED:
         parts.pop(0)
-    if len(parts) > 1 and len(parts[-1][0]) <= _SUFFIX and parts[-1][0].islower() and len(parts[-2][0]) > 2:
+    if len(parts) > 1 and len(parts[-1][0]) <= SUFFIX and parts[-1][0].islower() and len(parts[-2][0]) > 2:
         parts.pop()
     yield from parts
 

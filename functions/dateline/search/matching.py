@@ -9,10 +9,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import product, takewhile
+from itertools import combinations, product, takewhile
 
 from tantivy import FieldType, Occur, Query, Searcher
 
+from dateline.names import unlisted
 from dateline.search.analysis import Term, terms
 from dateline.search.query import Clause
 from dateline.search.resolve import Names
@@ -24,6 +25,7 @@ _WEIGHTS = {"title": 2.0, "text": 1.0, "title_stems": 1.0, "text_stems": 0.4, "a
 _COMMONER = {"title": "text", "title_stems": "text_stems"}
 _SIDE_BY_SIDE = 1.0  # times the score of its words, for a headline with all of them in their order
 _NAMED = 0.7  # a story that names the person or place otherwise than the query does
+_SPELLED = 0.3  # a story with a name of the same consonants, which may be somebody else's
 _FREE = ("title", "text", "title_stems", "text_stems", "authors")
 _TIE = 0.2  # of the weaker ways in which a clause is matched
 _NAME_WORDS = 5  # of a name at most
@@ -96,10 +98,11 @@ def _headlines(clauses: Sequence[Clause]) -> Iterator[Node]:
 
 def _nodes(clauses: Sequence[Clause], names: Names) -> Iterator[tuple[Clause, Node]]:
     """Yield each clause with its node; of several words that are a name, the first with a node for all."""
-    at = 0
+    at, spelled = 0, list(_spelled(clauses))
     while at < len(clauses):
         count, node = _name(clauses[at : at + _NAME_WORDS], names)
-        node = node or _node(clauses[at], names)
+        if node is None and (node := _node(clauses[at], names)) and spelled[at]:
+            node = AnyOf((node, *spelled[at]))
         if node:
             yield clauses[at], node
         at += count
@@ -117,6 +120,26 @@ def _name(clauses: Sequence[Clause], names: Names) -> tuple[int, Node | None]:
     return 1, None
 
 
+def _spelled(clauses: Sequence[Clause]) -> Iterator[list[Leaf]]:
+    """Yield for each clause the names, outside the register, that it may be a word of: two words side by side or more.
+
+    Longer queries are no names, and have words enough.
+    """
+    plain = [not (clause.field or clause.phrase or clause.excluded) for clause in clauses]
+    found: list[list[Leaf]] = [[] for _ in clauses]
+    for start, end in combinations(range(len(clauses) + 1), 2) if len(clauses) <= _NAME_WORDS else ():
+        if end - start > 1 and all(plain[start:end]):
+            leaves = _spellings(" ".join(clause.text for clause in clauses[start:end]))
+            for at in range(start, end):
+                found[at] += leaves
+    yield from found
+
+
+def _spellings(name: str) -> list[Leaf]:
+    """A name's consonants side by side, in each way that they may be read."""
+    return [Leaf("spelled", parts, _SPELLED) for parts in unlisted.spellings(name)]
+
+
 def codes(field: str, values: Sequence[str]) -> Node:
     """One of these codes in a field."""
     return AnyOf(tuple(Leaf(field, (value,), fixed=True) for value in values))
@@ -126,7 +149,7 @@ def _node(clause: Clause, names: Names) -> Node | None:
     if clause.field in _CODES:
         return codes(_CODES[clause.field], [clause.text.lower()])
     if clause.field == "person":
-        return _named("people", names.people(clause.text)) or _words(clause, _FREE)
+        return _named("people", names.people(clause.text)) or _person(clause)
     if clause.field == "place":
         return _named("places", names.places(clause.text)) or _words(clause, _FREE)
     if clause.field == "title":
@@ -134,6 +157,12 @@ def _node(clause: Clause, names: Names) -> Node | None:
     if clause.field == "author":
         return _words(clause, ("authors",))
     return _words(clause, _FREE)
+
+
+def _person(clause: Clause) -> Node | None:
+    """A person outside the register: the words, or the same consonants."""
+    node, leaves = _words(clause, _FREE), _spellings(clause.text.title())
+    return AnyOf((node, *leaves)) if node and leaves else node
 
 
 def _named(field: str, ids: Sequence[str]) -> Node | None:

@@ -7,7 +7,7 @@
 ``people``      ids of the persons and organisations that the story names
 ``places``      GeoNames ids of its places, and countries that it is about
 ``about``       those countries alone
-``spelled``     consonant skeletons of what may be names (``names.skeleton``)
+``spelled``     consonant skeletons of what may be names (``names.unlisted``)
 ``story``       what lists show, as JSON; stored, and not searched
 ``order``       the publication instant and the id in one number, by which lists are ordered
 ==============  =========================================================================
@@ -17,7 +17,7 @@ Exact forms are words between spaces; stems are tokens, several at a word's posi
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -27,9 +27,10 @@ from tantivy import Document, PreTokenizedString, Schema, SchemaBuilder, Token
 
 from dateline import keys
 from dateline.article import Article
+from dateline.names import unlisted
 from dateline.search.analysis import Term, terms
 
-FORMAT = 1  # of the index: another number when fields or analysis change, and the index has to be rebuilt
+FORMAT = 2  # of the index: another number when fields or analysis change, and the index has to be rebuilt
 FACETS = ("source", "country", "language")
 _SHOWN = (
     *("id", "url", "title", "source", "outlet_country", "language", "published_at", "published_precision"),
@@ -83,6 +84,10 @@ class Entry:
         """The month of the shard that the story is in, ``yyyy-mm`` in UTC."""
         return self.published_key[:7]
 
+    def shown(self) -> str:
+        """What lists show, as JSON."""
+        return json.dumps(self.story, ensure_ascii=False, default=int)
+
     def to_json(self) -> str:
         """One line; the table's numbers are whole."""
         values = {"story": self.story, "article": self.article.to_dict()}
@@ -119,19 +124,53 @@ def version(item: Mapping[str, Any]) -> Version:
 def document(entry: Entry) -> Document:
     """The document of a story."""
     article, document = entry.article, Document()
-    document.add_text("id", entry.id)
-    document.add_text("source", article.source or "")
-    document.add_text("country", article.outlet_country or keys.NOWHERE)
-    document.add_text("language", article.language or "")
-    _add_ids(document, "places", [*(str(place.id) for place in article.places), *article.about])
-    _add_ids(document, "about", article.about)
-    _add_ids(document, "people", (name.id for name in (*article.persons, *article.organisations)))
-    _add_words(document, "title", [article.title], article.language)
-    _add_words(document, "text", _body(article), article.language)
-    _add_exact(document, "authors", (term for author in article.authors for term in terms(author)))
+    for field, values in codes(entry).items():
+        for value in values:
+            document.add_text(field, value)
+    for field, texts in words(article).items():
+        for text in texts:
+            _add_words(document, field, list(terms(text, article.language)))
+    _add_exact(document, "authors", bylines(article))
+    _add_names(document, spelled(article))
     document.add_integer("order", order(entry.published_key))
-    document.add_bytes("story", json.dumps(entry.story, ensure_ascii=False, default=int).encode())
+    document.add_bytes("story", entry.shown().encode())
     return document
+
+
+def codes(entry: Entry) -> dict[str, list[str]]:
+    """The fields with codes and ids, each value once."""
+    article = entry.article
+    found = {
+        "id": [entry.id],
+        "source": [article.source or ""],
+        "country": [article.outlet_country or keys.NOWHERE],
+        "language": [article.language or ""],
+        "places": [*(str(place.id) for place in article.places), *article.about],
+        "about": article.about,
+        "people": [name.id for name in (*article.persons, *article.organisations)],
+    }
+    return {field: list(dict.fromkeys(values)) for field, values in found.items()}
+
+
+def words(article: Article) -> dict[str, list[str]]:
+    """The texts of the fields with exact forms, and of those with stems beside."""
+    captions = [image.caption for image in article.images if image.caption]
+    return {"title": [article.title], "text": [article.standfirst or "", article.text, *captions, *article.tags]}
+
+
+def spelled(article: Article) -> list[tuple[int, str]]:
+    """The skeletons of what may be names, each with its position; between names is a gap."""
+    found, at = [], 0
+    for text in (article.title, article.standfirst or "", article.text):
+        for run in unlisted.runs(text):
+            found += [(at + number, part) for number, parts in enumerate(run) for part in sorted(parts) if part]
+            at += len(run) + 1
+    return found
+
+
+def bylines(article: Article) -> list[Term]:
+    """The words of the authors."""
+    return [term for author in article.authors for term in terms(author)]
 
 
 def order(published_key: str) -> int:
@@ -152,26 +191,17 @@ def month_of(order: int) -> str:
     return (_EPOCH + timedelta(seconds=order >> _TIE_BITS)).isoformat()[:7]
 
 
-def _body(article: Article) -> Iterator[str]:
-    """What is searched beside the headline."""
-    yield article.standfirst or ""
-    yield article.text
-    yield from (image.caption for image in article.images if image.caption)
-    yield from article.tags
+def _add_words(document: Document, field: str, found: Sequence[Term]) -> None:
+    _add_exact(document, field, found)
+    tokens = [Token(stem, at, 0, 0) for at, term in enumerate(found) for stem in term.stems]
+    if tokens:
+        document.add_pre_tokenized_text(f"{field}_stems", PreTokenizedString("", tokens))
 
 
-def _add_ids(document: Document, field: str, ids: Iterable[str]) -> None:
-    for id in dict.fromkeys(ids):
-        document.add_text(field, id)
-
-
-def _add_words(document: Document, field: str, texts: Iterable[str], language: str | None) -> None:
-    for text in texts:
-        found = list(terms(text, language))
-        _add_exact(document, field, found)
-        tokens = [Token(stem, at, 0, 0) for at, term in enumerate(found) for stem in term.stems]
-        if tokens:
-            document.add_pre_tokenized_text(f"{field}_stems", PreTokenizedString("", tokens))
+def _add_names(document: Document, found: Sequence[tuple[int, str]]) -> None:
+    if found:
+        tokens = [Token(part, at, 0, 0) for at, part in found]
+        document.add_pre_tokenized_text("spelled", PreTokenizedString("", tokens))
 
 
 def _add_exact(document: Document, field: str, found: Iterable[Term]) -> None:

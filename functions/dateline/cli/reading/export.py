@@ -1,5 +1,6 @@
 """``dateline export``: the stories of a query as a file."""
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,10 +31,12 @@ class Format(StrEnum):
     PARQUET = "parquet"
     WARC = "warc"
     WACZ = "wacz"
+    OPENSEARCH = "opensearch"
 
 
 _KEY = STATE / "export-key.pem"  # P-384
 _IN_FILES = (Format.PARQUET, Format.WACZ)  # made in a file, not in a stream
+_MAPPING = ".index.json"  # what OpenSearch needs before the stories
 
 
 def export(
@@ -55,9 +58,10 @@ def export(
     ] = False,
     stack: StackName = None,
 ) -> None:
-    """Export stories with their words (jsonl, csv, parquet), or their captures (warc, wacz).
+    """Export stories with their words (jsonl, csv, parquet, opensearch), or their captures (warc, wacz).
 
-    Safe to interrupt: the file appears when it is complete.
+    For OpenSearch, the stories are lines for ``_bulk``; beside the file is another one, ``.index.json``, which creates
+    the index. Safe to interrupt: the file appears when it is complete.
     """
     if output is None and (form in _IN_FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
@@ -72,6 +76,8 @@ def export(
         elif output is not None:
             with _in_one_step(output) as path:
                 _write(exported, form, path, chunks, deployed)
+            if form is Format.OPENSEARCH:
+                _write_mapping(output.with_suffix(_MAPPING))
     note(f"{count(exported.done, 'story', 'stories')}{f' in {output}' if output else ''}")
     if exported.unread:
         note(f"not read: {' '.join(exported.unread)}; run dateline verify")
@@ -84,7 +90,22 @@ def _chunks(form: Format, *, faithful: bool) -> "Chunks | None":
 
     if form is Format.CSV:
         return partial(tables.csv_rows, faithful=faithful)
-    return {Format.JSONL: tables.jsonl, Format.WARC: captures.warc}.get(form)
+    streams: dict[Format, Chunks] = {Format.JSONL: tables.jsonl, Format.WARC: captures.warc, Format.OPENSEARCH: _bulk}
+    return streams.get(form)
+
+
+def _bulk(exported: "Export") -> Iterator[bytes]:
+    from dateline.search import opensearch
+    from dateline.search.schema import Entry
+
+    return opensearch.bulk(Entry.of(story, article) for story, article in exported.read(exported.query.article))
+
+
+def _write_mapping(path: Path) -> None:
+    from dateline.search import opensearch
+
+    with _in_one_step(path) as part:
+        part.write_text(json.dumps(opensearch.index(), ensure_ascii=False, indent=1), encoding="utf-8")
 
 
 def _write(exported: "Export", form: Format, path: Path, chunks: "Chunks | None", stack: Stack) -> None:
