@@ -8,7 +8,7 @@ from copy import deepcopy
 from itertools import chain, groupby
 
 from lxml.etree import SubElement, _Element
-from lxml.html import Element, HtmlElement
+from lxml.html import HtmlElement
 from trafilatura.core import bare_extraction
 from trafilatura.settings import Document as Extracted
 
@@ -56,7 +56,7 @@ def _copied(tree: HtmlElement) -> HtmlElement:
     body = tree.find("body")
     if body is None:
         return deepcopy(tree)
-    page: HtmlElement = Element("html")
+    page = tree.makeelement("html")  # with the tree's own element classes, not with slower ones
     page.append(deepcopy(body))
     page[0].tail = None
     return page
@@ -98,7 +98,7 @@ def _alone(element: HtmlElement) -> HtmlElement:
     """Return the page with only this element, removed from its own tree; or the page, if it is the element."""
     if element.getparent() is None:
         return element
-    page = Element("html")
+    page = element.makeelement("html")
     SubElement(page, "body").append(element)
     element.tail = None
     return page

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from typing import Generic, NamedTuple, Self, TypeVar
 from urllib.parse import urljoin, urlsplit
 
@@ -88,7 +88,8 @@ class Document:
 
     def first_text(self, element: HtmlElement) -> str:
         """Return the first text in an element that is more than white space, or an empty one."""
-        return next((text for text in islice(self._texts, *self._spans[element]) if not text.isspace()), "")
+        texts = self._texts
+        return next((texts[at] for at in range(*self._spans[element]) if not texts[at].isspace()), "")
 
     def length(self, element: HtmlElement) -> int:
         """Return the number of characters in an element's texts, without the white space at their edges."""

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from itertools import islice
 
 from charset_normalizer import from_bytes
-from lxml.etree import ElementDefaultClassLookup, ParserError
+from lxml.etree import ElementDefaultClassLookup, ParserError, strip_elements
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from w3lib.encoding import (
     html_body_declared_encoding,
@@ -71,9 +71,11 @@ def parse(body: bytes, content_type: str = "", languages: Collection[str] = ()) 
     parser = HTMLParser(encoding="utf-8", collect_ids=False, remove_comments=True, remove_pis=True)
     parser.set_element_class_lookup(ElementDefaultClassLookup(element=HtmlElement))
     try:
-        return _bounded(document_fromstring(markup, parser=parser))
+        tree = document_fromstring(markup, parser=parser)
     except ParserError as error:  # nothing but comments and the like
         raise NotHtmlError("the body has no elements") from error
+    strip_elements(tree, "svg", with_tail=False)  # drawings, with up to a tenth of a page's elements
+    return _bounded(tree)
 
 
 def _bounded(tree: HtmlElement) -> HtmlElement:
