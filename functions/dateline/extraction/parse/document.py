@@ -128,6 +128,12 @@ class Document:
         """How many texts with a digit of any script stand before each of the page's texts, and before its end."""
         return list(accumulate((_DIGIT.search(text) is not None for text in self._texts), initial=0))
 
+    @cached_property
+    def numbered(self) -> list[HtmlElement]:
+        """The elements with digits in their content, in no order."""
+        before = self._numbered
+        return [element for element, (first, end) in self._spans.items() if before[first] < before[end]]
+
     def has_digits(self, element: HtmlElement) -> bool:
         """Whether a digit of any script is in an element's content."""
         first, end = self._spans[element]

@@ -124,8 +124,7 @@ class View:
         document = self._document
         named = {each for each in document.called(_NAMED, (*_IN, "time", "abbr")) if len(each) < 12}
         stating = set(_STATED_IN(document.tree))
-        numbered = list(filter(document.has_digits, document.elements))
-        shown = {each for each in numbered if self._is_alone(each) or _is_labelled(each)}
+        shown = {each for each in document.numbered if self._is_alone(each) or _is_labelled(each)}
         stated = {each for each in named | stating if document.has_digits(each) or _states_digits(each)}
         return shown | stated | set(document.tree.iter("time"))
 
