@@ -10,6 +10,7 @@ from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
 from dateline.article import Name
 from dateline.search import opensearch, schema
+from dateline.search.analysis import terms
 from tests.conftest import Aws
 from tests.search.library import article, store
 from tests.search.test_analysis import FALSE, FORMS, JOINED
@@ -102,11 +103,11 @@ def test_documents_have_the_same_words(aws: Aws, analysers: Analysers) -> None:
     for entry in store(aws, STORIES):
         found = opensearch.document(entry)
         for field, texts in schema.words(entry.article).items():
-            terms = [list(schema.terms(text, entry.article.language)) for text in texts]
+            analysed = [list(terms(text, entry.article.language)) for text in texts]
             exact = [analysers.positions("words", text) for text in found[field]]
             stems = [analysers.positions("stems", text) for text in found[f"{field}_stems"]]
-            assert exact == [[frozenset([term.exact]) for term in each] for each in terms if each]
-            assert stems == [[frozenset(term.stems) for term in each] for each in terms if each]
+            assert exact == [[frozenset([term.exact]) for term in each] for each in analysed if each]
+            assert stems == [[frozenset(term.stems) for term in each] for each in analysed if each]
 
 
 def test_lines_are_bulk_pairs(aws: Aws) -> None:
@@ -146,5 +147,5 @@ def test_typed_words_meet(analysers: Analysers, query: str, text: str, language:
 
 
 def _meets(analysers: Analysers, query: str, text: str, language: str) -> bool:
-    found = {form for term in schema.terms(text, language) for form in (term.exact, *term.stems)}
+    found = {form for term in terms(text, language) for form in (term.exact, *term.stems)}
     return all(forms & found for forms in analysers.positions("typed_stems", query))
