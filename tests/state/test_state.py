@@ -4,14 +4,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from dateline import keys
+from dateline.aws import dynamodb
 from dateline.capture import Capture
 from dateline.messages import CrawlReport
+from dateline.page import Payload
 from dateline.state.crawl_state import CrawlState
-from dateline.state.pages import item_hash, url_states
+from dateline.state.pages import captured, item_hash, url_states
 from dateline.state.records import FeedState, Learned, UrlState
 from dateline.state.table import learned_items
 from tests.conftest import Aws
@@ -42,11 +45,49 @@ def test_repeated_url_written_once(aws: Aws) -> None:
     assert state.urls([saved.url, saved.url]) == {saved.url: saved}
 
 
-def test_items_are_small(aws: Aws) -> None:
-    CrawlState(aws.deployment).save_urls(states(1).values())
+SLUG = "وزارة-الصحة-تعلن-افتتاح-مستشفى-جديد-في-مدينة-سبها-جنوب-ليبيا"
+
+
+@pytest.mark.parametrize("slug", ["the-well-of-sebha-is-open-again", quote(SLUG), f"{quote(SLUG)}?page=1"])
+def test_items_are_small(aws: Aws, slug: str) -> None:
+    """A page's state fits into one write unit, in Arabic too, and comes back as it was."""
+    url = f"https://gazette.example/2026/10/20/{slug}"
+    metadata = {
+        "source": "gazette",
+        "family": "feed",
+        "requested_url": url,
+        "discovered_from": "https://gazette.example/feed",
+        "feed_title": SLUG.replace("-", " "),
+        "feed_date": "2026-10-20T06:00:00+02:00",
+        "feed_date_raw": "Tue, 20 Oct 2026 06:00:00 +0200",
+        "first_seen_at": "2026-10-20T06:00:00Z",
+    }
+    at = datetime(2026, 10, 20, 6, tzinfo=UTC)
+    validators = (f'"{"5" * 32}"', "Tue, 20 Oct 2026 04:00:00 GMT")
+    payload = Payload(url, at, f"sha256:{'5' * 64}")
+    (state,) = captured(url, metadata, captured_at=at, status=200, payload=payload, validators=validators)
+    CrawlState(aws.deployment).save_urls([state])
     (item,) = aws.table.scan()["Items"]
-    assert len(str(item)) < 400
-    assert keys.url_state("https://gazette.example/0").items() <= item.items()
+    assert dynamodb.size(item) <= 1024
+    assert keys.url_state(url).items() <= item.items()
+    assert CrawlState(aws.deployment).urls([url]) == {url: state}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"found": {"family": "feed", "requested_url": "https://gazette.example/a?from=rss"}},
+        {"payload_url": "https://gazette.example/b", "payload_at": "2026-10-20T06:00:00Z", "digest": "sha256:5"},
+        {"found": {"reached_by": "https://gazette.example/c"}},
+        {"failures": 2, "failure": "timeout", "due": "2026-10-20T06:00:00Z"},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_other_addresses_are_kept(aws: Aws, changes: dict[str, Any]) -> None:
+    """What differs from the page's own address is kept, and when a failing page is due."""
+    state = replace(UrlState(url="https://gazette.example/a", source="gazette", status=200), **changes)
+    CrawlState(aws.deployment).save_urls([state])
+    assert CrawlState(aws.deployment).urls([state.url]) == {state.url: state}
 
 
 def test_feeds_belong_to_their_source(aws: Aws) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from dateline import keys
 from dateline.state.due_times import DueTimes
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState, values
-from dateline.state.table import TableState, learned_items
+from dateline.state.table import TableState, learned_items, url_item
 
 if TYPE_CHECKING:
     from dateline.aws.deployment import Deployment
@@ -98,7 +98,7 @@ class CrawlState(TableState):
         # In this order: a URL that is known, but never due, would not be looked at again.
         first = {source: self._due.change(source, due) for source, due in _changes(states.values(), before).items()}
         written = (state for url, state in states.items() if not state.repeats(before.get(url)))
-        self._put(keys.url_state(state.url) | values(_item(state)) for state in written)
+        self._put(map(url_item, written))
         return first
 
     def _save_others(
@@ -112,11 +112,6 @@ class CrawlState(TableState):
         for health in healths:
             due = first[health.source] if health.source in first else self._due.first(health.source)
             self._put([keys.health(health.source) | values(replace(health, revisit_at=due))])
-
-
-def _item(state: UrlState) -> UrlState:
-    """The part of a state for the table: only of a failing page, crawls ask there when it is due."""
-    return state if state.failures else replace(state, due=None)
 
 
 def _changes(states: Iterable[UrlState], before: Mapping[str, UrlState]) -> dict[str, dict[str, str | None]]:

@@ -3,6 +3,7 @@
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ class TableState:
         self._delete(keys.postponed(source, crawl) for source, crawl in crawls)
 
     def _states(self, url_hashes: Iterable[str]) -> Iterator[UrlState]:
-        return (UrlState(**_fields(item)) for item in self._get(map(keys.hashed_state, url_hashes)))
+        return (_url_state(_fields(item)) for item in self._get(map(keys.hashed_state, url_hashes)))
 
     def _get(self, wanted: Iterable[Mapping[str, str]], *, consistent: bool = False) -> Iterator[dict[str, Any]]:
         return dynamodb.get(self._client, self._table, wanted, consistent=consistent, pause=self._pause)
@@ -124,6 +125,27 @@ def learned_items(report: "CrawlReport") -> Iterator[dict[str, Any]]:
     for host, until in learned.holds.items():
         expires = int(datetime.fromisoformat(until).timestamp())
         yield keys.hold(host) | {"host": host, "until": until, "expires": expires}
+
+
+def url_item(state: UrlState) -> dict[str, Any]:
+    """Return the item of a URL: its address once, for one in Arabic has 400 bytes, and no due time unless it fails.
+
+    Of failing pages alone, crawls ask the table when they are due.
+    """
+    found = {name: value for name, value in state.found.items() if (name, value) != ("requested_url", state.url)}
+    payload_url = None if state.payload_url == state.url else state.payload_url
+    short = replace(state, found=found, payload_url=payload_url, due=state.due if state.failures else None)
+    return keys.url_state(state.url) | values(short)
+
+
+def _url_state(fields: dict[str, Any]) -> UrlState:
+    """Return the state of a URL, given the attributes of its item."""
+    found = dict(fields.get("found", {}))
+    if "family" in found:
+        found.setdefault("requested_url", fields["url"])
+    if "payload_at" in fields:
+        fields.setdefault("payload_url", fields["url"])
+    return UrlState(**fields | {"found": found})
 
 
 def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
