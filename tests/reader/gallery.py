@@ -1,10 +1,12 @@
 """A reading room as a reader finds it: an invented spring of four outlets, read by the real extraction.
 
 The harbour story is an agency's, in three outlets, two of which change it; the bridge is corrected in silence, and a
-page is taken down. Towns' short notices fill the months for facets and the time line. One story is hostile.
+page is taken down. Two watches have seen all of it. Towns' short notices fill the months for facets and the time line.
+One story is hostile.
 """
 
 import html
+import itertools
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -17,6 +19,9 @@ from dateline import keys
 from dateline.extraction import extract
 from dateline.reader.app import answer
 from dateline.reader.library import Library
+from dateline.search import watches
+from dateline.search.schema import Entry
+from dateline.search.watches import Watching
 from dateline.sources.registry import Source
 from tests.conftest import Aws
 from tests.reader.library import HOSTILE, Room
@@ -60,6 +65,7 @@ class Invented:
         )
 
 
+WATCHES = {"harbour": "harbour strike", "water": "المياه"}  # queries by name
 OUTLETS = {  # name, country, language
     "gazette": ("The Gulf of Sidra Gazette", "ly", "en"),
     "courrier": ("Le Courrier du Golfe", "tn", "fr"),
@@ -173,6 +179,7 @@ def room(aws: Aws, folder: Path) -> Room:
         _archive(aws, outlet, day, [(each.name, each.page) for each in found])
     _archive(aws, "gazette", "04-21", [("gone", "gone")], status="404 Not Found")
     _report(aws)
+    _watch(aws)
     search = searched(Newsroom(aws), folder)
     sources = {id: _source(id) for id in OUTLETS}
     return Room(aws, answer(Library(aws.deployment, lambda: search, lambda: sources)))
@@ -185,6 +192,18 @@ def _archive(aws: Aws, outlet: str, day: str, pages: list[tuple[str, str]], stat
     stem = keys.Stem(outlet, keys.crawl_name(at, "test"), 0)
     key = newsroom.put(stem, *pages, status=f"{status}\r\nContent-Type: text/html; charset=utf-8")
     newsroom.archive(extract=extract, clock=lambda: at + timedelta(minutes=2)).add(key)
+
+
+def _watch(aws: Aws) -> None:
+    """Two watches that have seen every revision as it was indexed."""
+    for name, words in WATCHES.items():
+        watches.add(aws.s3, aws.archive, name, words, datetime(2019, 1, 1, tzinfo=UTC))
+    query, minutes = Newsroom(aws).query(), itertools.count()
+    clock = lambda: datetime(2019, 4, 21, tzinfo=UTC) + timedelta(minutes=next(minutes))  # noqa: E731
+    watching = Watching(aws.s3, aws.table, aws.archive, clock=clock)
+    for story in query.of_all():
+        for revision in query.revisions(story["id"]):
+            watching.fire([Entry.of(revision, query.article(revision))])
 
 
 def _source(id: str) -> Source:

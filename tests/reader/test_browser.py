@@ -34,6 +34,8 @@ PAGES = {
     "changes": "/changes",
     "sources": "/sources",
     "coverage": "/coverage",
+    "watches": "/watches",
+    "watch": "/watches/harbour",
     "arabic": f"/stories/{gallery.id_of('water', 'midan')}?lang=ar",
     "arabic-search": "/search?q=طرابلس&lang=ar&format=html",
     "hostile": f"/stories/{gallery.id_of('hostile', 'gazette')}",
