@@ -114,11 +114,45 @@ def test_odd_candidate_costs_itself(odd: str) -> None:
     assert found(f"<time datetime='{odd}'>x</time><span class=date>16/04/2019</span>", header=markup)[0] == "2019-04-16"
 
 
-def found(line: str, below: str = "", header: str = "") -> tuple[str | None, str | None]:
+@pytest.mark.parametrize(
+    ("byline", "day"),
+    [
+        ("Written by <a href='/blog/author/amal-salem-and-omar-zidan'>Amal Salem and Omar Zidan</a>", "April 16, 2019"),
+        ("Par <a href='/auteur/nadia-ben-amor/'>Nadia Ben Amor, correspondante à Sfax</a>", "16 avril 2019"),
+        ("بقلم أمل سالم", "16 أبريل 2019"),
+    ],
+)
+def test_date_behind_a_byline(byline: str, day: str) -> None:
+    """A date below the story is its own if it follows a byline, also a link of several words to an author's page."""
+    tags = "".join(f"<a href='/tag/{tag}'>{tag}</a> " for tag in ("harbour", "shipping", "quays", "trade") * 6)
+    foot = f"<div><div><p>{byline}</p><p>{day}</p></div><div>{tags}</div></div>"
+    assert found("", below=foot)[0] == "2019-04-16"
+
+
+@pytest.mark.parametrize(
+    ("instant", "shown", "published"),
+    [
+        ("2019-04-15T22:00:00Z", "16 April 2019", "2019-04-16"),
+        ("2019-04-15T21:00:00+00:00", "16 avril 2019", "2019-04-16"),
+        ("2019-04-15T20:00:00Z", "16 أبريل 2019", "2019-04-16"),
+        ("2019-04-15T22:10:00Z", "16 April 2019", "2019-04-15T22:10:00+00:00"),
+        ("2019-04-15T08:00:00Z", "16 April 2019", "2019-04-15T08:00:00+00:00"),
+        ("2019-04-15T22:00:00Z", "15 April 2019", "2019-04-15T22:00:00+00:00"),
+    ],
+)
+def test_midnight_of_the_shown_day(instant: str, shown: str, published: str) -> None:
+    """A whole hour that may be midnight in a zone east of UTC is the day that the page shows."""
+    header = f"<meta property='article:published_time' content='{instant}'>"
+    assert found(f"<span class=date>{shown}</span>", header=header, timezone=None)[0] == published
+
+
+def found(
+    line: str, below: str = "", header: str = "", timezone: str | None = "Africa/Tunis"
+) -> tuple[str | None, str | None]:
     """``published_at`` and ``modified_at`` of a page with this markup under, below and above its story."""
     prose = "<p>" + "The harbour board opened the rebuilt quay, and the first ship tied up before noon. " * 3 + "</p>"
     html = f"<title>The quay opens again</title>{header}<div class=a><h1>The quay opens again</h1>{line}{prose}</div>"
     captured = datetime(2019, 5, 2, tzinfo=UTC)
-    page = Page("https://x.example/a", f"{html}{below}</body>".encode(), captured_at=captured, timezone="Africa/Tunis")
+    page = Page("https://x.example/a", f"{html}{below}</body>".encode(), captured_at=captured, timezone=timezone)
     told = story_dates.find(Document.of(page))
     return told.published and told.published.value.iso(), told.modified and told.modified.value.iso()

@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterable
 from functools import cache
+from itertools import islice
 
 from justext.utils import get_stoplist
 from trafilatura.settings import JUSTEXT_LANGUAGES
@@ -95,7 +96,7 @@ def _listed(latin: bool) -> tuple[str, ...]:
 
 
 def _is_latin(words: Iterable[str]) -> bool:
-    letters = "".join(words)
+    letters = "".join(islice(words, _FEWEST))
     return sum(letter < "\u0250" for letter in letters) > len(letters) / 2
 
 

@@ -41,7 +41,7 @@ _ELSEWHERE = re.compile(
     r"|popular|recommend|trending|(?<!v)card|teaser|widget|\bbio",
     re.IGNORECASE,
 )
-_AUTHOR_PAGE = re.compile(
+AUTHOR_PAGE = re.compile(
     r"/(?:authors?|auteurs?|autor\w*|yazar(?:lar)?|staff|people|journalists?|contributors?|profiles?|writers?|reporters?|by|bios?)/",
     re.IGNORECASE,
 )
@@ -87,7 +87,7 @@ def linked(document: Document) -> Iterator[str]:
     links = (
         (element for element in document.after_headline if element.tag == "a") if document.headline is not None else ()
     )
-    pages = (link for link in links if _AUTHOR_PAGE.search(link.get("href", "")) and _is_the_storys(link, document))
+    pages = (link for link in links if AUTHOR_PAGE.search(link.get("href", "")) and _is_the_storys(link, document))
     first = next(pages, None)
     if first is not None:
         yield document.content(first)
@@ -107,6 +107,11 @@ def spoken(document: Document) -> Iterator[str]:
                 if text and len(text) < _LONGEST and _is_the_storys(element, document):
                     yield text
                     return
+
+
+def says_by(text: str) -> bool:
+    """Return whether a text begins as a byline does."""
+    return _SAYS_BY.match(text) is not None
 
 
 def _around_headline(document: Document) -> list[HtmlElement]:

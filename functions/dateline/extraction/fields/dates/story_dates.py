@@ -294,12 +294,24 @@ def _on_local_day(found: Value[Moment], days: set[date], document: Document) -> 
     An instant of local midnight is a day, written in UTC by a publishing system.
     """
     moment, rule = found
-    if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days or not (zone := timezones.of_outlet(document)):
+    if moment.at.utcoffset() != timedelta(0) or moment.at.date() in days:
         return found
+    if not (zone := timezones.of_outlet(document)):
+        return _of_midnight(found, days)
     local = moment.at.astimezone(ZoneInfo(zone))
     if local.time() == time() and local.date() != moment.at.date():
         return Value(Moment(datetime.combine(local, time()), "day"), f"{rule}; midnight of the outlet")
     return Value(Moment(local, moment.precision), f"{rule}; zone of the outlet") if local.date() in days else found
+
+
+def _of_midnight(found: Value[Moment], days: set[date]) -> Value[Moment]:
+    """Return the next day, if the page shows it and the instant may be its midnight in an unknown zone east of UTC."""
+    moment, rule = found
+    following = moment.at.date() + timedelta(days=1)
+    is_hour = moment.at.time().replace(hour=0) == time()
+    if following not in days or not is_hour or datetime.combine(following, time(), UTC) - moment.at > _SLACK:
+        return found
+    return Value(Moment(datetime.combine(following, time()), "day"), f"{rule}; midnight of the day shown")
 
 
 def _is_plausible(moment: Moment, document: Document) -> bool:

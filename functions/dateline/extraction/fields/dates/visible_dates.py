@@ -10,6 +10,7 @@ from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from dateline.extraction.fields import shown_title
+from dateline.extraction.fields.credits import bylines
 from dateline.extraction.fields.dates import date_lines
 from dateline.extraction.fields.dates.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.dates.date_parsing import Moment, read
@@ -174,7 +175,9 @@ class View:
         if self._at[element] < self._start:
             between = self._document.elements[self._at[element] : self._start]
             return sum(1 for each in between if each.tag == "a") > _MENU or any(each.tag == "nav" for each in between)
-        return self._is_below(element) and not self._holds_prose(block) and len(self._document.content(block)) > _PROSE
+        if not self._is_below(element) or self._holds_prose(block):
+            return False
+        return self._document.length(block) > _PROSE and not _is_signed(element)
 
     def _is_below(self, element: HtmlElement) -> bool:
         return bool(self._prose) and self._at[element] > self._at[self._prose[0]]
@@ -261,6 +264,12 @@ def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Mom
         yield Value(line.moment, _rule(rule, told)), told
 
 
+def _is_signed(element: HtmlElement) -> bool:
+    """Whether a byline stands before a date, as at a story's foot."""
+    before = element.getprevious()
+    return before is not None and bylines.says_by(beginning(before))
+
+
 def _rule(rule: str, kind: Kind) -> str:
     return rule if not kind or rule == "time element" else "labelled date"
 
@@ -296,6 +305,7 @@ def _is_card(document: Document, block: HtmlElement) -> bool:
     if document.length(block) > _CARD:
         return False
     text = document.content(block)
-    links = [document.content(link) for link in block.iterdescendants("a") if link.get("href")]
+    hrefs = ((link, link.get("href")) for link in block.iterdescendants("a"))
+    links = [document.content(link) for link, href in hrefs if href and not bylines.AUTHOR_PAGE.search(href)]
     titles = (link for link in links if len(link) >= 20 and 3 * len(link) > len(text) and not _NUMBERS.search(link))
     return any(len(title.split()) >= 4 for title in titles)
