@@ -1,5 +1,6 @@
 """``dateline deploy-check``: what would make a deploy fail, found before anything is created."""
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -236,6 +237,8 @@ def _of_parameters(template: Mapping[str, Any], given: Mapping[str, str]) -> Ite
             yield Finding("problem", name, f"{value!r} is none of {', '.join(map(repr, map(str, allowed)))}")
         elif known["Type"] == "Number" and (problem := _number(known, value)):
             yield Finding("problem", name, f"{value!r} {problem}")
+        elif (pattern := known.get("AllowedPattern")) and not re.fullmatch(pattern, value):
+            yield Finding("problem", name, f"{value!r} {known['ConstraintDescription']}")
 
 
 def _number(known: Mapping[str, Any], value: str) -> str:

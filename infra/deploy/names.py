@@ -24,6 +24,7 @@ class Kind:
 
 KINDS = {
     "AWS::S3::Bucket": Kind("BucketName", 63),
+    "AWS::StepFunctions::StateMachine": Kind("StateMachineName", 80),
     "AWS::Budgets::Budget": Kind("Budget.BudgetName", 100),
     "AWS::Athena::WorkGroup": Kind("Name", 128),
     "AWS::CloudWatch::Dashboard": Kind("DashboardName", 255),

@@ -74,7 +74,8 @@ def deploy(
     overrides = [f'ParameterKey={name},ParameterValue="{value}"' for name, value in parameters.items()]
     options = ["--template-file", f"{folder / 'build' / 'template.yaml'}", "--stack-name", name]
     options += ["--s3-bucket", _BUCKET, "--capabilities", "CAPABILITY_IAM", "--no-progressbar"]
-    options += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--parameter-overrides", *overrides]
+    options += ["--no-confirm-changeset", "--no-fail-on-empty-changeset", "--on-failure", "DELETE"]
+    options += ["--parameter-overrides", *overrides]
     # It polls at this interval, which suits a cloud that is next door.
     _sam(folder, ["deploy", *options], {**environment, "SAM_CLI_POLL_DELAY": "0.2"})
 

@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from infra import emulator
 from infra.deploy.check import Check, Finding
 from infra.local import docker, stack
 from infra.local.cloud import Cloud, _parameters
+from infra.local.errors import LocalCloudError
 from tests.support.checkout import SAMPLES, Checkout, until
 
 pytestmark = pytest.mark.cloud
@@ -27,24 +30,39 @@ POSITION = {
 }
 
 
-@pytest.fixture
-def second(cloud: Cloud) -> Iterator[Cloud]:
-    """A second stack of the same template, beside the first; removed with its buckets."""
+def deploy(cloud: Cloud) -> None:
+    stack.deploy(cloud.folder, cloud.client("s3"), cloud.environment, _parameters(cloud.folder, None), name=SECOND)
+
+
+@contextmanager
+def deployed(cloud: Cloud) -> Iterator[Cloud]:
+    """A second stack of the same template, beside the first; removed with its buckets and its table."""
     s3, cloudformation = cloud.client("s3"), cloud.client("cloudformation")
-    stack.deploy(cloud.folder, s3, cloud.environment, _parameters(cloud.folder, None), name=SECOND)
+    deploy(cloud)
     outputs = stack.outputs(cloudformation, SECOND)
     assert outputs is not None
     stack.adjust(cloud.client("lambda"))
     try:
         yield Cloud(cloud.folder, cloud.port, outputs)
     finally:
-        table = cloud.client("dynamodb")
-        table.update_table(TableName=outputs["IndexTable"], DeletionProtectionEnabled=False)
         cloudformation.delete_stack(StackName=SECOND)
         until(lambda: stack.outputs(cloudformation, SECOND) is None)
         for name in (outputs["CaptureBucket"], outputs["ArchiveBucket"]):
             cloud.resource("s3").Bucket(name).object_versions.delete()
             s3.delete_bucket(Bucket=name)
+        tables = cloud.client("dynamodb")
+        tables.update_table(TableName=outputs["IndexTable"], DeletionProtectionEnabled=False)
+        tables.delete_table(TableName=outputs["IndexTable"])
+
+
+@pytest.fixture
+def second(cloud: Cloud) -> Iterator[Cloud]:
+    with deployed(cloud) as found:
+        yield found
+
+
+def names_of_buckets(cloud: Cloud) -> set[str]:
+    return {each["Name"] for each in cloud.client("s3").list_buckets()["Buckets"]}
 
 
 def checked(cloud: Cloud, name: str) -> dict[str, Finding]:
@@ -63,6 +81,22 @@ def test_two_stacks_run_side_by_side(cloud: Cloud, second: Cloud, emptied: Check
     emulator.put_captures(cloud.client("s3"), second.outputs["CaptureBucket"], EVENT, docker.EVENTS / "extract.html")
     until(lambda: stories(second) == ["https://sample-event.example/extract"])
     assert stories(cloud) == []
+
+
+def test_failed_deploy_can_be_repeated(cloud: Cloud) -> None:
+    """A first deploy that fails half-way leaves no stack and no bucket; the same command then succeeds."""
+    events = cloud.client("events")
+    events.create_event_bus(Name=SECOND)
+    before = names_of_buckets(cloud)
+    with pytest.raises(LocalCloudError, match=f"Failed to create/update the stack: {SECOND}"):
+        deploy(cloud)
+    with pytest.raises(ClientError, match="does not exist"):
+        cloud.client("cloudformation").describe_stacks(StackName=SECOND)
+    assert names_of_buckets(cloud) == before
+    events.delete_event_bus(Name=SECOND)
+    with deployed(cloud) as found:
+        emulator.put_captures(cloud.client("s3"), found.outputs["CaptureBucket"], EVENT, docker.EVENTS / "extract.html")
+        until(lambda: stories(found) == ["https://sample-event.example/extract"])
 
 
 def test_deploy_check_knows_the_stack(cloud: Cloud) -> None:

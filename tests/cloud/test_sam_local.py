@@ -87,6 +87,7 @@ def test_functions_answer_in_containers(config: Path) -> None:
     assert answers["events"] == {"article.archived": 1}
     assert "sample-gazette" in answers["dispatch"]["sources"]
     assert answers["read"]["statusCode"] == 200
+    assert answers["maintain"]["done"] is True
 
 
 @pytest.mark.cloud

@@ -7,7 +7,13 @@ from typing import Any, Literal
 State = Literal["OK", "ALARM", "INSUFFICIENT_DATA"]
 Period = Sequence[float]  # samples of a metric in one period; none where the metric was not reported
 
-_STATISTICS: Mapping[str, Callable[[Period], float]] = {"Sum": sum, "Maximum": max, "Minimum": min, "Average": fmean}
+_STATISTICS: Mapping[str, Callable[[Period], float]] = {
+    "Sum": sum,
+    "Maximum": max,
+    "Minimum": min,
+    "Average": fmean,
+    "SampleCount": len,
+}
 _COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     "GreaterThanOrEqualToThreshold": lambda value, threshold: value >= threshold,
     "GreaterThanThreshold": lambda value, threshold: value > threshold,
@@ -24,6 +30,13 @@ def state(alarm: Mapping[str, Any], periods: Sequence[Period]) -> State:
     if all(each is None for each in breaching):
         return "INSUFFICIENT_DATA"
     return "ALARM" if breaching.count(True) >= int(alarm.get("DatapointsToAlarm", count)) else "OK"
+
+
+def state_at(alarm: Mapping[str, Any], samples: Sequence[tuple[float, float]], now: float) -> State:
+    """Return an alarm's state at an instant; samples are pairs of an instant (seconds) and a value."""
+    period, count = int(alarm["Period"]), int(alarm["EvaluationPeriods"])
+    begins = [now - period * number for number in range(count, 0, -1)]
+    return state(alarm, [[value for at, value in samples if begin <= at < begin + period] for begin in begins])
 
 
 def _is_breaching(alarm: Mapping[str, Any], period: Period) -> bool | None:

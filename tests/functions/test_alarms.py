@@ -9,7 +9,9 @@ import pytest
 
 from dateline.article import Outcome
 from dateline.dataset.compaction import Compacted
-from dateline.messages import CrawlReport, Failure
+from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
+from dateline.monitoring.counters import Day
+from dateline.monitoring.coverage import Row
 from tests.functions.alarms import Period, state
 from tests.functions.test_template import RESOURCES, TEMPLATE, name_of, of_type
 
@@ -40,13 +42,16 @@ PROVOKED: dict[str, tuple[list[Period], list[Period]]] = {
     "DispatchIdleAlarm": ([NONE, NONE], [NONE, [12]]),
     "CompactIdleAlarm": ([NONE] * 26, [*([NONE] * 25), [1]]),
     "CoverageIdleAlarm": ([NONE] * 26, [[1], *([NONE] * 25)]),
+    "StampIdleAlarm": ([NONE] * 26, [[1], *([NONE] * 25)]),
+    "MaintainIdleAlarm": ([NONE] * 26, [[12], *([NONE] * 25)]),
+    "SearchIdleAlarm": ([NONE] * 26, [[0], *([NONE] * 25)]),
     "ExtractSlowAlarm": ([[9_000, 271_000]], [[9_000, 240_000]]),
     "CompactSlowAlarm": ([[850_000]], [[720_000]]),
     "CoverageSlowAlarm": ([[280_000]], [[21_000]]),
     "ThrottlesAlarm": ([[5], [1], [2]], [[50], [0], [3]]),
     "TableReadThrottlesAlarm": ([[9], [9], [9]], [[9], NONE, [9]]),
     "TableWriteThrottlesAlarm": ([[120], [3], [1]], [[120], [3], NONE]),
-    "DatasetLeftAlarm": ([[3]] * 24, [*([[3]] * 12), [0], *([[3]] * 11)]),
+    "DatasetLeftAlarm": ([[3] * 24], [[3] * 12 + [0] + [3] * 11]),
     "QuarantineAlarm": ([[0, 1, 0]], [NONE]),
     "SilenceAlarm": ([[2]], [[0]]),
     "ParkedAlarm": ([[0, 1, 0]], [[0, 0]]),
@@ -80,15 +85,14 @@ def test_alarm_raises_and_rests(alarm: str) -> None:
     found = properties(alarm)
     assert state(found, raising) == "ALARM"
     assert state(found, usual) == "OK"
-    well: Period = [float(found["Threshold"])] if "LessThan" in found["ComparisonOperator"] else [0.0]
+    well: Period = [1.0] if "LessThan" in found["ComparisonOperator"] else [0.0]
     assert state(found, [*raising, *([well] * int(found["EvaluationPeriods"]))]) == "OK"
 
 
 @pytest.mark.parametrize("alarm", PROVOKED)
 def test_silence_raises_alarm(alarm: str) -> None:
     """Without any data: alarms for functions that did not run rise, all others rest."""
-    idle = "{Namespace} {MetricName}".format(**properties(alarm)) == "AWS/Lambda Invocations"
-    assert state(properties(alarm), []) == ("ALARM" if idle else "OK")
+    assert state(properties(alarm), []) == ("ALARM" if alarm.endswith("IdleAlarm") else "OK")
 
 
 @pytest.mark.parametrize("alarm", [name for name in ALARMS if properties(name)["Namespace"] in OF_AWS])
@@ -145,15 +149,27 @@ def _stamp(patch: pytest.MonkeyPatch) -> None:
     function.settings.cache_clear()
 
 
+def _search(patch: pytest.MonkeyPatch) -> None:
+    function = importlib.import_module("search")
+    done = SimpleNamespace(merged=0, deleted=0)
+    patch.setattr(function, "compaction", lambda: SimpleNamespace(run=lambda **_: done))
+    patch.setattr(function, "mails", lambda: None)
+    function.handler({}, Context())
+
+
 def _extract(patch: pytest.MonkeyPatch) -> None:
     function = importlib.import_module("extract")
-    pages = [SimpleNamespace(outcome=Outcome.QUARANTINED, rules_missed=())]
+    pages = [SimpleNamespace(id="a", outcome=outcome, rules_missed=()) for outcome in Outcome]
     patch.setattr(function, "archive", lambda: SimpleNamespace(add=lambda _: pages))
     function.metrics.log_metrics(lambda *_: function._archive("captures/sample/x.warc.gz"))({}, Context())
 
 
-def _coverage(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    importlib.import_module("coverage")._add("sources_silent", 2, function_name="deployed")
+def _coverage(patch: pytest.MonkeyPatch) -> None:
+    patch.delenv("DATELINE_ALARM_TOPIC", raising=False)
+    failing = (FeedVisit(url="http://gazette.example/feed", error="timeout"),)
+    day = Day(source="sample", date="2026-11-28", expect=Expect(1, 9))
+    rows = [Row(day=day, silent_days=7, failing=failing)]
+    importlib.import_module("coverage")._tell(rows, "deployed")
 
 
 def _crawl(patch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
@@ -169,6 +185,7 @@ EMITTERS = {
     "UnstampedAlarm": _stamp,
     "QuarantineAlarm": _extract,
     "SilenceAlarm": _coverage,
+    "SearchIdleAlarm": _search,
 }
 
 

@@ -28,6 +28,7 @@ NAMES = {
     "AWS::S3::Bucket": "BucketName",
     "AWS::SQS::Queue": "QueueName",
     "AWS::Scheduler::Schedule": "Name",
+    "AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
 
@@ -63,6 +64,18 @@ def test_unlisted_types_have_no_names(resources: dict[str, Any]) -> None:
     unlisted = [each for each in resources.values() if each["Type"] not in NAMES]
     outside = {"AWS::Glue::Table"}  # named within its database
     assert not [each for each in unlisted if "Name" in each["Properties"] and each["Type"] not in outside]
+
+
+def test_failed_creates_leave_no_names(resources: dict[str, Any]) -> None:
+    """A first deploy that fails keeps nothing whose name the next one wants."""
+    kept = {name: each for name, each in resources.items() if each.get("DeletionPolicy") == "Retain"}
+    assert [name for name, each in kept.items() if _name(each) is not None] == []
+
+
+def test_protected_resources_are_kept(resources: dict[str, Any]) -> None:
+    """CloudFormation cannot delete what is protected: a rollback that tries ends in ROLLBACK_FAILED."""
+    protected = [each for each in resources.values() if "DeletionProtectionEnabled" in each["Properties"]]
+    assert {each["DeletionPolicy"] for each in protected} <= {"Retain"}
 
 
 def _name(resource: dict[str, Any]) -> Any:

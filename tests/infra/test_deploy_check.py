@@ -185,6 +185,9 @@ def test_stack_without_update(account: Callable[..., Any], status: str, remedy: 
         ({"ScheduleState": "enabled"}, "is none of 'ENABLED', 'DISABLED'"),
         ({"CrawlShards": "1"}, "is not between 2 and 1000"),
         ({"ColdAfter": "٩٠ يوما"}, "is no number"),
+        ({"CompactEvery": "rate(2 days)"}, "must be an EventBridge Scheduler expression with a run a day or more"),
+        ({"DispatchEvery": "hourly"}, "with a run an hour or more, as rate(15 minutes)"),
+        ({"DatasetSince": "2019"}, "'2019' must be a month from 1900 to 2099, as 2010-01"),
         ({"AlarmTopic": "arn:aws:sns:us-east-1:123456789012:absent"}, "NotFound"),
     ],
 )
@@ -192,6 +195,12 @@ def test_parameters_match_template(account: Callable[..., Any], given: dict[str,
     """Parameters are those of the template."""
     (name,) = given
     assert problem in problems(account(**given))[name]
+
+
+def test_patterns_have_descriptions() -> None:
+    """CloudFormation and deploy-check say what a parameter must be, not its pattern."""
+    parameters = names.read()["Parameters"].values()
+    assert not [each for each in parameters if ("AllowedPattern" in each) != ("ConstraintDescription" in each)]
 
 
 def test_unanswered_checks_are_named(account: Callable[..., Any]) -> None:

@@ -76,6 +76,6 @@ DISPATCH_READS: Final = 1.0  # read units of a source: its schedule and its heal
 SCHEDULED: Final = 50  # runs a day: compaction and search hourly, coverage and stamps daily
 SCHEDULED_GB_SECONDS: Final = 140  # assumed, a day: 24 compactions of 2 s at 2 GB, merges, coverage, stamps
 POLLS: Final = 21_600  # a day and queue: five pollers of 20 s, as AWS describes them
-ALARMS: Final = 31
+ALARMS: Final = 34
 METRICS: Final = 24  # with crawls every hour; AWS bills a metric by the hour
 IDLE_METRICS: Final = 8  # of the schedules
