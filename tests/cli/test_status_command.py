@@ -46,19 +46,23 @@ def stack(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Stack:
     return found
 
 
-def log(function: str, *lines: str, hours: float = 1) -> None:
+def log(function: str, *lines: str, hours: float = 1, apart: int = 1) -> None:
     logs, group = boto3.client("logs"), f"/aws/lambda/news-{function}Function-1A2B"
     logs.create_log_group(logGroupName=group)
     logs.create_log_stream(logGroupName=group, logStreamName="one")
     at = int((NOW - timedelta(hours=hours)).timestamp() * 1000)
-    events: Any = [{"timestamp": at + number, "message": line} for number, line in enumerate(lines)]
+    events: Any = [{"timestamp": at + apart * number, "message": line} for number, line in enumerate(lines)]
     logs.put_log_events(logGroupName=group, logStreamName="one", logEvents=events)
+
+
+TOLD = "Crawls failed five times. Runbook: docs/operate.md#dead-letters"
 
 
 def alarm(name: str, state: Any) -> None:
     cloudwatch = boto3.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName=name,
+        AlarmDescription=TOLD,
         Namespace="AWS/SQS",
         MetricName="m",
         Statistic="Sum",
@@ -68,6 +72,12 @@ def alarm(name: str, state: Any) -> None:
         ComparisonOperator="GreaterThanOrEqualToThreshold",
     )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="sample")
+
+
+def logs(*options: str) -> list[str]:
+    done = CliRunner().invoke(app, ["logs", "--stack", "news", *options])
+    assert done.exit_code == 0, done.output
+    return [line.partition(" ")[2] for line in done.stdout.splitlines()]
 
 
 def status(*options: str) -> str:
@@ -82,7 +92,7 @@ def test_a_quiet_stack(stack: Stack) -> None:  # noqa: ARG001
     assert found["functions"]["crawl"] == {"last": None, "errors": 0}
     assert found["queues"] == {"crawl": 0, "extract": 0}
     assert found["dead_letters"] == {"crawl": 0, "events": 0}
-    assert (found["alarms"], found["dataset_left"]) == ([], None)
+    assert (found["alarms"], found["dataset_left"]) == ({}, None)
     assert found["outputs"]["IndexTable"] == "index"
 
 
@@ -101,18 +111,18 @@ def test_a_stack_in_trouble(stack: Stack) -> None:
     assert found["functions"]["crawl"]["errors"] == 1
     assert found["functions"]["crawl"]["last"] == f"{NOW - timedelta(hours=1):%Y-%m-%dT%H:%M:%S}+00:00"
     assert (found["dead_letters"]["crawl"], found["queues"]["extract"]) == (2, 1)
-    assert (found["alarms"], found["dataset_left"]) == (["CrawlAlarm"], 1)
+    assert (found["alarms"], found["dataset_left"]) == ({"CrawlAlarm": TOLD}, 1)
     printed = status()
     assert "dead letters crawl\t2; see dateline redrive\n" in printed
     assert f"function crawl\tlast run {NOW - timedelta(hours=1):%Y-%m-%d %H:%M:%S}, 1 error in a day\n" in printed
-    assert "alarms\tCrawlAlarm\n" in printed
+    assert f"CrawlAlarm\t{TOLD}\n" in printed
     assert "dataset\t1 left\n" in printed
 
 
 def test_many_errors_are_capped() -> None:
     """Many errors are not counted to the end."""
     runs = {"crawl": Runs("2026-11-29T23:05:12+00:00", 100)}
-    quiet = Operation(functions=runs, queues={}, dead_letters={}, alarms=(), dataset_left=0)
+    quiet = Operation(functions=runs, queues={}, dead_letters={}, alarms={}, dataset_left=0)
     assert dict(quiet.fields())["function crawl"].endswith("100 errors or more in a day")
 
 
@@ -123,3 +133,27 @@ def test_stopped_cloud_names_next_step(ministack: int | None, said: str, monkeyp
     monkeypatch.setattr(commands, "part", lambda _: lambda _: (values, {}))
     done = CliRunner().invoke(app, ["status"])
     assert (done.exit_code, done.stderr) == (1, f"the local cloud {said}; run dateline up\n")
+
+
+def test_tracebacks_are_whole(stack: Stack) -> None:  # noqa: ARG001
+    """The local cloud logs each line apart; the reason is the last, and the error counts once."""
+    text = ["Traceback (most recent call last):", '  File "maintain.py", line 53, in handler', "KeyError: 'source'"]
+    log("Crawl", *text, apart=0)
+    assert logs("crawl", "--errors", "--hours", "3")[-1] == "'source'"  # after the first word
+    assert json.loads(status("--json"))["functions"]["crawl"]["errors"] == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-11-30T06:05:00.000Z 1f2e Task timed out after 300.10 seconds",
+        "[ERROR] KeyError: 'ROUNDS'\nTraceback (most recent call last):",
+        "RequestId: 1f2e Error: Runtime exited with error: signal: killed\nRuntime.ExitError",
+        json.dumps(ERROR),
+    ],
+)
+def test_failures_are_errors(stack: Stack, line: str) -> None:  # noqa: ARG001
+    """Exceptions that no handler caught, timeouts and kills come in lines of the runtime, without a level."""
+    log("Crawl", "START RequestId: 1f2e Version: $LATEST", line, json.dumps({"level": "INFO", "message": "crawled"}))
+    [found] = [each for each in logs("crawl", "--errors", "--hours", "3") if each.startswith("crawl ")]
+    assert found.startswith("crawl ERROR ")

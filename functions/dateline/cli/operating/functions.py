@@ -13,6 +13,9 @@ from dateline.cli.terminal.output import CommandError, Json, note, print_json, w
 
 _PATIENCE = 900  # seconds that a function may run
 _SUFFIX = "Function"
+# Failures in lines that are no JSON: those of the runtime, and of exceptions that no handler caught.
+_TRACEBACK = "Traceback (most recent call last)"
+_FAILED = re.compile(rf"\[ERROR\]|Task timed out|Runtime\.\w+|{re.escape(_TRACEBACK)}")
 _PLATFORM = re.compile(r"(?:INIT_START|START|END|REPORT) ")  # lines of the runtime, none of the function's
 
 Hours = Annotated[float, typer.Option(min=0.01, help="How many hours to look back.")]
@@ -31,7 +34,7 @@ def logs(
     found = Stack.find(stack)
     since = datetime.now(UTC) - timedelta(hours=hours)
     events = sorted(
-        (event for name in _named(found, function) for event in _events(found, name, since)),
+        (event for name in _named(found, function) for event in _joined(_events(found, name, since))),
         key=lambda event: event["at"],
     )
     shown = [event for event in events if not errors or event["level"] not in ("INFO", "DEBUG", "")]
@@ -90,6 +93,20 @@ def _events(stack: Stack, function: str, since: datetime) -> Iterator[dict[str, 
         return  # it was never invoked
 
 
+def _joined(events: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Join a traceback with the line of its exception: the local cloud logs each line of a text apart."""
+    last: dict[str, Any] | None = None
+    for event in events:
+        if last and last["message"].startswith(_TRACEBACK) and not event["level"] and event["at"] == last["at"]:
+            last["message"] += f"\n{event['message']}"
+            continue
+        if last:
+            yield last
+        last = event
+    if last:
+        yield last
+
+
 def _read(function: str, event: dict[str, Any]) -> dict[str, Any]:
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC).isoformat(timespec="milliseconds")
     text = event["message"].strip()
@@ -98,7 +115,7 @@ def _read(function: str, event: dict[str, Any]) -> dict[str, Any]:
     except ValueError:
         said = None
     if not isinstance(said, dict):
-        return {"at": at, "function": function, "level": "", "message": text}
+        return {"at": at, "function": function, "level": "ERROR" if _FAILED.search(text) else "", "message": text}
     level, message = str(said.get("level", "")), said.get("message")
     dull = ("level", "message", "timestamp", "service", "location", "cold_start", "xray_trace_id")
     rest = {key: value for key, value in said.items() if key not in dull and not key.startswith("function_")}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
 
+from dateline.aws.prefetch import ahead
 from dateline.aws.queues import count_messages
 from dateline.cli.operating.functions import names
 from dateline.cli.stack import Stack
@@ -17,7 +18,12 @@ from dateline.cli.terminal.output import count
 
 HOURS = 24  # of errors; compaction runs each hour
 _COUNTED = 100  # errors of a function; an operator reads the log of one with so many
-_ERRORS = ("ERROR", "Task timed out", "Runtime.ExitError")  # in a function's own lines, and in the runtime's
+_ERRORS = (
+    "ERROR",
+    "Traceback (most recent call last)",
+    "Task timed out",
+    "Runtime.ExitError",
+)  # in a function's own lines, and in the runtime's
 _ALARMS = 100  # in alarm at once; the template has some thirty
 
 
@@ -34,13 +40,14 @@ class Operation:
     """State of a stack at work.
 
     ``functions``, ``queues`` and ``dead_letters`` are by the short names of commands; messages in progress count.
-    ``alarms`` are those in alarm. ``dataset_left`` are the partitions left by the last compaction, None without one.
+    ``alarms`` are the descriptions of those in alarm, by name. ``dataset_left`` are the partitions left by the last
+    compaction, None without one.
     """
 
     functions: Mapping[str, Runs]
     queues: Mapping[str, int]
     dead_letters: Mapping[str, int]
-    alarms: tuple[str, ...]
+    alarms: Mapping[str, str]
     dataset_left: int | None
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,20 +63,21 @@ class Operation:
             yield f"queue {name}", count(messages, "message")
         for name, messages in self.dead_letters.items():
             yield f"dead letters {name}", f"{messages}{'; see dateline redrive' if messages else ''}"
-        yield "alarms", ", ".join(self.alarms) or "none"
+        yield from self.alarms.items() or [("alarms", "none")]
         yield "dataset", "no compaction in a day" if self.dataset_left is None else f"{self.dataset_left} left"
 
 
 def look(stack: Stack) -> Operation:
-    """Ask the stack; some forty calls."""
+    """Ask the stack; some seventy calls, those about functions side by side."""
     logs, functions = stack.client("logs"), stack.client("lambda")
     groups = {name: _group(functions, function) for name, function in sorted(names(stack).items())}
     queues = {name: count_messages(stack.sqs, url) for name, url in _urls(stack, "Queue")}
+    runs = ahead(lambda group: Runs(_last(logs, group), _errors(logs, group)), groups.values())
     return Operation(
-        functions={name: Runs(_last(logs, group), _errors(logs, group)) for name, group in groups.items()},
+        functions=dict(zip(groups, runs, strict=True)),
         queues=queues,
         dead_letters={name: count_messages(stack.sqs, url) for name, url in _urls(stack, "DeadLetters")},
-        alarms=tuple(_alarms(stack)),
+        alarms=dict(_alarms(stack)),
         dataset_left=_left(logs, groups["compact"]) if "compact" in groups else None,
     )
 
@@ -89,27 +97,30 @@ def _last(logs: Any, group: str) -> str | None:
 
 
 def _errors(logs: Any, group: str) -> int:
-    found = _events(logs, group, " ".join(f'?"{words}"' for words in _ERRORS))
-    errors = (message for message in found if any(words in message for words in _ERRORS))
-    return len(list(islice(errors, _COUNTED)))
+    """Count a day's lines with one of the phrases, each asked for by itself: the local cloud knows no alternatives."""
+    lines: set[tuple[int, str]] = set()
+    for phrase in _ERRORS:
+        found = ((event["timestamp"], event["message"]) for event in _events(logs, group, phrase))
+        lines.update(islice((line for line in found if phrase in line[1]), _COUNTED))
+    return len(lines)
 
 
 def _left(logs: Any, group: str) -> int | None:
     """Return what the last compaction of the day said that it left."""
     left = None
-    for message in _events(logs, group, '"compacted"'):
-        if message.lstrip().startswith("{"):
-            left = json.loads(message).get("left", left)
+    for event in _events(logs, group, "compacted"):
+        if event["message"].lstrip().startswith("{"):
+            left = json.loads(event["message"]).get("left", left)
     return left
 
 
-def _events(logs: Any, group: str, pattern: str) -> Iterator[str]:
-    """Yield a day's messages with a pattern, oldest first."""
+def _events(logs: Any, group: str, phrase: str) -> Iterator[dict[str, Any]]:
+    """Yield a day's log events with a phrase, oldest first."""
     since = datetime.now(UTC) - timedelta(hours=HOURS)
-    request = {"logGroupName": group, "filterPattern": pattern, "startTime": int(since.timestamp() * 1000)}
+    request = {"logGroupName": group, "filterPattern": f'"{phrase}"', "startTime": int(since.timestamp() * 1000)}
     try:
         for page in logs.get_paginator("filter_log_events").paginate(**request):
-            yield from (event["message"] for event in page["events"])
+            yield from page["events"]
     except logs.exceptions.ResourceNotFoundException:
         return  # it was never invoked
 
@@ -120,12 +131,13 @@ def _urls(stack: Stack, kind: str) -> Iterator[tuple[str, str]]:
             yield name.removesuffix(kind).lower(), value
 
 
-def _alarms(stack: Stack) -> Iterator[str]:
-    """Yield the stack's alarms in alarm, by their names in the template."""
+def _alarms(stack: Stack) -> Iterator[tuple[str, str]]:
+    """Yield the stack's alarms in alarm: their names in the template, and their descriptions."""
     prefix = f"{stack.outputs['DispatchFunction'].partition('-DispatchFunction')[0]}-"
     found = stack.client("cloudwatch").describe_alarms(
         AlarmNamePrefix=prefix, StateValue="ALARM", MaxRecords=_ALARMS, AlarmTypes=["MetricAlarm"]
     )
     for alarm in found["MetricAlarms"]:
         if alarm["StateValue"] == "ALARM":  # some emulators ignore the filter
-            yield alarm["AlarmName"].removeprefix(prefix).partition("-")[0]
+            name = alarm["AlarmName"].removeprefix(prefix).partition("-")[0]
+            yield name, alarm.get("AlarmDescription", "")
