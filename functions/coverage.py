@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
+from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.monitoring.coverage import Row
 from dateline.monitoring.coverage_reports import CoverageReports
@@ -59,7 +59,7 @@ def _name_silent(rows: Sequence[Row]) -> None:
     lines = [f"{row.day.source}: no story for {row.silent_days} days; usual: under {row.silent_after}" for row in rows]
     subject = f"Dateline: {len(rows)} silent source{'s' if len(rows) > 1 else ''} on {rows[0].day.date}"
     text = "\n".join([*lines, "", "Runbook: docs/operate.md#sources-are-silent"])
-    boto3.client("sns").publish(TopicArn=topic, Subject=subject, Message=text)
+    clients.client("sns").publish(TopicArn=topic, Subject=subject, Message=text)
 
 
 def _add(name: str, value: int, **dimensions: str) -> None:

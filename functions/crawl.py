@@ -4,14 +4,13 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.batch import process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline.aws import redelivery
+from dateline.aws import clients, redelivery
 from dateline.aws.deployment import Deployment
 from dateline.messages import CrawlReport, RoundMessage
 from dateline.settings import Settings
@@ -39,9 +38,8 @@ def rounds() -> RoundRunner:
     return RoundRunner(sources(), Deployment.of_settings(settings()), sqs())
 
 
-@cache
 def sqs() -> "SQSClient":
-    client: SQSClient = boto3.client("sqs")
+    client: SQSClient = clients.client("sqs")
     return client
 
 
@@ -68,7 +66,8 @@ def _count(report: CrawlReport) -> None:
     metrics.add_metric(name="feeds_failed", unit=MetricUnit.Count, value=feeds)
     parked = report.reasons().get("parked", 0) > 0
     metrics.add_metric(name="sources_parked", unit=MetricUnit.Count, value=int(parked))
-    logger.info("crawled", extra={"source": report.source, "crawl": report.crawl, "feeds_failed": feeds, **counts})
+    named = {"source": report.source, "crawl": report.crawl, "captures": [*report.captures]}
+    logger.info("crawled", extra={**named, "feeds_failed": feeds, **counts})
 
 
 @logger.inject_lambda_context

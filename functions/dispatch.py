@@ -4,10 +4,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws import clients
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.sources.shards import Shards
@@ -22,7 +22,7 @@ def dispatcher() -> Dispatcher:
     settings = Settings.from_environment()
     scheduled = {name for name in settings.scheduled.split(",") if name}
     registered = registry.registered(settings.sources).values()
-    table = boto3.resource("dynamodb").Table(settings.table)
+    table = clients.table(settings.table)
     sources = [source for source in registered if source.crawlable and source.render == bool(settings.render)]
     return Dispatcher(
         [source for source in sources if not scheduled or source.id in scheduled],
@@ -31,7 +31,7 @@ def dispatcher() -> Dispatcher:
         size=1 if settings.render else ROUND,  # a browser for each
         state=TableState(table),
         rounds=Rounds(table),
-        sqs=boto3.client("sqs"),
+        sqs=clients.client("sqs"),
         queue_url=settings.crawl_queue,
     )
 

@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
-from dateline.article import Extraction
+from dateline.article import Extraction, Outcome
 from dateline.aws.redelivery import RetryingProcessor
 from dateline.extraction_worker import Isolated
 from dateline.messages import ReextractMessage, captures_of
@@ -80,26 +80,21 @@ def processor() -> RetryingProcessor:
 
 
 def _sqs() -> "SQSClient":
-    import boto3  # noqa: PLC0415 - loaded by then
+    from dateline.aws import clients  # noqa: PLC0415 - loaded by then
 
-    return boto3.client("sqs")
+    client: SQSClient = clients.client("sqs")
+    return client
 
 
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     isolated().begin(lambda_context.get_remaining_time_in_millis() / 1000)
     if message := ReextractMessage.from_json(record.body):
-        with logger.append_context_keys(**_named(message.key)):
+        with logger.append_context_keys(**keys.of_capture(message.key)):
             _reextract(message)
         return
     for key in captures_of(record.body):
-        with logger.append_context_keys(**_named(key)):
+        with logger.append_context_keys(**keys.of_capture(key)):
             _archive(key)
-
-
-def _named(key: str) -> dict[str, str]:
-    """The keys by which a capture's log lines are found."""
-    stem = keys.parse(key)
-    return {"source": stem.source, "crawl": stem.crawl, "capture": key}
 
 
 def _reextract(message: ReextractMessage) -> None:
@@ -110,10 +105,11 @@ def _reextract(message: ReextractMessage) -> None:
 
 def _archive(key: str) -> None:
     pages = archive().add(key)
-    outcomes = Counter(page.outcome.value for page in pages)
+    outcomes = dict(Counter(page.outcome.value for page in pages))
     for outcome, count in outcomes.items():
         metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=count)
-    logger.info("capture archived", extra=dict(outcomes))
+    articles = [page.id for page in pages if page.outcome is Outcome.ARCHIVED]
+    logger.info("capture archived", extra=outcomes | {"articles": articles})
     if missed := Counter(field for page in pages for field in page.rules_missed):
         logger.warning("rules found nothing", extra={"fields": missed})
 

@@ -10,6 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
 from dateline.article import Extraction
+from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.extraction_worker import Isolated
 from dateline.maintenance.shards import Maintenance, Shard, plan, shards
@@ -61,14 +62,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _start(now: datetime) -> dict[str, Any]:
     """Start the night's packing run in the state machine."""
-    import boto3  # noqa: PLC0415 - shards need no state machine
-
     run = keys.crawl_name(now, "pack")
     wanted = [shard for shard in shards(deployment(), "pack") if shard.month <= f"{now:%Y-%m}"]
     metrics.add_metric(name="pack_shards", unit=MetricUnit.Count, value=len(wanted))
     if not wanted or not settings().maintain_machine:
         return {"run": run, "shards": 0}
-    machine = boto3.client("stepfunctions")
+    machine = clients.client("stepfunctions")
     asked = plan(deployment(), run, "pack", wanted)
     try:
         machine.start_execution(stateMachineArn=settings().maintain_machine, name=f"{run}-1", input=asked)

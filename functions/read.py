@@ -6,9 +6,9 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.reader.app import Answer, answer
 from dateline.reader.callers.access import Access
@@ -49,7 +49,7 @@ def guard() -> Guard:
 @cache
 def secret(name: str) -> bytes:
     """The key of signed links; a replaced one is in use once the environments are new."""
-    return str(boto3.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]).encode()
+    return str(clients.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]).encode()
 
 
 @cache

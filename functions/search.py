@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import gettempdir
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
 from dateline.query.query import Query
@@ -34,11 +34,6 @@ def settings() -> Settings:
 
 
 @cache
-def s3() -> Any:
-    return boto3.client("s3")
-
-
-@cache
 def indexing() -> Indexing:
     deployment = Deployment.of_settings(settings())
     query, bucket = Query(deployment), deployment.archive_bucket
@@ -52,14 +47,14 @@ def indexing() -> Indexing:
 def mails() -> Mails | None:
     if not settings().watch_topic:
         return None
-    sns, deployment = boto3.client("sns"), Deployment.of_settings(settings())
+    sns, deployment = clients.client("sns"), Deployment.of_settings(settings())
     return Mails(deployment, sns, settings().watch_topic)
 
 
 @cache
 def compaction() -> Compaction:
     cache = Cache(Path(gettempdir()) / "search")
-    return Compaction(s3=s3(), bucket=settings().archive_bucket, cache=cache)
+    return Compaction(s3=clients.client("s3"), bucket=settings().archive_bucket, cache=cache)
 
 
 @logger.inject_lambda_context
@@ -69,14 +64,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         return context.get_remaining_time_in_millis() > _RESERVE
 
     if "Records" in event:
-        counts = index(changes(DynamoDBStreamEvent(event).records), has_time)
+        changed = changes(DynamoDBStreamEvent(event).records)
+        counts, articles = index(changed, has_time), [*changed]
     else:
         done = compaction().run(has_time=has_time)
         sender = mails()
         counts = {"merged": done.merged, "deleted": done.deleted, "mails": sender.send() if sender else 0}
+        articles = []
     for name, count in counts.items():
         metrics.add_metric(name=f"search_{name}", unit=MetricUnit.Count, value=count)
-    logger.info("indexed for search", extra=counts)
+    logger.info("indexed for search", extra=counts | {"articles": articles})
     return counts
 
 

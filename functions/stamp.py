@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from dateline.aws import clients
 from dateline.proofs.authorities import addresses
 from dateline.proofs.signing import signer
 from dateline.proofs.stamps import Stamps, trusted
@@ -21,9 +21,8 @@ def settings() -> Settings:
     return Settings.from_environment()
 
 
-@cache
 def s3() -> Any:
-    return boto3.client("s3")
+    return clients.client("s3")
 
 
 @logger.inject_lambda_context

@@ -21,6 +21,7 @@ from moto.core.serialize import ResponseSerializer
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
+from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.maintenance.rebuild import delete_index
 from infra.local.cloud import Cloud, down, up
@@ -150,6 +151,8 @@ def emulated(template: dict[str, Any]) -> Iterator[Aws]:
     wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
     with pytest.MonkeyPatch.context() as patch, mock_aws():
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for made in (clients.session, clients.client, clients.table):
+            made.cache_clear()
         s3 = boto3.client("s3")
         for bucket in ("captures", "archive"):
             s3.create_bucket(Bucket=bucket)

@@ -185,6 +185,12 @@ def parse(key: str) -> Stem:
     return stem
 
 
+def of_capture(key: str) -> dict[str, str]:
+    """Return the fields by which log lines about a WARC file are found. Raises ValueError for other keys."""
+    stem = parse(key)
+    return {"source": stem.source, "crawl": stem.crawl, "capture": key}
+
+
 def crawl_name(requested_at: datetime, label: str) -> str:
     """Return a crawl's name: the time of its request (UTC, to the second) and a distinguishing label."""
     return f"{requested_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{label}"

@@ -24,6 +24,7 @@ from dateline.sources.shards import Shards, phase
 from dateline.state.records import HealthRecord
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
+from dateline.telemetry import logger
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -79,6 +80,7 @@ class Dispatcher:
         self._state.forget_postponed((each.source, each.crawl) for each in crawls if each.continues)
         for message in taken:
             self._rounds.sent(message.shard, message.round, now)
+            logger.info("round sent", extra={"round": message.piece, "crawls": [each.crawl for each in message.crawls]})
         if rejected:
             sources = ", ".join(crawl.source for message in rejected for crawl in message.crawls)
             raise SendError(f"the queue did not take the rounds of {sources}")

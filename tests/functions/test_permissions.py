@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-import boto3
 import pytest
 
 from dateline import keys
+from dateline.aws import clients
 from infra import emulator
 from tests.conftest import Aws
 from tests.functions.test_events import EVENTS, Context, deployed, event, handler
@@ -55,10 +55,9 @@ def partitions(value: Any) -> Iterator[str]:
 @pytest.fixture
 def requests(aws: Aws) -> Requests:  # noqa: ARG001 - within moto
     found = Requests()
-    boto3.setup_default_session()
-    assert boto3.DEFAULT_SESSION
-    boto3.DEFAULT_SESSION.events.register("before-call.s3", found.note)
-    boto3.DEFAULT_SESSION.events.register("before-call.dynamodb", found.note)
+    events = clients.session().get_component("event_emitter")
+    events.register("before-call.s3", found.note)
+    events.register("before-call.dynamodb", found.note)
     return found
 
 
@@ -83,7 +82,7 @@ def test_requests_are_within_conditions(aws: Aws, requests: Requests, function: 
     if function == "extract":
         emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
     if function == "events":
-        boto3.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="reports/")
+        clients.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="reports/")
     importlib.invalidate_caches()
     handler(function)(event(function), Context())
     prefixes, leading = allowed(function, "s3:prefix"), allowed(function, "dynamodb:LeadingKeys")
@@ -112,8 +111,8 @@ def test_reading_is_within_conditions(aws: Aws, requests: Requests) -> None:
 
 
 def test_recording_sees_requests(aws: Aws, requests: Requests) -> None:
-    boto3.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="articles/")
-    table = boto3.resource("dynamodb").Table(aws.table.name)
+    clients.client("s3").list_objects_v2(Bucket=aws.archive, Prefix="articles/")
+    table = clients.table(aws.table.name)
     table.get_item(Key={"PK": "SOURCE#a", "SK": "HEALTH"})
     table.query(KeyConditionExpression="PK = :pk", ExpressionAttributeValues={":pk": "HOST#a"})
     assert requests.prefixes == {"articles/"}

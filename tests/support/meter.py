@@ -72,7 +72,7 @@ class Consumed:
 
 
 class Meter:
-    """Counts the calls of the clients that a boto3 session makes from now on; ``events`` are the session's.
+    """Counts the calls of the clients that a session makes from now on; ``events`` are the session's.
 
     Items of ``table`` are looked up by a client of another session, which nobody counts.
     """

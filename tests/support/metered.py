@@ -16,6 +16,7 @@ import boto3
 import pytest
 
 from dateline import keys
+from dateline.aws import clients
 from dateline.messages import CrawlMessage
 from dateline.state.crawl_state import CrawlState
 from infra.bench.inputs.pages import BASE, NewsPage
@@ -55,9 +56,7 @@ class MeteredOutlet:
         described = template["Resources"]["IndexTable"]["Properties"]["GlobalSecondaryIndexes"]
         self.indexes = [TableIndex.of_template(each) for each in described]
         self._aws, self._outlet, self._crawls = aws, outlet, 0
-        boto3.setup_default_session()
-        assert boto3.DEFAULT_SESSION
-        self._meter = Meter(aws.table.name, self.indexes, boto3.DEFAULT_SESSION.events)
+        self._meter = Meter(aws.table.name, self.indexes, clients.session().get_component("event_emitter"))
         self._handlers: dict[str, Any] = {}
         self._seen: set[str] = set()
         self._client = boto3.session.Session().client("dynamodb")

@@ -31,11 +31,11 @@ class Deployment:
     @classmethod
     def of_settings(cls, settings: Settings) -> Self:
         """Return the deployment of a function, with clients of its region and role."""
-        import boto3  # noqa: PLC0415 - only a function makes its clients here
+        from dateline.aws import clients  # noqa: PLC0415 - only a function makes its clients here
 
         return cls(
-            s3=boto3.client("s3"),
-            table=boto3.resource("dynamodb").Table(settings.table),
+            s3=clients.client("s3"),
+            table=clients.table(settings.table),
             capture_bucket=settings.capture_bucket,
             archive_bucket=settings.archive_bucket,
             queues=Queues(crawl=settings.crawl_queue),

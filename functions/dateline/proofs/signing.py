@@ -105,6 +105,6 @@ def der(pem: bytes) -> bytes:
 
 def signer(key: str) -> Signer:
     """Return the signer of a setting: an absolute path of a PEM file, or else a KMS key's id or ARN."""
-    import boto3  # noqa: PLC0415 - a file's key does without
+    from dateline.aws import clients  # noqa: PLC0415 - a file's key does without
 
-    return FileSigner(Path(key)) if Path(key).is_absolute() else KmsSigner(boto3.client("kms"), key)
+    return FileSigner(Path(key)) if Path(key).is_absolute() else KmsSigner(clients.client("kms"), key)
