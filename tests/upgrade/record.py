@@ -2,7 +2,8 @@
 
 Record one when a version changes the shape of items, articles or states, and keep the earlier ones: each is an archive
 that somebody may have. The sample newsroom is crawled twice, with a correction and removals in between; then come a
-withdrawal, a page in quarantine, a failing feed, a host that asked for a pause and a continuation that waits.
+withdrawal, a page in quarantine, a failing feed, a host that asked for a pause and a continuation that waits. Search
+index, dataset and proofs are written at the end.
 """
 
 import os
@@ -22,6 +23,8 @@ from dateline import keys
 from dateline.archive.writer import ArchiveWriter
 from dateline.article import Extraction, Outcome
 from dateline.aws import dynamodb
+from dateline.dataset.compaction import Compaction
+from dateline.dataset.parts import Parts
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
 from dateline.index.index import Index
@@ -29,7 +32,11 @@ from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
 from dateline.monitoring.counter_writes import Counters
 from dateline.page import Page
+from dateline.proofs.signing import FileSigner
+from dateline.proofs.stamps import Stamps
+from dateline.proofs.trees import Trees
 from dateline.query.query import Query
+from dateline.search.rebuild import SearchRebuild
 from dateline.sources import registry
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState, HealthRecord, Learned, UrlState
@@ -58,6 +65,7 @@ def record(path: Path) -> None:
                 _crawl_all(aws, newsroom, crawl)
         _have_trouble(aws)
         _withdraw_one(aws)
+        _derive(aws, Path(folder))
         known = addresses(aws)
         recording.write(path, aws, {"known": known} | view(aws, known))
 
@@ -117,6 +125,16 @@ def _have_trouble(aws: Aws) -> None:
 def _withdraw_one(aws: Aws) -> None:
     story = next(each for each in Query(aws.deployment).of_source("sample-courrier") if "kairouan" in each["url"])
     Withdrawing(aws.deployment).withdraw(story, "order of the court of Tunis, 2026/1204")
+
+
+def _derive(aws: Aws, folder: Path) -> None:
+    """Search index, dataset, and a signed tree of the day, as the functions write them."""
+    SearchRebuild.of(aws.s3, aws.table, aws.archive).run()
+    query = Query(aws.deployment)
+    parts = Parts(s3=aws.s3, query=query, index=Index(aws.table), bucket=aws.archive)
+    Compaction(s3=aws.s3, query=query, parts=parts, bucket=aws.archive).run(lambda: True)
+    Trees(aws.s3, aws.captures).write(NOW.date())
+    Stamps(aws.s3, aws.captures, signer=FileSigner(folder / "signing-key.pem"), authorities=[]).add(NOW)
 
 
 if __name__ == "__main__":

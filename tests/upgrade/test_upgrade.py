@@ -2,18 +2,23 @@
 
 import json
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dateline import keys
+from dateline.dataset.compaction import Compaction
+from dateline.dataset.parts import Parts
+from dateline.index.index import Index
 from dateline.maintenance.rebuild import rebuild
 from dateline.query.query import Query
+from dateline.search.rebuild import SearchRebuild
 from tests.conftest import Aws, emulated
 from tests.support.samples import Newsroom
 from tests.upgrade import recording
-from tests.upgrade.view import lost, stories, view
+from tests.upgrade.view import dataset, lost, search, stories, view
 
 EXPIRING = ("robots", "holds")  # a rebuild drops those that have expired meanwhile
 CASES = pytest.mark.parametrize("recorded", recording.recordings(), ids=lambda path: path.name.partition(".")[0])
@@ -29,7 +34,7 @@ def aws(template: dict[str, Any]) -> Iterator[Aws]:
 
 def test_recordings_are_complete() -> None:
     """A recording without revisions, removals, copies and failures would prove little."""
-    before = recording.read_view(recording.recordings()[0])
+    before = recording.read_view(recording.recordings()[-1])
     found = before["stories"].values()
     assert max(story["revision"] for story in found) > 1
     assert any("gone_at" in story for story in found)
@@ -39,6 +44,9 @@ def test_recordings_are_complete() -> None:
     assert not empty
     assert any(state.get("failures") for state in before["urls"].values())
     assert any(day["quarantined"] for day in before["coverage"])
+    assert all(before["search"].values())
+    assert before["search"].keys() == before["dataset"].keys() == before["stories"].keys()
+    assert before["proofs"]["findings"] == []
 
 
 @CASES
@@ -63,13 +71,31 @@ def test_rebuilds_upgrade_without_loss(aws: Aws, recorded: Path, empty: bool) ->
 
 
 @CASES
+def test_views_follow_rebuilds(aws: Aws, recorded: Path) -> None:
+    """After a rebuild of the table and of the search index, both views have all stories in this version's shape."""
+    before = recording.read(recorded, aws)
+    rebuild(aws.deployment, unarchived=pytest.fail, empty=True)
+    rebuilt = SearchRebuild.of(aws.s3, aws.table, aws.archive)
+    rebuilt.run()
+    assert [*rebuilt.check()] == []
+    query = Query(aws.deployment)
+    parts = Parts(s3=aws.s3, query=query, index=Index(aws.table), bucket=aws.archive)
+    done = Compaction(s3=aws.s3, query=query, parts=parts, bucket=aws.archive).run(lambda: True)
+    assert (done.left, done.unread) == (0, [])
+    assert all(search(aws).values())
+    found = {id: [story["source"], story["revision"], story["digest"]] for id, story in before["stories"].items()}
+    assert {id: values[:3] for id, values in dataset(aws).items()} == found
+
+
+@CASES
 def test_new_captures_continue_old_chains(aws: Aws, recorded: Path) -> None:
     """A story of the earlier version is captured again with other words: its next revision, with its first instant."""
     before = recording.read(recorded, aws)
     story = next(each for each in before["stories"].values() if each["revision"] > 1)
     outlet = Newsroom(aws, story["source"], story["outlet_country"], host=story["url"].split("/")[2])
     path = story["url"].split("/", 3)[3]
-    stem = keys.Stem(story["source"], "20261130T060000Z-test", 0)
+    later = keys.crawl_name(datetime.fromisoformat(story["captured_at"]) + timedelta(days=1), "test")
+    stem = keys.Stem(story["source"], later, 0)
     outlet.archive().add(outlet.put(stem, (path, f"{story['title']}|Corrected again.")))
     found = Query(aws.deployment).story(story["id"])
     assert found is not None

@@ -4,17 +4,25 @@ A later version may keep things otherwise. It has to say the same of them.
 """
 
 import hashlib
+import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
+
+import duckdb
 
 from dateline import keys
 from dateline.api.archive import Archive
-from dateline.aws import dynamodb
+from dateline.aws import dynamodb, objects
 from dateline.index.withdrawals import withdrawals
 from dateline.monitoring.coverage import rows, sources
+from dateline.proofs.audit import audit
+from dateline.proofs.trees import Trees
 from dateline.query.query import Query
+from dateline.search.cache import Cache
+from dateline.search.find import Search
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import RobotsState
 from dateline.story import Story
@@ -25,7 +33,12 @@ AFTER = datetime(2099, 1, 1, tzinfo=UTC)  # everything is due by then
 
 def view(aws: Aws, known: Mapping[str, Any]) -> dict[str, Any]:
     """All stories, articles and states; ``known`` is what ``addresses`` returns."""
-    return stories(aws) | states(aws, known) | {"coverage": coverage(aws, date.fromisoformat(known["until"]))}
+    return (
+        stories(aws)
+        | states(aws, known)
+        | {"coverage": coverage(aws, date.fromisoformat(known["until"]))}
+        | {"search": search(aws), "dataset": dataset(aws), "proofs": proofs(aws)}
+    )
 
 
 def stories(aws: Aws) -> dict[str, Any]:
@@ -74,6 +87,37 @@ def coverage(aws: Aws, until: date) -> list[Any]:
     """The counters, as rows of days."""
     found = (rows(aws.table, source, None, until) for source in sources(aws.s3, aws.captures))
     return [_plain(row.to_dict()) for each in found for row in each]
+
+
+def search(aws: Aws) -> dict[str, bool]:
+    """By id, whether a story is among the hits for its own headline. Ranks may differ from version to version."""
+    with tempfile.TemporaryDirectory() as folder:
+        index = Search(aws.s3, aws.archive, Cache(Path(folder)))
+        found = {story.id: index.find(story.title.replace('"', " "), limit=100).hits for story in _current(aws)}
+    return {id: id in {hit.story["id"] for hit in hits} for id, hits in found.items()}
+
+
+def dataset(aws: Aws) -> dict[str, Any]:
+    """By id, what the Parquet files say of a story in columns that stay."""
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
+        for number, key in enumerate(objects.keys(aws.s3, bucket=aws.archive, prefix="dataset/articles/")):
+            data = objects.get(aws.s3, bucket=aws.archive, key=key) or b""
+            Path(folder, f"{number}.parquet").write_bytes(data)
+        if not any(Path(folder).iterdir()):
+            return {}
+        selected = f"SELECT id, source, revision, digest, title FROM read_parquet('{folder}/*.parquet') ORDER BY id"
+        return {id: values for id, *values in database.execute(selected).fetchall()}
+
+
+def proofs(aws: Aws) -> dict[str, Any]:
+    """The roots of the daily trees, byte for byte, and what an audit of all captures finds."""
+    trees = Trees(aws.s3, aws.captures)
+    roots = {day: _digest(trees.root(day)) for day in trees.days()}
+    return {"roots": roots, "findings": [f"{found}" for found in audit(aws.s3, aws.captures)]} if roots else {}
+
+
+def _current(aws: Aws) -> Iterable[Story]:
+    return Archive(Query(aws.deployment)).stories()
 
 
 def addresses(aws: Aws) -> dict[str, Any]:
