@@ -17,6 +17,7 @@ from dateline.archive.formats import read_outcomes
 from dateline.index.index import Index
 from dateline.messages import CrawlReport, Expect, RoundMessage, captures_of
 from dateline.search import manifest
+from dateline.search.rebuild import SearchRebuild
 from infra import emulator, newsroom
 from infra.local.cloud import Cloud
 from tests.conftest import Aws
@@ -206,6 +207,7 @@ def test_read_event_lists_stories(aws: Aws) -> None:
     """The function URL's event gets a page of stories as JSON."""
     newsroom = Newsroom(aws, source="sample-gazette")
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
+    SearchRebuild.of(aws.s3, aws.table, aws.archive).run()
     found = handler("read")(event("read"), Context())
     assert (found["statusCode"], found["headers"]["Content-Type"]) == (200, "application/json")
     assert [story["title"] for story in json.loads(found["body"])["stories"]] == ["A dated story"]
