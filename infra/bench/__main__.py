@@ -9,7 +9,21 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import clusters, cost, crawl, dataset, edits, extract, functions, jobs, proofs, rounds, search, start
+from infra.bench import (
+    clusters,
+    cost,
+    crawl,
+    dataset,
+    day,
+    edits,
+    extract,
+    functions,
+    jobs,
+    proofs,
+    rounds,
+    search,
+    start,
+)
 from infra.bench.inputs.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -24,6 +38,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default nu
     "cost": (cost.run, 2),
     "edits": (edits.run, 10_000),
     "jobs": (jobs.run, 500),
+    "day": (day.run, 500),  # outlets
     "search": (search.run, 1_000_000),
     "proofs": (proofs.run, 100_000),  # records
 }

@@ -1,0 +1,46 @@
+"""The simulated day: every story is indexed or still due, and the limits of AWS show."""
+
+import pytest
+
+from infra.bench.day import run
+from infra.bench.models.day import CONCURRENCY, Day, day
+
+
+@pytest.fixture(scope="module")
+def small() -> Day:
+    return day(outlets=9, stories=30)
+
+
+def test_stories_are_indexed_soon(small: Day) -> None:
+    """Within the half hour between two looks at a feed, a round and an extraction."""
+    assert 0 < small.lag(0.5) < 20 < small.lag(1) < 40
+    assert abs(len(small.lags) - 9 * 30) < 30, "a day's stories, but for those of its two midnights"
+    assert small.left < 100
+    assert (small.throttled, small.full_seconds) == (0, 0)
+
+
+def test_slow_extraction_delays_stories(small: Day) -> None:
+    """One extraction function is later with the same stories."""
+    fewer = day(outlets=9, stories=30, extractions=1)
+    assert fewer.at_once <= small.at_once
+    assert fewer.lag(1) >= small.lag(1)
+    assert (fewer.files, fewer.looks) == pytest.approx((small.files, small.looks), rel=0.05)
+
+
+def test_many_shards_are_throttled() -> None:
+    """More shards than the account has functions at once."""
+    found = day(outlets=60, stories=10, shards=30)
+    assert found.at_once > CONCURRENCY
+    assert found.throttled > 0
+
+
+def test_busy_outlets_leave_pages() -> None:
+    """An outlet with more pages than its delay allows has a rest at the end, which grows."""
+    assert day(outlets=3, stories=3_000).left > 100 * day(outlets=3, stories=30).left > 0
+
+
+def test_day_bench_has_figures() -> None:
+    result = run(count=60)
+    assert [row.subject for row in result.rows] == ["50 outlets", "60 outlets"]
+    assert all(target.met for target in result.targets)
+    assert result.rows[1].figures["dollars_per_day"] > result.rows[0].figures["dollars_per_day"]
