@@ -126,7 +126,7 @@ class RobotsState:
 class HealthRecord:
     """Results of a source's crawls: a crawl succeeds if at least one of its feeds is readable.
 
-    ``revisit_at`` is the earliest due time of its pages, as in the table's ``DUE`` items.
+    ``revisit_at`` is the earliest due time of its pages, by ``state.due_times``.
     """
 
     source: str
