@@ -1,6 +1,7 @@
 """Commands that SIGINT, SIGTERM or SIGKILL ends at any call to AWS: run again, they end as if nothing had happened."""
 
 import json
+import resource
 import signal
 from collections.abc import Callable
 from contextlib import closing
@@ -30,7 +31,7 @@ from tests.support.imports import GAZETTE, stories
 from tests.support.samples import Newsroom
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGKILL)
-POINTS = 6  # of a command's calls, each with the next signal; 60 took half an hour and held, in November 2026
+POINTS = 6  # of a command's calls, each with the next signal
 ENDED = {signal.SIGINT: 130}  # as the command line has it; the others end a process themselves
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 WITHDRAWN = "http://news.example.org/ferry"
@@ -128,3 +129,22 @@ def test_interrupted_commands_end_the_same(archive: Archive, name: str) -> None:
             assert archive.output.read_bytes() == wanted[2]
         assert forked.run(archive.aws, operation)[0] == 0
         assert archive.state() == wanted, f"{name} ended by {number} at call {at} of {calls}"
+
+
+@pytest.mark.parametrize("name", ["export", "verify"])
+def test_full_disk_loses_nothing(archive: Archive, name: str) -> None:
+    """A command that may write 2 kB fails, leaves no output and changes nothing; run again, it ends as any other."""
+    operation: Callable[[], None] = getattr(archive, name)
+    assert forked.run(archive.aws, operation)[0] == 0
+    wanted = archive.state()
+    archive.restore()
+    before = archive.state()
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+        operation()
+
+    assert forked.run(archive.aws, limited)[0] == 1
+    assert archive.state() == before
+    assert forked.run(archive.aws, operation)[0] == 0
+    assert archive.state() == wanted
