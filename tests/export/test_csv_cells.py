@@ -5,7 +5,10 @@ import pytest
 from dateline.export.tables import guarded
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "\ufeff=1", "\n=1"])
+@pytest.mark.parametrize(
+    "cell",
+    ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", "＋1", "－1", "＠A1", "\ufeff=1", "\xa0=1", "\n=1"],
+)
 def test_formulas_get_an_apostrophe(cell: str) -> None:
     """A cell that begins like a formula begins with an apostrophe instead."""
     assert guarded(cell) == f"'{cell}"
