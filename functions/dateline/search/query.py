@@ -4,7 +4,8 @@
 
 All words are required. Quotation marks of any kind make a phrase, a hyphen before a word excludes it. ``title:`` and
 ``author:`` take words, ``source:``, ``country:`` and ``language:`` a code, ``about:`` a country (``ly``), ``place:``
-and ``person:`` a name in any spelling or an id; ``date:``, ``since:`` and ``until:`` a day or a month.
+and ``person:`` a name in any spelling or an id; ``date:``, ``since:`` and ``until:`` a day or a month. A name
+outside the register, of two parts or more, also finds spellings with the same consonants, in any script.
 """
 
 import calendar
