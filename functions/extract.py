@@ -20,6 +20,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from dateline import keys
 from dateline.article import Extraction, Outcome
+from dateline.aws import redelivery
 from dateline.aws.redelivery import RetryingProcessor
 from dateline.extraction_worker import Isolated
 from dateline.messages import ReextractMessage, captures_of
@@ -92,9 +93,10 @@ def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
         with logger.append_context_keys(**keys.of_capture(message.key)):
             _reextract(message)
         return
+    again = redelivery.is_again(record)
     for key in captures_of(record.body):
         with logger.append_context_keys(**keys.of_capture(key)):
-            _archive(key)
+            _archive(key, again=again)
 
 
 def _reextract(message: ReextractMessage) -> None:
@@ -103,8 +105,8 @@ def _reextract(message: ReextractMessage) -> None:
     logger.info("capture extracted again", extra={"run": message.run, **changed})
 
 
-def _archive(key: str) -> None:
-    pages = archive().add(key)
+def _archive(key: str, *, again: bool) -> None:
+    pages = archive().add(key, again=again)
     outcomes = dict(Counter(page.outcome.value for page in pages))
     for outcome, count in outcomes.items():
         metrics.add_metric(name=f"pages_{outcome}", unit=MetricUnit.Count, value=count)

@@ -11,6 +11,8 @@ from urllib.parse import quote_plus, unquote_plus
 from dateline import keys
 from dateline.state.records import Learned
 
+AGAIN = "again"  # attribute of a message from a dead-letter queue, whose deliveries are counted from one
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlMessage:

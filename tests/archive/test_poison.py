@@ -115,7 +115,13 @@ def test_poison_pages_are_quarantined(
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture, Body=capture.serialise(exchanges, stem.capture))
     function = importlib.reload(importlib.import_module("extract"))
     monkeypatch.setattr("dateline.extraction.extract", extract_with_bugs)
-    record = {"messageId": "1", "eventSource": "aws:sqs", "body": capture_event(aws.captures, stem.capture)}
+    record = {
+        "messageId": "1",
+        "eventSource": "aws:sqs",
+        "body": capture_event(aws.captures, stem.capture),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+    }
     begun = time.monotonic()
     assert function.handler({"Records": [record]}, Context()) == {"batchItemFailures": []}
     assert time.monotonic() - begun < template["Resources"]["ExtractFunction"]["Properties"]["Timeout"]

@@ -25,12 +25,16 @@ if TYPE_CHECKING:
 
 
 class Archived(NamedTuple):
-    """Result of a WARC file; ``etag`` and ``digest`` (sha256, hex) belong to its outcomes object."""
+    """Result of a WARC file; ``etag`` and ``digest`` (sha256, hex) belong to its outcomes object.
+
+    ``ours``: this process committed it a moment ago, so no other one has begun to index it.
+    """
 
     outcomes: list[PageOutcome]
     articles: list[Stored]
     etag: str = ""
     digest: str = ""
+    ours: bool = False
 
 
 class Decided(NamedTuple):
@@ -56,10 +60,18 @@ class ArchiveStore:
         """Return the committed result of a WARC file, or None if it is not archived yet."""
         return committed(self._s3, self._archive_bucket, stem)
 
-    def commit(self, stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> Archived:
-        """Commit the outcomes of a WARC file unless another attempt did; return the committed result."""
-        objects.put_once(self._s3, bucket=self._archive_bucket, key=stem.outcomes, body=write_outcomes(outcomes))
-        return self.settled(stem)
+    def is_settled(self, stem: keys.Stem, settled: Archived) -> bool:
+        """Return whether the committed result of a WARC file is this one."""
+        return objects.get_tagged(self._s3, bucket=self._archive_bucket, key=stem.outcomes)[1] == settled.etag
+
+    def commit(self, stem: keys.Stem, outcomes: Iterable[PageOutcome], articles: bytes) -> Archived:
+        """Commit the outcomes of a WARC file unless another attempt did; return the committed result.
+
+        ``articles`` are the bytes of the stored articles object, empty without articles.
+        """
+        lines = write_outcomes(outcomes)
+        etag = objects.put_new(self._s3, bucket=self._archive_bucket, key=stem.outcomes, body=lines)
+        return _archived(lines, articles, etag)._replace(ours=True) if etag else self.settled(stem)
 
     def replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
         """Commit another result of a WARC file; return False if it is no longer ``settled``."""
@@ -97,18 +109,19 @@ class ArchiveStore:
             for stored in read_articles(objects.get(self._s3, bucket=self._archive_bucket, key=key) or b"")
         ]
 
-    def put_articles(self, stem: keys.Stem, articles: list[Article], left: Iterable[str]) -> str | None:
-        """Store the articles and return the name of their object.
+    def put_articles(self, stem: keys.Stem, articles: list[Article], left: Iterable[str]) -> tuple[str | None, bytes]:
+        """Store the articles; return the name of their object, and its bytes.
 
         If an attempt that died before its commit left the same ones, its copy stays, whenever it was made.
         """
         for key in sorted(left):
-            if list(map(_undated, self.articles(key))) == list(map(_undated, articles)):
-                return key.removeprefix(stem.articles_prefix).removesuffix("jsonl.gz").rstrip(".") or None
+            there = objects.get(self._s3, bucket=self._archive_bucket, key=key) or b""
+            if [_undated(stored.article) for stored in read_articles(there)] == list(map(_undated, articles)):
+                return key.removeprefix(stem.articles_prefix).removesuffix("jsonl.gz").rstrip(".") or None, there
         body = write_articles(articles)
         name = content_name(body)
         objects.put_once(self._s3, bucket=self._archive_bucket, key=stem.extracted(name), body=body)
-        return name
+        return name, body
 
     def delete(self, over: Iterable[str]) -> None:
         """Delete replaced articles objects."""
@@ -140,8 +153,12 @@ def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
     outcomes, articles = read_outcomes(lines), None
     if any(page.outcome is Outcome.ARCHIVED for page in outcomes):
         articles = objects.get(s3, bucket=bucket, key=articles_key(stem, outcomes))
-    stored = read_articles(articles) if articles else []
-    return Archived(outcomes, stored, etag, hashlib.sha256(lines).hexdigest())
+    return _archived(lines, articles or b"", etag)
+
+
+def _archived(lines: bytes, articles: bytes, etag: str) -> Archived:
+    """Return the result in an outcomes object and its articles object."""
+    return Archived(read_outcomes(lines), read_articles(articles), etag, hashlib.sha256(lines).hexdigest())
 
 
 def by_offset(settled: Archived) -> dict[int, Decided]:

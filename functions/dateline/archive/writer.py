@@ -40,25 +40,28 @@ class ArchiveWriter:
         self.examiner = Examiner(deployment, extract)
         self.placement = Placement(store=self.store, examiner=self.examiner, index=index, clock=clock)
 
-    def add(self, key: str) -> list[PageOutcome]:
-        """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before."""
+    def add(self, key: str, *, again: bool = True) -> list[PageOutcome]:
+        """Archive and index the WARC file ``key``; return its outcomes, or none if that was done before.
+
+        Without ``again`` nobody has begun, as far as the caller knows: two requests to S3 less.
+        """
         stem = keys.parse(key)
         if self.index.counters.is_done(stem.source, stem.capture):
             return []
-        begun = self.store.committed(stem)
-        archived = begun or self._commit(stem)
+        begun = self.store.committed(stem) if again else None
+        archived = begun or self._commit(stem, again=again)
         new = self.index.add(stem, archived.outcomes, archived.articles)
-        if begun:
-            self.placement.index_later_captures(stem, begun.outcomes)
+        if not archived.ours:
+            self.placement.index_later_captures(stem, archived.outcomes)
         while True:
             self.placement.place_later_captures(page for page in archived.outcomes if page.id not in new)
             self.index.count_pages(stem, archived.outcomes)
-            before, archived = archived, self.store.settled(stem)
-            if archived.etag == before.etag:
+            if self.store.is_settled(stem, archived):
                 return archived.outcomes
+            before, archived = archived, self.store.settled(stem)
             self.index.replace(stem, archived.outcomes, archived.articles, [each.article for each in before.articles])
 
-    def _commit(self, stem: keys.Stem) -> Archived:
+    def _commit(self, stem: keys.Stem, *, again: bool) -> Archived:
         pages = list(self.examiner.pages(stem))
         former = FormerIds(self.index, pages)
         extracted = [(captured, former.of_story(extraction)) for captured, extraction in pages]
@@ -67,13 +70,15 @@ class ArchiveWriter:
         in_order = sorted(extracted, key=lambda each: (each[0].captured_at, each[0].offset))
         decided = {page[0].offset: self.examiner.decide(stem, revisions, *page) for page in in_order}
         articles = [article for captured, _ in extracted if (article := decided[captured.offset].article)]
-        left = self.store.articles_keys(stem) if articles else set()
-        name = self.store.put_articles(stem, self.index.clusters.place(articles), left) if articles else None
+        left = self.store.articles_keys(stem) if articles and again else set()
+        name, stored = None, b""
+        if articles:
+            name, stored = self.store.put_articles(stem, self.index.clusters.place(articles), left)
         outcomes = [*map(former.of_page, named((decided[captured.offset] for captured, _ in extracted), name))]
         for page in outcomes:
             if page.outcome is Outcome.QUARANTINED:
                 self.store.quarantine(stem, page)
-        archived = self.store.commit(stem, outcomes)
+        archived = self.store.commit(stem, outcomes, stored)
         over = {*left, stem.extracted(name)} - {articles_key(stem, archived.outcomes)} if articles else set()
         self.store.delete(over)
         return archived

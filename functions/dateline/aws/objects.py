@@ -28,29 +28,32 @@ def put_once(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:
 
     An object with the same bytes counts as created: the response to an earlier attempt was lost.
     """
-    written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
-    return written or get(s3, bucket=bucket, key=key) == body
+    written = put_new(s3, bucket=bucket, key=key, body=body)
+    return bool(written) or get(s3, bucket=bucket, key=key) == body
 
 
-def _put_if(s3: "S3Client", **request: Any) -> bool:
-    """Put an object on a condition; return False if the condition does not hold.
+def put_new(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> str:
+    """Create an object and return its entity tag; an empty text, without writing, if there is one, equal or not."""
+    return _put_if(s3, Bucket=bucket, Key=key, Body=body, IfNoneMatch="*")
+
+
+def _put_if(s3: "S3Client", **request: Any) -> str:
+    """Put an object on a condition; return its entity tag, or an empty text if the condition does not hold.
 
     For one of two concurrent conditional writes, S3 answers 409 ConditionalRequestConflict, and botocore does not retry
     it. Raises ClientError for other errors, and for a lasting conflict.
     """
     for pause in (*_PAUSES, None):
         try:
-            s3.put_object(**request)
+            return s3.put_object(**request)["ETag"]
         except ClientError as error:
             code = error.response["Error"]["Code"]
             if code == "PreconditionFailed":
-                return False
+                return ""
             if code != "ConditionalRequestConflict" or pause is None:
                 raise
             time.sleep(pause)
-        else:
-            return True
-    return False
+    return ""
 
 
 def keys(s3: "S3Client", *, bucket: str, prefix: str) -> Iterator[str]:
@@ -74,7 +77,7 @@ def folders(s3: "S3Client", bucket: str, prefix: str) -> Iterator[str]:
 def put_over(s3: "S3Client", *, bucket: str, key: str, body: bytes, etag: str) -> bool:
     """Replace the object with an entity tag. Return False, without writing, if it has another one."""
     written = _put_if(s3, Bucket=bucket, Key=key, Body=body, IfMatch=etag)
-    return written or get(s3, bucket=bucket, key=key) == body
+    return bool(written) or get(s3, bucket=bucket, key=key) == body
 
 
 def put_changed(s3: "S3Client", *, bucket: str, key: str, body: bytes) -> bool:

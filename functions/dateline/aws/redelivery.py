@@ -11,6 +11,8 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, SqsFifoPartialProcessor
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from dateline.messages import AGAIN
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
@@ -25,6 +27,11 @@ Client = Callable[[], "SQSClient"]
 def delay(deliveries: int) -> int:
     """Return the seconds until the next delivery of a message, given its number of deliveries."""
     return int(min(FIRST * _FACTOR ** max(deliveries - 1, 0), _LONGEST))
+
+
+def is_again(record: SQSRecord) -> bool:
+    """Return whether a message was delivered before, as far as SQS and ``dateline redrive`` say."""
+    return int(record.attributes.approximate_receive_count) > 1 or AGAIN in record.message_attributes
 
 
 def return_soon(sqs: "SQSClient", queue: str, record: SQSRecord) -> None:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Self, assert_never
 
 from dateline.aws.queues import count_messages
-from dateline.messages import CrawlMessage, ReextractMessage, RoundMessage, captures_of
+from dateline.messages import AGAIN, CrawlMessage, ReextractMessage, RoundMessage, captures_of
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -164,7 +164,12 @@ class DeadLetters:
             tell(Position.from_json(letter.body))
         else:
             fifo: Any = {"MessageGroupId": letter.group, "MessageDeduplicationId": letter.deduplication}
-            self._sqs.send_message(QueueUrl=self._to, MessageBody=letter.body, **(fifo if letter.group else {}))
+            self._sqs.send_message(
+                QueueUrl=self._to,
+                MessageBody=letter.body,
+                MessageAttributes={AGAIN: {"DataType": "String", "StringValue": "true"}},
+                **(fifo if letter.group else {}),
+            )
         self.drop(letter)
 
     def _read(self, message: Any) -> DeadLetter:
