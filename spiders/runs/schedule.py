@@ -5,7 +5,7 @@ the crawl and is part of the message's deduplication id. A dispatch killed betwe
 message again, and a crawl of one name runs once.
 
 A function costs the same for one source as for two hundred, so the sources of a shard are due together: all intervals
-of a shard start at the same minute, each shard's at its own. Due revisits travel with them, or wait ten minutes for
+of a shard start at the same minute, each shard's at its own. Due revisits travel with them, or wait half an hour for
 company. While a shard's last round is unanswered, its sources stay due. A source in back-off or in a pause waits as its
 health says; postponed continuations are sent after the pause.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 ROUND = 200  # sources of a round; the others of a shard are due again in the next, the longest waiting first
 ALIGNED = timedelta(minutes=30)  # within which the intervals of all shards start; the usual interval of a source
-PATIENCE = timedelta(minutes=10)  # of due revisits, for a round with other crawls
+PATIENCE = ALIGNED  # of due revisits, for a round with other crawls: one WARC file instead of three
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 

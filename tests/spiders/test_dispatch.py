@@ -237,13 +237,13 @@ def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
     send_at(aws, queue, gazette, NOON)
     queue.take()
     state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
-    minutes = (15, 20, 29, 30, 31)  # ten minutes after the page was due
+    minutes = (15, 20, 49, 50, 51)  # half an hour after the page was due
     sent = [send_at(aws, queue, gazette, NOON + timedelta(minutes=minute)) for minute in minutes]
     assert sent == [[], [], [], ["gazette"], ["gazette"]]
     (message,) = queue.take()
     assert (message["crawl"], message["revisits_only"]) == ("20261020T122000Z-revisit", True)
     state.restore([], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:23:00Z")])
-    send_at(aws, queue, gazette, NOON + timedelta(minutes=35))
+    send_at(aws, queue, gazette, NOON + timedelta(minutes=55))
     assert [message["crawl"] for message in queue.take()] == ["20261020T122300Z-revisit"]
 
 

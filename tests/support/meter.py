@@ -17,10 +17,13 @@ from typing import Any
 
 import boto3
 
+from dateline import keys
+
 Item = Mapping[str, Mapping[str, Any]]  # attributes as DynamoDB's JSON has them: {"S": ...}
 
 _WRITE, _READ = 1024, 4096  # bytes of a unit
 ENTRY = 100  # bytes that DynamoDB adds to each stored item and index entry
+POOL = 7  # threads: the pools of index and search have 7, 8 and 16
 _PUTS = ("PutObject", "CopyObject", "ListObjectsV2", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload")
 _GETS = ("GetObject", "HeadObject")
 
@@ -59,13 +62,17 @@ class TableIndex:
 
 @dataclass(slots=True)
 class Consumed:
-    """What was consumed; ``calls`` by service and operation, ``writes`` by the first part of the sort key."""
+    """What was consumed; ``calls`` by service and operation, ``writes`` by the first part of the sort key.
+
+    ``waits`` are calls one after the other: one of a pool's thread counts as a share of it.
+    """
 
     write_units: float = 0
     read_units: float = 0
     puts: int = 0
     gets: int = 0
     events: int = 0
+    waits: float = 0
     calls: Counter[str] = field(default_factory=Counter)
     writes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     reads: dict[str, float] = field(default_factory=lambda: defaultdict(float))
@@ -94,6 +101,7 @@ class Meter:
         service, name = model.service_model.service_name, model.name
         with self._lock:
             self._consumed.calls[f"{service}:{name}"] += 1
+            self._consumed.waits += 1 if threading.current_thread() is threading.main_thread() else 1 / POOL
             self._consumed.puts += name in _PUTS and service == "s3"
             self._consumed.gets += name in _GETS and service == "s3"
             self._consumed.events += len(json.loads(params["body"])["Entries"]) if name == "PutEvents" else 0
@@ -194,7 +202,8 @@ def _key(item: Item) -> str:
 
 
 def kind_of(item: Item) -> str:
-    """Name an item for people by its keys: ``PLACE``, ``BAND``, or its sort key's first part."""
+    """Name an item for people by its keys: ``PLACE``, ``BAND``, ``SOURCE LIST``, or its sort key's first part."""
     partition, sort = item["PK"]["S"].partition("#")[0], item["SK"]["S"].partition("#")[0]
-    place = partition == "PLACE" and not item["SK"]["S"].startswith("MONTH#")
-    return partition if place or partition in ("BAND", "CLUSTER", "HOST", "POSTPONED") else f"{partition} {sort}"
+    if keys.is_listed(item["PK"]["S"]):
+        return partition if partition == "PLACE" else f"{partition} LIST"
+    return partition if partition in ("BAND", "CLUSTER", "HOST", "POSTPONED") else f"{partition} {sort}"

@@ -10,38 +10,43 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Use:
-    """Consumption of one unit of work: capacity units, S3 requests, events, and all calls made for it."""
+    """Consumption of one unit of work: capacity units, S3 requests, events, and its calls one after the other.
+
+    Calls of several threads at once count as the share of a thread.
+    """
 
     write_units: float = 0
     read_units: float = 0
     puts: float = 0
     gets: float = 0
     events: float = 0
-    calls: float = 0
+    waits: float = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bytes:
-    """What a story keeps: in the table and its indexes for good, in the bands of copies for a year."""
+    """What a story keeps in the table for good, and in the bands of copies while these last."""
 
     table: float
-    indexes: float
     bands: float
 
 
-# Counted: a crawl without news; a WARC file with its extraction and its batch of the table's stream; then the share of
-# each page in it.
+# Counted: a crawl without news; a WARC file with its extraction; a batch of the table's stream; then the share of each
+# page in them.
 QUIET_CRAWL: Final = Use(write_units=5, read_units=3.5, puts=1, gets=4)
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
-FILE: Final = Use(write_units=5, read_units=2, puts=7, gets=10, calls=16)  # one PUT is of the crawl's due times
-STORY: Final = Use(write_units=16, read_units=14.5, gets=1, events=1, calls=10)  # without its place items
+FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
+BATCH: Final = Use(puts=2, gets=4)
+STORY: Final = Use(write_units=13, read_units=13.5, gets=1, events=1, waits=1.4)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
-LOOK: Final = Use(write_units=1, read_units=4, calls=1)  # unchanged: 304, or the same bytes
-REWRITTEN_LOOK: Final = Use(write_units=3, read_units=8, calls=4)  # other bytes, the same words
-EDIT: Final = Use(write_units=18.5, read_units=23, gets=1, events=1, calls=15.75)  # other words: a revision
-STORY_BYTES: Final = Bytes(table=3_800, indexes=3_420, bands=3_090)  # without its place items
-PLACE_BYTES: Final = 334
-SAME_BYTES: Final = 500  # of a look that finds other bytes, for the chain of revisions
+LOOK: Final = Use(read_units=3.5)  # unchanged: 304, or the same bytes
+REWRITTEN_LOOK: Final = Use(write_units=2, read_units=6.5, waits=1)  # other bytes, the same words
+EDIT: Final = Use(write_units=12, read_units=35, gets=1, events=1, waits=5.4)  # other words: a revision, same places
+STORY_BYTES: Final = Bytes(table=3_170, bands=2_360)  # without its place items
+PLACE_BYTES: Final = 171
+DONE_BYTES: Final = 272  # of a WARC file or a crawl report
+SEEN_BYTES: Final = 66  # of a page that was there
+SAME_BYTES: Final = 363  # of a look that finds other bytes, for the chain of revisions
 REVISION_BYTES: Final = 930  # of an edit
 
 # Of recorded pages, by 202 of them.
@@ -63,9 +68,13 @@ EDITS: Final = 0.3  # revisions after the first: one story in five is edited, on
 REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: outlets without validators
 
 # Of template.yaml and of AWS; see the comments.
+BANDS_LAST: Final = 90 / 365  # of the first year
+SEEN_LASTS: Final = 30 / 365
 PAGES_PER_FILE: Final = 25  # at most: 64 MB in the open files of 83 hosts, 30 kB a page
+STREAM_WINDOW: Final = 45  # seconds of changes in a batch of the table's stream for search
 CALL_SECONDS: Final = 0.006  # assumed: of a call to DynamoDB or S3 within the region
 STREAM_GB_SECONDS: Final = 0.05  # assumed: of a story, 1 GB for half a second and 256 MB for 0.2 s for a dozen of them
+WARM_DAYS: Final = PACKED_AFTER + 1  # until a pack moves to Glacier Instant Retrieval
 QUEUE_REQUESTS: Final = 3  # of a message: sent, received, deleted
 STORY_LOG: Final = 450  # bytes: a line for each event
 FILE_LOG: Final = 3_500  # bytes: lines of three invocations, those of the runtime included

@@ -16,7 +16,7 @@ from dateline.cost.prices import Price
 
 _GB = 1e9
 _MONTHS = 12
-_COLD_AFTER = 3  # months: captures move to Glacier Instant Retrieval
+_DAY = 86_400  # seconds
 DAYS = 365 / 12  # of a month
 MILLION = 1_000_000
 
@@ -75,6 +75,13 @@ class Workload:
         return self.stories_a_day * (1 + self.looks)
 
     @property
+    def batches(self) -> float:
+        """Batches of the table's stream for each story: one for a WARC file, or for a window with several."""
+        stories = self.outlets * self.stories_a_day
+        most = _DAY / measured.STREAM_WINDOW
+        return min(self.files * self.outlets * self.pages_a_day, most) / stories if stories else 0
+
+    @property
     def files(self) -> float:
         """WARC files for each page: a crawl with pages has one at least, more where memory is short."""
         crawls = min(self.crawls, self.pages_a_day)
@@ -86,6 +93,7 @@ def story(work: Workload) -> Iterator[Line]:
     yield from _page(work, measured.STORY)
     yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())
     yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+    yield from _scaled(_batch(), work.batches)
     yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
     yield from _scaled(_crawl(work), work.crawls / work.stories_a_day)
 
@@ -101,7 +109,6 @@ def edit() -> Iterator[Line]:
     more = _less(measured.EDIT, measured.LOOK)
     yield from _used(more)
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(more, extracted=True))
-    yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())
     yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
 
 
@@ -196,10 +203,15 @@ def _file() -> Iterator[Line]:
     yield from _used(measured.FILE)
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(measured.FILE, extracted=False))
     yield Line(Driver.EXTRACTION, Price.LAMBDA_REQUEST, 1)
-    yield Line(Driver.STREAM, Price.LAMBDA_REQUEST, 2)
     yield Line(Driver.S3_REQUESTS, Price.S3_GET, measured.PACK_GETS)
     yield Line(Driver.QUEUES, Price.SQS_REQUEST, measured.QUEUE_REQUESTS)
     yield Line(Driver.LOGS, Price.LOGS, measured.FILE_LOG / _GB)
+
+
+def _batch() -> Iterator[Line]:
+    """A batch of the table's stream, for search and for events."""
+    yield from _used(measured.BATCH)
+    yield Line(Driver.STREAM, Price.LAMBDA_REQUEST, 2)
 
 
 def _crawl(work: Workload) -> Iterator[Line]:
@@ -225,13 +237,18 @@ def places() -> float:
 
 
 def _extraction(use: Use, *, extracted: bool) -> float:
-    seconds = use.calls * measured.CALL_SECONDS + (measured.EXTRACT_SECONDS if extracted else 0)
+    seconds = use.waits * measured.CALL_SECONDS + (measured.EXTRACT_SECONDS if extracted else 0)
     return seconds * measured.EXTRACT_MEMORY
 
 
 def table_bytes(work: Workload) -> float:
-    """Return the bytes of a story in the table and its indexes, in its first year."""
-    return _table_bytes(work) + measured.STORY_BYTES.indexes
+    """Return the bytes of a story in the table, on average over its first year."""
+    kept, items = measured.STORY_BYTES, measured.PLACES * measured.PLACE_BYTES
+    rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
+    pages = 1 + work.looks
+    done = measured.DONE_BYTES * (work.files * pages + work.crawls / work.stories_a_day)
+    seen = measured.SEEN_BYTES * measured.SEEN_LASTS * pages
+    return kept.table + kept.bands * measured.BANDS_LAST + items + rest + done + seen
 
 
 def s3_bytes(work: Workload) -> tuple[float, float]:
@@ -241,21 +258,15 @@ def s3_bytes(work: Workload) -> tuple[float, float]:
     return measured.STORY_CAPTURE * (1 + work.edits) + looks, derived
 
 
-def _table_bytes(work: Workload) -> float:
-    kept, items = measured.STORY_BYTES, measured.PLACES * measured.PLACE_BYTES
-    rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
-    return kept.table + kept.bands + items + rest
-
-
 def _table_storage(work: Workload, months: float) -> Iterator[Line]:
     yield Line(Driver.TABLE_STORAGE, Price.TABLE_STORAGE, table_bytes(work) / _GB * months)
     if work.backup:
-        yield Line(Driver.TABLE_STORAGE, Price.TABLE_BACKUP, _table_bytes(work) / _GB * months)
+        yield Line(Driver.TABLE_STORAGE, Price.TABLE_BACKUP, table_bytes(work) / _GB * months)
 
 
 def _s3_storage(work: Workload, months: float) -> Iterator[Line]:
     captures, derived = (size / _GB for size in s3_bytes(work))
-    warm = months * _COLD_AFTER / _MONTHS
+    warm = months * measured.WARM_DAYS / (DAYS * _MONTHS)
     yield Line(Driver.S3_STORAGE, Price.S3_STORAGE, captures * warm + derived * months)
     yield Line(Driver.S3_STORAGE, Price.S3_COLD_STORAGE, captures * (months - warm))
     packs = 1 / work.stories_a_day if work.stories_a_day else 0  # one for a source and day
