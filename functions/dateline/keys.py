@@ -53,8 +53,8 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     ARTICLE#<id>                 CURRENT              newest revision with the index attributes below, or a tombstone
     ARTICLE#<id>                 REV#<captured_at>    one revision
     ARTICLE#<id>                 SAME#<captured_at>#<key>#<offset>  capture without a revision of its own
-    ARTICLE#<id>                 PRESENCE             times of the page's last presence and last absence (404, 410)
-    BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in a year
+    ARTICLE#<id>                 PRESENCE             last absence of a page that was gone (404, 410), and its return
+    BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in 90 days
     CLUSTER#<id>                 <appeared>#<id>      member of a cluster of copies; the first one names it
     URL#<hash>                   ARTICLE              story id of a non-canonical URL
     URL#<hash>                   STATE                crawl state of a URL
@@ -63,12 +63,16 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     SOURCE#<source>              HEALTH               results of crawls, time of the next due page
     SOURCE#<source>              DUE#<instant>#<hash> URL due for a revisit, as written before December 2026
     SOURCE#<source>              DAY#<yyyy-mm-dd>     counters of a day (``counters``)
+    SOURCE#<source>              SEEN#<key>           pages of a WARC file that were there; ``expires`` after a month
     SOURCE#<source>              DONE#<key>           contribution of a WARC file or crawl report to the counters
     LATE                         <yyyy-mm-dd>#<source>  counters changed days later; deleted by the next coverage run
-    PLACE#<place>#<yyyy-mm>      <published_key>      story about the place or country, published in the month
-    PLACE#<place>                MONTH#<yyyy-mm>      there are such stories of the month
-    SOURCE#<source>              MONTH#<yyyy-mm>      BySource has stories of the month
-    COUNTRY#<cc>                 MONTH#<yyyy-mm>      ByCountry has stories of the month
+    SOURCE#<source>#<yyyy-mm>    <published_key>      story of the source, published in the month
+    COUNTRY#<cc>#<yyyy-mm>       <published_key>      story of an outlet of the country
+    PLACE#<place>#<yyyy-mm>      <published_key>      story about the place or country
+    INDEXED#<yyyy-mm-dd>         <indexed_key>        story whose newest revision was indexed on the day
+    SOURCE#<source>              MONTH#<yyyy-mm>#LISTED  there are such stories of the month
+    COUNTRY#<cc>                 MONTH#<yyyy-mm>#LISTED  the same
+    PLACE#<place>                MONTH#<yyyy-mm>      the same
     HOST#<scheme>://<host>       ROBOTS               robots.txt of a host; ``expires`` after 30 days
     POSTPONED                    <crawl>#<source>     message of a continuation with a later start
     ROUNDS                       <number>/<shards>    rounds of a shard: sent, answered, killed (``state.rounds``)
@@ -78,23 +82,32 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
     WATCH#<name>                 MAILED               last hit in a mail
     ARCHIVE                      SOURCE#<source>      the archive has stories of the source
     ARCHIVE                      COUNTRY#<cc>         and of outlets of the country
-    ARCHIVE                      INDEXED#<yyyy-mm-dd> ByIndexed has stories of the day
+    ARCHIVE                      INDEXED#<yyyy-mm-dd>#LISTED  INDEXED has stories of the day
 
-    BySource   source_month   <source>#<yyyy-mm>   published_key  <published_at in UTC>#<id>
-    ByCountry  country_month  <cc>#<yyyy-mm>       published_key
-    ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key    <indexed_at>#<id>
+A ``published_key`` is ``<published_at in UTC>#<id>``, an ``indexed_key`` ``<indexed_at>#<id>``. List items have keys
+alone: readers get the CURRENT items of their ids.
 
 A story without a date is filed under the month and instant of its first capture and has no ``published_at``; a story
 with a day only, under the day. Outlets without a known country have the country ``zz``, a code that ISO 3166 reserves
 for its users. A place is a GeoNames id, or ISO 3166 for stories about a country. MONTH and INDEXED items list the
 existing partitions, so readers need not guess.
+
+Until December 2026, CURRENT items had attributes for indexes instead of list items; registers without ``#LISTED`` name
+the months and days there::
+
+    BySource   source_month   <source>#<yyyy-mm>   published_key
+    ByCountry  country_month  <cc>#<yyyy-mm>       published_key
+    ByIndexed  indexed_day    <yyyy-mm-dd>         indexed_key
 """
 
 import base64
 import hashlib
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime, time
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
+
+ListKind = Literal["SOURCE", "COUNTRY", "PLACE"]  # of lists by publication
 
 REBUILDS = "reports/rebuilds.json"
 COVERAGE_INDEX, COVERAGE_STATE = "reports/coverage/index.json", "reports/coverage/state.json"
@@ -117,9 +130,10 @@ ARTICLES, OUTCOMES, QUARANTINE = "articles/", "outcomes/", "quarantine/"  # and 
 CURRENT, REVISION, PRESENCE, ALIAS = "CURRENT", "REV#", "PRESENCE", "ARTICLE"  # sort keys, or their prefixes
 SAME = "SAME#"
 DAY, DONE = "DAY#", "DONE#"
-CLUSTER, PLACE = "CLUSTER#", "PLACE#"  # begin partitions
+BAND, CLUSTER = "BAND#", "CLUSTER#"  # begin partitions
 LATE = "LATE"  # partition of counters that changed late
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
+LISTED = "#LISTED"  # ends registers of partitions in the table
 REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
@@ -405,6 +419,12 @@ def same(id: str, captured_at: str, capture: str, offset: int) -> dict[str, str]
     return {"PK": f"ARTICLE#{id}", "SK": f"SAME#{captured_at}#{capture}#{offset}"}
 
 
+def captured(same: Mapping[str, Any]) -> tuple[str, str, int]:
+    """Return the instant, the WARC file and the offset of a capture, given its ``same`` item."""
+    _, captured_at, capture, offset = str(same["SK"]).split("#")
+    return captured_at, capture, int(offset)
+
+
 def presence(id: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": "PRESENCE"}
 
@@ -431,7 +451,7 @@ def mailed(name: str) -> dict[str, str]:
 
 def band(name: str, sort: str) -> dict[str, str]:
     """Return the key of a band item; ``sort`` is time of appearance, id and capture time, or a prefix."""
-    return {"PK": f"BAND#{name}", "SK": sort}
+    return {"PK": f"{BAND}{name}", "SK": sort}
 
 
 def cluster(id: str) -> str:
@@ -500,6 +520,11 @@ def day(source: str, date: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DAY#{date}"}
 
 
+def seen(source: str, capture: str) -> dict[str, str]:
+    """Return the key of the pages of a WARC file, given its key, that were there."""
+    return {"PK": f"SOURCE#{source}", "SK": f"SEEN#{capture}"}
+
+
 def done(source: str, key: str) -> dict[str, str]:
     return {"PK": f"SOURCE#{source}", "SK": f"DONE#{key}"}
 
@@ -509,23 +534,52 @@ def late(date: str, source: str) -> dict[str, str]:
     return {"PK": LATE, "SK": f"{date}#{source}"}
 
 
-def month(kind: Literal["SOURCE", "COUNTRY", "PLACE"], name: str, month: str) -> dict[str, str]:
+def month(kind: ListKind, name: str, month: str) -> dict[str, str]:
     """Return the key of a month (``yyyy-mm``) with stories of a source, a country's outlets or a place."""
-    return {"PK": f"{kind}#{name}", "SK": f"MONTH#{month}"}
+    listed = LISTED if kind != "PLACE" else ""
+    return {"PK": f"{kind}#{name}", "SK": f"MONTH#{month}{listed}"}
+
+
+def indexed_day(day: str) -> dict[str, str]:
+    """Return the key of a day (``yyyy-mm-dd``) on which stories were indexed."""
+    return register("INDEXED", f"{day}{LISTED}")
+
+
+def registered(register: Mapping[str, Any]) -> tuple[str, bool]:
+    """Return the month or day of a register, and whether its stories are in the table, not in an index."""
+    name = str(register["SK"]).partition("#")[2]
+    listed = name.endswith(LISTED) or str(register["PK"]).startswith("PLACE#")
+    return name.removesuffix(LISTED), listed
 
 
 def register(kind: Literal["SOURCE", "COUNTRY", "INDEXED"], name: str = "") -> dict[str, str]:
-    """Return the key of an archived source, country or day of indexing; without a name, the prefix of the sort keys."""
+    """Return the key of an archived source or country; without a name, the prefix of the sort keys."""
     return {"PK": "ARCHIVE", "SK": f"{kind}#{name}"}
 
 
-def mention(place: str, published_key: str) -> dict[str, str]:
-    """Return the key of a story in a place's or country's partition; ``published_key`` is the story's."""
-    return {"PK": f"{PLACE}{place}#{published_key[:7]}", "SK": published_key}
+def listed(kind: ListKind, name: str, published_key: str) -> dict[str, str]:
+    """Return the key of a story in the list of a source, a country's outlets, or a place."""
+    return {"PK": f"{kind}#{name}#{published_key[:7]}", "SK": published_key}
+
+
+def indexed(indexed_key: str) -> dict[str, str]:
+    """Return the key of a story in the list of a day's indexed ones."""
+    return {"PK": f"INDEXED#{indexed_key[:10]}", "SK": indexed_key}
+
+
+def is_listed(partition: str) -> bool:
+    """Return whether a partition is a list of stories."""
+    kind, *names = partition.split("#")
+    return kind == "INDEXED" or (kind in ("SOURCE", "COUNTRY", "PLACE") and len(names) == 2)
+
+
+def id_of(key: str) -> str:
+    """Return the story's id in a ``published_key`` or an ``indexed_key``."""
+    return key.rpartition("#")[2]
 
 
 def published_key(id: str, published_at: str | None, first_seen_at: str) -> str:
-    """Return the sort key of BySource and ByCountry: instant in UTC or day, then the id; it starts with the month."""
+    """Return a story's sort key in lists: instant in UTC or day, then the id; it starts with the month."""
     if published_at is None:
         return f"{first_seen_at}#{id}"
     if len(published_at) == len("yyyy-mm-dd"):

@@ -52,11 +52,6 @@ class StoryItem(TypedDict, total=False):
     gone_at: str
     article: ItemPointer
     capture: ItemPointer
-    source_month: str
-    country_month: str
-    indexed_day: str
-    indexed_key: str
-    published_key: str
     withdrawn_at: str
     reason: str
 

@@ -18,6 +18,7 @@ from dateline.dataset.compaction import Compaction
 from dateline.dataset.parts import Parts
 from dateline.dataset.rows import Origin
 from dateline.index.index import Index
+from dateline.index.list_items import published_key
 from dateline.monitoring.coverage_reports import CoverageReports
 from dateline.query.query import Query
 from infra.bench.models.model_cloud import ModelCloud
@@ -99,9 +100,12 @@ def _compaction(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]
     months = [f"{2026 - back // 12}-{12 - back % 12:02}" for back in range(2, 2 + 12 * years)][::-1]
 
     def ask(partition: str, since: str, until: str, index: str) -> list[dict[str, Any]]:
-        if index:
-            return _stories()
         kind, _, name = partition.partition("#")
+        if kind == "ARTICLE" or index:
+            return [_story(name)] if kind == "ARTICLE" else []
+        if kind == "COUNTRY" and "#" in name:
+            stories = _stories(*name.split("#"))
+            return [keys.listed("COUNTRY", story["outlet_country"], published_key(story)) for story in stories]
         if kind == keys.register("SOURCE")["PK"] and since.startswith(keys.register("COUNTRY")["SK"]):
             return [keys.register("COUNTRY", country) for country in countries]
         found = (keys.month("COUNTRY", name, month) for month in months) if name else ()
@@ -116,23 +120,25 @@ def _compaction(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]
     return cloud, lambda: Compaction(s3=s3, query=query, parts=parts, bucket=bucket, clock=lambda: NOW).run().partitions
 
 
-def _stories() -> list[dict[str, Any]]:
-    """A partition's stories, the same in each: of the first day of a month."""
-    stem = keys.Stem("outlet-000", "20261001T060000Z-schedule", 0)
-    article = {"key": stem.articles, "length": 900}
-    ids = [f"{number:026}" for number in range(_STORIES)]
-    at = "2026-10-01T06:00:00Z"
-    return [
-        {"id": id, "published_key": f"{at}#{id}", "article": article | {"offset": 900 * number}}
-        for number, id in enumerate(ids)
-    ]
+def _stories(country: str = "aa", month: str = "2026-10") -> list[dict[str, Any]]:
+    """A partition's stories, alike in all but their ids: of the first day of a month."""
+    return [_story(f"{country}-{month}-{number:015}") for number in range(_STORIES)]
+
+
+def _story(id: str) -> dict[str, Any]:
+    """The index item of a story, by its id."""
+    country, month, number = id[:2], id[3:10], int(id[11:])
+    stem, at = keys.Stem("outlet-000", "20261001T060000Z-schedule", 0), f"{month}-01T06:00:00Z"
+    article = {"key": stem.articles, "length": 900, "offset": 900 * number}
+    times = {"published_at": at, "first_seen_at": at, "indexed_at": at}
+    return {"id": id, "source": "outlet-000", "outlet_country": country, "article": article} | times
 
 
 def _part() -> bytes:
     """The Parquet file of such a partition."""
     lines = list[bytes]()
     for story in _stories():
-        article = {"id": story["id"], "source": "outlet-000", "published_at": story["published_key"][:20]}
+        article = {"id": story["id"], "source": "outlet-000", "published_at": story["published_at"]}
         lines.append(rows.line(json.dumps(article).encode(), Origin.of(story)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "part.parquet")

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import MISSING, Field, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -132,7 +132,9 @@ TABLE_KEYS = [
     keys.due("sample", "2019-04-17T06:15:02Z", "https://example.org/a"),
     keys.day("sample", "2019-04-17"),
     keys.done("sample", STEM.capture),
-    keys.mention("2467454", f"{SAID}#abc"),
+    keys.seen("sample", STEM.capture),
+    *(keys.listed(kind, "x", f"{SAID}#abc") for kind in get_args(keys.ListKind)),
+    keys.indexed(f"{SAID}#abc"),
     keys.month("SOURCE", "x", "2019-04"),
     keys.month("COUNTRY", "x", "2019-04"),
     keys.month("PLACE", "x", "2019-04"),
@@ -164,7 +166,7 @@ def written_s3() -> list[str]:
 
 
 def written_table() -> Iterator[tuple[str, str]]:
-    for row in rows("docs/storage.md", after="## Table", before="| index |"):
+    for row in rows("docs/storage.md", after="## Table", before="## Lifecycle"):
         if code(row[0]):
             yield code(row[0])[0], code(row[1])[0]
 
@@ -192,7 +194,7 @@ def test_storage_page_invents_no_object(written: str) -> None:
 
 
 def matches(written: tuple[str, str], item: dict[str, str]) -> bool:
-    sort = written[1].replace("<key>", "...").replace("<published_key>", "...")
+    sort = re.sub("<key>|<(published|indexed)_key>", "...", written[1])
     return bool(pattern(written[0]).fullmatch(item["PK"]) and pattern(sort).fullmatch(item["SK"]))
 
 

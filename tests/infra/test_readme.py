@@ -43,14 +43,14 @@ def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
 @pytest.mark.parametrize(
     ("having", "says"),
     [
-        ("BySource", ["2019-04-16T09:30:00+02:00 A dated story"]),
+        ("SOURCE#", ["2019-04-16T09:30:00+02:00 A dated story"]),
         (
             "STORY_URL",
             ["2019-04-17T12:00:00.000Z First words of Gao.", "2019-04-17T13:00:00.000Z Other words of Sfax."],
         ),
-        ("ByCountry", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
+        ("COUNTRY#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
         ("PLACE#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
-        ("ByIndexed", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
+        ("INDEXED#", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
     ],
 )
 @pytest.mark.usefixtures("archived")

@@ -8,6 +8,7 @@ import pytest
 
 from dateline.cli.reading.query import place_id
 from dateline.cli.terminal.output import CommandError
+from dateline.index.list_items import indexed_key
 from dateline.query.filters import Selection
 from dateline.query.query import Query
 from tests.support.samples import NOON, Newsroom
@@ -91,7 +92,7 @@ def test_story_by_url(query: Query) -> None:
 def test_everything_since_a_cursor(query: Query) -> None:
     stories = list(query.indexed_since("2019-04-17"))
     assert [story["revision"] for story in stories] == [2, 2, 2]
-    assert list(query.indexed_since(stories[0]["indexed_key"])) == stories[1:]
+    assert list(query.indexed_since(indexed_key(stories[0]))) == stories[1:]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +11,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from dateline.article import Article, Name
-from dateline.index import items
+from dateline.index import items, list_items
 from dateline.outcomes import Stored
 from dateline.reader.app import answer
 from dateline.reader.library import Library
@@ -60,7 +61,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         found = search(aws, tmp_path_factory.mktemp("search"), STORIES)
         summaries = [items.summary(f"articles/{each.id}.jsonl.gz", Stored(each, 0, 1)) for each in STORIES]
         with aws.table.batch_writer(["PK", "SK"]) as table:
-            for item in (*map(items.current_item, summaries), *items.registers(summaries)):
+            for item in (*map(items.current_item, summaries), *list_items.registers(summaries)):
+                table.put_item(Item=item)
+            for item in chain.from_iterable(map(list_items.of, summaries)):
                 table.put_item(Item=item)
         yield Library(aws.deployment, lambda: found)
 
@@ -111,4 +114,4 @@ def test_lists_never_scan(library: Library, condition: dict[str, Any]) -> None:
     """Other lists of stories query partitions, and scan nothing."""
     with calls(library) as made:
         assert len(list(library.archive.stories(**condition))) >= len(STORIES) / 3
-    assert set(made) == {"Query"}
+    assert set(made) == {"Query", "BatchGetItem"}

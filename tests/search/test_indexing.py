@@ -11,6 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from boto3.dynamodb.types import TypeSerializer
 
 from dateline import keys
+from dateline.index.list_items import published_key
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.search import compaction, manifest
 from dateline.search.cache import Cache
@@ -36,7 +37,7 @@ class Desk:
         """Archive a capture of pages, and return the changes that the table's stream would tell."""
         outcomes = self.newsroom.archive().add(self.newsroom.capture(*pages))
         current = self.newsroom.index.current(page.id for page in outcomes)
-        return {id: {item["published_key"][:7]} for id, item in current.items()}
+        return {id: {published_key(item)[:7]} for id, item in current.items()}
 
     def indexing(self) -> Indexing:
         query = self.newsroom.query()
@@ -263,8 +264,9 @@ def record(before: Any, after: Any) -> DynamoDBRecord:
 
 def test_changes_that_matter_are_read() -> None:
     """Of the stream's records those count that change what is searched, with the months before and after."""
-    item = {**keys.article("x"), "published_key": "2019-04-01#x", "captured_at": "1", "article": {"key": "k"}}
-    moved = {**item, "published_key": "2019-05-01#x"}
+    told = {"id": "x", "first_seen_at": "2019-06-02T08:00:00Z", "captured_at": "1"}
+    item = {**keys.article("x"), **told, "published_at": "2019-04-01", "article": {"key": "k"}}
+    moved = {**item, "published_at": "2019-05-01", "article": {"key": "k2"}}
     withdrawn = {**keys.article("x"), "withdrawn_at": "2"}
     assert changes([record(None, item)]) == {"x": {"2019-04"}}
     assert changes([record(item, moved)]) == {"x": {"2019-04", "2019-05"}}

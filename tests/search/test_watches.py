@@ -14,6 +14,7 @@ from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import 
 from boto3.dynamodb.types import TypeSerializer
 
 from dateline import events, keys
+from dateline.index.list_items import published_key
 from dateline.maintenance.rebuild import delete_index
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.reader.app import answer
@@ -44,7 +45,7 @@ class Desk:
         """Archive a capture of pages, and return the changes that the table's stream would tell."""
         outcomes = self.newsroom.archive().add(self.newsroom.capture(*pages))
         current = self.newsroom.index.current(page.id for page in outcomes)
-        return {id: {item["published_key"][:7]} for id, item in current.items()}
+        return {id: {published_key(item)[:7]} for id, item in current.items()}
 
     def index(self, changed: dict[str, set[str]]) -> int:
         """Index a batch and fire; return the number of new hits."""

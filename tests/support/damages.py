@@ -205,7 +205,7 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "outcomes that are none": (lambda a: a.put(a.first.outcomes, gzip.compress(b"{}\n")), {Kind.DAMAGED_OUTCOMES}),
     "a page without its outcome": (
         lambda a: edit(a, a.first.outcomes, outcomes(lambda pages: [pages[0], pages[2]])),
-        {Kind.WRONG_OUTCOMES, Kind.WRONG_ITEM, Kind.ORPHAN_ITEM},
+        {Kind.WRONG_OUTCOMES, Kind.WRONG_ITEM},
     ),
     "an outcome of another page": (
         lambda a: edit(

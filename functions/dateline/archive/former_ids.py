@@ -12,14 +12,19 @@ from dateline.urls import identity, is_web
 
 
 class FormerIds:
-    """The former ids of the stories of some pages. Costs reads for pages under http alone: others have had no other."""
+    """The former ids of the stories of some pages; an earlier version wrote them, so that any read has them by now.
+
+    Costs reads for pages under http alone: others have had no other id.
+    """
 
     def __init__(self, index: Index, pages: Iterable[tuple[Capture, Extraction]]) -> None:
         stated = (found.article.url if found.article else captured.url for captured, found in pages)
         urls = [identity(url) for url in stated if url.lower().startswith("http:") and is_web(url)]
         former = {keys.article_id(url): keys.former_article_id(url) for url in urls}
-        known = index.current([*former.values(), *former]) if former else {}
-        self._former = {id: was for id, was in former.items() if was in known and id not in known}
+        known = index.current(former.values(), consistent=False) if former else {}
+        begun = {id: was for id, was in former.items() if was in known}
+        present = index.current(begun) if begun else {}
+        self._former = {id: was for id, was in begun.items() if id not in present}
 
     def of_story(self, extraction: Extraction) -> Extraction:
         """Return an extraction with its story's id."""

@@ -6,10 +6,12 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
+from boto3.dynamodb.types import Binary
 from botocore.exceptions import ClientError
 
 T = TypeVar("T")
 
+_BYTES: Any = bytes | Binary  # of which the stubs do not know that it has bytes
 _GET, _WRITE = 100, 25  # DynamoDB's limits of BatchGetItem and BatchWriteItem
 
 
@@ -80,6 +82,8 @@ def size(item: Mapping[str, Any]) -> int:
 def _size(value: Any) -> int:
     if isinstance(value, str):
         return len(value.encode("utf-8", "surrogatepass"))
+    if isinstance(value, _BYTES):
+        return len(bytes(value))
     if isinstance(value, Mapping):
         return 3 + sum(1 + _size(name) + _size(each) for name, each in value.items())
     if isinstance(value, list | tuple):

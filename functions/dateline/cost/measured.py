@@ -37,12 +37,12 @@ QUIET_CRAWL: Final = Use(write_units=5, read_units=3.5, puts=1, gets=4)
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
 BATCH: Final = Use(puts=2, gets=4)
-STORY: Final = Use(write_units=13, read_units=13.5, gets=1, events=1, waits=1.4)  # without its place items
+STORY: Final = Use(write_units=13, read_units=13, gets=1, events=1, waits=1.4)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
-LOOK: Final = Use(read_units=3.5)  # unchanged: 304, or the same bytes
-REWRITTEN_LOOK: Final = Use(write_units=2, read_units=6.5, waits=1)  # other bytes, the same words
-EDIT: Final = Use(write_units=12, read_units=35, gets=1, events=1, waits=5.4)  # other words: a revision, same places
-STORY_BYTES: Final = Bytes(table=3_170, bands=2_360)  # without its place items
+LOOK: Final = Use(read_units=3)  # unchanged: 304, or the same bytes
+REWRITTEN_LOOK: Final = Use(write_units=2, read_units=5, waits=1)  # other bytes, the same words
+EDIT: Final = Use(write_units=12, read_units=34, gets=1, events=1, waits=5.4)  # other words: a revision, same places
+STORY_BYTES: Final = Bytes(table=3_000, bands=2_360)  # without its place items
 PLACE_BYTES: Final = 171
 DONE_BYTES: Final = 272  # of a WARC file or a crawl report
 SEEN_BYTES: Final = 66  # of a page that was there

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from dateline import keys
 from dateline.dataset.parts import Parts
 from dateline.dataset.progress import OvertakenError, Progress
+from dateline.index.list_items import indexed_key, published_key
 from dateline.query.query import Query
 from dateline.story import StoryItem
 
@@ -80,7 +81,7 @@ class Compaction:
         before = Progress.load(self._s3, self._bucket) or Progress(cursor=now)
         progress = Progress(cursor=before.cursor, looked=now[:10], turn=before.turn, etag=before.etag)
         for story in self._query.indexed_since(_earlier(before.cursor)):
-            progress.cursor = max(progress.cursor, story["indexed_key"])
+            progress.cursor = max(progress.cursor, indexed_key(story))
             for partition, day in self._filed(story):
                 progress.add(partition, [day])
         for partition, days in before.pending.items():
@@ -106,7 +107,7 @@ class Compaction:
     def _filed(self, story: StoryItem) -> Iterator[tuple[str, int]]:
         """Yield the partitions and days of a story's revisions."""
         for each in self._query.revisions(story["id"]) if story["revision"] > 1 else [story]:
-            key = keys.published_key(each["id"], each.get("published_at"), each["first_seen_at"])
+            key = published_key(each)
             yield f"{each.get('outlet_country', keys.NOWHERE)}/{key[:7]}", int(key[8:10])
 
     def _settle(self, partition: str, progress: Progress, done: Compacted, going: Callable[[], bool]) -> bool:

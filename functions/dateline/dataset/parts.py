@@ -30,6 +30,7 @@ from dateline.aws.prefetch import ahead
 from dateline.dataset import rows
 from dateline.dataset.rows import Origin
 from dateline.index.index import Index
+from dateline.index.list_items import published_key
 from dateline.query.query import Query
 
 if TYPE_CHECKING:
@@ -57,8 +58,10 @@ class Part:
 
     def holds(self, story: Mapping[str, Any]) -> bool:
         """Return whether an index item belongs into this part."""
-        filed = story.get("country_month") == f"{self.country}#{self.month}"
-        return filed and self.first <= Origin.of(story).day <= self.last
+        if "withdrawn_at" in story:
+            return False
+        country, month = story.get("outlet_country", keys.NOWHERE), published_key(story)[:7]
+        return (country, month) == (self.country, self.month) and self.first <= Origin.of(story).day <= self.last
 
 
 @dataclass(slots=True)

@@ -16,6 +16,8 @@ from typing import Any, Self
 
 import duckdb
 
+from dateline.index.list_items import published_key
+
 _AT = '"key" VARCHAR, "offset" BIGINT, length BIGINT'
 _NAME = 'STRUCT(id VARCHAR, "name" VARCHAR, wikidata VARCHAR)'
 COLUMNS = {
@@ -84,7 +86,7 @@ class Origin:
     @classmethod
     def of(cls, story: Mapping[str, Any]) -> Self:
         """Of an index item."""
-        at, day = story["article"], int(story["published_key"][8:10])
+        at, day = story["article"], int(published_key(story)[8:10])
         return cls(at["key"], int(at["offset"]), int(at["length"]), story.get("gone_at"), story.get("cluster"), day)
 
 

@@ -4,7 +4,7 @@ Two stories belong to one cluster if some revision of one is like some revision 
 appeared within ten days; the relation is transitive. A cluster has the id of its first story. A story appears at its
 stated time, or at its first capture if that is earlier or no time is stated; a story with a day only, at the day's end.
 
-Copies are found by the bands of their fingerprints, items that expire a year after archiving. A story writes its own
+Copies are found by the bands of their fingerprints, items that expire 90 days after archiving. A story writes its own
 bands before it looks for others', and sees all earlier ones: of two stories archived at once, one finds the other.
 Merges are permanent. Neither the order of archiving, nor repetitions, nor killed functions change the final items.
 
@@ -35,8 +35,9 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 WITHIN = timedelta(days=10)  # weeklies reprint stories of the week before
-KEPT = timedelta(days=365)  # for copies in histories collected later
-READ = 50  # items of a band: 20 kB, five read units
+KEPT = timedelta(days=90)  # for copies in histories collected later; seven bands of 360 bytes a story cost $8 a year
+_KEPT_BEFORE = timedelta(days=365)  # until December 2026, with the fingerprint as text
+READ = 50  # items of a band: 14 kB, four read units
 _THREADS = 7  # as many as there are bands: one after the other they would take longer than extraction does
 _CANDIDATES = 99  # with the story itself, one BatchGetItem
 _PAUSES = (0.1, 0.3, 0.9, 2.7, 2.7)  # seconds; several stories may join one cluster at once
@@ -154,7 +155,7 @@ class Clusters:
         read = ahead(lambda name: self._band(name, article), mine.names(), _THREADS)
         found = {item["SK"]: item for band in read for item in band}
         others = {sort: item for sort, item in found.items() if _id(sort) != article.id and _lived_with(item, article)}
-        like = (sort for sort, item in others.items() if mine.is_like(Fingerprint.parse(item["fingerprint"])))
+        like = (sort for sort, item in others.items() if mine.is_like(Fingerprint.of_bytes(bytes(item["print"]))))
         return {Copy(sort.partition("#")[0], _id(sort)) for sort in like}
 
     def _band(self, name: str, article: Article) -> list[dict[str, Any]]:
@@ -167,8 +168,7 @@ class Clusters:
             Limit=READ,
             ConsistentRead=True,
         )
-        found: list[dict[str, Any]] = answer["Items"]
-        return found
+        return list(map(band_as_now, answer["Items"]))
 
 
 def read(table: "Table", name: str) -> list[Mapping[str, Any]]:
@@ -215,12 +215,22 @@ def _lived_with(item: Mapping[str, Any], article: Article) -> bool:
     return abs(int(item["expires"]) - _expires(article)) < KEPT.total_seconds()
 
 
+def band_as_now(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a band's item of before December 2026 as it would be now."""
+    if "fingerprint" not in item:
+        return dict(item)
+    expires = int(item["expires"]) - int((_KEPT_BEFORE - KEPT).total_seconds())
+    now = {"print": bytes(Fingerprint.parse(item["fingerprint"])), "expires": expires}
+    return {name: value for name, value in item.items() if name != "fingerprint"} | now
+
+
 def bands(article: Article) -> Iterator[dict[str, Any]]:
     """Return the items for finding an article's copies."""
     if article.fingerprint:
-        for name in Fingerprint.parse(article.fingerprint).names():
+        found = Fingerprint.parse(article.fingerprint)
+        for name in found.names():
             key = keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
-            yield key | {"fingerprint": article.fingerprint, "expires": _expires(article)}
+            yield key | {"print": bytes(found), "expires": _expires(article)}
 
 
 def _here(article: Article, others: Iterable[Article]) -> Iterator[Copy]:

@@ -6,7 +6,7 @@ from typing import Any
 from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.aws import dynamodb
-from dateline.index import clusters, place_items
+from dateline.index import clusters, gone
 from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
@@ -15,24 +15,26 @@ _ITEM = 1024 - 33  # bytes of a CURRENT item of one write unit, without its clus
 
 
 def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
-    """Yield the items of one WARC file alone: revisions, bands, aliases."""
+    """Yield the items of one WARC file alone: revisions, bands, aliases, pages that were there."""
     found = summaries(stem, outcomes, articles)
     yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
     yield from (keys.revision(each["id"], each["captured_at"]) | each for each in found)
     yield from (band for stored in articles for band in clusters.bands(stored.article))
     yield from (_same(stem, page) for page in outcomes if made_no_revision(page))
+    yield from gone.seen(stem, outcomes)
 
 
 def _same(stem: keys.Stem, page: PageOutcome) -> dict[str, Any]:
     """The item of a capture that made no revision: what it takes to make it one."""
-    values = {
-        "id": page.id,
-        "outcome": page.outcome.value,
-        "captured_at": page.captured_at,
-        "digest": page.digest,
-        "capture": {"key": stem.capture, "offset": page.offset, "length": page.length},
-    }
+    values = {"outcome": page.outcome.value, "digest": page.digest}
     return same_key(stem, page) | values | ({"published_at": page.published_at} if page.published_at else {})
+
+
+def with_key(same: Mapping[str, Any]) -> dict[str, Any]:
+    """Return such an item with what its key says, in the attributes of a revision."""
+    captured_at, key, offset = keys.captured(same)
+    id = str(same["PK"]).partition("#")[2]
+    return {**same, "id": id, "captured_at": captured_at, "capture": {"key": key, "offset": offset}}
 
 
 def same_key(stem: keys.Stem, page: PageOutcome) -> dict[str, str]:
@@ -42,7 +44,7 @@ def same_key(stem: keys.Stem, page: PageOutcome) -> dict[str, str]:
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
     """Return the CURRENT item of a story with this newest revision, without ``gone_at`` and cluster."""
-    return {**revision, **keys.article(revision["id"]), **_partitions(revision)}
+    return {**revision, **keys.article(revision["id"])}
 
 
 def summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
@@ -90,34 +92,8 @@ def _capture_pointer(article: Article) -> dict[str, Any] | None:
     return {"key": pointer.key, "offset": pointer.offset, "length": pointer.length} if pointer else None
 
 
-def _partitions(revision: Mapping[str, Any]) -> dict[str, str]:
-    """Return the attributes of a CURRENT item for the three indexes."""
-    published_key = keys.published_key(revision["id"], revision.get("published_at"), revision["first_seen_at"])
-    return {
-        "published_key": published_key,
-        "source_month": f"{revision.get('source')}#{published_key[:7]}",
-        "country_month": f"{revision.get('outlet_country', keys.NOWHERE)}#{published_key[:7]}",
-        "indexed_day": revision["indexed_at"][:10],
-        "indexed_key": f"{revision['indexed_at']}#{revision['id']}",
-    }
-
-
 def aliases(outcomes: Sequence[PageOutcome]) -> Iterator[tuple[str, str]]:
     """Return pairs of ids: of requested URLs or earlier rules, and of the stories named by their pages."""
     for page in outcomes:
         if page.outcome in _STORIES:
             yield from ((other, page.id) for other in (own_id(page), *page.former_ids) if other != page.id)
-
-
-def registers(found: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, str]]:
-    """Yield the items listing the existing partitions."""
-    for each in found:
-        partitions, source = _partitions(each), each.get("source")
-        month = partitions["source_month"][-7:]
-        yield keys.register("SOURCE", f"{source}")
-        yield keys.register("INDEXED", partitions["indexed_day"])
-        yield keys.month("SOURCE", f"{source}", month)
-        country = partitions["country_month"].partition("#")[0]
-        yield keys.register("COUNTRY", country)
-        yield keys.month("COUNTRY", country, month)
-        yield from place_items.registers(each)

@@ -109,7 +109,7 @@ class Retelling:
         """Yield records that have stories indexed again, given their ids and a month of each."""
         for id, month in stories:
             key = keys.article(id)
-            yield self._record(key | {"published_key": month}, self._query.story(id) or key)
+            yield self._record(key | {"id": id, "first_seen_at": month}, self._query.story(id) or key)
 
     def _news(self, since: str, until: str) -> Iterator[tuple[Image, Image]]:
         for id in self._indexed(since):

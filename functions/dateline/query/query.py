@@ -5,16 +5,20 @@
         print(story["published_at"], story["title"], stories.article(story).text)
 
 Ranges are publication dates in UTC, both ends included, open for None; a story without a date counts by its first
-capture. A range may also end with a story's ``published_key``, where a page of a list ended. Stories are index items
-(``items.summary``), oldest first unless ``newest_first``.
+capture. Stories are index items (``items.summary``), oldest first unless ``newest_first``.
+
+A list is a query for each of its months or days, and a BatchGetItem for each hundred stories. Stories archived before
+December 2026 are in indexes of the table until it is rebuilt, and are merged with the others of their month.
 """
 
 import gzip
 import heapq
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any, Literal, cast
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Literal, NamedTuple, cast
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
@@ -24,19 +28,35 @@ from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, PageRecords
 from dateline.capture.packs import Packs
-from dateline.index import clusters
+from dateline.index import clusters, list_items
+from dateline.index.list_items import indexed_key, published_key
 from dateline.story import ItemPointer, StoryItem
 from dateline.urls import identity
 
-_Published = Literal["BySource", "ByCountry"]
-_PARTITION: dict[_Published, tuple[Literal["SOURCE", "COUNTRY"], str]] = {
-    "BySource": ("SOURCE", "source_month"),
-    "ByCountry": ("COUNTRY", "country_month"),
+
+class _Index(NamedTuple):
+    """An index of the table, for stories that were archived before December 2026."""
+
+    name: str
+    partition: str
+    sort: str
+
+
+class _Part(NamedTuple):
+    """A month or a day of a list: its partition, and whether stories are in the table or in an index."""
+
+    partition: str
+    in_table: bool
+    in_index: bool
+
+
+_BY = {
+    "SOURCE": _Index("BySource", "source_month", "published_key"),
+    "COUNTRY": _Index("ByCountry", "country_month", "published_key"),
 }
+_INDEXED = _Index("ByIndexed", "indexed_day", "indexed_key")
 _FIRST, _LAST = "0", "~"  # before and after every sort key
-
-
-_Register = Literal["SOURCE", "COUNTRY", "PLACE"]
+_ITEMS = 200  # list items of a page, 25 kB: a page of 50 stories with a condition finds enough in one or two
 
 
 class Query:
@@ -51,32 +71,32 @@ class Query:
         self, source: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """A source's stories."""
-        yield from self._published("BySource", source, since, until, newest_first=newest_first)
+        yield from self._listed("SOURCE", source, since, until, newest_first=newest_first)
 
     def of_country(
         self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """The stories of the outlets of a country (ISO 3166 alpha-2, lower case); ``zz`` for a country not known."""
-        yield from self._published("ByCountry", country, since, until, newest_first=newest_first)
+        yield from self._listed("COUNTRY", country, since, until, newest_first=newest_first)
 
     def of_all(
         self, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Every source's stories."""
         by_source = (self.of_source(source, since, until, newest_first=newest_first) for source in self.sources())
-        yield from heapq.merge(*by_source, key=lambda story: story["published_key"], reverse=newest_first)
+        yield from heapq.merge(*by_source, key=published_key, reverse=newest_first)
 
     def of_place(
         self, place: int, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Yield stories about a place, by its GeoNames id."""
-        yield from self._mentioning(str(place), since, until, newest_first=newest_first)
+        yield from self._listed("PLACE", str(place), since, until, newest_first=newest_first)
 
     def about(
         self, country: str, since: date | None = None, until: date | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Yield stories about a country (ISO 3166 alpha-2, lower case)."""
-        yield from self._mentioning(country, since, until, newest_first=newest_first)
+        yield from self._listed("PLACE", country, since, until, newest_first=newest_first)
 
     def sources(self) -> list[str]:
         """Return the ids of archived sources."""
@@ -88,7 +108,7 @@ class Query:
 
     def months(self, country: str) -> list[str]:
         """Return the months (``yyyy-mm``) with stories of a country's outlets."""
-        return list(self._months("COUNTRY", country, *_between(None, None)))
+        return [part.partition[-len("yyyy-mm") :] for part in self._months("COUNTRY", country, *_between(None, None))]
 
     def indexed_since(self, cursor: str) -> Iterator[StoryItem]:
         """Yield stories indexed after a cursor: an ``indexed_key``, or an instant or day in ISO 8601.
@@ -97,20 +117,15 @@ class Query:
         three hours before the cursor (five deliveries, half an hour apart), or before the messages redriven from a
         dead-letter queue, and skip known stories.
         """
-        first, last = keys.register("INDEXED", cursor[:10]), keys.register("INDEXED", _LAST)
-        days = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
-        for item in self._items(days):
-            day = Key("indexed_day").eq(item["SK"].partition("#")[2])
-            yield from self._stories(day & Key("indexed_key").gt(cursor), "ByIndexed")
+        for day in self._days(cursor, _LAST, newest_first=False):
+            stories = self._of_list(day, _INDEXED, cursor, _LAST, newest_first=False)
+            yield from (story for story in stories if indexed_key(story) != cursor)
 
     def latest_indexed(self, before: str | None = None) -> Iterator[StoryItem]:
         """Yield stories from the last indexed one backwards, or from before an ``indexed_key``."""
-        end = before or _LAST
-        first, last = keys.register("INDEXED", _FIRST), keys.register("INDEXED", end[:10])
-        days = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
-        for item in self._items(days, newest_first=True):
-            day = Key("indexed_day").eq(item["SK"].partition("#")[2])
-            yield from self._stories(day & Key("indexed_key").lt(end), "ByIndexed", newest_first=True)
+        for day in self._days(_FIRST, before or _LAST, newest_first=True):
+            stories = self._of_list(day, _INDEXED, _FIRST, before or _LAST, newest_first=True)
+            yield from (story for story in stories if indexed_key(story) != before)
 
     def story(self, id_or_url: str) -> StoryItem | None:
         """The newest revision of one story, by its id or its URL."""
@@ -166,36 +181,44 @@ class Query:
         offset, length = int(pointer["offset"]), int(pointer["length"])
         return objects.get_range(self._s3, bucket=self._archive, key=pointer["key"], offset=offset, length=length)
 
-    def _published(
-        self,
-        index: _Published,
-        name: str,
-        since: date | None,
-        until: date | None,
-        *,
-        newest_first: bool,
-    ) -> Iterator[StoryItem]:
-        days, (kind, attribute) = _between(since, until), _PARTITION[index]
-        for month in self._months(kind, name, *days, newest_first=newest_first):
-            partition = Key(attribute).eq(f"{name}#{month}")
-            condition = partition & Key("published_key").between(*days)
-            yield from self._stories(condition, index, newest_first=newest_first)
-
-    def _mentioning(
-        self, place: str, since: date | None, until: date | None, *, newest_first: bool
+    def _listed(
+        self, kind: keys.ListKind, name: str, since: date | None, until: date | None, *, newest_first: bool
     ) -> Iterator[StoryItem]:
         days = _between(since, until)
-        for month in self._months("PLACE", place, *days, newest_first=newest_first):
-            partition = Key("PK").eq(keys.mention(place, month)["PK"])
-            mentions = self._items(partition & Key("SK").between(*days), newest_first=newest_first)
-            for ids in dynamodb.chunks(str(mention["id"]) for mention in mentions):
-                yield from self.current(ids)
+        for month in self._months(kind, name, *days, newest_first=newest_first):
+            yield from self._of_list(month, _BY.get(kind), *days, newest_first=newest_first)
+
+    def _of_list(
+        self, part: _Part, index: _Index | None, first: str, last: str, *, newest_first: bool
+    ) -> Iterator[StoryItem]:
+        """Yield the stories of a month or a day with sort keys from ``first`` to ``last``, both included."""
+        found = []
+        if part.in_table:
+            items = Key("PK").eq(part.partition) & Key("SK").between(first, last)
+            found.append(self._pointed(self._items(items, newest_first=newest_first, Limit=_ITEMS)))
+        if part.in_index and index:
+            entries = Key(index.partition).eq(part.partition.partition("#")[2]) & Key(index.sort).between(first, last)
+            found.append(self._stories(entries, index.name, newest_first=newest_first))
+        sort = indexed_key if index is _INDEXED else published_key
+        yield from heapq.merge(*found, key=sort, reverse=newest_first) if len(found) > 1 else found[0]
+
+    def _pointed(self, items: Iterator[Mapping[str, Any]]) -> Iterator[StoryItem]:
+        """Yield the stories of list items, as far as these agree with the CURRENT items."""
+        for chunk in dynamodb.chunks(items):
+            stories = self._current(keys.id_of(str(item["SK"])) for item in chunk)
+            for item in chunk:
+                story = stories.get(keys.id_of(str(item["SK"])))
+                if story and list_items.has(story, item):
+                    yield story
 
     def current(self, ids: Sequence[str]) -> Iterator[StoryItem]:
         """The newest revisions of stories, in the order of their ids here."""
-        found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, ids))
-        current = {story["id"]: story for story in cast("Iterator[StoryItem]", found)}
+        current = self._current(ids)
         yield from (current[id] for id in ids if id in current)
+
+    def _current(self, ids: Iterable[str]) -> dict[str, StoryItem]:
+        found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, dict.fromkeys(ids)))
+        return {story["id"]: story for story in cast("Iterator[StoryItem]", found)}
 
     def _registered(self, kind: Literal["SOURCE", "COUNTRY"]) -> list[str]:
         """Return the names of the archive's sources or countries."""
@@ -204,26 +227,39 @@ class Query:
         return [item["SK"].partition("#")[2] for item in found]
 
     def _months(
-        self, kind: _Register, name: str, first: str, last: str, *, newest_first: bool = False
-    ) -> Iterator[str]:
+        self, kind: keys.ListKind, name: str, first: str, last: str, *, newest_first: bool = False
+    ) -> Iterator[_Part]:
         """Yield the months with stories from ``first`` to ``last``."""
         since, until = keys.month(kind, name, first[:7]), keys.month(kind, name, last[:7])
-        months = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], until["SK"])
-        yield from (str(item["SK"]).partition("#")[2] for item in self._items(months, newest_first=newest_first))
+        registers = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"].removesuffix(keys.LISTED), until["SK"])
+        yield from _parts(f"{kind}#{name}#", self._items(registers, newest_first=newest_first))
+
+    def _days(self, first: str, last: str, *, newest_first: bool) -> Iterator[_Part]:
+        """Yield the days with stories indexed from ``first`` to ``last``."""
+        since, until = keys.indexed_day(first[:10]), keys.indexed_day(last[:10])
+        registers = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"].removesuffix(keys.LISTED), until["SK"])
+        yield from _parts("INDEXED#", self._items(registers, newest_first=newest_first))
 
     def _stories(
         self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
     ) -> Iterator[StoryItem]:
         """Yield a query's items as stories."""
-        return cast("Iterator[StoryItem]", self._items(condition, index, newest_first=newest_first))
+        of = {"IndexName": index} if index else {}
+        return cast("Iterator[StoryItem]", self._items(condition, newest_first=newest_first, **of))
 
     def _items(
-        self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
+        self, condition: ConditionBase, *, newest_first: bool = False, **more: Any
     ) -> Iterator[Mapping[str, Any]]:
         """A query's items, page after page, by sort key."""
-        of = {"IndexName": index} if index else {}
         order = {"ScanIndexForward": False} if newest_first else {}
-        yield from dynamodb.query(self._table, KeyConditionExpression=condition, **of, **order)
+        yield from dynamodb.query(self._table, KeyConditionExpression=condition, **more, **order)
+
+
+def _parts(prefix: str, registers: Iterator[Mapping[str, Any]]) -> Iterator[_Part]:
+    """Yield the months or days of registers."""
+    for name, found in groupby(map(keys.registered, registers), key=itemgetter(0)):
+        listed = {is_listed for _, is_listed in found}
+        yield _Part(f"{prefix}{name}", True in listed, False in listed)
 
 
 def _between(since: date | None, until: date | None) -> tuple[str, str]:

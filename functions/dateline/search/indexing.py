@@ -18,6 +18,7 @@ from dateline import keys
 from dateline.article import Article
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
+from dateline.index.list_items import published_key
 from dateline.search import manifest, shard
 from dateline.search.manifest import Part
 from dateline.search.schema import Entry, Version, version
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 Changes = Mapping[str, Collection[str]]  # by the story's id, the months (yyyy-mm) whose shards may have it
 _ROUNDS = 10  # of looking again at stories that change meanwhile
-_SEARCHED = ("article", "captured_at", "published_key", "withdrawn_at", "places", "about", "persons", "organisations")
+_SEARCHED = ("article", "captured_at", "withdrawn_at", "places", "about", "persons", "organisations")
 
 
 class RestlessError(RuntimeError):
@@ -53,7 +54,7 @@ def changes(records: Iterable[DynamoDBRecord]) -> Changes:
         if not images or images[0]["SK"] != keys.CURRENT or (len(images) == 2 and _alike(*images)):
             continue
         id = images[0]["PK"].partition("#")[2]
-        found[id] |= {image["published_key"][:7] for image in images if "published_key" in image}
+        found[id] |= {published_key(image)[:7] for image in images if "first_seen_at" in image}
     return found
 
 
@@ -83,7 +84,7 @@ class Indexing:
         for _ in range(_ROUNDS):
             if not waiting:
                 return Indexed(stories, parts, hits)
-            current = self._current(waiting)
+            current = self._current(waiting, consistent=False)  # what is older than the change differs afterwards
             entries = self._entries(current.values())
             parts += self._write(waiting, entries)
             hits += self._fire(entries)
@@ -92,9 +93,10 @@ class Indexing:
             waiting = self._changed(waiting, indexed, entries)
         raise RestlessError(f"{len(waiting)} stories changed {_ROUNDS} times while they were indexed")
 
-    def _current(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+    def _current(self, ids: Iterable[str], *, consistent: bool = True) -> dict[str, Mapping[str, Any]]:
         """The CURRENT items of stories that were not withdrawn."""
-        return {id: item for id, item in self._index.current(ids).items() if "withdrawn_at" not in item}
+        found = self._index.current(ids, consistent=consistent)
+        return {id: item for id, item in found.items() if "withdrawn_at" not in item}
 
     def _entries(self, items: Iterable[Mapping[str, Any]]) -> list[Entry]:
         """The entries of CURRENT items; of those whose article was replaced meanwhile there is none."""

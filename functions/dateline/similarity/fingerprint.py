@@ -39,15 +39,22 @@ class Fingerprint:
     bands: tuple[int, ...]
     sketch: int
 
-    def __str__(self) -> str:
+    def __bytes__(self) -> bytes:
         sketch = self.sketch.to_bytes(SLOTS // 2, "big")
-        packed = _LAYOUT.pack(self.version, self.numbers, self.pairs, *self.bands, sketch)
-        return base64.urlsafe_b64encode(packed).decode()
+        return _LAYOUT.pack(self.version, self.numbers, self.pairs, *self.bands, sketch)
+
+    def __str__(self) -> str:
+        return base64.urlsafe_b64encode(bytes(self)).decode()
 
     @classmethod
     def parse(cls, text: str) -> Self:
         """Inverse of ``str``. Raises ValueError or struct.error for other texts."""
-        version, numbers, pairs, *bands, sketch = _LAYOUT.unpack(base64.urlsafe_b64decode(text))
+        return cls.of_bytes(base64.urlsafe_b64decode(text))
+
+    @classmethod
+    def of_bytes(cls, packed: bytes) -> Self:
+        """Inverse of ``bytes``. Raises struct.error for other bytes."""
+        version, numbers, pairs, *bands, sketch = _LAYOUT.unpack(packed)
         return cls(version, numbers, pairs, tuple(bands), int.from_bytes(sketch, "big"))
 
     def names(self) -> list[str]:

@@ -14,10 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from boto3.dynamodb.types import Binary
+
 from dateline import keys
 from dateline.proofs.ledger import Ledger
 from dateline.verify.findings import Finding, Kind
 
+_BYTES: Any = bytes | Binary
 _TABLES = """
     CREATE TABLE IF NOT EXISTS notes (name TEXT PRIMARY KEY, value TEXT NOT NULL);
     CREATE TABLE IF NOT EXISTS findings (number INTEGER PRIMARY KEY, finding TEXT NOT NULL);
@@ -243,14 +246,16 @@ class Spool:
 
 def text(item: Item) -> str:
     """An item as text: two are equal if their texts are."""
-    return json.dumps(item, ensure_ascii=False, sort_keys=True, default=_number)
+    return json.dumps(item, ensure_ascii=False, sort_keys=True, default=_in_json)
 
 
 def _expected(row: Sequence[Any]) -> Expected:
     return Expected(json.loads(row[0]), row[1])
 
 
-def _number(value: object) -> int | float:
+def _in_json(value: Any) -> int | float | str:
+    if isinstance(value, _BYTES):
+        return bytes(value).hex()
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     raise TypeError(f"{value!r} is in no item of the archive")

@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Key
 
 from dateline import keys
 from dateline.aws import dynamodb
-from dateline.index import place_items
+from dateline.index import clusters, list_items
 from dateline.index.items import current_item
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope
@@ -24,22 +24,24 @@ if TYPE_CHECKING:
 
 Item = Mapping[str, Any]
 
+_FORMER = {"source_month", "country_month", "published_key", "indexed_day", "indexed_key"}  # until December 2026
 _COUNTED = re.compile(rf"(?:{keys.CAPTURES}|{keys.CRAWLS})[^/]+/\d{{4}}/\d\d/\d\d/[^/]+")
 
 
 def expect(spool: Spool) -> None:
-    """Record the items derived from several captures: newest revisions, mentions, removals."""
+    """Record the items derived from several captures: newest revisions, their lists, removals."""
     for alias, _ in spool.expected("ARTICLE"):
         spool.look(alias["id"], spool.looks(alias["PK"].partition("#")[2]))
     for id, looks in spool.all_looks():
-        times = {name: at for name, at in (("seen_at", looks.seen_at), ("gone_at", looks.gone_at)) if at}
-        if times:
-            spool.expect([keys.presence(id) | {"id": id} | times], f"{looks.seen_in} {looks.gone_in}")
+        if looks.gone_at:
+            back = {"seen_at": looks.seen_at} if looks.seen_at >= looks.gone_at else {}
+            record = keys.presence(id) | {"id": id, "gone_at": looks.gone_at} | back
+            spool.expect([record], f"{looks.seen_in} {looks.gone_in}")
     for revision, origin in spool.newest():
         story, looks = current_item(revision), spool.looks(revision["id"])
         if looks.gone_at > max(looks.seen_at, revision["captured_at"]):
             story["gone_at"] = looks.gone_at
-        spool.expect([story, *place_items.of(revision)], origin)
+        spool.expect([story, *list_items.of(revision)], origin)
 
 
 class Comparison:
@@ -66,7 +68,12 @@ class Comparison:
         pk, sk = str(item["PK"]), str(item["SK"])
         if sk.startswith(keys.OF_CRAWLS) or pk == keys.LATE:
             return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
+        if sk == keys.PRESENCE and "gone_at" not in item:
+            return None  # until December 2026, pages that were never gone had such an item
         wanted = self._spool.take(pk, sk)
+        if item.keys() >= _FORMER:
+            for listed in list_items.of(item):
+                self._spool.take(listed["PK"], listed["SK"])
         try:
             is_of_several = self._take_down(item, pk, sk)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -124,7 +131,7 @@ class Comparison:
             finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
         if sk.startswith(keys.REGISTERS):
             return finding if wanted else None  # one of an empty partition costs a reader a query
-        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item or item["PK"].startswith(keys.PLACE):
+        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item or keys.is_listed(item["PK"]):
             if not (self._scope.since or self._unread) and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
@@ -163,9 +170,20 @@ class Comparison:
 
 
 def _as_now(item: Item, wanted: Item) -> Item:
-    """Return an item of before December 2026 as it would be now: titles had more bytes, mentions more attributes."""
-    if item["PK"].startswith(keys.PLACE) and "about" in item:
+    """Return an item of before December 2026 as it would be now.
+
+    Titles had more bytes, bands another form of the fingerprint, places had attributes, stories those of indexes, and
+    absences the presence before them.
+    """
+    if item["PK"].startswith(keys.BAND):
+        return clusters.band_as_now(item)
+    if keys.is_listed(item["PK"]):
         item = {name: value for name, value in item.items() if name in wanted}
+    if item["SK"] == keys.PRESENCE and item.get("seen_at", "~") < item["gone_at"]:
+        item = {name: value for name, value in item.items() if name != "seen_at"}
+    if item["SK"].startswith(keys.SAME):
+        item = {name: value for name, value in item.items() if name in wanted}
+    item = {name: value for name, value in item.items() if name not in _FORMER}
     title, now = str(item.get("title", "")), str(wanted.get("title", ""))
     return {**item, "title": now} if now and title.startswith(now) else item
 
@@ -176,8 +194,8 @@ def _origin(item: Item, sk: str) -> str | None:
         key = sk.removeprefix(keys.DONE)
         return key if _COUNTED.fullmatch(key) else None
     try:
-        if sk.startswith("SAME#"):
-            return keys.parse(item["capture"]["key"]).capture
+        if sk.startswith(keys.SAME):
+            return keys.parse(keys.captured(item)[1]).capture
         return keys.parse(item["article"]["key"]).capture
     except (KeyError, TypeError, ValueError):
         return None

@@ -37,7 +37,7 @@ class File:
     @property
     def seconds(self) -> float:
         """Duration of its extraction."""
-        use = measured.STORY.calls * len(self.births) + measured.LOOK.calls * self.looks + measured.FILE.calls
+        use = measured.STORY.waits * len(self.births) + measured.LOOK.waits * self.looks + measured.FILE.waits
         return use * measured.CALL_SECONDS + measured.EXTRACT_SECONDS * len(self.births)
 
     @property

@@ -46,7 +46,13 @@ class ModelCloud:
         answer: dict[str, Any] = {"UnprocessedItems": {}, "UnprocessedKeys": {}, "Responses": {}}
         if name == "Query":
             answer = {"Items": self._page(asked)}
+        if name == "BatchGetItem":
+            ((table, wanted),) = asked["RequestItems"].items()
+            answer["Responses"] = {table: [item for key in wanted["Keys"] for item in self._item(key)]}
         return _response(request.url, json.dumps(answer).encode(), "application/x-amz-json-1.0")
+
+    def _item(self, key: Mapping[str, Any]) -> list[dict[str, Any]]:
+        return [_typed(item)["M"] for item in self._ask(key["PK"]["S"], key["SK"]["S"], key["SK"]["S"], "")]
 
     def _page(self, asked: Mapping[str, Any]) -> list[dict[str, Any]]:
         values = [each["S"] for _, each in sorted(asked["ExpressionAttributeValues"].items())]
