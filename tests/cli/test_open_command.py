@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 import rispy
+from botocore.exceptions import EndpointConnectionError
 
+from dateline import keys
 from dateline.reader.app import answer
 from dateline.reader.library import Library
 from dateline.reader.serve import ReadingRoom
@@ -15,6 +17,7 @@ from tests.cli.conftest import Command
 from tests.support.samples import Newsroom
 
 URL = "http://news.example.org/a"
+STORY = f"/stories/{keys.article_id(URL)}"
 
 
 @pytest.fixture
@@ -52,27 +55,25 @@ def ask(room: ReadingRoom, method: str, path: str, **headers: str) -> tuple[int,
 def test_room_answers_on_loopback(served: ReadingRoom) -> None:
     """The room listens on the loopback address and answers as the function does."""
     assert served.server_address[0] == "127.0.0.1"
-    status, headers, body = ask(served, "GET", "/stories?source=sample-gazette")
+    status, headers, body = ask(served, "GET", f"{STORY}?format=json")
     assert (status, headers["Content-Type"]) == (200, "application/json")
-    (story,) = json.loads(body)["stories"]
-    assert story["url"] == URL
-    feed = json.loads(ask(served, "GET", "/stories?source=sample-gazette&format=jsonfeed")[2])
-    assert feed["items"][0]["url"] == f"{served.address}/stories/{story['id']}"
+    assert json.loads(body)["url"] == URL
+    assert f"{served.address}{STORY}" in headers["Link"]
     etag = headers["ETag"]
-    assert ask(served, "GET", "/stories?source=sample-gazette", **{"If-None-Match": etag})[::2] == (304, b"")
+    assert ask(served, "GET", f"{STORY}?format=json", **{"If-None-Match": etag})[::2] == (304, b"")
 
 
 @pytest.mark.parametrize("host", ["rebound.example", "127.0.0.1", "127.0.0.1.rebound.example:80"])
 def test_other_hosts_are_refused(served: ReadingRoom, host: str) -> None:
     """A page of another site that has its name point here reads nothing."""
-    status, headers, _ = ask(served, "GET", "/stories?source=sample-gazette", Host=host)
+    status, headers, _ = ask(served, "GET", STORY, Host=host)
     assert (status, headers["Content-Type"]) == (421, "application/problem+json")
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("POST", 405), ("DELETE", 405)])
 def test_room_only_reads(served: ReadingRoom, method: str, status: int) -> None:
     """It answers GET and HEAD, and nothing that writes."""
-    assert ask(served, method, "/stories?source=sample-gazette")[0] == status
+    assert ask(served, method, STORY)[0] == status
 
 
 @pytest.mark.parametrize("options", [(), ("--no-browser",)])
@@ -120,3 +121,19 @@ def test_cite_names_what_is_missing(stocked: Newsroom, dateline: Command, argume
     result = dateline("cite", *arguments)
     assert result.exit_code == 1
     assert "has no" in str(result.exception)
+
+
+def test_silent_stack_is_problem() -> None:
+    """Without an answer of the stack, a page says so, with status 503."""
+
+    def unanswered(*_: object) -> dict[str, object]:
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+
+    with ReadingRoom(unanswered) as room:
+        thread = threading.Thread(target=room.serve_forever, daemon=True)
+        thread.start()
+        status, headers, body = ask(room, "GET", "/stories")
+        room.shutdown()
+        thread.join()
+    assert (status, headers["Content-Type"]) == (503, "application/problem+json")
+    assert json.loads(body)["detail"].startswith("the archive does not answer")

@@ -172,6 +172,14 @@ def test_impossible_queries_are_refused(library: Search, query: str) -> None:
         library.find(query)
 
 
+@pytest.mark.parametrize("query", ["(((", "***", "-", "😀", "''", "؟"])
+def test_query_without_word_finds_none(library: Search, query: str) -> None:
+    """Signs alone match nothing, rather than everything as an empty query does."""
+    results = library.find(query)
+    assert (results.hits, results.total, results.cursor) == ((), 0, None)
+    assert library.find("").hits
+
+
 @pytest.mark.parametrize("query", ['"', "-", ":", "a:", 'title:""', "«", "()*?~^\\", "-source:", "\x00", "OR AND NOT"])
 def test_odd_queries_do_no_harm(library: Search, query: str) -> None:
     """Whatever people type is a search."""

@@ -7,6 +7,8 @@ from threading import Lock
 from typing import Any
 from urllib.parse import urlsplit
 
+from botocore.exceptions import BotoCoreError
+
 from dateline.reader.answers import body_of
 from dateline.reader.app import Answer
 from dateline.reader.formats import problems
@@ -60,7 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
             return problems.answer(HTTPStatus.MISDIRECTED_REQUEST, f"this server answers at {self.server.address}")
         with self.server.lock:
             event = _event(self.command, self.path, dict(self.headers.items()), host)
-            return self.server.answer(event, None)
+            try:
+                return self.server.answer(event, None)
+            except BotoCoreError as error:
+                return problems.answer(HTTPStatus.SERVICE_UNAVAILABLE, f"the archive does not answer: {error}")
 
 
 def _event(method: str, target: str, headers: dict[str, str], host: str) -> dict[str, Any]:

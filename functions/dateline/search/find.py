@@ -143,11 +143,14 @@ class Search:
     ) -> Results:
         """Return a page of matching stories. Raises QueryError or CursorError.
 
-        ``since`` and ``until`` are days of publication in UTC, both included, in addition to the query's.
+        An empty query matches all stories, one of signs without a word none. ``since`` and ``until`` are days of
+        publication in UTC, both included, in addition to the query's.
         """
         parsed = parse(query)
         first, last = _latest(parsed.since, since), _earliest(parsed.until, until)
         wanted = matching.wanted(parsed.clauses, self._names)
+        if query.strip() and not (wanted.scored or wanted.excluded or wanted.filters or parsed.since or parsed.until):
+            return Results((), 0, None)
         wanted = replace(
             wanted, filters=(*wanted.filters, *_coded(source=sources, country=countries, language=languages))
         )

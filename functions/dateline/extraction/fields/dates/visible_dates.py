@@ -44,6 +44,7 @@ _LEADING = 90  # characters of a paragraph to search for a dateline
 _MOST = 30
 _NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date with a link to an archive page
 _DIGIT = re.compile(r"\d")  # of any script
+_SENTENCE = re.compile(r"(?:\S+\s+){6,}\S*[.!?\u061f\u06d4][\s\W]*$")  # seven words or more, and a full stop
 _STATED_IN = XPath("//*[self::span or self::abbr or self::div][@content or @title][@property or @class]")
 
 
@@ -85,18 +86,20 @@ class View:
         """Dates above the menu, as a last resort; one near the capture is the page's "today"."""
         if self._headline is None:
             return []
-        above = (each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
-        lone = [each for each in above if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
-        found = [date for each in lone for date, kind in _dated(self._document, each) if kind != "changed"]
-        captured = self._document.page.captured_at
-        return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
+        return self._apart(each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
 
     def lone(self) -> list[Value[Moment]]:
-        """The one day that the page shows apart from its story, neither beside comments nor on a card."""
+        """The one day that the page shows apart from its story, not beside comments, on a card or in an aside."""
         apart = (each for each in self.elsewhere if each.tag == "time" or self._is_alone(each))
-        kept = [each for each in apart if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
-        found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
+        found = self._apart(each for each in apart if next(each.iterancestors("aside", "nav"), None) is None)
         return found[:1] if len({each.value.at.date() for each in found}) == 1 else []
+
+    def _apart(self, elements: Iterator[HtmlElement]) -> list[Value[Moment]]:
+        """The dates of elements in no odd surroundings, without the page's "today", a day near the capture."""
+        kept = [each for each in elements if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
+        found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
+        captured = self._document.page.captured_at
+        return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
 
     def _is_odd(self, around: HtmlElement) -> bool:
         beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
@@ -136,7 +139,7 @@ class View:
         text = self._document.content(element)
         if len(text) > date_lines.LONGEST:
             return False
-        if len(text) > _LONGEST_ALONE and not date_lines.is_all(text):
+        if (len(text) > _LONGEST_ALONE or _SENTENCE.match(text)) and not date_lines.is_all(text):
             return False
         moment = read(text, month_first=month_first(self._document))
         captured = self._document.page.captured_at
