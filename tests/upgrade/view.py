@@ -23,6 +23,7 @@ from dateline.proofs.trees import Trees
 from dateline.query.query import Query
 from dateline.search.cache import Cache
 from dateline.search.find import Search
+from dateline.search.manifest import OutdatedIndexError
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import RobotsState
 from dateline.story import Story
@@ -90,10 +91,16 @@ def coverage(aws: Aws, until: date) -> list[Any]:
 
 
 def search(aws: Aws) -> dict[str, bool]:
-    """By id, whether a story is among the hits for its own headline. Ranks may differ from version to version."""
+    """By id, whether a story is among the hits for its own headline. Ranks may differ from version to version.
+
+    An index of an earlier format has no hits until it is rebuilt.
+    """
     with tempfile.TemporaryDirectory() as folder:
         index = Search(aws.s3, aws.archive, Cache(Path(folder)))
-        found = {story.id: index.find(story.title.replace('"', " "), limit=100).hits for story in _current(aws)}
+        try:
+            found = {story.id: index.find(story.title.replace('"', " "), limit=100).hits for story in _current(aws)}
+        except OutdatedIndexError:
+            return {}
     return {id: id in {hit.story["id"] for hit in hits} for id, hits in found.items()}
 
 

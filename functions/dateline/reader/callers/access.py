@@ -120,7 +120,9 @@ class Access:
 
 
 def _cookie(event: Mapping[str, Any]) -> str:
-    pairs = (cookie.partition("=") for line in event.get("cookies") or () for cookie in line.split(";"))
+    """The link in a cookie. Lambda has cookies apart from the headers, its emulators among them."""
+    lines = event.get("cookies") or [event.get("headers", {}).get("cookie", "")]
+    pairs = (cookie.partition("=") for line in lines for cookie in line.split(";"))
     return next((value.strip() for name, _, value in pairs if name.strip() == COOKIE), "")
 
 
