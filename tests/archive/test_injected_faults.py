@@ -89,15 +89,22 @@ def deliver(newsroom: Newsroom, captures: list[str]) -> list[str]:
 
 
 def capture(newsroom: Newsroom, files: int, pages: int) -> list[str]:
-    """New stories, copies of them, unchanged and revised ones."""
+    """New, unchanged and revised stories, and copies of one of the first file.
+
+    No story that changes has copies: an article says with which stories it was grouped when it was archived, and for two
+    stories of one file that depends on which of them was there before.
+    """
     captures = []
     for file in range(files):
-        words = [f"{' '.join(f'w{(file + page) % 3}x{n}' for n in range(30))}" for page in range(pages)]
-        looks = [
-            (f"s{(file * 2 + page) % (files + pages)}", f"Story {page % 2}|{words[page]}") for page in range(pages)
-        ]
-        captures.append(newsroom.capture(*dict(looks).items()))
+        names = [f"s{(file * 2 + page) % (files + pages)}" for page in range(pages)]
+        looks = {name: f"Story {name}|{_words(f'{name}e{file // 2}')}" for name in names}
+        looks[f"copy{file}"] = f"Story of all|{_words('wire')}"
+        captures.append(newsroom.capture(*looks.items()))
     return captures
+
+
+def _words(of: str) -> str:
+    return " ".join(f"{of}x{number}" for number in range(30))
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -24,8 +24,8 @@ __all__ = ["deployed"]
 
 SPIDERS = (
     "collector",
-    "ledger",
-    "continuation",
+    "state.ledger",
+    "runs.continuation",
     "download.handler",
     "families.family",
     "middlewares.robots",

@@ -160,8 +160,8 @@ def _search(patch: pytest.MonkeyPatch) -> None:
 def _extract(patch: pytest.MonkeyPatch) -> None:
     function = importlib.import_module("extract")
     pages = [SimpleNamespace(id="a", outcome=outcome, rules_missed=()) for outcome in Outcome]
-    patch.setattr(function, "archive", lambda: SimpleNamespace(add=lambda _: pages))
-    function.metrics.log_metrics(lambda *_: function._archive("captures/sample/x.warc.gz"))({}, Context())
+    patch.setattr(function, "archive", lambda: SimpleNamespace(add=lambda _, **__: pages))
+    function.metrics.log_metrics(lambda *_: function._archive("captures/sample/x.warc.gz", again=False))({}, Context())
 
 
 def _coverage(patch: pytest.MonkeyPatch) -> None:
