@@ -91,8 +91,8 @@ def deliver(newsroom: Newsroom, captures: list[str]) -> list[str]:
 def capture(newsroom: Newsroom, files: int, pages: int) -> list[str]:
     """New, unchanged and revised stories, and copies of one of the first file.
 
-    No story that changes has copies: an article says with which stories it was grouped when it was archived, and for two
-    stories of one file that depends on which of them was there before.
+    No story that changes has copies: an article says with which stories it was grouped when it was archived, and for
+    two stories of one file that depends on which of them was there before.
     """
     captures = []
     for file in range(files):

@@ -29,7 +29,7 @@ def test_slow_extraction_delays_stories(small: Day) -> None:
 
 def test_many_shards_are_throttled() -> None:
     """More shards than the account has functions at once."""
-    found = day(outlets=60, stories=10, shards=30)
+    found = day(outlets=200, stories=10, shards=60)
     assert found.at_once > CONCURRENCY
     assert found.throttled > 0
 

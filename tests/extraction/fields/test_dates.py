@@ -171,6 +171,32 @@ def test_url_day_in_utc() -> None:
     assert published(body=shown, path="/2019/04/14/a-story")[0] == "2019-04-14"
 
 
+LONG = "<p>The council said that the road would open after repairs, which took eleven weeks and cost four million.</p>"
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "<p>The last meeting was held on 25 March 2019 in Tunis.</p>",
+        "<p>La grève a commencé le 2 février 2019 à Gafsa.</p>",
+        "<p>وقد افتتح الطريق الأول في 12 يناير 2019 في سبها.</p>",
+        "<p>İlk köprü 12 Ocak 2019 tarihinde törenle açıldı.</p>",
+        "<aside><ul><li><a href='/b'>Ferry sails again</a> <time datetime='2019-04-10'>10 April</time></ul></aside>",
+        "<nav><a href='/c'>Le bac repart</a><span class='date'>10 avril 2019</span></nav>",
+    ],
+)
+def test_dates_in_prose_and_asides(last: str) -> None:
+    """A short sentence with a date is prose, and a day among links in an aside is another story's."""
+    assert published(body=f"{LONG}{LONG}{last}", feed=None) == (None, "")
+
+
+def test_labelled_date_in_aside() -> None:
+    """A day with a label is the story's, in an aside with links too."""
+    shown = "<h3>Published</h3><p><time datetime='2019-04-10'>10 April</time></p>"
+    aside = f"<aside>{shown}<a href='/b'>Roads and ports</a></aside>"
+    assert published(body=f"{LONG}{aside}", feed=None)[0] == "2019-04-10"
+
+
 @pytest.mark.parametrize(
     "body", ["", "<footer>© 2019 The Paper</footer>", "<p>17 April 2019</p>", "<script>var d = '2019-04-17'</script>"]
 )

@@ -89,9 +89,9 @@ class View:
         return self._apart(each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
 
     def lone(self) -> list[Value[Moment]]:
-        """The one day that the page shows apart from its story, not beside comments, on a card or in an aside."""
+        """The one day that the page shows apart from its story, not beside comments, on a card or among links."""
         apart = (each for each in self.elsewhere if each.tag == "time" or self._is_alone(each))
-        found = self._apart(each for each in apart if next(each.iterancestors("aside", "nav"), None) is None)
+        found = self._apart(each for each in apart if not self._is_among_links(each))
         return found[:1] if len({each.value.at.date() for each in found}) == 1 else []
 
     def _apart(self, elements: Iterator[HtmlElement]) -> list[Value[Moment]]:
@@ -100,6 +100,14 @@ class View:
         found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
         captured = self._document.page.captured_at
         return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
+
+    def _is_among_links(self, element: HtmlElement) -> bool:
+        """Whether a date without a label stands in an aside with links of several words, to other pages."""
+        if self._is_explicit(element):
+            return False
+        beside = next(element.iterancestors("aside", "nav"), None)
+        links = beside.iterdescendants("a") if beside is not None else ()
+        return any(len(self._document.content(link).split()) > 1 for link in links)
 
     def _is_odd(self, around: HtmlElement) -> bool:
         beside = _NOT_THE_STORYS.search(names(around)) or _SIDE.search(names(around))
