@@ -134,7 +134,8 @@ BAND, CLUSTER = "BAND#", "CLUSTER#"  # begin partitions
 LATE = "LATE"  # partition of counters that changed late
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
 LISTED = "#LISTED"  # ends registers of partitions in the table
-REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", "INDEXED#")  # which partitions there are
+INDEXED = "INDEXED#"
+REGISTERS = ("MONTH#", "SOURCE#", "COUNTRY#", INDEXED)  # which partitions there are
 _STEM = re.compile(
     r"(?P<kind>captures|articles|outcomes)/(?P<source>[a-z0-9-]+)/(?P<day>\d{4}/\d\d/\d\d)/"
     r"(?P<crawl>[A-Za-z0-9-]+)-(?P<number>\d+)(?:\.[0-9a-f]{12})?\.(?:warc|jsonl)\.gz"

@@ -139,7 +139,7 @@ def test_aws_cli_examples_run(cloud: Cloud, tmp_path: Path) -> None:
     subprocess.run(crawling, cwd=cloud.folder.parent, check=True, capture_output=True)
     names = {"TABLE": cloud.outputs["IndexTable"], "ARCHIVE": cloud.outputs["ArchiveBucket"]}
     path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
-    (example,) = blocks("sh", "aws dynamodb")
+    (example,) = blocks("sh", "aws dynamodb query")
     environment = {**os.environ, **cloud.environment, **names, **path}
     done = subprocess.run(["bash", "-ec", example], cwd=tmp_path, env=environment, capture_output=True, check=True)
     titles = json.loads(done.stdout.partition(b"]")[0] + b"]")

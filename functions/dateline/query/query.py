@@ -238,7 +238,7 @@ class Query:
         """Yield the days with stories indexed from ``first`` to ``last``."""
         since, until = keys.indexed_day(first[:10]), keys.indexed_day(last[:10])
         registers = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"].removesuffix(keys.LISTED), until["SK"])
-        yield from _parts("INDEXED#", self._items(registers, newest_first=newest_first))
+        yield from _parts(keys.INDEXED, self._items(registers, newest_first=newest_first))
 
     def _stories(
         self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
