@@ -84,6 +84,19 @@ def test_wall_is_refused(language: str) -> None:
     assert outcome(page) is Outcome.NOT_ARTICLE
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "We and our 842 partners store and access information on a device, such as identifiers, for personal ads.",
+        "We and our trusted partners process personal data to measure audiences and to develop services for them.",
+        "Nous et nos 127 partenaires stockons des informations sur votre appareil pour mesurer nos audiences.",
+    ],
+)
+def test_wall_of_partners(asked: str) -> None:
+    page = f"<h1>Port Selwan Courier</h1><article><p>{asked}</p><p>{asked}</p></article>"
+    assert outcome(page) is Outcome.NOT_ARTICLE
+
+
 def test_flash_with_data() -> None:
     """An agency's flash of a line is a story if its data call it one."""
     said = '{"@type":"NewsArticle","headline":"عاجل","datePublished":"2019-04-16"}'

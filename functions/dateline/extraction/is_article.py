@@ -25,7 +25,7 @@ _ERROR = re.compile(
 )
 _CONSENT = re.compile(
     r"before you continue|we (?:value|care about) your privacy|we use cookies|accept (?:all )?cookies"
-    r"|enable javascript"
+    r"|(?:we|nous) (?:and our|et nos) (?:\d+ )?(?:trusted )?(?:partners|partenaires)|enable javascript"
     r"|cookies? (?:policy|consent)|javascript is (?:disabled|required)|nous utilisons des cookies|votre vie privée"
     r"|çerez"
     r"|ملفات تعريف الارتباط",
