@@ -4,6 +4,7 @@ import copy
 import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
+from functools import cached_property
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -57,7 +58,7 @@ class Dates(NamedTuple):
 
 def find(document: Document) -> Dates:
     """Return the first believable date of each kind, the most explicit evidence first."""
-    view = _Seen.of(document)
+    view = _Seen(document)
     published = _placed(_first(_given(document, "published_at"), document), document) or _published(document, view)
     changed = (*_given(document, "modified_at"), *_changed(document), *view.changed)
     modified = _placed(_first(changed, document), document)
@@ -66,38 +67,45 @@ def find(document: Document) -> Dates:
     return Dates(published, modified)
 
 
-class _Seen(NamedTuple):
-    """Believable visible dates: near the headline, the rest, labelled ones of either kind, and the dateline's.
+class _Seen:
+    """Believable visible dates, each kind read when it is asked for: most pages state theirs."""
 
-    ``elsewhere`` are the positions of elements with other dates.
-    """
+    def __init__(self, document: Document) -> None:
+        self._document, self._view = document, View(document)
 
-    near: list[Value[Moment]]
-    far: list[Value[Moment]]
-    labelled: list[Value[Moment]]
-    changed: list[Value[Moment]]
-    leading: list[Value[Moment]]
-    above: list[Value[Moment]]
-    lone: list[Value[Moment]]
-    elsewhere: frozenset[int]
+    @cached_property
+    def near(self) -> list[Value[Moment]]:
+        """Dates near the headline."""
+        return self._believable(self._view.near())
 
-    @classmethod
-    def of(cls, document: Document) -> "_Seen":
-        view = View(document)
-        lists = (
-            view.near(),
-            view.far(),
-            view.of_kind("published"),
-            view.of_kind("changed"),
-            view.leading(),
-            view.above(),
-            view.lone(),
-        )
-        near, far, labelled, changed, leading, above, lone = (
-            [found for found in each if _is_plausible(found.value, document)] for each in lists
-        )
-        elsewhere = frozenset(document.positions[each] for each in view.elsewhere if len(each) == 0)
-        return cls(near, far, labelled, changed, leading, above, lone, elsewhere)
+    @cached_property
+    def far(self) -> list[Value[Moment]]:
+        return self._believable(self._view.far())
+
+    @cached_property
+    def labelled(self) -> list[Value[Moment]]:
+        """Dates labelled as publication."""
+        return self._believable(self._view.of_kind("published"))
+
+    @cached_property
+    def changed(self) -> list[Value[Moment]]:
+        """Dates labelled as change."""
+        return self._believable(self._view.of_kind("changed"))
+
+    def leading(self) -> list[Value[Moment]]:
+        """The dateline's date."""
+        return self._believable(self._view.leading())
+
+    def last_resorts(self) -> list[Value[Moment]]:
+        """Dates above the menu, and the one day that the page shows apart from its story."""
+        return self._believable([*self._view.above(), *self._view.lone()])
+
+    def elsewhere(self) -> frozenset[int]:
+        """Positions of elements with other dates."""
+        return frozenset(self._document.positions[each] for each in self._view.elsewhere if len(each) == 0)
+
+    def _believable(self, dates: list[Value[Moment]]) -> list[Value[Moment]]:
+        return [found for found in dates if _is_plausible(found.value, self._document)]
 
 
 def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
@@ -107,9 +115,9 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
     best = (
         _first(stated, document)
         or _first(_told(document, seen), document)
-        or _first((*seen.far, *seen.leading, *_in_title(document)), document)
-        or _first((*seen.above, *seen.lone), document)
-        or _first(_searched(document, seen.elsewhere), document)
+        or _first((*seen.far, *seen.leading(), *_in_title(document)), document)
+        or _first(seen.last_resorts(), document)
+        or _first(_searched(document, seen.elsewhere()), document)
     )
     if best is None:
         return None

@@ -86,15 +86,17 @@ class View:
         """Dates above the menu, as a last resort; one near the capture is the page's "today"."""
         if self._headline is None:
             return []
-        return self._apart(each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each))
+        return self._dates_apart(
+            each for each in self.elsewhere if self._at[each] < self._start and self._is_alone(each)
+        )
 
     def lone(self) -> list[Value[Moment]]:
         """The one day that the page shows apart from its story, not beside comments, on a card or among links."""
         apart = (each for each in self.elsewhere if each.tag == "time" or self._is_alone(each))
-        found = self._apart(each for each in apart if not self._is_among_links(each))
+        found = self._dates_apart(each for each in apart if not self._is_among_links(each))
         return found[:1] if len({each.value.at.date() for each in found}) == 1 else []
 
-    def _apart(self, elements: Iterator[HtmlElement]) -> list[Value[Moment]]:
+    def _dates_apart(self, elements: Iterator[HtmlElement]) -> list[Value[Moment]]:
         """The dates of elements in no odd surroundings, without the page's "today", a day near the capture."""
         kept = [each for each in elements if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
         found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
