@@ -9,7 +9,7 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.monitoring.coverage import Row
@@ -29,7 +29,7 @@ def reports() -> CoverageReports:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, list[str]]:
     now = datetime.fromisoformat(event["time"]) if event.get("time") else datetime.now(UTC)
-    yesterday, written = keys.utc(now - timedelta(days=1))[:10], []
+    yesterday, written = instants.utc(now - timedelta(days=1))[:10], []
     for day, rows in reports().update(now, lambda: context.get_remaining_time_in_millis() > _RESERVE):
         written.append(day)
         if day == yesterday:

@@ -9,8 +9,9 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline import events, keys
+from dateline import events
 from dateline.aws import clients
+from dateline.keys import object_keys
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
 
@@ -28,7 +29,9 @@ def bus() -> events.Bus:
 
 def _source(story: Mapping[str, Any]) -> dict[str, str]:
     """The keys of a story's capture; of a withdrawn one, its source alone."""
-    return keys.of_capture(story["capture"]["key"]) if "capture" in story else {"source": story.get("source", "")}
+    return (
+        object_keys.of_capture(story["capture"]["key"]) if "capture" in story else {"source": story.get("source", "")}
+    )
 
 
 @logger.inject_lambda_context

@@ -18,11 +18,11 @@ from aws_lambda_powertools.utilities.batch.types import PartialItemFailureRespon
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline import keys
 from dateline.article import Extraction, Outcome
 from dateline.aws import redelivery
 from dateline.aws.redelivery import RetryingProcessor
 from dateline.extraction_worker import Isolated
+from dateline.keys import object_keys
 from dateline.messages import ReextractMessage, captures_of
 from dateline.page import Page
 from dateline.settings import Settings
@@ -90,12 +90,12 @@ def _sqs() -> "SQSClient":
 def record_handler(record: SQSRecord, lambda_context: LambdaContext) -> None:
     isolated().begin(lambda_context.get_remaining_time_in_millis() / 1000)
     if message := ReextractMessage.from_json(record.body):
-        with logger.append_context_keys(**keys.of_capture(message.key)):
+        with logger.append_context_keys(**object_keys.of_capture(message.key)):
             _reextract(message)
         return
     again = redelivery.is_again(record)
     for key in captures_of(record.body):
-        with logger.append_context_keys(**keys.of_capture(key)):
+        with logger.append_context_keys(**object_keys.of_capture(key)):
             _archive(key, again=again)
 
 

@@ -8,11 +8,11 @@ from typing import Any
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from dateline import keys
 from dateline.article import Extraction
 from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.extraction_worker import Isolated
+from dateline.keys import crawl_names
 from dateline.maintenance.shards import Maintenance, Shard, plan, shards
 from dateline.page import Page
 from dateline.settings import Settings
@@ -62,7 +62,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 def _start(now: datetime) -> dict[str, Any]:
     """Start the night's packing run in the state machine."""
-    run = keys.crawl_name(now, "pack")
+    run = crawl_names.crawl_name(now, "pack")
     wanted = [shard for shard in shards(deployment(), "pack") if shard.month <= f"{now:%Y-%m}"]
     metrics.add_metric(name="pack_shards", unit=MetricUnit.Count, value=len(wanted))
     if not wanted or not settings().maintain_machine:

@@ -23,9 +23,10 @@ from typing import Any
 
 import samcli
 
-from dateline import keys
 from dateline.aws.objects import put_once
 from dateline.capture import Exchange, serialise
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import captures_of
 from infra.local.cloud import Cloud, connect
 from infra.local.errors import LocalCloudError
@@ -137,15 +138,15 @@ def put_captures(s3: Any, bucket: str, event: Mapping[str, Any], page: Path) -> 
     """Store the captures named by an extract event, with ``page`` as their only page."""
     for record in event["Records"]:
         for key in captures_of(record["body"]):
-            body = serialise([_exchange(keys.parse(key), page)], key)
+            body = serialise([_exchange(object_keys.parse(key), page)], key)
             put_once(s3, bucket=bucket, key=key, body=body)
 
 
-def _exchange(stem: keys.Stem, page: Path) -> Exchange:
+def _exchange(stem: Stem, page: Path) -> Exchange:
     url = f"https://{stem.source}.example/{page.stem}"
     return Exchange(
         url=url,
-        captured_at=keys.crawl_time(stem.crawl),
+        captured_at=crawl_names.crawl_time(stem.crawl),
         request=f"GET /{page.stem} HTTP/1.1\r\nHost: {stem.source}.example\r\n\r\n".encode(),
         response=_HEAD + page.read_bytes(),
         metadata={"source": stem.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"},

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dateline import capture, keys
+from dateline import capture, instants
 from dateline.capture import Batch, Exchange
 from dateline.messages import CrawlMessage, CrawlReport, Failure, FeedVisit
 from dateline.page import Payload
@@ -65,7 +65,7 @@ class Collector:
         sharing: int = 1,
     ) -> None:
         self.source, self.crawl, self.frontier = source, crawl, frontier
-        started_at = keys.utc(_now(), "seconds")
+        started_at = instants.utc(_now(), "seconds")
         self.report = CrawlReport(
             source=source.id, crawl=crawl, started_at=started_at, expect=source.expect, history=history
         )
@@ -198,7 +198,7 @@ class Collector:
 
     def hold(self, host: str, until: datetime) -> None:
         """Record the end of a pause requested by a host."""
-        self.report.learned.holds[host] = keys.utc(until, "seconds")
+        self.report.learned.holds[host] = instants.utc(until, "seconds")
 
     def postpone(self, host: str, until: datetime) -> bool:
         """Leave the rest of the crawl for after the host's pause; return False if that is impossible.
@@ -221,7 +221,7 @@ class Collector:
         self.report.discovered = sum(counts.values())
         self.report.known, self.report.waiting = counts[Fate.KNOWN], counts[Fate.WAITING]
         self.report.left = counts[Fate.LEFT]
-        self.report.finished_at = keys.utc(now, "microseconds")
+        self.report.finished_at = instants.utc(now, "microseconds")
         await asyncio.to_thread(self._learn, now)
         self.report = await asyncio.to_thread(self._store.put_report, self.report)
         await asyncio.to_thread(self.state.settle, self.report, lambda: [*self._ledger.postponed, *self._writer.states])
@@ -239,15 +239,15 @@ class Collector:
         """Return the state of a due page with its next turn, as if it had been looked at."""
         born = discovered(dict(state.found) | {"requested_url": state.url}).date or _instant(state.first_seen_at)
         due = revisit_plan.due(self.source.revisit, born or now, now, Seen.OTHER, self._habit)
-        return replace(state, due=keys.utc(due, "seconds") if due else None)
+        return replace(state, due=instants.utc(due, "seconds") if due else None)
 
     def _plan(self, found: DiscoveredUrl, before: UrlState | None, at: datetime, seen: Seen) -> dict[str, Any]:
         """Since when the page is known, and when to look at it again."""
-        first_seen_at = (before and before.first_seen_at) or keys.utc(at, "seconds")
+        first_seen_at = (before and before.first_seen_at) or instants.utc(at, "seconds")
         first = datetime.fromisoformat(first_seen_at)
         born = found.date or (min(found.lastmod, first) if found.lastmod else None if self._history else first)
         due = revisit_plan.due(self.source.revisit, born, at, seen, self._habit) if born else None
-        return {"first_seen_at": first_seen_at, "due": keys.utc(due, "seconds") if due else None}
+        return {"first_seen_at": first_seen_at, "due": instants.utc(due, "seconds") if due else None}
 
     def _conditions(self, state: UrlState | FeedState | None) -> Mapping[str, str]:
         return conditions(state) if state and self.source.validators == "trust" else {}

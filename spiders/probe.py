@@ -17,11 +17,11 @@ from tempfile import TemporaryDirectory
 
 from scrapy import Request
 
-from dateline import keys
 from dateline.article import Outcome
 from dateline.capture import Capture
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
+from dateline.keys import crawl_names
 from dateline.messages import CrawlReport, FeedVisit
 from dateline.sources.registry import Source
 from spiders.collector import Collector
@@ -91,7 +91,7 @@ async def _probe_host(sources: Sequence[Source], slots: asyncio.Semaphore) -> li
 async def _probe(source: Source) -> Probe:
     if source.access == "refused":
         return Probe(source=source.id, refused=True)
-    crawl = keys.crawl_name(datetime.now(UTC), "check")
+    crawl = crawl_names.crawl_name(datetime.now(UTC), "check")
     with TemporaryDirectory() as folder:
         store = FolderStore(Path(folder), source=source.id, crawl=crawl)
         collector = ProbingCollector(source, crawl, store=store, state=NoState(), limit=1)

@@ -15,8 +15,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dateline import keys
 from dateline.capture import Capture
+from dateline.keys import crawl_names
 from dateline.page import Page
 from dateline.sources.registry import Source
 from spiders.collector import Collector
@@ -37,7 +37,7 @@ class NotFetchedError(Exception):
 
 def fetch(source: Source, url: str) -> Capture:
     """One page of a source, asked for with a crawl's manners."""
-    crawl = keys.crawl_name(datetime.now(UTC), "record")
+    crawl = crawl_names.crawl_name(datetime.now(UTC), "record")
     frontier = Frontier(pages=(DiscoveredUrl(url=url, family="record", seed=""),))
     with TemporaryDirectory() as folder:
         store = FolderStore(Path(folder), source=source.id, crawl=crawl)
@@ -61,8 +61,8 @@ def write(folder: Path, page: Page) -> None:
 def read(folder: Path) -> Page:
     """Return the page of a folder, with the source of the parent folder's name."""
     known: dict[str, Any] = json.loads((folder / _KNOWN).read_text("utf-8"))
-    instants = {name: datetime.fromisoformat(known[name]) for name in ("captured_at", "feed_date") if known[name]}
-    typed = {"languages": tuple(known["languages"]), "source": folder.parent.name, **instants}
+    times = {name: datetime.fromisoformat(known[name]) for name in ("captured_at", "feed_date") if known[name]}
+    typed = {"languages": tuple(known["languages"]), "source": folder.parent.name, **times}
     return Page(**known | typed, body=(folder / _BODY).read_bytes())
 
 

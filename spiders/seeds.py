@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from dateline import keys
+from dateline import instants
 from dateline.messages import FeedVisit
 from dateline.state.crawl_state import State
 from dateline.state.records import FeedState, HealthRecord
@@ -63,7 +63,7 @@ class Seeds:
         elif before.failures:
             self._changed[visit.url] = backoff.after_success(before)
         if validators:
-            self._settled[visit.url] = replace(validators, changed_at=keys.utc(at, "seconds"))
+            self._settled[visit.url] = replace(validators, changed_at=instants.utc(at, "seconds"))
 
     @property
     def looked_at(self) -> int:
@@ -93,7 +93,7 @@ class Seeds:
 
     def health(self, before: HealthRecord, at: datetime) -> HealthRecord:
         """Return the source's health after the crawl; unchanged by a crawl without visits."""
-        after = replace(before, crawled_at=keys.utc(at, "seconds"), revisit_at=None)
+        after = replace(before, crawled_at=instants.utc(at, "seconds"), revisit_at=None)
         if not self._errors:
             return after
         if None in self._errors:
@@ -108,7 +108,9 @@ class Seeds:
         )
 
     def _backs_off(self, state: FeedState | None) -> bool:
-        return self._patient and state is not None and (state.retry_at or "") > keys.utc(datetime.now(UTC), "seconds")
+        return (
+            self._patient and state is not None and (state.retry_at or "") > instants.utc(datetime.now(UTC), "seconds")
+        )
 
     def _without_rest(self) -> list[FeedState]:
         """The states of seeds behind which nothing is left to be read."""

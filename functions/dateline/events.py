@@ -21,8 +21,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import objects
+from dateline.keys import identifiers, item_keys, object_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_events import EventBridgeClient
@@ -152,24 +153,24 @@ def rebuilding(s3: "S3Client", bucket: str) -> Iterator[None]:
 
 def spans(s3: "S3Client", bucket: str) -> list[Span]:
     """When the table was made anew, as far as its stream may still tell of it."""
-    found = json.loads(objects.get(s3, bucket=bucket, key=keys.REBUILDS) or b"[]")
+    found = json.loads(objects.get(s3, bucket=bucket, key=object_keys.REBUILDS) or b"[]")
     return [Span(*(each and datetime.fromisoformat(each) for each in span)) for span in found]
 
 
 def _put_spans(s3: "S3Client", bucket: str, found: Iterable[Span]) -> datetime:
     """Write the spans; when that was by AWS's clock, for that of an operator's machine may be another."""
-    body = json.dumps([[each and keys.utc(each, "seconds") for each in span] for span in found])
-    s3.put_object(Bucket=bucket, Key=keys.REBUILDS, Body=body.encode())
-    return s3.head_object(Bucket=bucket, Key=keys.REBUILDS)["LastModified"]
+    body = json.dumps([[each and instants.utc(each, "seconds") for each in span] for span in found])
+    s3.put_object(Bucket=bucket, Key=object_keys.REBUILDS, Body=body.encode())
+    return s3.head_object(Bucket=bucket, Key=object_keys.REBUILDS)["LastModified"]
 
 
 def _news(before: Mapping[str, Any], now: Mapping[str, Any], told_at: datetime) -> Iterator[Event]:
     """What is new of a story's item, or a watch's new hit."""
-    if now["SK"].startswith(keys.HIT):
+    if now["SK"].startswith(item_keys.HIT):
         if not before:
             name = f"{now['watch']}#{now['captured_at']}"
             yield _event("watch.matched", now, told_at, at=now["indexed_at"], name=name)
-    elif now["SK"].startswith(keys.REVISION):
+    elif now["SK"].startswith(item_keys.REVISION):
         if not before:
             kind: Kind = "article.archived" if now["revision"] == 1 else "article.revised"
             yield _event(kind, now, told_at, at=now["indexed_at"], name=now["SK"])
@@ -183,4 +184,4 @@ def _news(before: Mapping[str, Any], now: Mapping[str, Any], told_at: datetime) 
 
 
 def _event(kind: Kind, story: Mapping[str, Any], told_at: datetime, *, at: str, name: str) -> Event:
-    return Event(kind=kind, id=keys.event_id(story["id"], name), at=at, story=story, told_at=told_at)
+    return Event(kind=kind, id=identifiers.event_id(story["id"], name), at=at, story=story, told_at=told_at)

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Self
 from urllib.parse import quote_plus, unquote_plus
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import crawl_names
 from dateline.state.records import Learned
 
 AGAIN = "again"  # attribute of a message from a dead-letter queue, whose deliveries are counted from one
@@ -16,7 +17,7 @@ AGAIN = "again"  # attribute of a message from a dead-letter queue, whose delive
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrawlMessage:
-    """Request for one crawl of one source; ``crawl`` names all its objects (see ``keys.crawl_name``).
+    """Request for one crawl of one source; ``crawl`` names all its objects (see ``crawl_names.crawl_name``).
 
     ``since`` or ``until`` (ISO 8601 days in the outlet's time zone, both included) make it a history crawl: stories of
     those days instead of new ones. ``continues`` names an interrupted crawl with a frontier to take over. ``patient``
@@ -172,7 +173,7 @@ class CrawlReport:
         """Start of the continuation (UTC) if it is delayed by the host's request."""
         if not (self.continued_by and self.learned.postponed):
             return None
-        return keys.utc(keys.crawl_time(self.continued_by), "seconds")
+        return instants.utc(crawl_names.crawl_time(self.continued_by), "seconds")
 
     def reasons(self) -> dict[str, int]:
         """How many failures there were of each kind."""
@@ -194,7 +195,7 @@ class CrawlReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReextractMessage:
-    """Asks for a WARC file to be extracted again; ``run`` names the report on it (see ``keys.reextraction``).
+    """Asks for a WARC file to be extracted again; ``run`` names the report on it (see ``object_keys.reextraction``).
 
     With ``offsets``, only those of its records are looked at.
     """

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from dateline import keys
 from dateline.article import Article, Outcome
+from dateline.keys import identifiers
+from dateline.keys.object_keys import Stem
 from dateline.urls import identity, is_identity
 
 WITHDRAWN = "withdrawn"  # reason for the outcome of a withdrawn story's page
@@ -15,7 +16,7 @@ class PageOutcome:
     """Outcome of one captured page: a line of an outcomes object.
 
     ``offset`` and ``length`` are those of its response record in the WARC file. ``extraction`` names the articles
-    object that a page's article is in (``keys.Stem.extracted``). ``rules_missed`` are the fields of its story for which
+    object that a page's article is in (``Stem.extracted``). ``rules_missed`` are the fields of its story for which
     the source has a rule that found nothing. ``digest`` and ``published_at`` are the words and the date of a story that
     made no revision: an earlier capture that is archived later may turn it into one. ``former_ids`` are the ids of its
     story under earlier rules for ids; they stay valid as aliases.
@@ -61,7 +62,7 @@ def looks(outcomes: Iterable[PageOutcome]) -> Iterator[tuple[str, str, bool]]:
     return ((page.id, page.captured_at, page.outcome is Outcome.GONE) for page in outcomes if page.status)
 
 
-def articles_key(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> str:
+def articles_key(stem: Stem, outcomes: Iterable[PageOutcome]) -> str:
     """Return the key of the articles object named by a WARC file's outcomes."""
     return stem.extracted(extraction(outcomes))
 
@@ -89,4 +90,4 @@ def own_id(page: PageOutcome) -> str:
     if not is_identity(page.url):
         return page.id
     url = identity(page.url)
-    return page.id if page.id == keys.former_article_id(url) else keys.article_id(url)
+    return page.id if page.id == identifiers.former_article_id(url) else identifiers.article_id(url)

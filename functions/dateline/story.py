@@ -23,7 +23,7 @@ class ItemPointer(TypedDict):
 
 
 class StoryItem(TypedDict, total=False):
-    """Index item of a story or of one of its revisions (``keys``); attributes without a value are absent.
+    """Index item of a story or of one of its revisions (``keys.item_keys``); attributes without a value are absent.
 
     A withdrawn story has ``withdrawn_at`` and ``reason`` and little else.
     """

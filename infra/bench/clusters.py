@@ -12,9 +12,10 @@ from typing import Any, cast
 
 from rensa import RMinHash, RMinHashLSH
 
-from dateline import keys
+from dateline import instants
 from dateline.article import Article
 from dateline.index.clusters import Clusters, bands
+from dateline.keys import item_keys
 from dateline.similarity import minhash
 from infra.bench.inputs.synthetic_stories import Piece, pieces
 from infra.bench.models.table import CountingTable
@@ -91,7 +92,7 @@ def settle(printed: Iterable[Piece]) -> Run:
         done.stored.append(archive(clusters, table, article(piece, number)))
         done.reads.append(table.calls["Query"] + table.calls["BatchGetItem"])
     done.cpu = time.process_time() - begun
-    stories = {item["id"]: item["cluster"] for item in table.items() if item["SK"] == keys.CURRENT}
+    stories = {item["id"]: item["cluster"] for item in table.items() if item["SK"] == item_keys.CURRENT}
     done.settled = [stories[id] for id in sorted(stories)]
     return done
 
@@ -106,14 +107,14 @@ def archive(clusters: Clusters, table: Any, article: Article) -> str:
 
 
 def article(piece: Piece, number: int) -> Article:
-    seen = keys.utc(piece.published + _SEEN)
+    seen = instants.utc(piece.published + _SEEN)
     return Article(
         id=f"{number:026}",
         url="",
         title=piece.title,
         text=piece.text,
         digest="",
-        published_at=keys.utc(piece.published),
+        published_at=instants.utc(piece.published),
         first_seen_at=seen,
         captured_at=seen,
         indexed_at=seen,
@@ -124,7 +125,7 @@ def article(piece: Piece, number: int) -> Article:
 def _current(article: Article) -> dict[str, Any]:
     """A CURRENT item, as far as clusters read it."""
     read = ("id", "published_at", "first_seen_at", "captured_at")
-    return {**keys.article(article.id), "cluster": article.id} | {name: getattr(article, name) for name in read}
+    return {**item_keys.article(article.id), "cluster": article.id} | {name: getattr(article, name) for name in read}
 
 
 def by_jaccard(printed: Sequence[Piece], least: float) -> list[int]:

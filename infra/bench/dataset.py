@@ -17,9 +17,10 @@ from typing import Any
 
 import duckdb
 
-from dateline import keys
 from dateline.dataset import rows
 from dateline.dataset.rows import Origin
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from infra.bench.inputs.stories import MONTHS, OUTLETS, stories
 from infra.bench.result import BenchError, Result, Row, Target, median_ratio
 
@@ -32,7 +33,7 @@ _MONTH, _COUNTRY = "2019-04", "ly"  # of the example
 _SECONDS = 2  # limit for a million stories
 _SAMPLE = 50
 _VIEWS = {
-    "dataset": f"SELECT * FROM read_parquet('{{folder}}/{keys.DATASET}**/*.parquet', hive_partitioning = true)",
+    "dataset": f"SELECT * FROM read_parquet('{{folder}}/{object_keys.DATASET}**/*.parquet', hive_partitioning = true)",
     "json_lines": "SELECT *, strftime(published_at, '%Y-%m') AS month FROM read_json('{folder}/articles.jsonl.gz', "
     "columns = {{published_at: 'TIMESTAMPTZ', language: 'VARCHAR', about: 'VARCHAR[]'}})",
 }
@@ -93,7 +94,7 @@ def _write(folder: Path, count: int) -> Answer:
         for place, (country, month) in enumerate(partitions):
             here = list(stories(country, month, len(range(place, count, len(partitions)))))
             sample.writelines(json.dumps(story, ensure_ascii=False) + "\n" for story in here[::_SAMPLE])
-            path = folder / keys.part(country, month, 1)
+            path = folder / object_keys.part(country, month, 1)
             path.parent.mkdir(parents=True)
             rows.write(_lines(here), path)
             if month == _MONTH:
@@ -103,7 +104,7 @@ def _write(folder: Path, count: int) -> Answer:
 
 def _lines(articles: list[dict[str, Any]]) -> Iterator[bytes]:
     for number, article in enumerate(articles):
-        origin = Origin(keys.Stem("sample", "20191231T230000Z-sample", 0).articles, number, 1200, None, None, 1)
+        origin = Origin(Stem("sample", "20191231T230000Z-sample", 0).articles, number, 1200, None, None, 1)
         yield rows.line(json.dumps(article, ensure_ascii=False).encode(), origin)
 
 

@@ -12,13 +12,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dateline import keys
+from dateline import instants
 from dateline.dataset import rows
 from dateline.dataset.compaction import Compaction
 from dateline.dataset.parts import Parts
 from dateline.dataset.rows import Origin
 from dateline.index.index import Index
 from dateline.index.list_items import published_key
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.monitoring.coverage_reports import CoverageReports
 from dateline.query.query import Query
 from infra.bench.models.model_cloud import ModelCloud
@@ -72,26 +74,30 @@ def _coverage(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]]:
     names = [f"outlet-{number:03}" for number in range(sources)]
 
     def ask(partition: str, since: str, until: str, index: str) -> list[dict[str, Any]]:  # noqa: ARG001
-        if partition == keys.LATE:
-            return [keys.late(late, names[0])]
+        if partition == item_keys.LATE:
+            return [item_keys.late(late, names[0])]
         source = partition.partition("#")[2]
         return list(
-            _days(source, max(since, keys.day(source, f"{first}")["SK"]), min(until, keys.day(source, f"{last}")["SK"]))
+            _days(
+                source,
+                max(since, item_keys.day(source, f"{first}")["SK"]),
+                min(until, item_keys.day(source, f"{last}")["SK"]),
+            )
         )
 
     days = [f"{first + number * _DAY}" for number in range((last - first).days)]
     state = {"through": f"{last - _DAY}", "before": "", "late": {}}
-    objects = {keys.COVERAGE_STATE: state, keys.COVERAGE_INDEX: dict.fromkeys(days, "0123456789abcdef")}
+    objects = {object_keys.COVERAGE_STATE: state, object_keys.COVERAGE_INDEX: dict.fromkeys(days, "0123456789abcdef")}
     written = {key: json.dumps(value).encode() for key, value in objects.items()}
-    cloud = ModelCloud(ask, written, {keys.CRAWLS: names, keys.CAPTURES: names})
+    cloud = ModelCloud(ask, written, {object_keys.CRAWLS: names, object_keys.CAPTURES: names})
     return cloud, lambda: sum(len(of) for _, of in CoverageReports(cloud.deployment).update(NOW))
 
 
 def _days(source: str, since: str, until: str) -> Iterator[dict[str, Any]]:
-    at, last = (date.fromisoformat(each.removeprefix(keys.DAY)) for each in (since, until))
+    at, last = (date.fromisoformat(each.removeprefix(item_keys.DAY)) for each in (since, until))
     while at <= last:
         counts = {"crawls": 48, "discovered": 140, "known": 40, "captured": 100, "archived": 90, "unchanged": 10}
-        yield keys.day(source, f"{at}") | counts | {"expected_20-200": 48}
+        yield item_keys.day(source, f"{at}") | counts | {"expected_20-200": 48}
         at += _DAY
 
 
@@ -105,16 +111,16 @@ def _compaction(years: int, sources: int) -> tuple[ModelCloud, Callable[[], int]
             return [_story(name)] if kind == "ARTICLE" else []
         if kind == "COUNTRY" and "#" in name:
             stories = _stories(*name.split("#"))
-            return [keys.listed("COUNTRY", story["outlet_country"], published_key(story)) for story in stories]
-        if kind == keys.register("SOURCE")["PK"] and since.startswith(keys.register("COUNTRY")["SK"]):
-            return [keys.register("COUNTRY", country) for country in countries]
-        found = (keys.month("COUNTRY", name, month) for month in months) if name else ()
+            return [item_keys.listed("COUNTRY", story["outlet_country"], published_key(story)) for story in stories]
+        if kind == item_keys.register("SOURCE")["PK"] and since.startswith(item_keys.register("COUNTRY")["SK"]):
+            return [item_keys.register("COUNTRY", country) for country in countries]
+        found = (item_keys.month("COUNTRY", name, month) for month in months) if name else ()
         return [item for item in found if since <= item["SK"] <= until]
 
     part = _part()
-    objects = {keys.part(country, month, 1): part for country in countries for month in months}
-    state = {"cursor": keys.utc(NOW), "looked": f"{NOW.date() - _DAY}", "turn": f"{countries[3]}/{months[5]}"}
-    cloud = ModelCloud(ask, objects | {keys.DATASET_STATE: json.dumps(state).encode()}, {})
+    objects = {object_keys.part(country, month, 1): part for country in countries for month in months}
+    state = {"cursor": instants.utc(NOW), "looked": f"{NOW.date() - _DAY}", "turn": f"{countries[3]}/{months[5]}"}
+    cloud = ModelCloud(ask, objects | {object_keys.DATASET_STATE: json.dumps(state).encode()}, {})
     query, s3, bucket = Query(cloud.deployment), cloud.deployment.s3, cloud.deployment.archive_bucket
     parts = Parts(s3=s3, query=query, index=Index(cloud.deployment.table), bucket=bucket)
     return cloud, lambda: Compaction(s3=s3, query=query, parts=parts, bucket=bucket, clock=lambda: NOW).run().partitions
@@ -128,7 +134,7 @@ def _stories(country: str = "aa", month: str = "2026-10") -> list[dict[str, Any]
 def _story(id: str) -> dict[str, Any]:
     """The index item of a story, by its id."""
     country, month, number = id[:2], id[3:10], int(id[11:])
-    stem, at = keys.Stem("outlet-000", "20261001T060000Z-schedule", 0), f"{month}-01T06:00:00Z"
+    stem, at = Stem("outlet-000", "20261001T060000Z-schedule", 0), f"{month}-01T06:00:00Z"
     article = {"key": stem.articles, "length": 900, "offset": 900 * number}
     times = {"published_at": at, "first_seen_at": at, "indexed_at": at}
     return {"id": id, "source": "outlet-000", "outlet_country": country, "article": article} | times

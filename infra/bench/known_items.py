@@ -27,9 +27,9 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
 from dateline.article import Article, content_digest
 from dateline.extraction.fields import language
+from dateline.keys import identifiers, object_keys
 from dateline.names import named
 from dateline.places import placed
 from dateline.search import manifest, shard
@@ -80,7 +80,7 @@ def articles(paths: Sequence[Path]) -> Iterator[Article]:
 def _article(id: str, truth: Mapping[str, Any]) -> Article:
     title, text = truth["title"], truth["text"]
     article = Article(
-        id=keys.article_id(id),
+        id=identifiers.article_id(id),
         url=id,
         title=title,
         text=text,
@@ -101,7 +101,7 @@ def index(s3: Any, found: Sequence[Article], folder: Path) -> Search:
     """Index the stories as one base, and return the search of them."""
     entries = []
     for article in found:
-        line, key = gzip.compress(article.to_json().encode(), mtime=0), f"{keys.ARTICLES}{article.id}"
+        line, key = gzip.compress(article.to_json().encode(), mtime=0), f"{object_keys.ARTICLES}{article.id}"
         s3.put_object(Key=key, Body=line)
         item = {"title": article.title[:200], "article": {"key": key, "offset": 0, "length": len(line)}}
         item |= {name: getattr(article, name) for name in ("id", "url", "language", "captured_at", "first_seen_at")}

@@ -18,9 +18,11 @@ from typing import Any, cast
 
 from botocore.exceptions import ClientError
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Article
 from dateline.capture import Exchange, PageRecords
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.proofs import signing
 from dateline.proofs.bundle import prove
 from dateline.proofs.signing import FileSigner
@@ -114,20 +116,20 @@ def _capture(s3: Folder, count: int) -> int:
     """Write WARC files of one day with so many records in all; return the number of pages."""
     noise, at, pages = os.urandom(1 << 20), datetime.combine(_DAY, datetime.min.time(), UTC), 0
     for number in range(-(-count // (_PAGES * _RECORDS + 1))):
-        stem = keys.Stem("sample", keys.crawl_name(at + timedelta(seconds=number), "bench"), 0)
+        stem = Stem("sample", crawl_names.crawl_name(at + timedelta(seconds=number), "bench"), 0)
         exchanges = [_exchange(stem, page, noise) for page in range(_PAGES)]
         s3.put_object(Key=stem.capture, Body=capture.serialise(exchanges, stem.capture))
         pages += _PAGES
     return pages
 
 
-def _exchange(stem: keys.Stem, page: int, noise: bytes) -> Exchange:
+def _exchange(stem: Stem, page: int, noise: bytes) -> Exchange:
     url = f"https://news.example.org/{stem.crawl}/a-story-of-the-day-with-a-headline-in-its-address-{page}"
     start = int.from_bytes(hashlib.sha256(url.encode()).digest()[:4], "big") % (len(noise) - _BODY)
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\nContent-Encoding: gzip\r\n\r\n"
     return Exchange(
         url=url,
-        captured_at=keys.crawl_time(stem.crawl) + timedelta(seconds=page),
+        captured_at=crawl_names.crawl_time(stem.crawl) + timedelta(seconds=page),
         request=b"GET / HTTP/1.1\r\nHost: news.example.org\r\nUser-Agent: Dateline\r\n\r\n",
         response=head + noise[start : start + _BODY],
         metadata={"source": stem.source, "country": "ly", "languages": ["en"], "timezone": "Africa/Tripoli"},
@@ -144,7 +146,7 @@ def _stamp(folder: Path) -> dict[str, float]:
     seconds = time.perf_counter() - begun
     folder.with_suffix(".pem").unlink()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    kept = sum(path.stat().st_size for path in (folder / keys.PROOFS).rglob("*") if path.is_file())
+    kept = sum(path.stat().st_size for path in (folder / object_keys.PROOFS).rglob("*") if path.is_file())
     figures = {
         "records": written.records,
         "seconds": round(seconds, 2),
@@ -178,9 +180,11 @@ class _OneStory:
 
 def _proof_size(s3: Folder) -> int:
     """Bytes of a story's proof beside its records, with a timestamp of the usual size."""
-    s3.put_object(Key=keys.proof(f"{_DAY}", "sample.tsr"), Body=os.urandom(1500))  # RSA of 4096 bits, no certificates
+    s3.put_object(
+        Key=object_keys.proof(f"{_DAY}", "sample.tsr"), Body=os.urandom(1500)
+    )  # RSA of 4096 bits, no certificates
     chain = signing.pem("CERTIFICATE", os.urandom(2500))
-    s3.put_object(Key=keys.proof_authority("sample"), Body=chain)
+    s3.put_object(Key=object_keys.proof_authority("sample"), Body=chain)
     item: Any = {"revision": 1, "indexed_at": f"{_DAY}T12:00:00+00:00"}
     data = prove(cast("Any", s3), "captures", cast("Any", _OneStory(s3)), [item])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:

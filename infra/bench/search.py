@@ -26,8 +26,9 @@ from statistics import median
 from threading import Thread
 from typing import Any
 
-from dateline import keys
+from dateline import instants
 from dateline.article import Article, content_digest
+from dateline.keys import identifiers, object_keys
 from dateline.search import shard
 from dateline.search.manifest import Manifest, Part
 from dateline.search.schema import Entry
@@ -77,11 +78,11 @@ def build(folder: Path, count: int) -> dict[str, float]:
         began = time.process_time()
         packed = shard.base(month, entries)
         spent += time.process_time() - began
-        key = keys.search_part(month, "base")
+        key = object_keys.search_part(month, "base")
         _write(folder, key, packed.body)
         months[month] = (Part(key, len(packed.body), packed.stories, base=True),)
         size += len(packed.body)
-    _write(folder, keys.SEARCH_MANIFEST, Manifest(months).to_json())
+    _write(folder, object_keys.SEARCH_MANIFEST, Manifest(months).to_json())
     stories = each * len(VISITED)
     return {"stories": stories, "cpu": spent, "text": text, "articles": articles, "index": size}
 
@@ -89,10 +90,10 @@ def build(folder: Path, count: int) -> dict[str, float]:
 def _stories(month: str, written: Iterator[Piece], chance: random.Random) -> Iterator[Article]:
     begins = datetime.fromisoformat(f"{month}-01T00:00:00+00:00")
     for number, piece in enumerate(written):
-        at = keys.utc(begins + timedelta(seconds=chance.randrange(28 * 86_400)))
+        at = instants.utc(begins + timedelta(seconds=chance.randrange(28 * 86_400)))
         title = f"{piece.title} {number % 997}"
         yield Article(
-            id=keys.article_id(f"{month}-{number}"),
+            id=identifiers.article_id(f"{month}-{number}"),
             url=f"https://{piece.outlet}.example/{month}/{number}",
             title=title,
             text=piece.text,
@@ -110,7 +111,7 @@ def _stories(month: str, written: Iterator[Piece], chance: random.Random) -> Ite
 
 def _store(folder: Path, month: str, found: Sequence[Article]) -> tuple[list[Entry], int]:
     """The entries of stories whose articles are gzip members of one object."""
-    key, entries, offset = f"{keys.ARTICLES}{month}.jsonl.gz", [], 0
+    key, entries, offset = f"{object_keys.ARTICLES}{month}.jsonl.gz", [], 0
     path = folder / BUCKET / key
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as out:

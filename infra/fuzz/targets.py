@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
 from dateline.extraction import clipping, extract
@@ -20,6 +20,7 @@ from dateline.extraction.parse import jsonld
 from dateline.importing import folders
 from dateline.importing.found import ImportedPage, UnreadableError
 from dateline.instants import is_believable
+from dateline.keys.object_keys import Stem
 from dateline.page import Page
 from infra.fuzz import listings
 
@@ -95,7 +96,7 @@ def seeds(target: str) -> Iterator[bytes]:
         elif target == "capture":
             response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + body[:4000]
             exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET /", response=response)
-            yield capture.serialise([exchange], keys.Stem("sample", "20190417T061502Z-fuzz", 0).capture)
+            yield capture.serialise([exchange], Stem("sample", "20190417T061502Z-fuzz", 0).capture)
     yield from listings.seeds(target)
     if target == "import":
         yield from _files()
@@ -109,7 +110,7 @@ def _files() -> Iterator[bytes]:
     """A small file of each kind, after the number of its name."""
     response = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<h1>Sfax</h1>"
     exchange = Exchange(url="https://news.example.org/a", captured_at=_AT, request=b"GET / HTTP/1.1", response=response)
-    packed = capture.serialise([exchange], keys.Stem("sample", "20190417T061502Z-fuzz", 0).capture)
+    packed = capture.serialise([exchange], Stem("sample", "20190417T061502Z-fuzz", 0).capture)
     arc = b"filedesc://a.arc 0.0.0.0 20190417061502 text/plain 20\n1 0 A\nURL IP-address\n"
     arc += b"https://news.example.org/a 192.0.2.1 20190417061502 text/html %d\n" % len(response) + response + b"\n"
     zipped = io.BytesIO()

@@ -8,8 +8,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from dateline import keys
 from dateline.aws import dynamodb
+from dateline.keys import item_keys
 from dateline.state.crawl_state import CrawlState
 from infra.local.cloud import FOLDER, connect
 from infra.newsroom import set_edition
@@ -26,7 +26,7 @@ def publish(folder: Path, edition: int) -> int:
     set_edition(cloud.folder / "newsroom", edition)
     states = CrawlState(cloud.deployment)
     samples = {path.stem for path in cloud.sources.rglob("*.toml")}
-    state = keys.url_state("http://example.org/")["SK"]
+    state = item_keys.url_state("http://example.org/")["SK"]
     urls = [item["url"] for item in dynamodb.scan(cloud.deployment.table) if item["SK"] == state]
     pages = [state for state in states.urls(urls).values() if state.found and state.source in samples]
     states.save_urls([replace(page, due=_LONG_AGO) for page in pages])

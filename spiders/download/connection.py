@@ -25,7 +25,7 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 
-from dateline import keys
+from dateline import instants
 from spiders.download import addresses, chains
 from spiders.download.http1 import READING_ERRORS, Incoming
 from spiders.failures import Refusal, TlsFailed
@@ -269,7 +269,7 @@ def _verified(tls: ssl.SSLObject, host: str) -> dict[str, Any]:
 
 
 def _instant(text: str) -> str:
-    return keys.utc(datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC), "seconds")
+    return instants.utc(datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC), "seconds")
 
 
 def _name(parts: Any) -> str:

@@ -9,7 +9,7 @@ from time import monotonic
 
 from scrapy.http import Response
 
-from dateline import keys
+from dateline import instants
 from spiders.failures import Refusal
 
 MAX_DELAY = 60.0  # seconds
@@ -26,7 +26,7 @@ class HostHeld(Refusal):
     reason = "retry-after"
 
     def __init__(self, host: str, until: datetime) -> None:
-        super().__init__(f"{host} asks to be left alone until {keys.utc(until)}")
+        super().__init__(f"{host} asks to be left alone until {instants.utc(until)}")
         self.host, self.until = host, until
 
 

@@ -27,7 +27,7 @@ from playwright.async_api import TimeoutError as BrowserTimeout
 from scrapy.http import Request, Response
 from scrapy_playwright.handler import ScrapyPlaywrightDownloadHandler
 
-from dateline import keys
+from dateline import instants
 from dateline.capture import MAX_BODY
 from dateline.sources.registry import Source
 from dateline.urls import same_site
@@ -123,7 +123,7 @@ class RenderDownloadHandler(WireDownloadHandler):
             wire = meta.wire(request)
             async with meta.pace(request).turn:  # the page's scripts ask the host now, and nobody else
                 document = await self._render(request, response)
-            rendered = {"browser": f"chromium/{self._browser.browser.version}", "at": keys.utc(datetime.now(UTC))}
+            rendered = {"browser": f"chromium/{self._browser.browser.version}", "at": instants.utc(datetime.now(UTC))}
             notes = {**wire.notes, "rendered": rendered}
             wire = replace(wire, rendered=document, notes=notes)
             meta.put(request, replace(meta.of(request), wire=wire))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from dateline import keys
+from dateline import instants
 from dateline.sources.registry import Source
 from dateline.state.pages import item_hash
 from dateline.state.records import FeedState, UrlState
@@ -53,7 +53,7 @@ class DiscoveredUrl:
     def changed(self, state: UrlState) -> bool:
         """Return whether the page has changed since its capture, by these facts."""
         if self.lastmod:  # one of tomorrow would have the page fetched in each crawl until then
-            return state.captured_at < keys.utc(self.lastmod, "seconds") and self.lastmod <= datetime.now(UTC)
+            return state.captured_at < instants.utc(self.lastmod, "seconds") and self.lastmod <= datetime.now(UTC)
         return self.family == "feed" and state.item not in (None, self.item_hash)
 
     def metadata(self) -> dict[str, Any]:

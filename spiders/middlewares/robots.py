@@ -22,7 +22,7 @@ from scrapy.exceptions import CannotResolveHostError
 from scrapy.http import Request, Response
 from scrapy.http.request import NO_CALLBACK
 
-from dateline import keys
+from dateline import instants
 from dateline.state.records import RobotsState
 from spiders.download import meta
 from spiders.download.decoding import decoded
@@ -121,7 +121,9 @@ class RobotsMiddleware:
             fetched_at = datetime.now(UTC).replace(microsecond=0)  # as it is kept
             spider.collector.keep_robots(RobotsState(host=host, fetched_at=fetched_at, text=rules.text))
         elif copy:
-            _log.info("%s: using its robots.txt of %s: %s", host, keys.utc(copy.fetched_at, "seconds"), rules.missing)
+            _log.info(
+                "%s: using its robots.txt of %s: %s", host, instants.utc(copy.fetched_at, "seconds"), rules.missing
+            )
             return Rules(copy.text)
         return rules
 

@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import crawl_names
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
 from dateline.urls import same_site
@@ -29,7 +30,7 @@ class Continuation:
         """Leave the rest of the crawl for after the host's pause; return False if that is impossible."""
         if not (self.is_possible and same_site(f"http://{host}/", self._source.home)):
             return False
-        self.held_until = max(self.held_until, keys.utc(until, "seconds"))
+        self.held_until = max(self.held_until, instants.utc(until, "seconds"))
         return True
 
     def tries(self, *, idle: bool) -> int:
@@ -43,6 +44,6 @@ class Continuation:
         now = datetime.now(UTC)
         pause = backoff.back_off("temporary", tries) if tries else timedelta()
         begins = max(datetime.fromisoformat(self.held_until), now + pause) if self.held_until else now
-        report.continued_by = keys.continuation(report.crawl, begins)
+        report.continued_by = crawl_names.continuation(report.crawl, begins)
         if self.held_until:
             report.learned.postponed = self._message.continued(report.continued_by).to_json()

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import boto3
 
-from dateline import keys
 from dateline.aws.deployment import Deployment
+from dateline.keys import crawl_names
 from dateline.messages import CrawlReport
 from dateline.monitoring.counter_writes import Counters
 from dateline.settings import Settings
@@ -56,7 +56,7 @@ class NoState:
 def collector(source: Source) -> Collector:
     """Return a collector for one manual crawl, as the environment says."""
     settings = Settings.from_environment()
-    crawl = keys.crawl_name(datetime.now(UTC), "hand")
+    crawl = crawl_names.crawl_name(datetime.now(UTC), "hand")
     return Collector(source, crawl, store=_store(settings, source.id, crawl), state=_state(settings))
 
 

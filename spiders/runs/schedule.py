@@ -16,8 +16,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dateline import keys
+from dateline import instants
 from dateline.aws.queues import send_rounds
+from dateline.keys import crawl_names
 from dateline.messages import CrawlMessage, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards, phase
@@ -76,7 +77,7 @@ class Dispatcher:
         taken = [message for message in rounds if message not in rejected]
         # Recorded only now: killed in between, the same messages are sent again.
         crawls = [crawl for message in taken for crawl in message.crawls]
-        self._state.save_asked({each.source: at for each in crawls if (at := keys.scheduled_at(each.crawl))})
+        self._state.save_asked({each.source: at for each in crawls if (at := crawl_names.scheduled_at(each.crawl))})
         self._state.forget_postponed((each.source, each.crawl) for each in crawls if each.continues)
         for message in taken:
             self._rounds.sent(message.shard, message.round, now)
@@ -107,7 +108,7 @@ class Dispatcher:
     def _postponed(self, now: datetime) -> Iterator[_Due]:
         """Continuations that waited for their host; another stack's dispatch has those of other sources."""
         messages = map(CrawlMessage.from_json, self._state.postponed(now))
-        return (_Due(each, keys.crawl_time(each.crawl)) for each in messages if each.source in self._sources)
+        return (_Due(each, crawl_names.crawl_time(each.crawl)) for each in messages if each.source in self._sources)
 
 
 def slot(source: Source, now: datetime, shard: str) -> datetime:
@@ -122,17 +123,17 @@ def _find_due(
     source: Source, asked: datetime | None, health: HealthRecord | None, start: datetime, now: datetime
 ) -> _Due | None:
     """What to ask for, if anything; ``asked`` is the start of the interval for which that was done last."""
-    at = keys.utc(now, "seconds")
+    at = instants.utc(now, "seconds")
     if health and (health.retry_at or "") > at:
         return None
     if asked is None or asked < start:
-        message = CrawlMessage(source=source.id, crawl=keys.scheduled_crawl(start), patient=True)
+        message = CrawlMessage(source=source.id, crawl=crawl_names.scheduled_crawl(start), patient=True)
         return _Due(message, asked or _EPOCH)
     if health and health.revisit_at and health.revisit_at <= at:
         due = datetime.fromisoformat(health.revisit_at)
         since = max(due, datetime.fromisoformat(health.crawled_at)) if health.crawled_at else due
         message = CrawlMessage(
-            source=source.id, crawl=keys.crawl_name(since, "revisit"), patient=True, revisits_only=True
+            source=source.id, crawl=crawl_names.crawl_name(since, "revisit"), patient=True, revisits_only=True
         )
         return _Due(message, since, urgent=now - due >= PATIENCE)
     return None

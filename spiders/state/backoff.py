@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from dateline import keys
+from dateline import instants
 from dateline.messages import FeedVisit
 from dateline.state.records import FeedState, HealthRecord
 
@@ -59,14 +59,14 @@ def after_failure(state: FeedState, kind: Kind, error: str, at: datetime) -> Fee
         failures=failures,
         failure=kind,
         error=error[:200],
-        failing_since=state.failing_since or keys.utc(at, "seconds"),
-        retry_at=keys.utc(at + back_off(kind, failures), "seconds"),
+        failing_since=state.failing_since or instants.utc(at, "seconds"),
+        retry_at=instants.utc(at + back_off(kind, failures), "seconds"),
     )
 
 
 def parked(before: HealthRecord, reason: str, at: datetime) -> HealthRecord:
     """Return the health of a source whose crawl was given up for a reason such as ``parked``."""
-    now, failures = keys.utc(at, "seconds"), before.failures + 1
+    now, failures = instants.utc(at, "seconds"), before.failures + 1
     return HealthRecord(
         source=before.source,
         crawled_at=now,
@@ -74,7 +74,7 @@ def parked(before: HealthRecord, reason: str, at: datetime) -> HealthRecord:
         failures=failures,
         failure=kind(reason),
         failing_since=before.failing_since or now,
-        retry_at=keys.utc(at + back_off(kind(reason), failures), "seconds"),
+        retry_at=instants.utc(at + back_off(kind(reason), failures), "seconds"),
     )
 
 

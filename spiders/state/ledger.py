@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from dateline import keys
+from dateline import instants
 from dateline.sources.registry import Source
 from dateline.state.crawl_state import State
 from dateline.state.pages import kept
@@ -73,7 +73,7 @@ class Ledger:
         new = {item.identity: item for item in found if item.identity not in self._fates}
         self._fates |= dict.fromkeys(new, Fate.LEFT)
         states = await asyncio.to_thread(self._known, [*new])
-        now = keys.utc(_now(), "seconds")
+        now = instants.utc(_now(), "seconds")
         for url, item in new.items():
             state = states.get(url)
             self._fates[url] = self._fate(item, state, now)
@@ -221,7 +221,7 @@ class Ledger:
 def _put_off(state: UrlState, reason: str) -> UrlState:
     """The state of a URL that has failed once more."""
     failures = state.failures + 1
-    due = keys.utc(_now() + backoff.back_off(backoff.kind(reason), failures), "seconds")
+    due = instants.utc(_now() + backoff.back_off(backoff.kind(reason), failures), "seconds")
     return replace(state, failures=failures, failure=reason, due=due)
 
 

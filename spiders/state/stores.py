@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.aws import objects
 from dateline.capture import Batch, Capture, CaptureStore
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport
 
 if TYPE_CHECKING:
@@ -42,20 +44,20 @@ class BucketStore:
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self._s3, self._bucket = s3, bucket
         self._source, self._crawl = source, crawl
-        self._report = keys.crawl_report(source, crawl)
+        self._report = object_keys.crawl_report(source, crawl)
         self._captures = CaptureStore(s3, bucket, source=source, crawl=crawl)
 
     def put(self, batch: Batch) -> str:
         return self._captures.put(batch)
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
-        first = keys.Stem(self._source, self._crawl, 0).capture
+        first = Stem(self._source, self._crawl, 0).capture
         if objects.get(self._s3, bucket=self._bucket, key=first) is None:
             return  # as nearly always; a LIST costs as much as twelve GETs
-        prefix = keys.captures_prefix(self._source, self._crawl)
+        prefix = object_keys.captures_prefix(self._source, self._crawl)
         pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
         for key in (found["Key"] for page in pages for found in page.get("Contents", ())):
-            if keys.parse(key).crawl == self._crawl:  # not another crawl with this prefix
+            if object_keys.parse(key).crawl == self._crawl:  # not another crawl with this prefix
                 body = objects.get(self._s3, bucket=self._bucket, key=key) or b""
                 yield key, list(capture.read(io.BytesIO(body)))
 
@@ -69,10 +71,10 @@ class BucketStore:
         return CrawlReport.from_json(body) if body else None
 
     def put_frontier(self, data: bytes) -> None:
-        self._s3.put_object(Bucket=self._bucket, Key=keys.frontier(self._source, self._crawl), Body=data)
+        self._s3.put_object(Bucket=self._bucket, Key=object_keys.frontier(self._source, self._crawl), Body=data)
 
     def frontier(self, crawl: str) -> bytes | None:
-        return objects.get(self._s3, bucket=self._bucket, key=keys.frontier(self._source, crawl))
+        return objects.get(self._s3, bucket=self._bucket, key=object_keys.frontier(self._source, crawl))
 
 
 class FolderStore:
@@ -83,7 +85,7 @@ class FolderStore:
         self._number = 0
 
     def put(self, batch: Batch) -> str:
-        key = keys.Stem(self._source, self._crawl, self._number).capture
+        key = Stem(self._source, self._crawl, self._number).capture
         self._number += 1
         for name, body in batch.certificates.items():
             if not (self._root / name).exists():
@@ -92,28 +94,28 @@ class FolderStore:
         return key
 
     def stored(self) -> Iterator[tuple[str, list[Capture]]]:
-        prefix = keys.captures_prefix(self._source, self._crawl)
+        prefix = object_keys.captures_prefix(self._source, self._crawl)
         for path in sorted(self._root.glob(f"{prefix}*")):
             key = path.relative_to(self._root).as_posix()
-            if keys.parse(key).crawl == self._crawl:
+            if object_keys.parse(key).crawl == self._crawl:
                 self._number += 1
                 with path.open("rb") as file:
                     yield key, list(capture.read(file))
 
     def put_report(self, report: CrawlReport) -> CrawlReport:
-        self._write(keys.crawl_report(self._source, self._crawl), report.to_json().encode())
+        self._write(object_keys.crawl_report(self._source, self._crawl), report.to_json().encode())
         return report
 
     def report(self) -> CrawlReport | None:
-        path = self._root / keys.crawl_report(self._source, self._crawl)
+        path = self._root / object_keys.crawl_report(self._source, self._crawl)
         return CrawlReport.from_json(path.read_bytes()) if path.exists() else None
 
     def put_frontier(self, data: bytes) -> None:
-        (self._root / keys.frontier(self._source, self._crawl)).unlink(missing_ok=True)
-        self._write(keys.frontier(self._source, self._crawl), data)
+        (self._root / object_keys.frontier(self._source, self._crawl)).unlink(missing_ok=True)
+        self._write(object_keys.frontier(self._source, self._crawl), data)
 
     def frontier(self, crawl: str) -> bytes | None:
-        path = self._root / keys.frontier(self._source, crawl)
+        path = self._root / object_keys.frontier(self._source, crawl)
         return path.read_bytes() if path.exists() else None
 
     def _write(self, key: str, data: bytes) -> None:

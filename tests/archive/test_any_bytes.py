@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
+from dateline.keys import item_keys, object_keys
 from infra.fuzz.targets import TARGETS, seeds
 from tests.support.samples import Newsroom
 
@@ -48,10 +48,10 @@ def test_damaged_file_outcomes(aws: Any, chance: random.Random) -> None:
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=damaged(whole, chance))
     found = newsroom.archive().add(key)
     assert newsroom.archive().add(key) == []
-    assert read_outcomes(newsroom.objects()[keys.parse(key).outcomes]) == found
+    assert read_outcomes(newsroom.objects()[object_keys.parse(key).outcomes]) == found
     places = [page.offset for page in found]
     assert places == sorted(set(places))
-    counted = aws.table.get_item(Key=keys.day(newsroom.source, keys.parse(key).day))["Item"]
+    counted = aws.table.get_item(Key=item_keys.day(newsroom.source, object_keys.parse(key).day))["Item"]
     assert sum(int(counted[name]) for name in (*Outcome, "damaged")) == len(found)
 
 

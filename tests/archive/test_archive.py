@@ -11,11 +11,12 @@ from typing import Any, cast
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.aws import dynamodb
 from dateline.index.list_items import published_key
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.page import Page, Payload
 from dateline.story import StoryItem
 from tests.support.samples import NOON, KilledError, Newsroom, extract, killer
@@ -40,7 +41,7 @@ def test_pages_outcomes_and_places(newsroom: Newsroom) -> None:
     assert published_key(dated) == f"2019-04-16T07:30:00Z#{dated['id']}"
     assert published_key(undated) == f"2019-04-17T12:00:02.000Z#{undated['id']}"
     assert "published_at" not in undated
-    counters = newsroom.aws.table.get_item(Key=keys.day("sample", "2019-04-17"))["Item"]
+    counters = newsroom.aws.table.get_item(Key=item_keys.day("sample", "2019-04-17"))["Item"]
     assert (counters["archived"], counters["not_article"]) == (2, 1)
 
 
@@ -149,7 +150,7 @@ def test_two_deliveries_at_once_agree(newsroom: Newsroom) -> None:
         return extract(page)
 
     newsroom.archive(extract=meanwhile).add(key)
-    outcomes = read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
+    outcomes = read_outcomes(newsroom.objects()[object_keys.parse(key).outcomes])
     assert [page.outcome for page in outcomes] == [Outcome.ARCHIVED] * 4
     for item in newsroom.index.current(page.id for page in outcomes).values():
         assert newsroom.query().article(cast("StoryItem", item)).title == item["title"]
@@ -191,7 +192,7 @@ def test_other_url_counts_in_any_order(newsroom: Newsroom, last: str) -> None:
 
     def canonical(page: Page) -> Extraction:
         found, url = extract(page), "http://news.example.org/a"
-        article = found.article and dataclasses.replace(found.article, id=keys.article_id(url), url=url)
+        article = found.article and dataclasses.replace(found.article, id=identifiers.article_id(url), url=url)
         return found._replace(article=article)
 
     known = Payload("http://news.example.org/b", NOON, "x")
@@ -218,7 +219,7 @@ def test_story_by_redirecting_url(newsroom: Newsroom, late: bool) -> None:
     def canonical_elsewhere(page: Page) -> Extraction:
         found = extract(page)
         other = "http://news.example.org/port-opens"
-        article = found.article and dataclasses.replace(found.article, id=keys.article_id(other), url=other)
+        article = found.article and dataclasses.replace(found.article, id=identifiers.article_id(other), url=other)
         return found._replace(article=article)
 
     captures = [newsroom.capture(("?p=4711", "Title|Words."))]
@@ -237,7 +238,7 @@ def test_killed_attempt_is_resumed(newsroom: Newsroom) -> None:
     newsroom.archive().add(key)
     where = newsroom.articles_key(key)
     left = newsroom.objects()[where]
-    for name in (where, keys.parse(key).articles):  # and by a version that gave no names
+    for name in (where, object_keys.parse(key).articles):  # and by a version that gave no names
         newsroom.aws.clear_archive()
         newsroom.aws.s3.put_object(Bucket=newsroom.aws.archive, Key=name, Body=left)
         newsroom.archive(clock=lambda: NOON + timedelta(hours=1)).add(key)
@@ -281,4 +282,4 @@ def test_index_item_under_kilobyte(newsroom: Newsroom) -> None:
 def test_outcomes_object_equals_add(newsroom: Newsroom) -> None:
     """The outcomes object says what add says."""
     key = newsroom.capture(("a", "Title \u2028|Words."), ("b", "front page"))
-    assert newsroom.archive().add(key) == read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
+    assert newsroom.archive().add(key) == read_outcomes(newsroom.objects()[object_keys.parse(key).outcomes])

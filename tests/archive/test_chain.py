@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.archive import chain
 from dateline.archive.chain import Place, Version
 from dateline.archive.formats import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.article import Extraction, Outcome
+from dateline.keys import crawl_names, identifiers, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
@@ -119,7 +120,7 @@ def test_unchanged_page_becomes_revision(newsroom: Newsroom) -> None:
     newsroom.archive().add(between)
     (story,) = newsroom.query().of_all()
     assert titles(newsroom, story["id"]) == [(1, "One"), (2, "Two"), (3, "One")]
-    day = newsroom.aws.table.get_item(Key=keys.day("sample", "2019-04-17"))["Item"]
+    day = newsroom.aws.table.get_item(Key=item_keys.day("sample", "2019-04-17"))["Item"]
     assert (day["archived"], day.get("unchanged", 0)) == (3, 0)
 
 
@@ -171,7 +172,7 @@ def test_two_orders_at_once_agree(newsroom: Newsroom) -> None:
 
 def test_one_revision_per_instant(newsroom: Newsroom) -> None:
     """Its words are those of the first WARC file by name; the other capture says that it is unchanged."""
-    stems = [keys.Stem("sample", keys.crawl_name(NOON, label), 0) for label in ("b", "a")]
+    stems = [Stem("sample", crawl_names.crawl_name(NOON, label), 0) for label in ("b", "a")]
     captures = [newsroom.put(stem, ("a", f"{stem.crawl[-1]}|Words.")) for stem in stems]
     ends = [archived(newsroom, order) for order in (captures, captures[::-1])]
     assert ends[0] == ends[1]
@@ -187,7 +188,7 @@ def as_before(newsroom: Newsroom) -> None:
             s3.delete_object(Bucket=bucket, Key=key)
             articles = [dataclasses.replace(each.article, revision=1) for each in read_articles(body)]
             fixed = [dataclasses.replace(each, first_seen_at=each.captured_at) for each in articles]
-            s3.put_object(Bucket=bucket, Key=keys.parse(key).articles, Body=write_articles(fixed))
+            s3.put_object(Bucket=bucket, Key=object_keys.parse(key).articles, Body=write_articles(fixed))
         if key.startswith("outcomes/"):
             pages = [
                 dataclasses.replace(page, digest=None, published_at=None, extraction=None)
@@ -231,7 +232,7 @@ def of_one_id(page: Page) -> Extraction:
     """Believes the canonical of a template, which names a section: all stories have its id."""
     found = extract(page)
     section = "http://news.example.org/ar/"
-    article = found.article and dataclasses.replace(found.article, id=keys.article_id(section), url=section)
+    article = found.article and dataclasses.replace(found.article, id=identifiers.article_id(section), url=section)
     return found._replace(article=article)
 
 

@@ -15,12 +15,14 @@ from typing import Any
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Extraction, Outcome
 from dateline.capture import Exchange
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
+from dateline.keys import crawl_names
+from dateline.keys.object_keys import Stem
 from dateline.messages import capture_event
 from dateline.outcomes import articles_key
 from dateline.page import Page
@@ -101,7 +103,7 @@ def test_poison_pages_are_quarantined(
     variables |= {"SOURCES": str(tmp_path), "PAGE_SECONDS": "3"}
     for name, value in variables.items():
         monkeypatch.setenv(f"DATELINE_{name}", value)
-    stem = keys.Stem("sample", keys.crawl_name(NOON, "poison"), 0)
+    stem = Stem("sample", crawl_names.crawl_name(NOON, "poison"), 0)
     exchanges = [
         Exchange(
             url=f"http://news.example.org/{number}",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.archive.quarantine import QuarantineReport, reports
 from dateline.article import Extraction, Outcome
 from dateline.aws import objects
@@ -20,6 +20,8 @@ from dateline.cli.main import app
 from dateline.cli.operating import quarantine as command
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
 from dateline.page import Page
@@ -69,7 +71,7 @@ def attempts(report: QuarantineReport) -> list[tuple[str | None, str]]:
 
 
 def counters(newsroom: Newsroom, key: str) -> tuple[int, ...]:
-    item = newsroom.aws.table.get_item(Key=keys.day(newsroom.source, keys.parse(key).day))["Item"]
+    item = newsroom.aws.table.get_item(Key=item_keys.day(newsroom.source, object_keys.parse(key).day))["Item"]
     return tuple(int(item[name]) for name in ("archived", "quarantined", "not_article"))
 
 
@@ -191,7 +193,7 @@ def test_list_shows_quarantine(options: list[str], found: list[str]) -> None:
 def test_the_table_is_for_people(key: str) -> None:
     listed = CliRunner().invoke(app, ["quarantine", "list"]).stdout
     assert "died: big bomb" in listed
-    assert f"quarantine/sample/{keys.parse(key).crawl}-0/" in listed
+    assert f"quarantine/sample/{object_keys.parse(key).crawl}-0/" in listed
 
 
 @pytest.mark.usefixtures("stack")
@@ -217,7 +219,7 @@ def test_release_refuses_unknown_pages() -> None:
 @pytest.mark.cloud
 def test_poison_page_stays_quarantined(cloud: Cloud) -> None:
     """A page that is still poison stays in quarantine."""
-    stem = keys.Stem("sample-gazette", keys.crawl_name(datetime.now(UTC), "poison"), 0)
+    stem = Stem("sample-gazette", crawl_names.crawl_name(datetime.now(UTC), "poison"), 0)
     response = b"HTTP/1.1 200 OK\r\nContent-Encoding: compress\r\n\r\n\x1f\x9d\x90x\x00"
     exchange = Exchange(url="http://x.example/a", captured_at=NOON, request=b"GET /", response=response)
     body = capture.serialise([exchange], stem.capture)

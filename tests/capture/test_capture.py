@@ -19,13 +19,15 @@ from moto import mock_aws
 from mypy_boto3_s3 import S3Client
 from warcio.archiveiterator import ArchiveIterator
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange, metadata
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.page import Payload
 from tests.support.samples import gzipped
 
 CRAWL = "20190417T061500Z-sample"
-KEY = keys.Stem("sample", CRAWL, 0).capture
+KEY = Stem("sample", CRAWL, 0).capture
 AT = datetime(2019, 4, 17, 6, 15, 2, 123456, tzinfo=UTC)
 HTML = "<p>Le port a rouvert à l'aube.</p>".encode() * 50
 
@@ -279,7 +281,7 @@ def test_the_store_never_overwrites(s3: S3Client) -> None:
         batch = Batch(CRAWL)
         batch.add(exchange("200 OK", HTML, str(number)))
         stored.append(CaptureStore(s3, "captures", source="sample", crawl=CRAWL).put(batch))
-    assert stored == [keys.Stem("sample", CRAWL, number).capture for number in (0, 1, 2, 2)]
+    assert stored == [Stem("sample", CRAWL, number).capture for number in (0, 1, 2, 2)]
 
 
 def test_certificates_are_stored_once(s3: S3Client) -> None:
@@ -293,9 +295,9 @@ def test_certificates_are_stored_once(s3: S3Client) -> None:
             for certificate in (b"one", b"other", b"", b"one"):
                 batch.add(replace(exchange("200 OK", HTML, f"{number}"), certificate=certificate))
             store.put(batch)
-    listed = s3.list_objects_v2(Bucket="captures", Prefix=keys.CERTIFICATES)["Contents"]
+    listed = s3.list_objects_v2(Bucket="captures", Prefix=object_keys.CERTIFICATES)["Contents"]
     assert [found["Key"] for found in listed] == sorted(
-        keys.certificate(hashlib.sha256(each).hexdigest()) for each in (b"one", b"other")
+        object_keys.certificate(hashlib.sha256(each).hexdigest()) for each in (b"one", b"other")
     )
     assert requests["PutObject"] == 6 + 2
     assert requests["GetObject"] == 2 * 2

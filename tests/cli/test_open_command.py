@@ -9,7 +9,7 @@ import pytest
 import rispy
 from botocore.exceptions import EndpointConnectionError
 
-from dateline import keys
+from dateline.keys import identifiers
 from dateline.reader.app import answer
 from dateline.reader.library import Library
 from dateline.reader.serve import ReadingRoom
@@ -17,7 +17,7 @@ from tests.cli.conftest import Command
 from tests.support.samples import Newsroom
 
 URL = "http://news.example.org/a"
-STORY = f"/stories/{keys.article_id(URL)}"
+STORY = f"/stories/{identifiers.article_id(URL)}"
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dateline import keys
+from dateline.keys import object_keys
 from infra.local.edition import publish
 from infra.newsroom import Story
 from tests.support.authority import TimestampAuthority, serving
@@ -63,7 +63,7 @@ def prove_then_lose_the_archive(checkout: Checkout, story: str, folder: Path) ->
     assert (day["signed"], day["stamps"]) == (True, ["sample"])
     proof, stranger = folder / "story.proof.zip", folder / "stranger"
     checkout.run("prove", story, "-o", f"{proof}")
-    key = checkout.objects("CaptureBucket", keys.PROOF_KEY)[keys.PROOF_KEY]
+    key = checkout.objects("CaptureBucket", object_keys.PROOF_KEY)[object_keys.PROOF_KEY]
     checkout.empty()
     checkout.run("check-proof", f"{proof}", "--authority", f"{folder / 'authority.pem'}")
     stranger.mkdir()

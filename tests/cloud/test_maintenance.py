@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.capture import Exchange
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from tests.support.checkout import Checkout, until
 
 pytestmark = pytest.mark.cloud
@@ -18,7 +20,7 @@ def months(checkout: Checkout) -> None:
     """Capture a story in each of twelve months, and have the stack archive it."""
     for month in range(MONTHS):
         at = datetime(2018, 5, 3, 6, tzinfo=UTC) + month * timedelta(days=30.5)
-        stem = keys.Stem(SOURCE, keys.crawl_name(at, "test"), 0)
+        stem = Stem(SOURCE, crawl_names.crawl_name(at, "test"), 0)
         page = f"<html><body><article><h1>Ferry number {month}</h1><p>{WORDS * (6 + month)}</p></article></body></html>"
         exchange = Exchange(
             url=f"http://gazette.example/2018/story-{month}",
@@ -29,7 +31,7 @@ def months(checkout: Checkout) -> None:
         )
         body = capture.serialise([exchange], stem.capture)
         checkout.s3.put_object(Bucket=checkout.cloud.outputs["CaptureBucket"], Key=stem.capture, Body=body)
-    until(lambda: len(checkout.keys("ArchiveBucket", keys.OUTCOMES)) == MONTHS)
+    until(lambda: len(checkout.keys("ArchiveBucket", object_keys.OUTCOMES)) == MONTHS)
     until(lambda: checkout.is_idle("ExtractQueue"))
 
 
@@ -37,13 +39,13 @@ def test_maintenance_in_the_stack(emptied: Checkout) -> None:
     months(emptied)
     emptied.dateline("rebuild", "--empty", "--yes")
     wanted = emptied.items()
-    assert sum(item["SK"] == keys.CURRENT for item in wanted) == MONTHS
+    assert sum(item["SK"] == item_keys.CURRENT for item in wanted) == MONTHS
 
     (done,) = emptied.dateline("rebuild", "--empty", "--yes", "--in-stack")
     assert (done["captures"], done["stories"]) == (MONTHS, MONTHS)
     assert emptied.items() == wanted
 
-    machine, before = emptied.cloud.client("stepfunctions"), emptied.keys("ArchiveBucket", keys.MAINTENANCE)
+    machine, before = emptied.cloud.client("stepfunctions"), emptied.keys("ArchiveBucket", object_keys.MAINTENANCE)
     running = emptied.start("rebuild", "--empty", "--yes", "--in-stack", "--json")
     until(lambda: any(key.endswith(("-05.json", "-06.json")) for key in new(emptied, before)))
     arn = emptied.cloud.outputs["MaintainMachine"]
@@ -61,4 +63,4 @@ def test_maintenance_in_the_stack(emptied: Checkout) -> None:
 
 
 def new(checkout: Checkout, before: list[str]) -> list[str]:
-    return [key for key in checkout.keys("ArchiveBucket", keys.MAINTENANCE) if key not in before]
+    return [key for key in checkout.keys("ArchiveBucket", object_keys.MAINTENANCE) if key not in before]

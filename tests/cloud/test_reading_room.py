@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import item_keys
 from dateline.reader.callers.access import PARAMETER, Grant
 from tests.reader.test_access import published, token
 from tests.reader.test_contract import CONFIG
@@ -169,11 +170,11 @@ def test_mail_reaches_the_topic(emptied: Checkout) -> None:
 def settle(checkout: Checkout, name: str) -> None:
     """Make a watch's hits an hour old: fresh ones wait for late deliveries."""
     table = checkout.cloud.resource("dynamodb").Table(checkout.cloud.outputs["IndexTable"])
-    hits = Key("PK").eq(keys.watch(name)) & Key("SK").begins_with(keys.HIT)
+    hits = Key("PK").eq(item_keys.watch(name)) & Key("SK").begins_with(item_keys.HIT)
     for item in table.query(KeyConditionExpression=hits)["Items"]:
-        fired_at, _, id = item["SK"].removeprefix(keys.HIT).partition("#")
-        earlier = keys.utc(datetime.fromisoformat(fired_at) - timedelta(hours=1))
-        table.put_item(Item=item | keys.hit(name, earlier, id))
+        fired_at, _, id = item["SK"].removeprefix(item_keys.HIT).partition("#")
+        earlier = instants.utc(datetime.fromisoformat(fired_at) - timedelta(hours=1))
+        table.put_item(Item=item | item_keys.hit(name, earlier, id))
         table.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
 
 

@@ -10,13 +10,13 @@ from typing import Any
 import duckdb
 import pytest
 
-from dateline import keys
 from dateline.article import Extraction
 from dateline.aws import objects
 from dateline.dataset.compaction import LOOKS_A_DAY, Compacted, Compaction
 from dateline.dataset.parts import MAX_BYTES, Parts
 from dateline.dataset.progress import Progress, forget
 from dateline.dataset.rows import Origin
+from dateline.keys import item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.page import Page
 from tests.support.samples import NOON, KilledError, Newsroom, extract, killer
@@ -179,7 +179,7 @@ def test_refilling_index_loses_nothing(dataset: Dataset) -> None:
     dataset.add("2019-04-16 one|a words", "2019-04-17 two|b words")
     dataset.compact()
     (one, _) = dataset.newsroom.query().of_all()
-    dataset.aws.table.delete_item(Key=keys.article(one["id"]))
+    dataset.aws.table.delete_item(Key=item_keys.article(one["id"]))
     forget(dataset.aws.s3, dataset.aws.archive)
     assert dataset.compact().written == 0
     assert len(dataset.rows()) == 2
@@ -226,8 +226,8 @@ def test_deleted_story_loses_row(dataset: Dataset) -> None:
     dataset.add("2019-04-16 one|a words")
     dataset.compact()
     (one,) = dataset.newsroom.query().of_all()
-    dataset.aws.table.delete_item(Key=keys.article(one["id"]))
-    dataset.aws.s3.delete_object(Bucket=dataset.aws.archive, Key=keys.parse(one["article"]["key"]).outcomes)
+    dataset.aws.table.delete_item(Key=item_keys.article(one["id"]))
+    dataset.aws.s3.delete_object(Bucket=dataset.aws.archive, Key=object_keys.parse(one["article"]["key"]).outcomes)
     dataset.day += timedelta(days=1)
     dataset.compact()
     assert dataset.rows() == []
@@ -238,7 +238,9 @@ def test_withdrawn_story_loses_row(dataset: Dataset) -> None:
     dataset.add("2019-04-16 one|a words", "2019-04-16 two|b words")
     dataset.compact()
     one, _ = dataset.newsroom.query().of_all()
-    dataset.aws.table.put_item(Item=keys.article(one["id"]) | {"id": one["id"], "withdrawn_at": "2019-04-18T09:00:00Z"})
+    dataset.aws.table.put_item(
+        Item=item_keys.article(one["id"]) | {"id": one["id"], "withdrawn_at": "2019-04-18T09:00:00Z"}
+    )
     forget(dataset.aws.s3, dataset.aws.archive)
     assert dataset.compact().written == 1
     assert len(dataset.rows()) == 1

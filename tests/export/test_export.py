@@ -22,7 +22,7 @@ from typer.testing import CliRunner
 from wacz.main import main as wacz
 from warcio.archiveiterator import ArchiveIterator
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.aws import objects
 from dateline.capture import Exchange
 from dateline.capture.gzip_members import members
@@ -31,6 +31,8 @@ from dateline.cli.reading.export import Format
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError
 from dateline.export import Export, captures, tables
+from dateline.keys import crawl_names
+from dateline.keys.object_keys import Stem
 from dateline.query.filters import Selection
 from infra.local.ministack import free_port
 from tests.conftest import ROOT, Aws
@@ -69,7 +71,7 @@ def exchange(number: int, url: str, text: str, rendered: bytes | None = None) ->
 def newsroom(aws: Aws) -> Newsroom:
     """With all stories from one WARC file, in which there are other pages too."""
     newsroom = Newsroom(aws)
-    key = keys.Stem("sample", keys.crawl_name(AT, "sample"), 0).capture
+    key = Stem("sample", crawl_names.crawl_name(AT, "sample"), 0).capture
     pages = [exchange(number, url, text) for number, (url, text) in enumerate(STORIES.items())]
     pages.insert(1, exchange(9, "http://news.example.org/", "front page"))
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=capture.serialise(pages, key))
@@ -145,7 +147,7 @@ def test_warc_has_all_records(newsroom: Newsroom, tmp_path: Path) -> None:
 def test_export_includes_rendered_page(aws: Aws) -> None:
     """What a browser made of a page goes with it."""
     newsroom = Newsroom(aws)
-    key = keys.Stem("sample", keys.crawl_name(AT, "sample"), 0).capture
+    key = Stem("sample", crawl_names.crawl_name(AT, "sample"), 0).capture
     pages = [exchange(0, "http://news.example.org/a", "shell", rendered=b"A dated story|Words.")]
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=capture.serialise(pages, key))
     newsroom.archive().add(key)

@@ -23,13 +23,13 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from typer.testing import CliRunner
 from wacz.main import main as wacz
 
-from dateline import keys
 from dateline.capture.gzip_members import members
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError
 from dateline.export import Export, captures
 from dateline.export.signed import signer
+from dateline.keys import object_keys
 from dateline.proofs import verify
 from dateline.proofs.evidence import Evidence
 from dateline.proofs.signing import FileSigner
@@ -57,7 +57,7 @@ def stamped(newsroom: Newsroom, tmp_path: Path) -> Newsroom:
     """With all records in a stamped tree."""
     aws = newsroom.aws
     with serving(TimestampAuthority(tmp_path / "authority")) as authority:
-        aws.s3.put_object(Bucket=aws.captures, Key=keys.proof_authority("sample"), Body=authority.certificates)
+        aws.s3.put_object(Bucket=aws.captures, Key=object_keys.proof_authority("sample"), Body=authority.certificates)
         Trees(aws.s3, aws.captures).write(TODAY)
         authorities = trusted(aws.s3, aws.captures, {"sample": authority.url})
         key = FileSigner(tmp_path / "archive-key.pem")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.article import Article, Dateline, Image
 from dateline.extraction import RULES, extract
 from dateline.extraction.rulebook import Rulebook, check
+from dateline.keys import object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.page import Page
 from dateline.sources import registry, rules
@@ -213,7 +213,7 @@ def test_rules_missed_counted_once(aws: Any) -> None:
     archive = newsroom.archive(extract=partial(extract, rulebook=book))
     for _ in range(2):
         archive.add(key)
-    stored = read_outcomes(newsroom.objects()[keys.parse(key).outcomes])
+    stored = read_outcomes(newsroom.objects()[object_keys.parse(key).outcomes])
     assert [page.rules_missed for page in stored] == [("standfirst", "section"), ("standfirst", "section"), ()]
     items = newsroom.items()
     assert next(item for item in items if item["SK"].startswith("DAY#"))["rules_missed"] == 4

@@ -15,9 +15,10 @@ from aws_lambda_powertools.utilities.data_classes import DynamoDBStreamEvent
 from jsonschema import Draft202012Validator
 from moto.events.models import EventPattern
 
-from dateline import events, keys
+from dateline import events, instants
 from dateline.events import Bus, Event, Span, UntoldError, of_records, rebuilding, spans
 from dateline.index.index import Index
+from dateline.keys import item_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlReport
@@ -229,7 +230,7 @@ def test_killed_rebuild_stays_replay(aws: Aws) -> None:
 )
 def test_what_is_told_again(archived: int, told: int, replays: bool) -> None:
     at, told_at = (AT + timedelta(seconds=seconds) for seconds in (archived, told))
-    event = Event(kind="article.archived", id="x", at=keys.utc(at), story={}, told_at=told_at)
+    event = Event(kind="article.archived", id="x", at=instants.utc(at), story={}, told_at=told_at)
     assert Span(AT, AT + timedelta(seconds=60)).replays(event) is replays
     assert Span(AT, None).replays(event) is (archived < 0 <= told)
 
@@ -250,7 +251,7 @@ class Reluctant:
 
 
 def some(count: int) -> list[Event]:
-    return [Event(kind="article.gone", id=f"{n}", at=keys.utc(NOON), story={}, told_at=NOON) for n in range(count)]
+    return [Event(kind="article.gone", id=f"{n}", at=instants.utc(NOON), story={}, told_at=NOON) for n in range(count)]
 
 
 def bus(client: Any, pause: Callable[[float], None] = lambda _: None) -> Bus:
@@ -283,7 +284,7 @@ def test_same_item_not_rewritten(stream: Stream, newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "One|W."))
     newsroom.archive().add(key)
     stream.told()
-    stream.aws.table.delete_item(Key=keys.done("sample", key))
+    stream.aws.table.delete_item(Key=item_keys.done("sample", key))
     assert newsroom.archive().add(key)
     assert stream.told() == []
     assert Index(stream.aws.table).counters.is_done("sample", key)

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.index.index import Index
+from dateline.keys import identifiers, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport, Expect, RoundMessage, captures_of
 from dateline.search import manifest
 from dateline.search.rebuild import SearchRebuild
@@ -104,9 +105,10 @@ def test_crawl_event_leaves_captures(aws: Aws) -> None:
     assert handler("crawl")(event("crawl"), Context()) == ANSWERS["crawl"]
     (message,) = RoundMessage.from_json(body("crawl")).crawls
     found = aws.s3.list_objects_v2(Bucket=aws.captures)["Contents"]
-    assert {keys.Stem(message.source, message.crawl, 0).capture, keys.crawl_report(message.source, message.crawl)} == {
-        each["Key"] for each in found
-    }
+    assert {
+        Stem(message.source, message.crawl, 0).capture,
+        object_keys.crawl_report(message.source, message.crawl),
+    } == {each["Key"] for each in found}
 
 
 @pytest.mark.usefixtures("deployed")
@@ -115,7 +117,7 @@ def test_extract_event_leaves_article(aws: Aws) -> None:
     emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
     assert handler("extract")(event("extract"), Context()) == ANSWERS["extract"]
     (key,) = captures_of(body("extract"))
-    outcomes = aws.s3.get_object(Bucket=aws.archive, Key=keys.parse(key).outcomes)["Body"].read()
+    outcomes = aws.s3.get_object(Bucket=aws.archive, Key=object_keys.parse(key).outcomes)["Body"].read()
     assert [page.outcome for page in read_outcomes(outcomes)] == ["archived"]
 
 
@@ -137,13 +139,13 @@ def test_coverage_event_leaves_report(aws: Aws, capsys: pytest.CaptureFixture[st
     """The coverage event leaves a report."""
     report = CrawlReport(source="sample-gazette", crawl="20260105T060000Z-sample", started_at="", expect=Expect(1, 9))
     aws.s3.put_object(
-        Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
+        Bucket=aws.captures, Key=object_keys.crawl_report(report.source, report.crawl), Body=report.to_json().encode()
     )
     Index(aws.table).counters.add_crawl(report)
     assert handler("coverage")(event("coverage"), Context()) == {"days": ["2026-01-05"]}
     assert '"source_low":[1.0]' in capsys.readouterr().out
     assert handler("coverage")(event("coverage"), Context()) == {"days": []}
-    assert keys.coverage_report("2026-01-05") in Newsroom(aws).objects()
+    assert object_keys.coverage_report("2026-01-05") in Newsroom(aws).objects()
 
 
 @pytest.mark.usefixtures("deployed")
@@ -157,7 +159,7 @@ def test_silent_sources_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> 
     for day, stories in (("01", 1), ("08", 0)):
         report = CrawlReport(source="sample-gazette", crawl=f"202601{day}T060000Z-sample", started_at="")
         Index(aws.table).counters.add_crawl(report)
-        aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(report.source, report.crawl), Body=b"{}")
+        aws.s3.put_object(Bucket=aws.captures, Key=object_keys.crawl_report(report.source, report.crawl), Body=b"{}")
         Index(aws.table).counters.add(report.source, f"2026-01-{day}", report.crawl, {"archived": stories})
     handler("coverage")(event("coverage") | {"time": "2026-01-09T03:15:00Z"}, Context())
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
@@ -182,7 +184,7 @@ def test_compact_event_leaves_file(aws: Aws) -> None:
     newsroom = Newsroom(aws)
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
     assert handler("compact")(event("compact"), Context()) == {"partitions": 1, "written": 1, **ANSWERS["compact"]}
-    assert keys.part("ly", "2019-04", 1) in newsroom.objects()
+    assert object_keys.part("ly", "2019-04", 1) in newsroom.objects()
 
 
 @pytest.mark.usefixtures("deployed")
@@ -192,7 +194,7 @@ def test_search_event_leaves_a_part(aws: Aws) -> None:
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words.")))
     told = json.dumps(event("search"))
     for before, now in (
-        ("aq4bqqh2c3lmmiqx2obgltivqa", keys.article_id("http://news.example.org/a")),
+        ("aq4bqqh2c3lmmiqx2obgltivqa", identifiers.article_id("http://news.example.org/a")),
         ("2026-01", "2019-04"),
     ):
         told = told.replace(before, now)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.aws import clients
+from dateline.keys import identifiers
 from infra import emulator
 from tests.conftest import Aws
 from tests.functions.test_events import EVENTS, Context, deployed, event, handler
@@ -96,7 +96,7 @@ def test_reading_is_within_conditions(aws: Aws, requests: Requests) -> None:
     """Each route of the reading room asks for partition keys of its function's role alone."""
     newsroom = Newsroom(aws, source="sample-gazette")
     newsroom.archive().add(newsroom.capture(("a", "A dated story|Words."), ("b", "A dated story|Words.")))
-    read, id = handler("read"), keys.article_id("http://news.example.org/a")
+    read, id = handler("read"), identifiers.article_id("http://news.example.org/a")
     requests.partitions.clear()
     paths = ("/", "/changes", "/sources", f"/stories/{id}", f"/stories/{id}/copies", f"/stories/{id}/revisions")
     for path, query in (

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 from cfnlint.decode.cfn_yaml import load
 
-from dateline import extraction_worker, keys
+from dateline import extraction_worker
 from dateline.capture import Batch
 from dateline.dataset import rows
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.settings import Settings
 from dateline.sources import registry
 from infra import build
@@ -295,8 +297,8 @@ def test_only_captures_are_extracted() -> None:
     """Captures and nothing else are sent to be extracted."""
     (notice,) = BUCKETS["CaptureBucket"]["NotificationConfiguration"]["QueueConfigurations"]
     rules = {rule["Name"]: rule["Value"] for rule in notice["Filter"]["S3Key"]["Rules"]}
-    capture = keys.Stem("a-source", "20190417T061500Z-sample", 0).capture
-    report = keys.crawl_report("a-source", "20190417T061500Z-sample")
+    capture = Stem("a-source", "20190417T061500Z-sample", 0).capture
+    report = object_keys.crawl_report("a-source", "20190417T061500Z-sample")
     assert name_of(notice["Queue"]) == "ExtractQueue"
     assert capture.startswith(rules["prefix"])
     assert capture.endswith(rules["suffix"])
@@ -317,9 +319,10 @@ def test_table_can_be_restored() -> None:
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["DeletionProtectionEnabled"] == {"Ref": "TableProtection"}
     assert TEMPLATE["Parameters"]["TableProtection"]["Default"] == "true"
-    assert keys.__doc__
+    assert item_keys.__doc__
+    layout = [row.split() for row in item_keys.__doc__.splitlines()]
     for index in table["GlobalSecondaryIndexes"]:
-        (documented,) = [row for row in map(str.split, keys.__doc__.splitlines()) if row[:1] == [index["IndexName"]]]
+        (documented,) = [row for row in layout if row[:1] == [index["IndexName"]]]
         assert {key["AttributeName"] for key in index["KeySchema"]} <= set(documented)
 
 
@@ -350,7 +353,7 @@ def test_glue_matches_files() -> None:
     """Glue describes the files as they are written."""
     described = {column["Name"]: column["Type"] for column in TABLE["StorageDescriptor"]["Columns"]}
     assert described == {name: glue_type(kind) for name, kind in rows.COLUMNS.items()}
-    folder = f"s3://${{ArchiveBucket}}/{keys.partition('${!country}', '${!month}')}"
+    folder = f"s3://${{ArchiveBucket}}/{object_keys.partition('${!country}', '${!month}')}"
     assert TABLE["Parameters"]["storage.location.template"] == {"Fn::Sub": folder}
     assert [key["Name"] for key in TABLE["PartitionKeys"]] == ["country", "month"]
 
@@ -358,7 +361,7 @@ def test_glue_matches_files() -> None:
 def test_athena_knows_countries() -> None:
     """Athena looks at every country that a source has."""
     listed = TABLE["Parameters"]["projection.country.values"].split(",")
-    assert listed == sorted({*(source.country for source in registry.registered().values()), keys.NOWHERE})
+    assert listed == sorted({*(source.country for source in registry.registered().values()), item_keys.NOWHERE})
 
 
 def test_outputs_are_complete() -> None:

@@ -15,11 +15,12 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Outcome
 from dateline.importing import warcs
 from dateline.importing.found import UnreadableError
 from dateline.importing.outlets import Outlets
+from dateline.keys import object_keys
 from infra.newsroom import serve
 from tests.conftest import Aws
 from tests.support.imports import AT, GAZETTE, Import, page, record, response, stories
@@ -175,7 +176,7 @@ def test_pages_filed_by_day(bring: Import, tmp_path: Path) -> None:
     ]
     (tmp_path / "a.warc").write_bytes(b"".join(days))
     bring(tmp_path)
-    assert [keys.parse(key).day for key in bring.captures()] == ["2019-04-03", "2019-04-04"]
+    assert [object_keys.parse(key).day for key in bring.captures()] == ["2019-04-03", "2019-04-04"]
 
 
 def test_requests_are_kept(bring: Import, tmp_path: Path) -> None:

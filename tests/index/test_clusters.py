@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dateline import keys
 from dateline.archive.formats import read_articles
 from dateline.archive.store import committed
 from dateline.index import cluster_transaction, clusters
 from dateline.index.clusters import Clusters, Copy
+from dateline.keys import identifiers, item_keys, object_keys
 from infra.bench import clusters as bench
 from infra.bench.inputs.synthetic_stories import pieces
 from infra.bench.models.table import CountingTable
@@ -51,7 +51,7 @@ def printed(newsroom: Newsroom, text: str, title: str = "Trawlers without lamps"
 
 
 def story_id(newsroom: Newsroom, path: str = "a") -> str:
-    return keys.article_id(f"http://{newsroom.host}/{path}")
+    return identifiers.article_id(f"http://{newsroom.host}/{path}")
 
 
 def clustered(aws: Aws) -> list[dict[str, Any]]:
@@ -141,7 +141,7 @@ def test_cluster_indexing_order(aws: Aws, order: Sequence[int]) -> None:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
     for number in order:
         newsroom, key = captures[number]
-        stem = keys.parse(key)
+        stem = object_keys.parse(key)
         settled = committed(aws.s3, aws.archive, stem)
         assert settled
         newsroom.index.apply(stem, settled.outcomes, settled.articles)
@@ -228,7 +228,7 @@ class World:
         at = f"{NOON + timedelta(minutes=minute):%Y-%m-%dT%H:%M:%SZ}"
         there = next((item for item in self.table.items() if item["PK"] == f"ARTICLE#{id}"), {"cluster": id})
         told = {"id": id, "first_seen_at": at, "captured_at": f"{there.get('captured_at', '')}1"}
-        self.table.put({**there, **told, **keys.article(id)})
+        self.table.put({**there, **told, **item_keys.article(id)})
         self.appeared[id] = minute
 
     def unite(self, id: str, others: Iterable[str], dies: int = 0) -> None:
@@ -256,7 +256,7 @@ class World:
             (story,) = (item for item in self.table.items() if item["PK"] == f"ARTICLE#{id}")
             assert story["cluster"] == first
             if len(cluster) > 1:
-                item = keys.member(first, keys.appeared(None, story["first_seen_at"]), id)
+                item = item_keys.member(first, item_keys.appeared(None, story["first_seen_at"]), id)
                 expected.append(item | ({"members": len(cluster)} if id == first else {}))
         there = [item for item in self.table.items() if item["PK"].startswith("CLUSTER#")]
         assert there == sorted(expected, key=lambda item: (item["PK"], item["SK"]))

@@ -6,20 +6,21 @@ from typing import Any
 import boto3
 import pytest
 
-from dateline import keys
 from dateline.article import Article, Pointer
 from dateline.aws import dynamodb
 from dateline.index.index import Index
 from dateline.index.items import current_item, summary
+from dateline.keys import identifiers
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import Stored
 from tests.conftest import Aws
 from tests.support.meter import size
 from tests.support.samples import Newsroom
 
 URL = "https://gazette.example/2026/10/20/a-story-with-a-slug-of-usual-length-in-latin-letters"
-STEM = keys.Stem("sample-gazette", "20261020T061500Z-schedule", 12)
+STEM = Stem("sample-gazette", "20261020T061500Z-schedule", 12)
 STORY = Article(
-    id=keys.article_id(URL),
+    id=identifiers.article_id(URL),
     url=URL,
     title="",
     text="",

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.index import list_items
 from dateline.index.list_items import ListItems, Revision, indexed_key, published_key
+from dateline.keys import identifiers, item_keys
 from tests.support.samples import Newsroom
 
-ID = keys.article_id("http://news.example.org/a")
+ID = identifiers.article_id("http://news.example.org/a")
 SFAX, TUNIS, TRIPOLI = 2467454, 2464470, 2210247
 BODIES = ["Sfax dated|Boats left Sfax.", "Sfax|Boats left Sfax for Tunis.", "Tripoli|A pier for Tripoli."]
 
@@ -24,7 +24,7 @@ def newsroom(aws: Any) -> Newsroom:
 
 def listed(newsroom: Newsroom) -> set[tuple[str, str]]:
     """The keys of all list items."""
-    return {(item["PK"], item["SK"]) for item in newsroom.items() if keys.is_listed(item["PK"])}
+    return {(item["PK"], item["SK"]) for item in newsroom.items() if item_keys.is_listed(item["PK"])}
 
 
 def test_list_items_are_keys(newsroom: Newsroom) -> None:
@@ -34,7 +34,7 @@ def test_list_items_are_keys(newsroom: Newsroom) -> None:
     lists = ("SOURCE#sample", "COUNTRY#ly", f"PLACE#{SFAX}", "PLACE#tn")
     expected = {(f"{each}#2019-04", published) for each in lists} | {("INDEXED#2019-04-17", indexed)}
     assert listed(newsroom) == expected
-    assert all(item.keys() == {"PK", "SK"} for item in newsroom.items() if keys.is_listed(item["PK"]))
+    assert all(item.keys() == {"PK", "SK"} for item in newsroom.items() if item_keys.is_listed(item["PK"]))
 
 
 @pytest.mark.parametrize("stays", ["one", "both", "none"])
@@ -72,9 +72,9 @@ def make_former(newsroom: Newsroom, id: str) -> None:
     for item in list_items.of(story):
         if not item["PK"].startswith("PLACE#"):
             table.delete_item(Key=item)
-    for register in (keys.month("SOURCE", "sample", "2019-04"), keys.month("COUNTRY", "ly", "2019-04")):
-        table.put_item(Item={**register, "SK": register["SK"].removesuffix(keys.LISTED)})
-    table.put_item(Item=keys.register("INDEXED", indexed[:10]))
+    for register in (item_keys.month("SOURCE", "sample", "2019-04"), item_keys.month("COUNTRY", "ly", "2019-04")):
+        table.put_item(Item={**register, "SK": register["SK"].removesuffix(item_keys.LISTED)})
+    table.put_item(Item=item_keys.register("INDEXED", indexed[:10]))
 
 
 def test_former_story_moves_to_lists(newsroom: Newsroom) -> None:

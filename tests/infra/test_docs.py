@@ -12,8 +12,9 @@ from typing import Any, get_args
 
 import pytest
 
-from dateline import keys
 from dateline.capture.packs import manifest_of
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.sources.registry import Source
 from dateline.sources.rules import FIELDS
 from infra import english, reference
@@ -68,76 +69,76 @@ def test_failure_reasons() -> None:
 
 
 AT = datetime(2019, 4, 17, 6, 15, tzinfo=UTC)
-STEM = keys.Stem("sample", keys.crawl_name(AT, "test"), 3)
+STEM = Stem("sample", crawl_names.crawl_name(AT, "test"), 3)
 RUN = "20190418T000000Z-run"
 S3_KEYS = [
     STEM.capture,
     STEM.articles,
     STEM.extracted("0123456789ab"),
     STEM.outcomes,
-    keys.crawl_report(STEM.source, STEM.crawl),
-    keys.frontier(STEM.source, STEM.crawl),
-    keys.quarantine(STEM, 312),
-    keys.coverage_report("2019-04-17"),
-    keys.COVERAGE_INDEX,
-    keys.COVERAGE_STATE,
-    keys.REBUILDS,
-    keys.reextraction(RUN),
-    keys.reextraction(RUN, STEM),
-    keys.verification(RUN),
-    keys.shards(RUN, "pack"),
-    keys.shard_result(RUN, "pack", "sample", "2019-04"),
-    keys.shard_spool(RUN, "sample", "2019-04"),
-    keys.part("ly", "2019-04", 7),
-    keys.DATASET_STATE,
-    keys.WATCHES,
-    keys.due_times(STEM.source),
-    keys.withdrawal("abc"),
-    keys.withdrawing(STEM.capture),
-    keys.withdrawing(keys.pack(STEM, "0123456789ab")),
-    f"{keys.SEARCH}manifest.json",
-    keys.search_part("2019-04", "abc"),
-    keys.certificate("0" * 64),
-    keys.pack(STEM, "0123456789ab"),
-    manifest_of(keys.pack(STEM, "0123456789ab")),
+    object_keys.crawl_report(STEM.source, STEM.crawl),
+    object_keys.frontier(STEM.source, STEM.crawl),
+    object_keys.quarantine(STEM, 312),
+    object_keys.coverage_report("2019-04-17"),
+    object_keys.COVERAGE_INDEX,
+    object_keys.COVERAGE_STATE,
+    object_keys.REBUILDS,
+    object_keys.reextraction(RUN),
+    object_keys.reextraction(RUN, STEM),
+    object_keys.verification(RUN),
+    object_keys.shards(RUN, "pack"),
+    object_keys.shard_result(RUN, "pack", "sample", "2019-04"),
+    object_keys.shard_spool(RUN, "sample", "2019-04"),
+    object_keys.part("ly", "2019-04", 7),
+    object_keys.DATASET_STATE,
+    object_keys.WATCHES,
+    object_keys.due_times(STEM.source),
+    object_keys.withdrawal("abc"),
+    object_keys.withdrawing(STEM.capture),
+    object_keys.withdrawing(object_keys.pack(STEM, "0123456789ab")),
+    f"{object_keys.SEARCH}manifest.json",
+    object_keys.search_part("2019-04", "abc"),
+    object_keys.certificate("0" * 64),
+    object_keys.pack(STEM, "0123456789ab"),
+    manifest_of(object_keys.pack(STEM, "0123456789ab")),
     *(
-        keys.proof("2019-04-17", name)
+        object_keys.proof("2019-04-17", name)
         for name in ("leaves.jsonl.gz", "root.json", "root.sig", "sample.tsr", "x.ots", "x.pending.ots")
     ),
-    keys.PROOF_KEY,
-    keys.proof_authority("sample"),
-    keys.PROOF_FEED,
+    object_keys.PROOF_KEY,
+    object_keys.proof_authority("sample"),
+    object_keys.PROOF_FEED,
 ]
 SAID = "2019-04-17T06:15:02.000Z"
 TABLE_KEYS = [
-    keys.article("abc"),
-    keys.revision("abc", SAID),
-    keys.presence("abc"),
-    keys.same("abc", SAID, STEM.capture, 1024),
-    keys.late("2019-04-17", "sample"),
-    keys.band("0-12", f"{SAID}#abc#{SAID}"),
-    keys.member("abc", SAID, "def"),
-    keys.alias("abc"),
-    keys.watched("haftar", "abc"),
-    keys.hit("haftar", SAID, "abc"),
-    keys.mailed("haftar"),
-    keys.url_state("https://example.org/a"),
-    keys.feed_state("sample", "https://example.org/feed"),
-    keys.robots("https://example.org"),
-    keys.hold("example.org"),
-    keys.postponed("sample", STEM.crawl),
-    keys.rounds("0/3"),
-    keys.schedule("sample"),
-    keys.health("sample"),
-    keys.due("sample", "2019-04-17T06:15:02Z", "https://example.org/a"),
-    keys.day("sample", "2019-04-17"),
-    keys.done("sample", STEM.capture),
-    keys.seen("sample", STEM.capture),
-    *(keys.listed(kind, "x", f"{SAID}#abc") for kind in get_args(keys.ListKind)),
-    keys.indexed(f"{SAID}#abc"),
-    keys.month("SOURCE", "x", "2019-04"),
-    keys.month("COUNTRY", "x", "2019-04"),
-    keys.month("PLACE", "x", "2019-04"),
+    item_keys.article("abc"),
+    item_keys.revision("abc", SAID),
+    item_keys.presence("abc"),
+    item_keys.same("abc", SAID, STEM.capture, 1024),
+    item_keys.late("2019-04-17", "sample"),
+    item_keys.band("0-12", f"{SAID}#abc#{SAID}"),
+    item_keys.member("abc", SAID, "def"),
+    item_keys.alias("abc"),
+    item_keys.watched("haftar", "abc"),
+    item_keys.hit("haftar", SAID, "abc"),
+    item_keys.mailed("haftar"),
+    item_keys.url_state("https://example.org/a"),
+    item_keys.feed_state("sample", "https://example.org/feed"),
+    item_keys.robots("https://example.org"),
+    item_keys.hold("example.org"),
+    item_keys.postponed("sample", STEM.crawl),
+    item_keys.rounds("0/3"),
+    item_keys.schedule("sample"),
+    item_keys.health("sample"),
+    item_keys.due("sample", "2019-04-17T06:15:02Z", "https://example.org/a"),
+    item_keys.day("sample", "2019-04-17"),
+    item_keys.done("sample", STEM.capture),
+    item_keys.seen("sample", STEM.capture),
+    *(item_keys.listed(kind, "x", f"{SAID}#abc") for kind in get_args(item_keys.ListKind)),
+    item_keys.indexed(f"{SAID}#abc"),
+    item_keys.month("SOURCE", "x", "2019-04"),
+    item_keys.month("COUNTRY", "x", "2019-04"),
+    item_keys.month("PLACE", "x", "2019-04"),
 ]
 _PARTS = {  # what a placeholder of docs/storage.md stands for
     "<yyyy>": r"\d{4}",
@@ -178,8 +179,8 @@ def test_storage_page_has_each_object(key: str) -> None:
 
 
 def test_key_layout_is_documented() -> None:
-    """The layout in the docstring of `keys` has the keys of docs/storage.md, and no others."""
-    lines = (keys.__doc__ or "").splitlines()
+    """The layouts in the docstrings of `keys` have the keys of docs/storage.md, and no others."""
+    lines = f"{object_keys.__doc__}\n{item_keys.__doc__}".splitlines()
     objects = {line.split()[0] for line in lines if line.startswith(" " * 8) and "/" in line.split()[0]}
     later = "articles/<source>/<yyyy>/<mm>/<dd>/<crawl>-<n>.<extraction>.jsonl.gz"  # in the text below the layout
     assert objects | {later} == set(written_s3())

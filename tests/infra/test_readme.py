@@ -16,10 +16,10 @@ from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 import dateline
-from dateline import keys
 from dateline.article import Article
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
+from dateline.keys import identifiers
 from dateline.sources import registry, rules
 from infra.local.cloud import Cloud
 from infra.newsroom.stories import Story
@@ -50,7 +50,7 @@ def archived(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Newsroom:
         ),
         ("COUNTRY#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
         ("PLACE#", ["2019-04-16T09:30:00+02:00 sample-gazette A dated story"]),
-        ("INDEXED#", [f"2019-04-17T12:00:00.000Z#{keys.article_id(URL)} {URL}"]),
+        ("INDEXED#", [f"2019-04-17T12:00:00.000Z#{identifiers.article_id(URL)} {URL}"]),
     ],
 )
 @pytest.mark.usefixtures("archived")
@@ -91,7 +91,7 @@ def test_the_example_for_copies(archived: Newsroom, capsys: pytest.CaptureFixtur
         page = "Trawlers|The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
         newsroom.archive().add(newsroom.capture(("a", page)))
     (example,) = blocks("python", "CLUSTER#")
-    id = keys.article_id("http://other.example/a")
+    id = identifiers.article_id("http://other.example/a")
     exec(compile(example.replace("STORY_ID", id), "<example>", "exec"), {})
     assert capsys.readouterr().out.splitlines() == [
         "2019-04-17T12:00:00Z http://one.example/a",

@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from dateline import keys
 from dateline.article import Extraction, Outcome
+from dateline.keys import identifiers
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import ReextractMessage
@@ -13,7 +13,7 @@ from dateline.page import Page
 from tests.support.samples import Newsroom, extract
 
 PAGE = "http://news.example.org/a"
-FORMER, PRESENT = keys.former_article_id(PAGE), keys.article_id(PAGE)
+FORMER, PRESENT = identifiers.former_article_id(PAGE), identifiers.article_id(PAGE)
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def archived(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, *titles: str) 
     """WARC files of one page, as a version before November 2026 archived them."""
     captures = [newsroom.capture(("a", f"{title}|Words.")) for title in titles]
     with monkeypatch.context() as patch:
-        patch.setattr(keys, "article_id", keys.former_article_id)
+        patch.setattr(identifiers, "article_id", identifiers.former_article_id)
         for key in captures:
             newsroom.archive().add(key)
     return captures

@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Extraction
 from dateline.aws import objects
 from dateline.capture.fixity import records
 from dateline.capture.packs import Packs
+from dateline.keys import crawl_names, identifiers, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.packing import PackedDays, Packing
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
@@ -87,7 +89,7 @@ class Archive:
         return [*found, *audit(self.aws.s3, self.aws.captures)]
 
     def items(self) -> list[Any]:
-        return [item for item in self.newsroom.items() if item["PK"] != keys.LATE]
+        return [item for item in self.newsroom.items() if item["PK"] != item_keys.LATE]
 
     def rebuilt(self) -> list[Any]:
         rebuild(self.aws.deployment, unarchived=pytest.fail, empty=True)
@@ -105,10 +107,10 @@ def test_days_files_become_pack(archive: Archive) -> None:
     done = archive.pack()
     assert (done.files, done.packs, done.reduced) == (3, 1, 2)
     assert done.bytes_after < 0.9 * done.bytes_before
-    pack, manifest = sorted(key for key in archive.stored() if key.startswith(keys.PACKS))[::-1]
+    pack, manifest = sorted(key for key in archive.stored() if key.startswith(object_keys.PACKS))[::-1]
     assert pack.startswith("packs/sample/2019/04/17-")
     assert manifest == f"{pack.removesuffix('.warc.gz')}.json"
-    assert not [key for key in archive.stored() if key.startswith(keys.CAPTURES)]
+    assert not [key for key in archive.stored() if key.startswith(object_keys.CAPTURES)]
     assert (archive.items(), archive.newsroom.objects()) == (items, derived)
     assert (archive.raw(), archive.bodies()) == (raw, bodies)
     assert len(raw) == 3
@@ -160,7 +162,9 @@ def test_reextraction_of_packs(aws: Aws, tmp_path: Path, again: Callable[[Page],
         works = Reextraction(archive.newsroom.archive(extract=again, clock=lambda: NOON))
         for key in archive.captures:
             works.reextract(ReextractMessage(run="20261129T120000Z-run", key=key))
-        ends.append([item for item in archive.items() if item["SK"].startswith((keys.REVISION, keys.CURRENT))])
+        ends.append(
+            [item for item in archive.items() if item["SK"].startswith((item_keys.REVISION, item_keys.CURRENT))]
+        )
         assert archive.findings() == []
     assert ends[0] == ends[1]
 
@@ -168,10 +172,10 @@ def test_reextraction_of_packs(aws: Aws, tmp_path: Path, again: Callable[[Page],
 def test_late_capture_finds_words(archive: Archive) -> None:
     """Between the first look and the second there was another wording: the second is a revision then."""
     archive.pack()
-    stem = keys.Stem("sample", keys.crawl_name(NOON + timedelta(minutes=10), "late"), 0)
+    stem = Stem("sample", crawl_names.crawl_name(NOON + timedelta(minutes=10), "late"), 0)
     archive.archive().add(archive.newsroom.put(stem, ("a", "A ferry links the ports.|Other words.|z")))
     query = archive.newsroom.query()
-    found = query.revisions(keys.article_id("http://news.example.org/a"))
+    found = query.revisions(identifiers.article_id("http://news.example.org/a"))
     assert [query.article(each).text for each in found] == [
         WORDS.partition("|")[2],
         "Other words.",
@@ -213,7 +217,7 @@ def test_withdrawn_story_leaves_pack(archive: Archive) -> None:
     """A withdrawn story leaves its pack."""
     archive.pack()
     query = archive.newsroom.query()
-    story = query.story(keys.article_id("http://news.example.org/b"))
+    story = query.story(identifiers.article_id("http://news.example.org/b"))
     assert story
     other = {id: data for id, data in archive.bodies().items() if id[0] != story["id"]}
     done = Withdrawing(archive.aws.deployment, clock=lambda: NOON).withdraw(story, "a court's order")
@@ -231,30 +235,30 @@ def test_withdrawn_story_leaves_pack(archive: Archive) -> None:
 def test_what_may_not_go_stays(aws: Aws, archive: Archive) -> None:
     """Files of imports, under a lock, without a tree or outcomes; and days that are too young."""
     assert archive.packing(after=timedelta(days=60)).pack("sample") == PackedDays()
-    young = keys.Stem("sample", keys.crawl_name(NOON + timedelta(days=39), "test"), 0)
+    young = Stem("sample", crawl_names.crawl_name(NOON + timedelta(days=39), "test"), 0)
     archive.archive().add(archive.newsroom.put(young, ("d", "Young|Words of it.")))
-    imported = [keys.Stem("sample", keys.imports(NOON), number) for number in range(2)]
+    imported = [Stem("sample", crawl_names.imports(NOON), number) for number in range(2)]
     for stem in imported:
         archive.archive().add(archive.newsroom.put(stem, (f"i{stem.number}", "Imported|Words.")))
     Trees(aws.s3, aws.captures).write(TODAY + timedelta(days=1))
-    no_tree = keys.Stem("sample", keys.crawl_name(NOON, "untreed"), 0)
+    no_tree = Stem("sample", crawl_names.crawl_name(NOON, "untreed"), 0)
     archive.archive().add(archive.newsroom.put(no_tree, ("e", "Late|Words.")))
-    unread = keys.Stem("sample", keys.crawl_name(NOON, "unread"), 0)
+    unread = Stem("sample", crawl_names.crawl_name(NOON, "unread"), 0)
     archive.newsroom.put(unread, ("f", "Unread|Words."))
     archive.pack()
-    left = {key for key in archive.stored() if key.startswith(keys.CAPTURES)}
+    left = {key for key in archive.stored() if key.startswith(object_keys.CAPTURES)}
     assert left == {stem.capture for stem in (young, no_tree, unread, *imported)}
 
 
 def test_late_files_get_packs(aws: Aws, archive: Archive) -> None:
     """Late files get a pack of their own."""
     archive.pack()
-    late = [keys.Stem("sample", keys.crawl_name(NOON + timedelta(minutes=5), "late"), number) for number in range(2)]
+    late = [Stem("sample", crawl_names.crawl_name(NOON + timedelta(minutes=5), "late"), number) for number in range(2)]
     for stem in late:
         archive.archive().add(archive.newsroom.put(stem, (f"l{stem.number}", "Late|Words of it.")))
     Trees(aws.s3, aws.captures).write(TODAY + timedelta(days=1))
     assert archive.pack().files == 2
-    assert len([key for key in archive.stored() if key.startswith(keys.PACKS)]) == 4
+    assert len([key for key in archive.stored() if key.startswith(object_keys.PACKS)]) == 4
     packs = Packs(aws.s3, aws.captures)
     assert [found.key for found in packs.listed("sample")] == sorted(
         [*archive.captures, *(stem.capture for stem in late)]

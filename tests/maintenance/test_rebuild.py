@@ -9,8 +9,8 @@ from typing import Any
 import boto3
 import pytest
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import crawl_names, item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counter_writes import Counters
@@ -63,7 +63,7 @@ class Stack:
 
     def items(self) -> list[dict[str, Any]]:
         """Return all items, and due times as if they were some."""
-        found = objects.keys(self.aws.s3, bucket=self.aws.archive, prefix=keys.DUE_TIMES)
+        found = objects.keys(self.aws.s3, bucket=self.aws.archive, prefix=object_keys.DUE_TIMES)
         texts = {key: objects.get(self.aws.s3, bucket=self.aws.archive, key=key) for key in found}
         return [*Newsroom(self.aws).items(), *({"PK": key, "SK": "due", "text": text} for key, text in texts.items())]
 
@@ -185,8 +185,8 @@ def scheduled(stack: Stack) -> None:
         state, rounds = CrawlState(stack.aws.deployment), Rounds(stack.aws.table)
         dispatcher = Dispatcher([source], shards=Shards(1), state=state, rounds=rounds, sqs=sqs, queue_url=queue)
         assert dispatcher.send_due(at) == [source.id]
-        stack.aws.table.delete_item(Key=keys.rounds("0/1"))  # as good as answered
-        stack.crawl(source, crawl=keys.scheduled_crawl(slot(source, at, "0/1")), patient=True)
+        stack.aws.table.delete_item(Key=item_keys.rounds("0/1"))  # as good as answered
+        stack.crawl(source, crawl=crawl_names.scheduled_crawl(slot(source, at, "0/1")), patient=True)
     stack.crawl(source, crawl="20261020T124000Z-revisit", patient=True, revisits_only=True)
 
 
@@ -237,7 +237,7 @@ class KilledError(Exception):
 @pytest.mark.parametrize("call", ["PutObject", "BatchWriteItem", "TransactWriteItems"])
 def test_dead_crawl_is_settled(stack: Stack, call: str) -> None:
     """A crawl that died after its report is settled by its next delivery."""
-    report = keys.crawl_report(SOURCE, crawl := "20261020T070000Z-test")
+    report = object_keys.crawl_report(SOURCE, crawl := "20261020T070000Z-test")
 
     def kill(*_: Any, model: Any, **__: Any) -> None:
         if model.name == call and objects.get(stack.aws.s3, bucket=stack.aws.captures, key=report):
@@ -272,6 +272,6 @@ def test_expired_items_are_omitted(stack: Stack, until: str, held: bool) -> None
     name = "20261020T060000Z-test"
     report = CrawlReport(source=SOURCE, crawl=name, started_at=until, learned=Learned(holds={"news.example": until}))
     body = report.to_json().encode()
-    stack.aws.s3.put_object(Bucket=stack.aws.captures, Key=keys.crawl_report(SOURCE, name), Body=body)
+    stack.aws.s3.put_object(Bucket=stack.aws.captures, Key=object_keys.crawl_report(SOURCE, name), Body=body)
     stack.rebuild()
     assert (CrawlState(stack.aws.deployment).held("news.example") is not None) == held

@@ -14,10 +14,12 @@ import pytest
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
-from dateline import keys
+from dateline import instants
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.index.index import Index
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance import dead_letters, retelling
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlMessage, ReextractMessage, capture_event, captures_of
@@ -104,11 +106,11 @@ class Line:
         for body in self.taken("CrawlQueue"):
             message = CrawlMessage.from_json(body)
             pages, status = PAGES[message.crawl]
-            key = self.newsroom.put(keys.Stem("sample", message.crawl, 0), *pages, status=status)
+            key = self.newsroom.put(Stem("sample", message.crawl, 0), *pages, status=status)
             self.send("extract", capture_event(self.aws.captures, key))
         for body in self.taken("ExtractQueue"):
             for key in captures_of(body):
-                at = keys.crawl_time(keys.parse(key).crawl) + timedelta(minutes=5)
+                at = crawl_names.crawl_time(object_keys.parse(key).crawl) + timedelta(minutes=5)
                 self.newsroom.archive(clock=lambda: at).add(key)  # noqa: B023
 
     def taken(self, queue: str) -> list[str]:
@@ -148,8 +150,8 @@ class Line:
             "shardId": shards[0]["ShardId"],
             "startSequenceNumber": records[0]["dynamodb"]["SequenceNumber"],
             "endSequenceNumber": records[-1]["dynamodb"]["SequenceNumber"],
-            "approximateArrivalOfFirstRecord": keys.utc(NOON + LATER, "seconds"),
-            "approximateArrivalOfLastRecord": keys.utc(NOON + LATER + timedelta(hours=9), "seconds"),
+            "approximateArrivalOfFirstRecord": instants.utc(NOON + LATER, "seconds"),
+            "approximateArrivalOfLastRecord": instants.utc(NOON + LATER + timedelta(hours=9), "seconds"),
             "batchSize": len(records),
         }
         return {"requestContext": {"condition": "RetryAttemptsExhausted"}, "DDBStreamBatchInfo": batch}
@@ -168,11 +170,11 @@ class Line:
         return list(rebuild.check())
 
     def archive(self) -> dict[str, bytes]:
-        return {key: data for key, data in self.newsroom.objects().items() if not key.startswith(keys.SEARCH)}
+        return {key: data for key, data in self.newsroom.objects().items() if not key.startswith(object_keys.SEARCH)}
 
 
 def crawl(days: timedelta, hours: int) -> str:
-    return keys.crawl_name(NOON + days + timedelta(hours=hours), "test")
+    return crawl_names.crawl_name(NOON + days + timedelta(hours=hours), "test")
 
 
 # By crawl: its pages, and how the server answers. An undated story is filed under its first capture's month.
@@ -193,7 +195,7 @@ def chapters(line: Line) -> None:
     failing, line.failing = line.failing, set()
     told = False
     for name in PAGES:
-        if keys.crawl_time(name) >= NOON + LATER and not told:
+        if crawl_names.crawl_time(name) >= NOON + LATER and not told:
             line.stream()
             line.failing, told = failing, True
         line.send("crawl", CrawlMessage(source="sample", crawl=name).to_json())

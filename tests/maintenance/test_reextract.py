@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.index.list_items import published_key
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction, ReextractionReport
 from dateline.messages import ReextractMessage
@@ -50,7 +50,7 @@ def new(page: Page) -> Extraction:
 def elsewhere(article: Article) -> Article:
     """As of a page that names another URL as the canonical one."""
     url = article.url + "-elsewhere"
-    return dataclasses.replace(article, url=url, id=keys.article_id(url))
+    return dataclasses.replace(article, url=url, id=identifiers.article_id(url))
 
 
 def read(page: Page, body: str) -> Extraction:
@@ -80,7 +80,7 @@ def reextract(
 
 def chain(newsroom: Newsroom) -> list[tuple[int, str]]:
     """The numbers and words of the revisions of page ``a``."""
-    query, id = newsroom.query(), keys.article_id("http://news.example.org/a")
+    query, id = newsroom.query(), identifiers.article_id("http://news.example.org/a")
     return [(int(item["revision"]), query.article(item).text) for item in query.revisions(id)]
 
 
@@ -136,7 +136,9 @@ def test_chain_by_present_extractor(newsroom: Newsroom, case: str, order: int) -
         if item["SK"] in was:
             kept = ("captured_at", "indexed_at")
             assert [item[name] for name in kept] == [was[item["SK"]][name] for name in kept]
-            seen = (each["SK"] for each in newsroom.items() if each["SK"].startswith((keys.REVISION, keys.SAME)))
+            seen = (
+                each["SK"] for each in newsroom.items() if each["SK"].startswith((item_keys.REVISION, item_keys.SAME))
+            )
             assert item["first_seen_at"] == min(sort.split("#")[1] for sort in seen)
     assert_rebuilt_the_same(newsroom)
 
@@ -178,12 +180,15 @@ def test_report_lists_changed_fields(newsroom: Newsroom) -> None:
     key = newsroom.capture(("a", "T|One.§Two."), ("b", "?T|Words."), ("c", "!T|Words."), ("d", "T|W.§bomb"))
     newsroom.archive(extract=old).add(key)
     report = reextract(newsroom, key)
-    assert ReextractionReport.from_json(newsroom.objects()[keys.reextraction(RUN, keys.parse(key))]) == report
+    assert (
+        ReextractionReport.from_json(newsroom.objects()[object_keys.reextraction(RUN, object_keys.parse(key))])
+        == report
+    )
     assert report.fields == {"text": 1, "digest": 1}
     assert report.outcomes == {"not_article -> archived": 1, "archived -> not_article": 1}
     assert (report.pages, report.given_up) == (4, 1)
     assert report.changes[0].fields["text"] == ["One.", "One. Two."]
-    counters = newsroom.aws.table.get_item(Key=keys.day("sample", "2019-04-17"))["Item"]
+    counters = newsroom.aws.table.get_item(Key=item_keys.day("sample", "2019-04-17"))["Item"]
     assert (counters["archived"], counters["not_article"], counters["quarantined"]) == (3, 1, 0)
 
 
@@ -203,9 +208,9 @@ def test_runs_have_own_objects(newsroom: Newsroom) -> None:
     reextract(newsroom, key)
     reextract(newsroom, key, run="20190419T120000Z-again")
     assert (newsroom.items(), without_reports(newsroom)) == first
-    stem = keys.parse(key)
+    stem = object_keys.parse(key)
     (name,) = [name for name in newsroom.objects() if name.startswith("articles/")]
-    assert keys.parse(name) == stem
+    assert object_keys.parse(name) == stem
     assert name != stem.articles
     (page,) = read_outcomes(newsroom.objects()[stem.outcomes])
     assert stem.extracted(page.extraction) == name
@@ -322,7 +327,7 @@ def test_reextracted_story_leaves_cluster(newsroom: Newsroom) -> None:
     words = "The harbour master counted nineteen trawlers on Sunday night and nine of them had no lamp."
     for path, body in (("b", f"!Boats|{words}"), ("a", f"Trawlers|{words}"), ("c", f"Lamps|So far nothing.§{words}")):
         newsroom.archive(extract=old).add(newsroom.capture((path, body)))
-    stories = {path: keys.article_id(f"http://news.example.org/{path}") for path in "abc"}
+    stories = {path: identifiers.article_id(f"http://news.example.org/{path}") for path in "abc"}
     assert [each["id"] for each in newsroom.query().cluster(stories["a"])] == [stories["b"], stories["a"]]
     for key in objects.keys(newsroom.aws.s3, bucket=newsroom.aws.captures, prefix="captures/"):
         reextract(newsroom, key)

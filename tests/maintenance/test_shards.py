@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import objects
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.rebuild import begin, delete_index, finish, rebuild
 from dateline.maintenance.shards import Job, Maintenance, Shard, plan, results, shards
 from dateline.messages import CrawlReport
@@ -43,21 +45,21 @@ class Archive:
             ("again", f"A story|Words {month // 2}."),
             ("none", "no story"),
         ]
-        stem = keys.Stem(newsroom.source, keys.crawl_name(at, "test"), 0)
+        stem = Stem(newsroom.source, crawl_names.crawl_name(at, "test"), 0)
         newsroom.archive().add(newsroom.put(stem, *pages))
         second = newsroom.put(stem._replace(number=1), (f"n{month}", f"Another {month}|{words[:90]}"))
         newsroom.archive().add(second)
         captures = {stem.capture: len(pages), second: 1}
         report = CrawlReport(
-            source=stem.source, crawl=stem.crawl, started_at=keys.utc(at), captures=captures, discovered=4
+            source=stem.source, crawl=stem.crawl, started_at=instants.utc(at), captures=captures, discovered=4
         )
-        key = keys.crawl_report(stem.source, stem.crawl)
+        key = object_keys.crawl_report(stem.source, stem.crawl)
         self.aws.s3.put_object(Bucket=self.aws.captures, Key=key, Body=report.to_json().encode())
         Counters(self.aws.table).add_crawl(report)
 
     def items(self) -> list[Any]:
         found = Newsroom(self.aws).items()
-        return [item for item in found if item["PK"] != keys.LATE]
+        return [item for item in found if item["PK"] != item_keys.LATE]
 
     def maintenance(self) -> Maintenance:
         return Maintenance(self.aws.deployment, extract=extract, clock=lambda: NOON + timedelta(days=400))
@@ -79,7 +81,7 @@ class Archive:
         with closing(Spool(self.tmp_path / f"{next(self.numbers)}.sqlite")) as spool:
             for shard in results(self.aws.deployment, RUN, "verify"):
                 path = self.tmp_path / f"{next(self.numbers)}.sqlite"
-                self.aws.s3.download_file(self.aws.archive, keys.shard_spool(RUN, *shard), str(path))
+                self.aws.s3.download_file(self.aws.archive, object_keys.shard_spool(RUN, *shard), str(path))
                 spool.absorb(path)
             merged = Verification(self.aws.deployment, spool, scope=Scope())
             other = list(merged.compared())
@@ -158,9 +160,9 @@ def test_verification_by_shards_finds_the_same(archive: Archive) -> None:
 
 def test_verification_by_shards_finds_the_same_damages(archive: Archive) -> None:
     aws = archive.aws
-    for number, kind in enumerate((keys.OUTCOMES, keys.CAPTURES, keys.ARTICLES)):
-        bucket = aws.captures if kind == keys.CAPTURES else aws.archive
-        found = list(objects.keys(aws.s3, bucket=bucket, prefix=keys.folder(kind, "gazette")))
+    for number, kind in enumerate((object_keys.OUTCOMES, object_keys.CAPTURES, object_keys.ARTICLES)):
+        bucket = aws.captures if kind == object_keys.CAPTURES else aws.archive
+        found = list(objects.keys(aws.s3, bucket=bucket, prefix=object_keys.folder(kind, "gazette")))
         aws.s3.delete_object(Bucket=bucket, Key=found[number])
     aws.table.put_item(Item={"PK": "ARTICLE#of-nowhere", "SK": "CURRENT", "id": "of-nowhere"})
     one, other = archive.verified()
@@ -173,7 +175,7 @@ def test_packing_and_reextraction_by_shards(archive: Archive) -> None:
     archive.run("pack", out_of_time())
     packed = results(archive.aws.deployment, RUN, "pack").values()
     assert sum(each["files"] for each in packed) == 12
-    assert not list(objects.keys(archive.aws.s3, bucket=archive.aws.captures, prefix=keys.CAPTURES))
+    assert not list(objects.keys(archive.aws.s3, bucket=archive.aws.captures, prefix=object_keys.CAPTURES))
     archive.run("reextract", out_of_time())
     assert archive.items() == before
     assert archive.verified() == ([], [])

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.cli.reading import export as exporting
 from dateline.cli.stack import Stack
 from dateline.importing.folders import files
 from dateline.importing.importer import Importer
 from dateline.importing.outlets import Outlets
+from dateline.keys import object_keys
 from dateline.maintenance import rebuild as rebuilding
 from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Withdrawing
@@ -60,7 +60,7 @@ class Archive:
             for each in self.aws.s3.list_objects_v2(Bucket=bucket).get("Contents", []):
                 body = self.aws.s3.get_object(Bucket=bucket, Key=each["Key"])["Body"].read()
                 found[bucket, each["Key"]] = body
-        return {where: body for where, body in found.items() if where[1] != keys.REBUILDS}
+        return {where: body for where, body in found.items() if where[1] != object_keys.REBUILDS}
 
     def restore(self) -> None:
         """Make everything as it was before any operation."""

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
+from dateline import instants
 from dateline.article import Extraction, Outcome
 from dateline.capture import inflate
 from dateline.index.withdrawals import Withdrawal
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Done, Withdrawing
@@ -45,7 +46,7 @@ PAGES = [
     [("a?amp=1", "elsewhere|A secret story, shortened."), ("d", "Fourth|Words.")],
     [("a", "bomb|A secret story that nothing can be made of.")],
 ]
-ID = keys.article_id("http://news.example.org/a")
+ID = identifiers.article_id("http://news.example.org/a")
 NOW = datetime.now(UTC)
 
 
@@ -141,15 +142,15 @@ def keys_of(newsroom: Newsroom) -> Iterator[str]:
 
 def test_the_fact_is_kept(newsroom: Newsroom) -> None:
     withdrawal = withdraw(newsroom).withdrawal
-    body = newsroom.aws.s3.get_object(Bucket=newsroom.aws.captures, Key=keys.withdrawal(ID))["Body"].read()
+    body = newsroom.aws.s3.get_object(Bucket=newsroom.aws.captures, Key=object_keys.withdrawal(ID))["Body"].read()
     assert Withdrawal.from_json(body) == withdrawal
     assert story(newsroom) == {
-        **keys.article(ID),
+        **item_keys.article(ID),
         "id": ID,
         "url": "http://news.example.org/a",
         "source": "sample",
         "reason": "a court's order",
-        "withdrawn_at": keys.utc(NOW),
+        "withdrawn_at": instants.utc(NOW),
     }
     assert withdrawal.urls == ("http://news.example.org/a", "http://news.example.org/a?amp=1")
 
@@ -175,7 +176,7 @@ def test_copies_form_new_cluster(newsroom: Newsroom, tmp_path: Path) -> None:
     """Its copies stay and are a cluster without it."""
     newsroom.archive(extract=extract).add(newsroom.capture(("w1", f"First|{WORDS}"), ("w2", f"Second|{WORDS}")))
     newsroom.archive(extract=extract).add(newsroom.capture(("w3", f"Third|{WORDS}")))
-    first, second, third = (keys.article_id(f"http://news.example.org/w{number}") for number in (1, 2, 3))
+    first, second, third = (identifiers.article_id(f"http://news.example.org/w{number}") for number in (1, 2, 3))
     assert [each["id"] for each in newsroom.query().cluster(second)] == [first, second, third]
     withdraw(newsroom, first)
     assert [each["id"] for each in newsroom.query().cluster(third)] == [second, third]
@@ -216,7 +217,7 @@ def put(newsroom: Newsroom, key: str, *versions: bytes) -> None:
 
 LEFT: dict[str, Callable[[Newsroom, str, bytes], None]] = {
     "an earlier version": lambda newsroom, key, data: put(newsroom, key, data, get(newsroom, key)),
-    "what was put beside it": lambda newsroom, key, data: put(newsroom, keys.withdrawing(key), data),
+    "what was put beside it": lambda newsroom, key, data: put(newsroom, object_keys.withdrawing(key), data),
     "the page itself": put,
 }
 
@@ -311,7 +312,7 @@ def test_withdrawn_url_not_crawled(aws: Aws) -> None:
         source = outlet.source(validators="ignore", revisit=((10**6, 0),))
         url = f"{outlet.url}/a"
         withdrawal = Withdrawal(
-            id="x", url=url, source=source.id, reason="an order", withdrawn_at=keys.utc(NOON), urls=(url,)
+            id="x", url=url, source=source.id, reason="an order", withdrawn_at=instants.utc(NOON), urls=(url,)
         )
         CrawlState(aws.deployment).save_urls(withdrawal.states)
         report = crawl(aws, source, "first")

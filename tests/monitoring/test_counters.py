@@ -14,10 +14,12 @@ from typing import Any, TypeVar
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Extraction, Outcome
 from dateline.aws import objects
 from dateline.index.index import Index
+from dateline.keys import crawl_names, identifiers, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport, Expect, Failure
 from dateline.monitoring import counters
@@ -166,7 +168,7 @@ def extract(page: Page) -> Extraction:
     if not found.article:
         return found
     story = page.url.rpartition("/")[0] + "/" + found.article.title.split()[0]
-    return found._replace(article=dataclasses.replace(found.article, id=keys.article_id(story)))
+    return found._replace(article=dataclasses.replace(found.article, id=identifiers.article_id(story)))
 
 
 @pytest.mark.parametrize("seed", range(2))
@@ -209,8 +211,8 @@ def test_thousand_reasons_are_merged() -> None:
 
 def test_imported_pages_count_apart(aws: Aws) -> None:
     newsroom = Newsroom(aws, SOURCE)
-    for crawl in (keys.imports(samples.NOON), "20190417T060000Z-important"):
-        stem = keys.Stem(SOURCE, crawl, 0)
+    for crawl in (crawl_names.imports(samples.NOON), "20190417T060000Z-important"):
+        stem = Stem(SOURCE, crawl, 0)
         newsroom.put(stem, ("a", f"A story of {crawl}|Words."), ("b", "front page"))
         newsroom.archive().add(stem.capture)
     (day,) = days(aws)
@@ -240,9 +242,9 @@ def test_concurrent_counts_once(cloud: Cloud) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(count, done * 2))
-    item = table.get_item(Key=keys.day("sample-counted", DAY))["Item"]
+    item = table.get_item(Key=item_keys.day("sample-counted", DAY))["Item"]
     assert (item["archived"], item["gone"]) == (48, 16)
-    for key in (keys.day("sample-counted", DAY), *(keys.done("sample-counted", each) for each in done)):
+    for key in (item_keys.day("sample-counted", DAY), *(item_keys.done("sample-counted", each) for each in done)):
         table.delete_item(Key=key)
 
 
@@ -256,7 +258,7 @@ def test_unreadable_pages_are_missing(aws: Aws, kept: int, end: bytes, damaged: 
     torn = [*capture.read(io.BytesIO(data))][kept].offset + 60
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=data[:torn] + end + data[torn + 60 :] * damaged)
     newsroom.archive().add(key)
-    crawl = keys.parse(key).crawl
+    crawl = object_keys.parse(key).crawl
     newsroom.index.counters.add_crawl(CrawlReport(source=SOURCE, crawl=crawl, started_at="", captures={key: 3}))
     (day,) = days(aws)
     assert (day.counts["damaged"], day.counts["archived"], day.unread) == (damaged, kept, 3 - kept)
@@ -268,7 +270,7 @@ def test_unreadable_pages_are_missing(aws: Aws, kept: int, end: bytes, damaged: 
 )
 def test_yield_against_widest_range(archived: int, histories: int, yields: str | None) -> None:
     """A yield is held against the widest of what was expected."""
-    item = keys.day(SOURCE, DAY) | {
+    item = item_keys.day(SOURCE, DAY) | {
         "expected_2-50": 1,
         "expected_5-60": 3,
         "archived": archived,

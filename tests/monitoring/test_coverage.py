@@ -13,10 +13,11 @@ import boto3
 import pytest
 from typer.testing import CliRunner
 
-from dateline import keys
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.cost import model
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport, Expect, Failure, FeedVisit
 from dateline.monitoring.counter_writes import Counters
 from dateline.monitoring.counters import Day
@@ -32,12 +33,12 @@ FEED = "https://gazette.example/feed"
 def crawl(aws: Aws, source: str, at: str, *, archived: int = 0, counted: datetime = NOW, **values: Any) -> None:
     """A crawl at ``20261019T060000Z``, and its stories; both are counted at an instant."""
     name = f"{at}-sample"
-    captures = {keys.Stem(source, name, 0).capture: archived} if archived else {}
+    captures = {Stem(source, name, 0).capture: archived} if archived else {}
     report = CrawlReport(source=source, crawl=name, started_at="", captures=captures, **values)
-    aws.s3.put_object(Bucket=aws.captures, Key=keys.crawl_report(source, name), Body=report.to_json().encode())
-    counters, day = Counters(aws.table, lambda: counted), f"{keys.crawl_time(name):%Y-%m-%d}"
+    aws.s3.put_object(Bucket=aws.captures, Key=object_keys.crawl_report(source, name), Body=report.to_json().encode())
+    counters, day = Counters(aws.table, lambda: counted), f"{crawl_names.crawl_time(name):%Y-%m-%d}"
     counters.add_crawl(report)
-    counters.add(source, day, keys.Stem(source, name, 0).capture, {"archived": archived})
+    counters.add(source, day, Stem(source, name, 0).capture, {"archived": archived})
 
 
 def reports(aws: Aws) -> CoverageReports:
@@ -49,7 +50,7 @@ def update(aws: Aws, now: datetime = NOW) -> list[str]:
 
 
 def report(aws: Aws, day: str) -> dict[str, dict[str, Any]]:
-    body = aws.s3.get_object(Bucket=aws.archive, Key=keys.coverage_report(day))["Body"].read()
+    body = aws.s3.get_object(Bucket=aws.archive, Key=object_keys.coverage_report(day))["Body"].read()
     return {row["source"]: row for row in json.loads(body)["sources"]}
 
 
@@ -73,7 +74,7 @@ def test_report_states_use(aws: Aws) -> None:
     crawl(aws, "gazette", "20261019T060000Z", archived=3, discovered=3)
     crawl(aws, "courrier", "20261019T060000Z", archived=1, discovered=1)
     update(aws)
-    body = aws.s3.get_object(Bucket=aws.archive, Key=keys.coverage_report("2026-10-19"))["Body"].read()
+    body = aws.s3.get_object(Bucket=aws.archive, Key=object_keys.coverage_report("2026-10-19"))["Body"].read()
     use = json.loads(body)["use"]
     dollars = sum(model.of_counts(stories=4, looks=0, crawls=2).values())
     assert use == {"crawls": 2, "captured": 4, "revisited": 0, "archived": 4, "looks": 0, "dollars": round(dollars, 4)}
@@ -120,7 +121,11 @@ def test_incremental_equals_full(aws: Aws) -> None:
             crawl(aws, "courrier", f"{now - timedelta(days=day % 20):%Y%m%d}T070000Z", archived=1, counted=now)
         if day % 11 != 3:  # some runs fail
             update(aws, now)
-    written = {key: body(aws, key) for key in listed(aws) if key not in {keys.COVERAGE_INDEX, keys.COVERAGE_STATE}}
+    written = {
+        key: body(aws, key)
+        for key in listed(aws)
+        if key not in {object_keys.COVERAGE_INDEX, object_keys.COVERAGE_STATE}
+    }
     for key in listed(aws):
         aws.s3.delete_object(Bucket=aws.archive, Key=key)
     update(aws, now)
@@ -140,7 +145,7 @@ def test_stopped_anywhere_it_goes_on(aws: Aws) -> None:
     while found.state.left:
         going = iter((True, False))
         written += [day for day, _ in found.update(NOW, lambda steps=going: next(steps))]  # type: ignore[misc]
-    assert len(written) == len(set(written)) == len(json.loads(body(aws, keys.COVERAGE_INDEX)))
+    assert len(written) == len(set(written)) == len(json.loads(body(aws, object_keys.COVERAGE_INDEX)))
     assert written == sorted(written, reverse=True)
     assert update(aws) == []
 
@@ -152,7 +157,7 @@ def test_killed_coverage_continues(aws: Aws) -> None:
     update(aws)
     reported = {key: body(aws, key) for key in listed(aws)}
     crawl(aws, "gazette", "20261011T060000Z", archived=1, counted=later)
-    items = [item for item in aws.table.scan()["Items"] if item["PK"] == keys.LATE]
+    items = [item for item in aws.table.scan()["Items"] if item["PK"] == item_keys.LATE]
     update(aws, later)
     wanted = {key: body(aws, key) for key in listed(aws)}
     for call in itertools.count(1):
@@ -179,8 +184,8 @@ def test_killed_coverage_continues(aws: Aws) -> None:
 def test_forgotten_it_compares_every_day(aws: Aws) -> None:
     crawl(aws, "gazette", "20260710T060000Z", archived=3)
     update(aws)
-    aws.s3.delete_object(Bucket=aws.archive, Key=keys.coverage_report("2026-07-11"))
-    aws.s3.put_object(Bucket=aws.archive, Key=keys.COVERAGE_INDEX, Body=b"{}")
+    aws.s3.delete_object(Bucket=aws.archive, Key=object_keys.coverage_report("2026-07-11"))
+    aws.s3.put_object(Bucket=aws.archive, Key=object_keys.COVERAGE_INDEX, Body=b"{}")
     assert update(aws) == []
     forget(aws.s3, aws.archive)
     assert len(update(aws)) == 31
@@ -210,7 +215,7 @@ def test_recovered_feed_is_fine(aws: Aws) -> None:
 
 def test_imports_raise_no_alarm(aws: Aws) -> None:
     """Imports are of their day and call for nothing."""
-    stem = keys.Stem("gazette", keys.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
+    stem = Stem("gazette", crawl_names.imports(datetime(1995, 3, 7, 12, tzinfo=UTC)), 0)
     aws.s3.put_object(Bucket=aws.captures, Key=stem.capture)
     Counters(aws.table).add("gazette", stem.day, stem.capture, {"imported_archived": 2})
     assert update(aws) == ["1995-03-07"]

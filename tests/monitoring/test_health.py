@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
+from dateline.keys import item_keys
 from dateline.messages import CrawlMessage, CrawlReport, Expect, FeedVisit
 from dateline.monitoring.health import check
 from dateline.state.crawl_state import CrawlState
@@ -142,7 +142,7 @@ def test_yield_against_expectation(aws: Aws, archived: int, yields: str | None) 
     CrawlState(aws.deployment).restore(
         [], learned_items(CrawlReport(source=source.id, crawl="", started_at="", learned=learned)), [health]
     )
-    aws.table.put_item(Item=keys.day(source.id, "2026-10-19") | {"archived": archived})
+    aws.table.put_item(Item=item_keys.day(source.id, "2026-10-19") | {"archived": archived})
     (checkup,) = check(aws.table, [source], AT)
     assert (checkup.archived, checkup.yields) == (archived, yields)
     assert [feed.failures for feed in checkup.failing] == [2]

@@ -11,8 +11,8 @@ from opentimestamps.core.notary import BitcoinBlockHeaderAttestation, PendingAtt
 from opentimestamps.core.serialize import BytesDeserializationContext
 from opentimestamps.core.timestamp import DetachedTimestampFile, Timestamp
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import object_keys
 from dateline.proofs import verify, verify_ots
 from dateline.proofs.authorities import StampError, addresses
 from dateline.proofs.calendars import Calendar
@@ -171,8 +171,8 @@ def test_stamps_of_roots(aws: Aws, authority: TimestampAuthority, calendar: Bloc
     assert not [name for name in evidence.proof() if name.endswith(".ots")]
     calendar.mined = True
     assert evidence.stamp().stamped == 2
-    kept = set(objects.keys(aws.s3, bucket=aws.captures, prefix=keys.proof(DAY, "calendar")))
-    assert kept == {keys.proof(DAY, f"calendar{end}") for end in (".ots", ".pending.ots")}
+    kept = set(objects.keys(aws.s3, bucket=aws.captures, prefix=object_keys.proof(DAY, "calendar")))
+    assert kept == {object_keys.proof(DAY, f"calendar{end}") for end in (".ots", ".pending.ots")}
     files = evidence.proof()
     assert any("verify_ots.py does: roots/" in line for line in verify.Proof(files).check())
     (tmp_path / "story.proof.zip").write_bytes(zipped(files))

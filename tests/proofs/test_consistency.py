@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
 from dateline.capture.gzip_members import members
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.proofs.audit import audit
 from dateline.proofs.trees import Trees, leaves_of
@@ -52,16 +53,16 @@ class Years:
         at = datetime.combine(self.day - timedelta(days=back), datetime.min.time(), UTC) + timedelta(
             seconds=self.numbers
         )
-        stem = keys.Stem(source, keys.crawl_name(at, "late" if back else "crawl"), 0)
+        stem = Stem(source, crawl_names.crawl_name(at, "late" if back else "crawl"), 0)
         self._put(source, stem)
 
     def bring_in(self) -> None:
         """Import pages of years ago."""
         self.numbers += 1
         at = datetime.combine(FIRST - timedelta(days=self.random.randrange(3000)), datetime.min.time(), UTC)
-        self._put("told", keys.Stem("told", keys.imports(at), self.numbers))
+        self._put("told", Stem("told", crawl_names.imports(at), self.numbers))
 
-    def _put(self, source: str, stem: keys.Stem) -> None:
+    def _put(self, source: str, stem: Stem) -> None:
         pages = [(f"{self.numbers}-{name}", f"Title {self.numbers}|Words of {name}.") for name in "ab"]
         key = self.newsrooms[source].put(stem, *pages)
         self.newsrooms[source].archive().add(key)
@@ -77,19 +78,19 @@ class Years:
 
     def pack(self) -> None:
         """Join a source's WARC files of a day to one, with a record that says so, and delete them."""
-        folder = f"{keys.folder(keys.CAPTURES, 'packed')}"
+        folder = f"{object_keys.folder(object_keys.CAPTURES, 'packed')}"
         found = list(objects.keys(self.aws.s3, bucket=self.aws.captures, prefix=folder))
         if not found:
             return
-        day = keys.parse(self.random.choice(found)).day
-        some = [key for key in found if keys.parse(key).day == day]
+        day = object_keys.parse(self.random.choice(found)).day
+        some = [key for key in found if object_keys.parse(key).day == day]
         parts = [objects.get(self.aws.s3, bucket=self.aws.captures, key=key) or b"" for key in some]
         if self.random.random() < 0.5:  # compressed otherwise
             parts = [gzip.compress(member.data, 9) for part in parts for member in members(io.BytesIO(part), b"WARC/")]
         self.numbers += 1
         note = b"WARC/1.1\r\nWARC-Type: warcinfo\r\nWARC-Record-ID: <urn:x:%d>\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
         body = b"".join([gzip.compress(note % self.numbers), *parts])
-        pack = keys.Stem("packed", keys.parse(some[0]).crawl, self.numbers).capture
+        pack = Stem("packed", object_keys.parse(some[0]).crawl, self.numbers).capture
         self.aws.s3.put_object(Bucket=self.aws.captures, Key=pack, Body=body)
         self.seen |= self._leaves(pack)
         for key in some:
@@ -115,7 +116,7 @@ class Years:
         return {leaf for _, leaf in leaves_of(io.BytesIO(body)).leaves}
 
     def _all_leaves(self) -> set[bytes]:
-        found = objects.keys(self.aws.s3, bucket=self.aws.captures, prefix=keys.CAPTURES)
+        found = objects.keys(self.aws.s3, bucket=self.aws.captures, prefix=object_keys.CAPTURES)
         return {leaf for key in found for leaf in self._leaves(key)}
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from dateline import keys
+from dateline.keys import crawl_names, identifiers, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.proofs import verify
 from dateline.proofs.authorities import Authority
 from dateline.proofs.bundle import of_records, prove
@@ -61,16 +62,16 @@ def test_reader_offers_the_proof(evidence: Evidence) -> None:
     """A story's page links its proof once its day has a root; the proof holds, and an unstamped one is a problem."""
     aws = evidence.aws
     room = Room(aws, answer(Library(aws.deployment, lambda: pytest.fail("no search"))))
-    id = keys.article_id("http://news.example.org/a")
+    id = identifiers.article_id("http://news.example.org/a")
     link = f'href="/stories/{id}/proof?revision=2"'
     assert link not in html.unescape(room.get(f"/stories/{id}", "text/html").text)
-    aws.s3.put_object(Bucket=aws.captures, Key=keys.proof("2019-04-17", "root.json"), Body=b"{}")
+    aws.s3.put_object(Bucket=aws.captures, Key=object_keys.proof("2019-04-17", "root.json"), Body=b"{}")
     assert link in html.unescape(room.get(f"/stories/{id}", "text/html").text)
     reply = room.get(f"/stories/{id}/proof", revision=1)
     assert reply.media == "application/zip"
     assert holds(unzipped(reply.body))
     evidence.newsroom.archive().add(evidence.newsroom.capture(("later", "Later|Words.")))
-    unstamped = room.get(f"/stories/{keys.article_id('http://news.example.org/later')}/proof")
+    unstamped = room.get(f"/stories/{identifiers.article_id('http://news.example.org/later')}/proof")
     assert (unstamped.status, unstamped.media) == (404, "application/problem+json")
 
 
@@ -160,11 +161,11 @@ def test_stamp_of_unknown_authority(sound: Files, stranger: TimestampAuthority) 
 def test_stamp_older_than_record(aws: Aws, authority: TimestampAuthority, signer: FileSigner) -> None:
     """A record dated after its stamp was given a false date."""
     newsroom = Newsroom(aws)
-    stem = keys.Stem("sample", keys.crawl_name(datetime.now(UTC) + timedelta(hours=6), "test"), 0)
+    stem = Stem("sample", crawl_names.crawl_name(datetime.now(UTC) + timedelta(hours=6), "test"), 0)
     newsroom.archive(clock=lambda: datetime.now(UTC) + timedelta(hours=7)).add(
         newsroom.put(stem, ("c", "Later|Words."))
     )
-    aws.s3.put_object(Bucket=aws.captures, Key=keys.proof_authority("sample"), Body=authority.certificates)
+    aws.s3.put_object(Bucket=aws.captures, Key=object_keys.proof_authority("sample"), Body=authority.certificates)
     Trees(aws.s3, aws.captures).write(TODAY)
     authorities = trusted(aws.s3, aws.captures, {"sample": authority.url})
     Stamps(aws.s3, aws.captures, signer=signer, authorities=authorities).add(datetime.now(UTC))
@@ -197,7 +198,9 @@ def test_another_key_is_refused(evidence: Evidence, tmp_path: Path) -> None:
 
 def test_roots_are_published(evidence: Evidence) -> None:
     """The list of roots has each root as it was signed, newest first."""
-    feed = json.loads(evidence.aws.s3.get_object(Bucket=evidence.aws.captures, Key=keys.PROOF_FEED)["Body"].read())
+    feed = json.loads(
+        evidence.aws.s3.get_object(Bucket=evidence.aws.captures, Key=object_keys.PROOF_FEED)["Body"].read()
+    )
     assert [item["id"] for item in feed["items"]] == [f"{NEXT}", DAY]
     assert feed["items"][1]["content_text"].encode() == Trees(evidence.aws.s3, evidence.aws.captures).root(DAY)
 
@@ -262,7 +265,7 @@ def test_odd_record_in_the_tree(evidence: Evidence, name: str) -> None:
     headers, reason = ODD[name]
     data = HEAD + headers + b"Content-Length: 4\r\n\r\nbody\r\n\r\n"
     aws, third = evidence.aws, NEXT + timedelta(days=1)
-    key = keys.Stem("odd", keys.crawl_name(datetime.now(UTC), "odd"), 0).capture
+    key = Stem("odd", crawl_names.crawl_name(datetime.now(UTC), "odd"), 0).capture
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=gzip.compress(data))
     Trees(aws.s3, aws.captures).write(third)
     evidence.stamp()

@@ -14,11 +14,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dateline import keys
 from dateline.capture import fixity
 from dateline.capture.gzip_members import members
 from dateline.capture.redaction import without
 from dateline.index.withdrawals import withdrawals
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.proofs import merkle, verify
 from dateline.proofs.audit import audit
@@ -167,7 +168,7 @@ def test_damaged_member_costs_itself(aws: Aws) -> None:
 
 def test_file_that_is_no_warc(aws: Aws) -> None:
     """It has no leaf, and is not read each night again."""
-    key = keys.Stem("sample", "20190417T120000Z-test", 9).capture
+    key = Stem("sample", "20190417T120000Z-test", 9).capture
     aws.s3.put_object(Bucket=aws.captures, Key=key, Body=b"no WARC")
     assert trees(aws).write(TODAY).damaged == 1
     assert trees(aws).write(TOMORROW).damaged == 0
@@ -208,7 +209,7 @@ def test_withdrawn_record_leaves_its_hash(aws: Aws) -> None:
     withdrawing.withdraw(story, "order of a court")
     after = trees(aws).tree(f"{TODAY}")
     assert after == before
-    stored = aws.s3.get_object(Bucket=aws.captures, Key=keys.proof(f"{TODAY}", "leaves.jsonl.gz"))["Body"].read()
+    stored = aws.s3.get_object(Bucket=aws.captures, Key=object_keys.proof(f"{TODAY}", "leaves.jsonl.gz"))["Body"].read()
     assert b"example.org" not in gzip.decompress(stored)
     (tombstone,) = withdrawals(aws.s3, aws.captures)
     assert len(tombstone.leaves) == 3
@@ -254,31 +255,31 @@ AUDITED: dict[str, tuple[Callable[[Aws, str], Any], str]] = {
     "file dropped": (lambda aws, key: aws.s3.delete_object(Bucket=aws.captures, Key=key), "missing or were changed"),
     "root changed": (
         lambda aws, _: put_again(
-            aws, keys.proof(f"{TODAY}", "root.json"), lambda root: root.replace(b'"size":4', b'"size":5')
+            aws, object_keys.proof(f"{TODAY}", "root.json"), lambda root: root.replace(b'"size":4', b'"size":5')
         ),
         "give another root",
     ),
     "leaf swapped": (
         lambda aws, _: put_again(
             aws,
-            keys.proof(f"{TODAY}", "leaves.jsonl.gz"),
+            object_keys.proof(f"{TODAY}", "leaves.jsonl.gz"),
             lambda body: gzip.compress(gzip.decompress(body).replace(b"[0,1,", b"[1,0,")),
         ),
         "give another root",
     ),
     "day dropped": (
-        lambda aws, _: aws.s3.delete_object(Bucket=aws.captures, Key=keys.proof(f"{TOMORROW}", "root.json")),
+        lambda aws, _: aws.s3.delete_object(Bucket=aws.captures, Key=object_keys.proof(f"{TOMORROW}", "root.json")),
         "there is no tree of",
     ),
     "leaves unreadable": (
-        lambda aws, _: put_again(aws, keys.proof(f"{TODAY}", "leaves.jsonl.gz"), lambda body: body[:-9]),
+        lambda aws, _: put_again(aws, object_keys.proof(f"{TODAY}", "leaves.jsonl.gz"), lambda body: body[:-9]),
         "cannot be read",
     ),
     "leaf twice": (
         lambda aws, _: aws.s3.copy_object(
             Bucket=aws.captures,
-            Key=keys.proof(f"{TOMORROW}", "leaves.jsonl.gz"),
-            CopySource={"Bucket": aws.captures, "Key": keys.proof(f"{TODAY}", "leaves.jsonl.gz")},
+            Key=object_keys.proof(f"{TOMORROW}", "leaves.jsonl.gz"),
+            CopySource={"Bucket": aws.captures, "Key": object_keys.proof(f"{TODAY}", "leaves.jsonl.gz")},
         ),
         "are in an earlier tree too",
     ),
@@ -299,8 +300,8 @@ def other() -> bytes:
 def sign_another(aws: Aws) -> None:
     with tempfile.TemporaryDirectory() as folder:
         signer = FileSigner(Path(folder, "key.pem"))
-        signature = keys.proof(f"{TODAY}", "root.sig")
-        for key, body in ((keys.PROOF_KEY, signer.public_key()), (signature, signer.sign(b"another root"))):
+        signature = object_keys.proof(f"{TODAY}", "root.sig")
+        for key, body in ((object_keys.PROOF_KEY, signer.public_key()), (signature, signer.sign(b"another root"))):
             aws.s3.put_object(Bucket=aws.captures, Key=key, Body=body)
 
 

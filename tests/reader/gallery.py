@@ -15,8 +15,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dateline import keys
 from dateline.extraction import extract
+from dateline.keys import crawl_names, identifiers, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.reader.app import answer
 from dateline.reader.library import Library
 from dateline.search import watches
@@ -167,7 +168,7 @@ def stories() -> Iterator[Invented]:
 
 def id_of(name: str, outlet: str) -> str:
     """The id of an invented story."""
-    return keys.article_id(f"http://{outlet}.example/{name}")
+    return identifiers.article_id(f"http://{outlet}.example/{name}")
 
 
 def room(aws: Aws, folder: Path) -> Room:
@@ -189,7 +190,7 @@ def _archive(aws: Aws, outlet: str, day: str, pages: list[tuple[str, str]], stat
     _, country, language = OUTLETS[outlet]
     at = datetime.fromisoformat(f"2019-{day}T12:00:00+00:00").astimezone(UTC)
     newsroom = Newsroom(aws, source=outlet, country=country, host=f"{outlet}.example", languages=(language,))
-    stem = keys.Stem(outlet, keys.crawl_name(at, "test"), 0)
+    stem = Stem(outlet, crawl_names.crawl_name(at, "test"), 0)
     key = newsroom.put(stem, *pages, status=f"{status}\r\nContent-Type: text/html; charset=utf-8")
     newsroom.archive(extract=extract, clock=lambda: at + timedelta(minutes=2)).add(key)
 
@@ -232,6 +233,6 @@ def _report(aws: Aws) -> None:
             rows.append({"source": outlet, "archived": 1 if low else archived, "flags": flags,
                          "silent_days": max(0, number - 8) if silent else 0})  # fmt: skip
         body = json.dumps({"day": day, "sources": rows}).encode()
-        aws.s3.put_object(Bucket=aws.archive, Key=keys.coverage_report(day), Body=body)
+        aws.s3.put_object(Bucket=aws.archive, Key=object_keys.coverage_report(day), Body=body)
     index = json.dumps(dict.fromkeys(days, "x")).encode()
-    aws.s3.put_object(Bucket=aws.archive, Key=keys.COVERAGE_INDEX, Body=index)
+    aws.s3.put_object(Bucket=aws.archive, Key=object_keys.COVERAGE_INDEX, Body=index)

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from dateline import keys
 from dateline.article import Extraction
+from dateline.keys import identifiers, object_keys
 from dateline.page import Page
 from dateline.reader.app import answer
 from dateline.reader.library import Library
@@ -69,7 +69,7 @@ class Room:
 
     def id(self, name: str) -> str:
         """Return the id of an invented story."""
-        return keys.article_id(f"http://news.example.org/{name}")
+        return identifiers.article_id(f"http://news.example.org/{name}")
 
 
 def event(path: str, query: str = "", headers: dict[str, str] | None = None) -> dict[str, Any]:
@@ -114,7 +114,10 @@ def room(aws: Aws, folder: Path) -> Room:
     rows = [("sample-gazette", 5, 0, []), ("quiet", 0, 9, ["silent"])]
     names = ("source", "archived", "silent_days", "flags")
     report = {"day": "2019-04-17", "sources": [dict(zip(names, row, strict=True)) for row in rows]}
-    for key, value in ((keys.COVERAGE_INDEX, {"2019-04-17": "x"}), (keys.coverage_report("2019-04-17"), report)):
+    for key, value in (
+        (object_keys.COVERAGE_INDEX, {"2019-04-17": "x"}),
+        (object_keys.coverage_report("2019-04-17"), report),
+    ):
         aws.s3.put_object(Bucket=aws.archive, Key=key, Body=json.dumps(value).encode())
     search = searched(newsroom, folder)
     gazette = Source.of_host("gazette.example", "sample-gazette")

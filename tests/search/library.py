@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from dateline import keys
 from dateline.article import Article, Image, Place, content_digest
+from dateline.keys import identifiers
 from dateline.search import manifest, shard
 from dateline.search.cache import Cache
 from dateline.search.find import Search
@@ -24,8 +24,8 @@ def article(title: str, text: str = "", **fields: Any) -> Article:
     captions = tuple(Image("", caption) for caption in fields.pop("captions", ()))
     values = {"source": "sample", "outlet_country": "ly", "language": "en", "published_at": "2019-04-16T09:30:00+02:00"}
     return Article(
-        id=keys.article_id(title),
-        url=f"http://news.example.org/{keys.article_id(title)}",
+        id=identifiers.article_id(title),
+        url=f"http://news.example.org/{identifiers.article_id(title)}",
         title=title,
         text=text,
         digest=content_digest(title, text),

@@ -10,8 +10,8 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from boto3.dynamodb.types import TypeSerializer
 
-from dateline import keys
 from dateline.index.list_items import published_key
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.search import compaction, manifest
 from dateline.search.cache import Cache
@@ -211,14 +211,14 @@ def test_differences_are_told(desk: Desk) -> None:
     changed = desk.publish(("a", "Fire|In Sfax."), ("b", "Rain|In Sfax."))
     desk.indexing().index(changed)
     desk.publish(("a", "Fire|In Gabes."), ("c", "Flood|In Gabes."))
-    rain = keys.article_id("http://news.example.org/b")
-    desk.aws.table.delete_item(Key=keys.article(rain))
+    rain = identifiers.article_id("http://news.example.org/b")
+    desk.aws.table.delete_item(Key=item_keys.article(rain))
     assert sorted(each.kind for each in desk.differences()) == ["extra", "missing", "stale"]
 
 
 def test_writers_at_once_all_count(desk: Desk) -> None:
     """Two writers that read the same manifest both have their parts in the end."""
-    parts = [Part(keys.search_part("2019-04", f"{number}"), 1, 1) for number in range(2)]
+    parts = [Part(object_keys.search_part("2019-04", f"{number}"), 1, 1) for number in range(2)]
 
     def interrupted(there: Manifest) -> Manifest:
         manifest.update(desk.aws.s3, "archive", lambda now: now.adding({"2019-04": parts[1]}))
@@ -232,7 +232,7 @@ def test_another_format_is_refused(desk: Desk) -> None:
     """An index of another format is not read, until it is rebuilt."""
     desk.indexing().index(desk.publish(("a", "Fire|In Sfax.")))
     body = desk.manifest().to_json().replace(b'"format": ', b'"format": 9')
-    desk.aws.s3.put_object(Bucket="archive", Key=keys.SEARCH_MANIFEST, Body=body)
+    desk.aws.s3.put_object(Bucket="archive", Key=object_keys.SEARCH_MANIFEST, Body=body)
     with pytest.raises(OutdatedIndexError, match="rebuild"):
         desk.titles("fire")
     desk.rebuild().run()
@@ -265,9 +265,9 @@ def record(before: Any, after: Any) -> DynamoDBRecord:
 def test_changes_that_matter_are_read() -> None:
     """Of the stream's records those count that change what is searched, with the months before and after."""
     told = {"id": "x", "first_seen_at": "2019-06-02T08:00:00Z", "captured_at": "1"}
-    item = {**keys.article("x"), **told, "published_at": "2019-04-01", "article": {"key": "k"}}
+    item = {**item_keys.article("x"), **told, "published_at": "2019-04-01", "article": {"key": "k"}}
     moved = {**item, "published_at": "2019-05-01", "article": {"key": "k2"}}
-    withdrawn = {**keys.article("x"), "withdrawn_at": "2"}
+    withdrawn = {**item_keys.article("x"), "withdrawn_at": "2"}
     assert changes([record(None, item)]) == {"x": {"2019-04"}}
     assert changes([record(item, moved)]) == {"x": {"2019-04", "2019-05"}}
     assert changes([record(item, withdrawn), record(item, None)]) == {"x": {"2019-04"}}

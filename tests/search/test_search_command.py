@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from dateline import keys
 from dateline.cli.main import app
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError
+from dateline.keys import identifiers
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 
@@ -38,7 +38,7 @@ def test_search_rebuild_and_verify() -> None:
     assert run("verify", "--search").exit_code == 0
     found = run("search", "fires", "--json")
     (hit,) = map(json.loads, found.stdout.splitlines())
-    assert (hit["id"], hit["title"]) == (keys.article_id("http://news.example.org/a"), "A dated fire")
+    assert (hit["id"], hit["title"]) == (identifiers.article_id("http://news.example.org/a"), "A dated fire")
     assert "In Sfax it burnt." in run("search", "burnt").stdout
 
 

@@ -13,8 +13,9 @@ import pytest
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from boto3.dynamodb.types import TypeSerializer
 
-from dateline import events, keys
+from dateline import events
 from dateline.index.list_items import published_key
+from dateline.keys import identifiers, item_keys
 from dateline.maintenance.rebuild import delete_index
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.reader.app import answer
@@ -59,7 +60,7 @@ class Desk:
 
     def hits(self, name: str = "w") -> list[tuple[str, int, bool, bool]]:
         """The hits of a watch, in order: page, revision, whether edited, whether it matches."""
-        pages = {keys.article_id(f"http://news.example.org/{page}"): page for page in "abcdefgh"}
+        pages = {identifiers.article_id(f"http://news.example.org/{page}"): page for page in "abcdefgh"}
         found = reversed(watches.hits(self.aws.table, name))
         return [(pages[hit.id], hit.revision, hit.edited, hit.matches) for hit in found]
 
@@ -182,7 +183,7 @@ def test_hits_are_events(desk: Desk) -> None:
     desk.watch("sfax")
     for text in ("Fire|In Sfax.", "Fire|In Gabes."):
         desk.index(desk.publish(("a", text)))
-    items = [item for item in desk.newsroom.items() if item["SK"].startswith(keys.HIT)]
+    items = [item for item in desk.newsroom.items() if item["SK"].startswith(item_keys.HIT)]
     found = list(events.of_records([_record(item) for item in (*items, *items)]))
     assert [event.kind for event in found] == ["watch.matched"] * 4
     assert [event.id for event in found[:2]] == [event.id for event in found[2:]]
@@ -282,7 +283,7 @@ def test_rebuild_keeps_hits(desk: Desk) -> None:
     desk.watch("sfax")
     desk.index(desk.publish(("a", "Fire|In Sfax.")))
     delete_index(desk.aws.deployment)
-    assert {item["PK"] for item in desk.newsroom.items()} == {keys.watch("w")}
+    assert {item["PK"] for item in desk.newsroom.items()} == {item_keys.watch("w")}
 
 
 @pytest.mark.parametrize("name", ["", "Upper", "a b", "-a", "x" * 41, "../a", "ليبيا"])
@@ -307,6 +308,6 @@ def test_watches_are_removed(desk: Desk) -> None:
     desk.index(desk.publish(("a", "Fire|In Sfax.")))
     watches.remove(desk.aws.s3, desk.aws.table, desk.aws.archive, "w")
     assert watches.read(desk.aws.s3, desk.aws.archive) == []
-    assert not [item for item in desk.newsroom.items() if item["PK"] == keys.watch("w")]
+    assert not [item for item in desk.newsroom.items() if item["PK"] == item_keys.watch("w")]
     with pytest.raises(WatchError, match="no watch"):
         watches.remove(desk.aws.s3, desk.aws.table, desk.aws.archive, "w")

@@ -14,9 +14,10 @@ from typing import Any
 import boto3
 import pytest
 
-from dateline import keys
 from dateline.capture import Batch
 from dateline.cli.collecting.tracking import FollowedCrawl
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
@@ -63,10 +64,10 @@ def test_frontier_round_trip() -> None:
 )
 def test_continuation_has_own_time(crawl: str, label: str) -> None:
     """A continuation is named by its own time."""
-    name = keys.continuation(crawl, datetime(2019, 4, 18, 0, 1, tzinfo=UTC))
+    name = crawl_names.continuation(crawl, datetime(2019, 4, 18, 0, 1, tzinfo=UTC))
     assert name == f"20190418T000100Z-{label}"
-    assert keys.parse(keys.Stem("sample", name, 3).capture) == ("sample", name, 3)
-    assert keys.frontier("sample", name) == f"frontiers/sample/2019/04/18/{name}.json.gz"
+    assert object_keys.parse(Stem("sample", name, 3).capture) == ("sample", name, 3)
+    assert object_keys.frontier("sample", name) == f"frontiers/sample/2019/04/18/{name}.json.gz"
 
 
 def outlet_of(stories: int) -> Outlet:
@@ -131,7 +132,7 @@ def test_pause_delays_continuation(aws: Aws, later: Callable[[timedelta], None])
         rounds, shards = Rounds(aws.table), Shards(1)
         dispatcher = Dispatcher([source], shards=shards, state=state, rounds=rounds, sqs=sqs, queue_url=queue)
         start = slot(source, now, "0/1")
-        first = run(CrawlMessage(source=SOURCE, crawl=keys.scheduled_crawl(start), patient=True))
+        first = run(CrawlMessage(source=SOURCE, crawl=crawl_names.scheduled_crawl(start), patient=True))
         assert (first.captured, first.left, first.failures) == (7, 5, [])
         state.save_asked({SOURCE: start})
         assert dispatcher.send_due(now + timedelta(minutes=59)) == [], "neither for this nor for pages that are due"
@@ -158,7 +159,7 @@ def test_forbidden_host_backs_off() -> None:
         for _ in range(6):
             report = runner.run(message, source, store=shelf, state=shelf, deadline=math.inf)
             assert report.continued_by
-            waits.append((keys.crawl_time(report.continued_by) - datetime.now(UTC)).total_seconds() / 60)
+            waits.append((crawl_names.crawl_time(report.continued_by) - datetime.now(UTC)).total_seconds() / 60)
             message = CrawlMessage.from_json(report.learned.postponed or "")
     assert [round(wait) for wait in waits] == [15, 30, 60, 120, 240, 480]
     assert outlet.paths() == ["/feed", "/0"], "while it is held it is not asked at all"
@@ -261,7 +262,7 @@ def test_killed_backfill_captures_once(aws: Aws) -> None:
 
 
 def stored_pages(aws: Aws, found: list[str]) -> Any:
-    for crawl in sorted({keys.parse(key).crawl for key in found}):
+    for crawl in sorted({object_keys.parse(key).crawl for key in found}):
         store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=crawl)
         for _, captures in store.stored():
             yield from captures

@@ -14,8 +14,9 @@ import pytest
 from botocore.exceptions import ClientError
 from warcio.archiveiterator import ArchiveIterator
 
-from dateline import keys
 from dateline.capture import Batch, metadata, read
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlMessage, CrawlReport, RoundMessage
 from dateline.state.crawl_state import CrawlState
 from spiders.collector import Collector
@@ -56,9 +57,9 @@ def test_crawl_leaves_captures(aws: Aws) -> None:
     with outlet_of(3) as outlet:
         report = deliver(aws, outlet)
     (key,) = report.captures
-    assert key == keys.Stem(SOURCE, CRAWL, 0).capture
+    assert key == Stem(SOURCE, CRAWL, 0).capture
     assert captured(aws) == {key: ["0", "1", "2"]}
-    body = aws.s3.get_object(Bucket=aws.captures, Key=keys.crawl_report(SOURCE, CRAWL))["Body"].read()
+    body = aws.s3.get_object(Bucket=aws.captures, Key=object_keys.crawl_report(SOURCE, CRAWL))["Body"].read()
     assert CrawlReport.from_json(body) == report
     assert (report.discovered, report.captured) == (3, 3)
     state = CrawlState(aws.deployment).urls([f"{outlet.url}/0"])[f"{outlet.url}/0"]
@@ -298,7 +299,7 @@ def test_handler_continues_and_counts(aws: Aws, handler: Any, monkeypatch: pytes
     rest = RoundMessage.from_json(sent["Body"])
     assert rest.crawls == (message.continued(report.continued_by),)
     assert sent["Attributes"]["MessageGroupId"] == rest.shard == "127.0.0.1", "as the message that it continues"
-    counters = aws.table.get_item(Key=keys.day(SOURCE, "2026-10-20"))["Item"]
+    counters = aws.table.get_item(Key=item_keys.day(SOURCE, "2026-10-20"))["Item"]
     assert (counters["crawls"], counters["discovered"]) == (1, report.captured)  # what is left counts where it ends
 
 

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
-from dateline import capture, keys
+from dateline import capture, instants
+from dateline.keys.object_keys import Stem
 from dateline.state.pages import url_states
 from spiders.state import backoff
 from spiders.state.dead_ends import address
@@ -37,7 +38,7 @@ def lift(outlet: Outlet) -> None:
 
 def later(shelf: Shelf) -> None:
     """Make every URL that is due some time due now."""
-    now = keys.utc(datetime.now(UTC) - timedelta(seconds=1), "seconds")
+    now = instants.utc(datetime.now(UTC) - timedelta(seconds=1), "seconds")
     for state in shelf.known.values():
         if state.due:
             object.__setattr__(state, "due", now)
@@ -87,7 +88,7 @@ def test_capture_alone_tells_of_walls() -> None:
     with outlet_of(2, lambda _: "/captcha", {"/captcha": WALL}) as outlet:
         crawl(outlet.source(), shelf := Shelf())
         wall = shelf.known[f"{outlet.url}/captcha"]
-    stored = capture.serialise(shelf.pages, keys.Stem("sample-gazette", CRAWL, 0).capture)
+    stored = capture.serialise(shelf.pages, Stem("sample-gazette", CRAWL, 0).capture)
     states = {state.url: state for page in capture.read(io.BytesIO(stored)) for state in url_states(page)}
     assert states[wall.url] == wall
     assert wall.found["reached_by"].split() == [f"{outlet.url}/story/0", f"{outlet.url}/story/1"]

@@ -11,7 +11,7 @@ import pytest
 from boto3.dynamodb.conditions import Key
 from mypy_boto3_sqs import SQSClient
 
-from dateline import keys
+from dateline.keys import item_keys
 from dateline.messages import CrawlMessage, RoundMessage
 from dateline.sources.registry import Source
 from dateline.sources.shards import Shards
@@ -191,7 +191,7 @@ def test_one_crawl_per_source(aws: Aws, queue: Queue) -> None:
     """A source has one crawl in a round."""
     gazette, state = source("gazette", every=30), CrawlState(aws.deployment)
     rest = CrawlMessage(source="gazette", crawl="20261020T115000Z-schedule-c1", continues="20261020T110000Z-schedule")
-    item = keys.postponed("gazette", rest.crawl) | {"message": rest.to_json()}
+    item = item_keys.postponed("gazette", rest.crawl) | {"message": rest.to_json()}
     state.restore([], [item], [])
     sent = [send_at(aws, queue, gazette, NOON) for _ in range(3)]
     assert sent == [["gazette"], ["gazette"], []]

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import pytest
 from scrapy import Request
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.extraction import extract
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport
 from dateline.sources import registry
 from infra.newsroom import Newsroom, hostile, serve
@@ -44,7 +45,7 @@ class Crawled(NamedTuple):
         return {self._path(visit.url): visit.error or "" for visit in self.report.feeds}
 
     def _extracted(self) -> Iterator[tuple[str, str]]:
-        stored = capture.serialise(self.shelf.pages, keys.Stem("sample-hostile", CRAWL, 0).capture)
+        stored = capture.serialise(self.shelf.pages, Stem("sample-hostile", CRAWL, 0).capture)
         for page in capture.read(io.BytesIO(stored)):
             yield page.url, "quarantined" if page.damage else extract(page.page()).outcome.value
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dateline import keys
 from dateline.capture import payload_digest
+from dateline.keys import crawl_names
 from dateline.state.crawl_state import CrawlState
 from spiders.state.stores import BucketStore
 from tests.conftest import Aws
@@ -36,7 +36,7 @@ def test_corrected_story_is_second_revision(aws: Aws, serve: Callable[[str], Ans
     with Outlet({"/feed": serve(rss(item("/a", title="Ferry")))}) as outlet:
         for number, words in enumerate((first, second)):
             outlet.routes |= {"/a": serve(words), "/feed": serve(rss(item("/a", title=f"Ferry, edition {number}")))}
-            name = keys.crawl_name(datetime(2026, 10, 20, 6 + number, tzinfo=UTC), "test")
+            name = crawl_names.crawl_name(datetime(2026, 10, 20, 6 + number, tzinfo=UTC), "test")
             store = BucketStore(aws.s3, aws.captures, source=SOURCE, crawl=name)
             captures += crawl(outlet.source(), store=store, state=CrawlState(aws.deployment)).captures
             (page,) = newsroom.archive().add(captures[-1])

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
+from dateline import instants
 from dateline.capture import Capture, read
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counter_writes import Counters
 from dateline.sources import revisit_plan
@@ -196,7 +197,7 @@ def test_revisit_schedules_next(aws: Aws) -> None:
         source = outlet.source(revisit=((10**9, 60),))
         for label in ("first", "second"):
             (page,) = pages(aws, crawl(aws, source, label))
-            assert due(aws) == [("a", keys.utc(page.captured_at + timedelta(hours=1), "seconds"))]
+            assert due(aws) == [("a", instants.utc(page.captured_at + timedelta(hours=1), "seconds"))]
             assert CrawlState(aws.deployment).health([SOURCE])[SOURCE].revisit_at == due(aws)[0][1]
             past(aws, f"{outlet.url}/a")
 
@@ -227,7 +228,7 @@ def test_stale_due_is_removed(aws: Aws) -> None:
     state, url = CrawlState(aws.deployment), "https://gazette.example/a"
     known = UrlState(url=url, source=SOURCE, captured_at="2026-10-20T06:00:00Z", due="2026-10-20T09:00:00Z")
     state.save_urls([known])
-    lost = {keys.url_hash(f"{url}{number}"): f"2026-10-20T0{number}:00:00Z" for number in (7, 9)}
+    lost = {identifiers.url_hash(f"{url}{number}"): f"2026-10-20T0{number}:00:00Z" for number in (7, 9)}
     DueTimes(aws.deployment).change(SOURCE, lost)
     assert state.revisits(SOURCE, datetime(2026, 10, 20, 8, tzinfo=UTC), 10) == []
     assert DueTimes(aws.deployment).first(SOURCE) == "2026-10-20T09:00:00Z"
@@ -248,10 +249,10 @@ def test_quiet_look_writes_no_state(aws: Aws) -> None:
     with outlet_of(("/a", honest("<h1>A"))) as outlet:
         crawl(aws, outlet.source(), "first")
         past(aws, f"{outlet.url}/a")
-        before = aws.table.get_item(Key=keys.url_state(f"{outlet.url}/a"))["Item"]
+        before = aws.table.get_item(Key=item_keys.url_state(f"{outlet.url}/a"))["Item"]
         ((_, first),) = due(aws)
         crawl(aws, outlet.source(), "second")
-        assert aws.table.get_item(Key=keys.url_state(f"{outlet.url}/a"))["Item"] == before
+        assert aws.table.get_item(Key=item_keys.url_state(f"{outlet.url}/a"))["Item"] == before
         ((_, then),) = due(aws)
     assert first < "2026-10-20T08:00:00Z" < then
 
@@ -295,7 +296,7 @@ def states(aws: Aws, outlet: Outlet) -> dict[str, Any]:
 
 def stored(aws: Aws) -> list[Capture]:
     """All captured pages."""
-    found = aws.s3.list_objects_v2(Bucket=aws.captures, Prefix=keys.CAPTURES)["Contents"]
+    found = aws.s3.list_objects_v2(Bucket=aws.captures, Prefix=object_keys.CAPTURES)["Contents"]
     bodies = [aws.s3.get_object(Bucket=aws.captures, Key=each["Key"])["Body"].read() for each in found]
     return [page for body in bodies for page in read(io.BytesIO(body))]
 

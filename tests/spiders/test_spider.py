@@ -13,7 +13,7 @@ from unittest.mock import ANY
 import pytest
 from scrapy.settings import Settings
 
-from dateline import keys
+from dateline import instants
 from dateline.capture import read
 from dateline.messages import CrawlReport
 from dateline.sources.registry import registered
@@ -126,7 +126,7 @@ def test_capture_carries_metadata() -> None:
         "feed_date": "2026-10-20T08:00:00+02:00",
         "feed_date_raw": "Tue, 20 Oct 2026 08:00:00 +0200",
         "feed_link": f"{outlet.url}/good",
-        "first_seen_at": keys.utc(captured_at, "seconds"),
+        "first_seen_at": instants.utc(captured_at, "seconds"),
         "due": ANY,
     }
 

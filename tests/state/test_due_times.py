@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.state.due_times import ConflictError, Due, DueTimes
 from tests.conftest import Aws
 
@@ -17,7 +17,7 @@ SOURCE = "gazette"
 
 
 def hashed(number: int) -> str:
-    return keys.url_hash(f"https://gazette.example/{number}")
+    return identifiers.url_hash(f"https://gazette.example/{number}")
 
 
 def at(hour: int) -> str:
@@ -25,7 +25,7 @@ def at(hour: int) -> str:
 
 
 def text(aws: Aws) -> str:
-    return (objects.get(aws.s3, bucket=aws.archive, key=keys.due_times(SOURCE)) or b"").decode()
+    return (objects.get(aws.s3, bucket=aws.archive, key=object_keys.due_times(SOURCE)) or b"").decode()
 
 
 def dues(aws: Aws) -> dict[str, str]:
@@ -97,7 +97,7 @@ def test_conflicts_are_merged(aws: Aws, known: dict[str, str | None]) -> None:
         number = next(others)
         lines = sorted([*text(aws).splitlines(), f"{at(number)} {hashed(number)}"])
         body = "".join(f"{line}\n" for line in lines).encode()
-        aws.s3.put_object(Bucket=aws.archive, Key=keys.due_times(SOURCE), Body=body)
+        aws.s3.put_object(Bucket=aws.archive, Key=object_keys.due_times(SOURCE), Body=body)
 
     before_put(aws, interfere, 3)
     DueTimes(aws.deployment, pause=pauses.append).change(SOURCE, {hashed(2): at(9)})
@@ -111,7 +111,7 @@ def test_lasting_conflict_is_error(aws: Aws) -> None:
 
     def interfere() -> None:
         body = f"{at(1)} {hashed(next(numbers))}\n".encode()
-        aws.s3.put_object(Bucket=aws.archive, Key=keys.due_times(SOURCE), Body=body)
+        aws.s3.put_object(Bucket=aws.archive, Key=object_keys.due_times(SOURCE), Body=body)
 
     before_put(aws, interfere, 9)
     with pytest.raises(ConflictError, match="due/gazette"):
@@ -135,7 +135,7 @@ def earlier(aws: Aws) -> Aws:
     """A table with a page due at seven and one at eight, as earlier versions wrote them."""
     for number in (7, 8):
         url = f"https://gazette.example/{number}"
-        aws.table.put_item(Item=keys.due(SOURCE, at(number), url) | {"url": url})
+        aws.table.put_item(Item=item_keys.due(SOURCE, at(number), url) | {"url": url})
     return aws
 
 
@@ -168,7 +168,7 @@ def test_busy_source_is_bounded(aws: Aws) -> None:
     """The due times of a hundred stories a day, merged, take some times their size in memory."""
     lines = sorted(f"2026-10-20T{number % 24:02}:00:00Z {hashed(number)}" for number in range(36_000))
     body = "".join(f"{line}\n" for line in lines).encode()
-    aws.s3.put_object(Bucket=aws.archive, Key=keys.due_times(SOURCE), Body=body)
+    aws.s3.put_object(Bucket=aws.archive, Key=object_keys.due_times(SOURCE), Body=body)
     tracemalloc.start()
     assert DueTimes(aws.deployment).change(SOURCE, {hashed(number): at(23) for number in range(500)}) == at(0)
     _, peak = tracemalloc.get_traced_memory()

@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 import pytest
 
-from dateline import keys
 from dateline.aws import dynamodb
 from dateline.capture import Capture
+from dateline.keys import item_keys
 from dateline.messages import CrawlReport
 from dateline.page import Payload
 from dateline.state.crawl_state import CrawlState
@@ -69,7 +69,7 @@ def test_items_are_small(aws: Aws, slug: str) -> None:
     CrawlState(aws.deployment).save_urls([state])
     (item,) = aws.table.scan()["Items"]
     assert dynamodb.size(item) <= 1024
-    assert keys.url_state(url).items() <= item.items()
+    assert item_keys.url_state(url).items() <= item.items()
     assert CrawlState(aws.deployment).urls([url]) == {url: state}
 
 

@@ -7,9 +7,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from dateline import keys
 from dateline.archive.formats import read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.capture.gzip_members import members
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome
 from dateline.verify import Kind
 from tests.support.samples import Newsroom
@@ -43,12 +44,12 @@ class Archived:
                 self.put_item(item)
 
     @property
-    def first(self) -> keys.Stem:
-        return keys.parse(self.captures[0])
+    def first(self) -> Stem:
+        return object_keys.parse(self.captures[0])
 
     @property
-    def last(self) -> keys.Stem:
-        return keys.parse(self.captures[2])
+    def last(self) -> Stem:
+        return object_keys.parse(self.captures[2])
 
     def get(self, key: str) -> bytes:
         return bytes(self.newsroom.aws.s3.get_object(Bucket=self.bucket(key), Key=key)["Body"].read())
@@ -79,7 +80,7 @@ class Archived:
     @property
     def report(self) -> str:
         """The report of the first crawl."""
-        return keys.crawl_report("sample", self.first.crawl)
+        return object_keys.crawl_report("sample", self.first.crawl)
 
     @property
     def quarantined(self) -> str:
@@ -94,7 +95,7 @@ class Archived:
     def last_articles(self) -> str:
         return self._articles(self.last)
 
-    def _articles(self, stem: keys.Stem) -> str:
+    def _articles(self, stem: Stem) -> str:
         return next(key for key in self.newsroom.objects() if key.startswith(stem.articles_prefix))
 
 
@@ -164,7 +165,7 @@ def change_item(archived: Archived, sk: str, /, **changes: Any) -> None:
     archived.put_item(archived.item(sk) | changes)
 
 
-OTHER = keys.Stem("sample", "20190101T000000Z-other", 0)
+OTHER = Stem("sample", "20190101T000000Z-other", 0)
 OF_CAPTURES: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "a flipped bit": (lambda a: edit(a, a.first.capture, flipped(0.5)), {Kind.DAMAGED_CAPTURE}),
     "a flipped bit in the last bytes": (lambda a: edit(a, a.first.capture, flipped(0.999)), {Kind.DAMAGED_CAPTURE}),
@@ -197,7 +198,7 @@ OF_CAPTURES: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
 OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "missing outcomes": (lambda a: a.delete(a.first.outcomes), {Kind.NO_OUTCOMES}),
     "outcomes without a capture": (
-        lambda a: a.put(OTHER.outcomes, a.get(keys.parse(a.captures[3]).outcomes)),
+        lambda a: a.put(OTHER.outcomes, a.get(object_keys.parse(a.captures[3]).outcomes)),
         {Kind.NO_CAPTURE, Kind.WRONG_COUNTERS},
     ),
     "a flipped bit in outcomes": (lambda a: edit(a, a.first.outcomes, flipped(0.5)), {Kind.DAMAGED_OUTCOMES}),
@@ -216,7 +217,7 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "missing articles": (lambda a: a.delete(a.articles), {Kind.NO_ARTICLES}),
     "articles that nothing names": (lambda a: a.put(a.first.articles, a.get(a.articles)), {Kind.ORPHAN_ARTICLES}),
     "articles of a capture that has none": (
-        lambda a: a.put(keys.parse(a.captures[3]).articles, a.get(a.articles)),
+        lambda a: a.put(object_keys.parse(a.captures[3]).articles, a.get(a.articles)),
         {Kind.ORPHAN_ARTICLES},
     ),
     "a flipped bit in articles": (
@@ -241,7 +242,7 @@ OF_THE_ARCHIVE: dict[str, tuple[Callable[[Archived], Any], set[Kind]]] = {
     "an article of another revision": (lambda a: edit(a, a.articles, articles(revision=7)), {Kind.WRONG_ARTICLES}),
     "a missing quarantine report": (lambda a: a.delete(a.quarantined), {Kind.NO_QUARANTINE}),
     "a quarantine report without a page": (
-        lambda a: a.put(keys.quarantine(a.first, 7), b"{}"),
+        lambda a: a.put(object_keys.quarantine(a.first, 7), b"{}"),
         {Kind.ORPHAN_QUARANTINE},
     ),
 }

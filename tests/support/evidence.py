@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dateline import keys
+from dateline.keys import object_keys
 from dateline.proofs import verify
 from dateline.proofs.bundle import prove
 from dateline.proofs.signing import FileSigner
@@ -39,11 +39,11 @@ class Evidence:
         if certificate:
             digest = hashlib.sha256(certificate).hexdigest()
             self.newsroom.notes = {"tls": {"certificate": f"sha256:{digest}"}}
-            aws.s3.put_object(Bucket=aws.captures, Key=keys.certificate(digest), Body=certificate)
+            aws.s3.put_object(Bucket=aws.captures, Key=object_keys.certificate(digest), Body=certificate)
         archive = self.newsroom.archive()
         archive.add(self.newsroom.capture(("a", "Title|First words."), ("b", "Other|Words.")))
         archive.add(self.newsroom.capture(("a", "Title|Other words.")))
-        aws.s3.put_object(Bucket=aws.captures, Key=keys.proof_authority("sample"), Body=authority.certificates)
+        aws.s3.put_object(Bucket=aws.captures, Key=object_keys.proof_authority("sample"), Body=authority.certificates)
         self.authorities = trusted(aws.s3, aws.captures, {"sample": authority.url})
         Trees(aws.s3, aws.captures).write(NEXT)
 

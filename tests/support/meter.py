@@ -17,7 +17,7 @@ from typing import Any
 
 import boto3
 
-from dateline import keys
+from dateline.keys import item_keys
 
 Item = Mapping[str, Mapping[str, Any]]  # attributes as DynamoDB's JSON has them: {"S": ...}
 
@@ -204,6 +204,6 @@ def _key(item: Item) -> str:
 def kind_of(item: Item) -> str:
     """Name an item for people by its keys: ``PLACE``, ``BAND``, ``SOURCE LIST``, or its sort key's first part."""
     partition, sort = item["PK"]["S"].partition("#")[0], item["SK"]["S"].partition("#")[0]
-    if keys.is_listed(item["PK"]["S"]):
+    if item_keys.is_listed(item["PK"]["S"]):
         return partition if partition == "PLACE" else f"{partition} LIST"
     return partition if partition in ("BAND", "CLUSTER", "HOST", "POSTPONED") else f"{partition} {sort}"

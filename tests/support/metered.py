@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
-from dateline import keys
 from dateline.aws import clients
+from dateline.keys import item_keys, object_keys
 from dateline.messages import CrawlMessage
 from dateline.state.crawl_state import CrawlState
 from infra.bench.inputs.pages import BASE, NewsPage
@@ -78,9 +78,9 @@ class MeteredOutlet:
         crawl = self._invoke("crawl", [message.to_json()])
         extract = self._invoke("extract", [self._stored(key) for key in self._captures()])
         changed = [_record(before.get(key), found) for key, found in self._items().items() if before.get(key) != found]
-        current = [each for each in changed if each["dynamodb"]["Keys"]["SK"]["S"] == keys.CURRENT]
+        current = [each for each in changed if each["dynamodb"]["Keys"]["SK"]["S"] == item_keys.CURRENT]
         search = self._stream("search", current)
-        revisions = [each for each in changed if each["dynamodb"]["Keys"]["SK"]["S"].startswith(keys.REVISION)]
+        revisions = [each for each in changed if each["dynamodb"]["Keys"]["SK"]["S"].startswith(item_keys.REVISION)]
         return Stages(crawl, extract, search, self._stream("events", revisions))
 
     def look_again(self, pages: Sequence[NewsPage]) -> Stages:
@@ -101,8 +101,8 @@ class MeteredOutlet:
         return {f"{each['PK']['S']} {each['SK']['S']}": each for page in pages for each in page["Items"]}
 
     def _captures(self) -> list[str]:
-        listed = self._aws.s3.list_objects_v2(Bucket=self._aws.captures, Prefix=keys.CAPTURES).get("Contents", [])
-        new = [each["Key"] for each in listed if each["Key"] not in self._seen]
+        found = self._aws.s3.list_objects_v2(Bucket=self._aws.captures, Prefix=object_keys.CAPTURES)
+        new = [each["Key"] for each in found.get("Contents", []) if each["Key"] not in self._seen]
         self._seen |= {*new}
         return new
 

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import pytest
 
-from dateline import keys
+from dateline import instants
 from dateline.capture import Batch, Capture, Exchange
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.sources.registry import Source
@@ -209,7 +209,7 @@ class Shelf:
         return self.frontiers[-1] if self.frontiers else None
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
-        now = keys.utc(at, "seconds")
+        now = instants.utc(at, "seconds")
         due = [state for state in self.known.values() if state.due and state.due <= now and state.source == source]
         return sorted(due, key=lambda state: str(state.due))[:limit]
 

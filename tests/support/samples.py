@@ -6,13 +6,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.archive.formats import read_outcomes
 from dateline.archive.writer import ArchiveWriter
 from dateline.article import Article, Extraction, Outcome, content_digest
 from dateline.aws import objects
 from dateline.capture import Exchange
 from dateline.index.index import Index
+from dateline.keys import crawl_names, identifiers, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import articles_key
 from dateline.page import Page, Payload
 from dateline.places import placed
@@ -35,7 +37,7 @@ def extract(page: Page) -> Extraction:
     if not text:
         return Extraction(Outcome.NOT_ARTICLE, reason="no text")
     article = Article(
-        id=keys.article_id(canonical(page.url)),
+        id=identifiers.article_id(canonical(page.url)),
         url=page.url,
         title=title,
         text=text,
@@ -74,13 +76,14 @@ class Newsroom:
     def capture(self, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
         at = NOON + timedelta(hours=next(self.hours))
         return self.put(
-            keys.Stem(self.source, keys.crawl_name(at, "test"), 0), *pages, status=status, revisits=revisits
+            Stem(self.source, crawl_names.crawl_name(at, "test"), 0),
+            *pages,
+            status=status,
+            revisits=revisits,
         )
 
-    def put(
-        self, stem: keys.Stem, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None
-    ) -> str:
-        at = keys.crawl_time(stem.crawl)
+    def put(self, stem: Stem, *pages: tuple[str, str], status: str = "200 OK", revisits: Payload | None = None) -> str:
+        at = crawl_names.crawl_time(stem.crawl)
         known = {
             "source": self.source,
             "country": self.country,
@@ -108,7 +111,7 @@ class Newsroom:
 
     def items(self) -> list[dict[str, Any]]:
         """All of the table except notes to the next coverage run, sorted by key."""
-        found = (item for item in self.aws.table.scan()["Items"] if item["PK"] != keys.LATE)
+        found = (item for item in self.aws.table.scan()["Items"] if item["PK"] != item_keys.LATE)
         return sorted(found, key=lambda item: (item["PK"], item["SK"]))
 
     def objects(self) -> dict[str, bytes]:
@@ -117,7 +120,7 @@ class Newsroom:
 
     def articles_key(self, key: str) -> str:
         """The articles object of a WARC file."""
-        stem = keys.parse(key)
+        stem = object_keys.parse(key)
         return articles_key(stem, read_outcomes(self.objects()[stem.outcomes]))
 
     def query(self) -> Query:

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from cfnlint.decode.cfn_yaml import load
 
-from dateline import keys
+from dateline import instants
 from dateline.archive.writer import ArchiveWriter
 from dateline.article import Extraction, Outcome
 from dateline.aws import dynamodb
@@ -28,6 +28,7 @@ from dateline.dataset.parts import Parts
 from dateline.extraction import extract
 from dateline.extraction.rulebook import Rulebook
 from dateline.index.index import Index
+from dateline.keys import crawl_names
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit
 from dateline.monitoring.counter_writes import Counters
@@ -48,8 +49,8 @@ from tests.upgrade import recording
 from tests.upgrade.view import addresses, view
 
 NOW = datetime.now(UTC)
-EDITIONS = [keys.crawl_name(NOW - timedelta(hours=hours), "sample") for hours in (3, 2)]  # the names of their crawls
-TROUBLED = keys.scheduled_crawl(NOW + timedelta(minutes=30))  # after all that the others learn
+EDITIONS = [crawl_names.crawl_name(NOW - timedelta(hours=hours), "sample") for hours in (3, 2)]  # names of crawls
+TROUBLED = crawl_names.scheduled_crawl(NOW + timedelta(minutes=30))  # after all that the others learn
 LONG_AGO = "2019-05-01T00:00:00Z"
 
 
@@ -103,8 +104,8 @@ def _extraction(newsroom: Newsroom) -> Callable[[Page], Extraction]:
 def _have_trouble(aws: Aws) -> None:
     """A crawl of a source that fails in every way that leaves a state."""
     source, host, at = "sample-gazette", "gazette.example", NOW + timedelta(minutes=35)
-    begun, feed = keys.utc(keys.crawl_time(TROUBLED), "seconds"), f"http://{host}/feed"
-    rest = keys.continuation(TROUBLED, datetime(2098, 1, 1, tzinfo=UTC))
+    begun, feed = instants.utc(crawl_names.crawl_time(TROUBLED), "seconds"), f"http://{host}/feed"
+    rest = crawl_names.continuation(TROUBLED, datetime(2098, 1, 1, tzinfo=UTC))
     message = CrawlMessage(source=source, crawl=TROUBLED)
     failed: dict[str, Any] = {"failures": 2, "failure": "timeout"}
     learned = Learned(
@@ -114,11 +115,11 @@ def _have_trouble(aws: Aws) -> None:
         holds={host: "2098-01-01T00:00:00Z"},
         postponed=message.continued(rest).to_json(),
     )
-    report = CrawlReport(source=source, crawl=TROUBLED, started_at=begun, finished_at=keys.utc(at), learned=learned)
+    report = CrawlReport(source=source, crawl=TROUBLED, started_at=begun, finished_at=instants.utc(at), learned=learned)
     report.feeds, report.continued_by, report.left = [FeedVisit(url=feed, error="timeout")], rest, 3
     BucketStore(aws.s3, aws.captures, source=source, crawl=TROUBLED).put_report(report)
     CrawlState(aws.deployment).settle(report, list)
-    CrawlState(aws.deployment).save_asked({source: keys.crawl_time(TROUBLED)})
+    CrawlState(aws.deployment).save_asked({source: crawl_names.crawl_time(TROUBLED)})
     Counters(aws.table).add_crawl(report)
 
 

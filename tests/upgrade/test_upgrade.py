@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.dataset.compaction import Compaction
 from dateline.dataset.parts import Parts
 from dateline.index.index import Index
+from dateline.keys import crawl_names
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.rebuild import rebuild
 from dateline.query.query import Query
 from dateline.search.rebuild import SearchRebuild
@@ -95,8 +96,8 @@ def test_new_captures_continue_old_chains(aws: Aws, recorded: Path) -> None:
     story = next(each for each in before["stories"].values() if each["revision"] > 1)
     outlet = Newsroom(aws, story["source"], story["outlet_country"], host=story["url"].split("/")[2])
     path = story["url"].split("/", 3)[3]
-    later = keys.crawl_name(datetime.fromisoformat(story["captured_at"]) + timedelta(days=1), "test")
-    stem = keys.Stem(story["source"], later, 0)
+    later = crawl_names.crawl_name(datetime.fromisoformat(story["captured_at"]) + timedelta(days=1), "test")
+    stem = Stem(story["source"], later, 0)
     outlet.archive().add(outlet.put(stem, (path, f"{story['title']}|Corrected again.")))
     found = Query(aws.deployment).story(story["id"])
     assert found is not None

@@ -13,7 +13,7 @@ from typing import Any
 
 import duckdb
 
-from dateline import keys
+from dateline import instants
 from dateline.api.archive import Archive
 from dateline.aws import dynamodb, objects
 from dateline.index.withdrawals import withdrawals
@@ -77,10 +77,10 @@ def states(aws: Aws, known: Mapping[str, Any]) -> dict[str, Any]:
         "feeds": {source: _all(state.feeds(source, known["feeds"])) for source in of},
         "health": _all(state.health(of)),
         "due": {source: sorted(each.url for each in state.revisits(source, AFTER, 1000)) for source in of},
-        "asked": {source: keys.utc(at) for source, at in state.asked(of).items()},
+        "asked": {source: instants.utc(at) for source, at in state.asked(of).items()},
         "postponed": state.postponed(AFTER),
         "robots": {host: _robots(each) for host, each in robots.items() if each},
-        "holds": {host: keys.utc(each) for host, each in holds.items() if each},
+        "holds": {host: instants.utc(each) for host, each in holds.items() if each},
     }
 
 
@@ -163,7 +163,7 @@ def _digest(data: bytes) -> str:
 
 
 def _robots(state: RobotsState) -> dict[str, str]:
-    return {"fetched_at": keys.utc(state.fetched_at), "text": _digest(state.text)}
+    return {"fetched_at": instants.utc(state.fetched_at), "text": _digest(state.text)}
 
 
 def _all(records: Mapping[str, Any]) -> dict[str, Any]:

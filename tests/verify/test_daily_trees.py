@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dateline import keys
+from dateline.keys import object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.proofs import verify
@@ -77,7 +77,7 @@ def test_part_of_the_archive(newsroom: Newsroom, spool: Spool, scope: Scope) -> 
     """Records out of the scope are not missing; another root is found all the same."""
     put_again(newsroom.aws, capture_of(newsroom), without_last)
     assert found(newsroom, spool, scope) == []
-    root = keys.proof(f"{TODAY}", "root.json")
+    root = object_keys.proof(f"{TODAY}", "root.json")
     put_again(newsroom.aws, root, lambda body: body.replace(b'"size":', b'"size":1'))
     assert (root, True) in {(key, "give another root" in detail) for key, detail in found(newsroom, spool, scope)}
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from dateline import keys
 from dateline.article import Extraction, Outcome
+from dateline.keys import object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import CrawlReport, ReextractMessage
@@ -71,13 +71,13 @@ def archive(aws: Aws) -> Archived:
     reextract(newsroom, captures[0], new)
     report = CrawlReport(
         source="sample",
-        crawl=keys.parse(captures[0]).crawl,
+        crawl=object_keys.parse(captures[0]).crawl,
         started_at="2019-04-17T12:00:00Z",
         discovered=3,
         captures={captures[0]: 3},
     )
     aws.s3.put_object(
-        Bucket=aws.captures, Key=keys.crawl_report("sample", report.crawl), Body=report.to_json().encode()
+        Bucket=aws.captures, Key=object_keys.crawl_report("sample", report.crawl), Body=report.to_json().encode()
     )
     newsroom.index.counters.add_crawl(report)
     return Archived(newsroom, captures)
@@ -157,7 +157,7 @@ def mend(archived: Archived, findings: Sequence[Finding]) -> None:
             aws = archived.newsroom.aws
             rebuild(aws.deployment, unarchived=pytest.fail)
         elif command.startswith("restore"):
-            archived.delete(finding.key, keys.parse(finding.key).outcomes)
+            archived.delete(finding.key, object_keys.parse(finding.key).outcomes)
 
 
 SCOPES = {
@@ -258,7 +258,7 @@ def test_verify_command(checkout: Checkout) -> None:
             finding, summary = map(json.loads, running.communicate(timeout=60)[0].splitlines())
         assert (running.returncode, summary["found"]) == (1, 1)
         assert (finding["kind"], finding["key"], finding["offset"]) == ("damaged outcomes", key, len(body))
-        report = checkout.objects("ArchiveBucket", keys.verification(summary["run"]))
+        report = checkout.objects("ArchiveBucket", object_keys.verification(summary["run"]))
         assert [json.loads(line) for line in b"".join(report.values()).splitlines()] == [summary, finding]
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=body)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
-from dateline import keys
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -100,7 +100,7 @@ class DuckDb:
 
     def _fetch(self) -> bool:
         """Make the folder's files those of the bucket; False if there are none."""
-        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=keys.DATASET)
+        pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=object_keys.DATASET)
         found = (each for page in pages for each in page.get("Contents", ()))
         wanted = {self._path(each["Key"], each["ETag"]): each["Key"] for each in found}
         for path in set(self._folder.rglob("*.parquet")) - wanted.keys():
@@ -115,7 +115,7 @@ class DuckDb:
 
     def _path(self, key: str, etag: str) -> Path:
         """The file of an object, named by its content too."""
-        relative = Path(key.removeprefix(keys.DATASET))
+        relative = Path(key.removeprefix(object_keys.DATASET))
         return self._folder / relative.parent / f"{relative.stem}.{etag.strip(chr(34))}.parquet"
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Literal
 
-from dateline import keys
+from dateline import instants
 from dateline.api.stories import Stories
 from dateline.article import Article
 from dateline.query.filters import Selection
@@ -248,5 +248,5 @@ def _cursor(since: Story | str | date | None) -> str:
     if isinstance(since, Story):
         return since.cursor
     if isinstance(since, datetime):
-        return keys.utc(since)
+        return instants.utc(since)
     return since.isoformat() if isinstance(since, date) else since or _BEGINNING

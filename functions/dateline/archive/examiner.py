@@ -3,13 +3,15 @@
 import dataclasses
 from collections.abc import Callable, Container, Iterator
 
-from dateline import capture, keys
+from dateline import capture, instants
 from dateline.archive.revisions import Revisions
 from dateline.archive.store import Decided
 from dateline.article import Article, Extraction, Outcome, Pointer
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture, DamagedCaptureError
 from dateline.capture.packs import Packs
+from dateline.keys import crawl_names, identifiers
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import WITHDRAWN, PageOutcome
 from dateline.page import MAX_URL, Page
 from dateline.similarity import minhash
@@ -28,14 +30,14 @@ class Examiner:
         self._s3, self._capture_bucket, self._extract = deployment.s3, deployment.capture_bucket, extract
         self._packs = Packs(deployment.s3, deployment.capture_bucket)
 
-    def pages(self, stem: keys.Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
+    def pages(self, stem: Stem, only: Container[int] | None = None) -> Iterator[tuple[Capture, Extraction]]:
         """Yield each page, without its body, and its extraction; or ``only`` the records at these offsets.
 
         The unreadable rest of a damaged file is a page with the outcome ``QUARANTINED``.
         """
         body = self._packs.open(stem.capture)
         try:
-            for captured in capture.read(body, keys.crawl_time(stem.crawl)):
+            for captured in capture.read(body, crawl_names.crawl_time(stem.crawl)):
                 if only is None or captured.offset in only:
                     extraction = self.page(captured)
                     yield dataclasses.replace(captured, body=b""), extraction  # bodies are large, and not wanted again
@@ -58,18 +60,18 @@ class Examiner:
             return Extraction(Outcome.QUARANTINED, reason=str(error))
         return self.page(found) if found else Extraction(Outcome.QUARANTINED, reason=f"{key} has no page at {offset}")
 
-    def pointer(self, stem: keys.Stem, captured: Capture) -> Pointer:
+    def pointer(self, stem: Stem, captured: Capture) -> Pointer:
         where, digest = (captured.offset, captured.length), captured.payload_digest
         return Pointer(self._capture_bucket, stem.capture, *where, digest, captured.status)
 
-    def decide(self, stem: keys.Stem, revisions: Revisions, captured: Capture, extraction: Extraction) -> Decided:
+    def decide(self, stem: Stem, revisions: Revisions, captured: Capture, extraction: Extraction) -> Decided:
         """Return a page's result after the earlier revisions of its story."""
         outcome, article = extraction.outcome, None
         if extraction.article and revisions.withdrawn(extraction.article.id):
             outcome, extraction = Outcome.NOT_ARTICLE, extraction._replace(reason=WITHDRAWN)
         elif extraction.article:
             pointer = self.pointer(stem, captured)
-            outcome, article = revisions.settle(extraction.article, keys.utc(captured.captured_at), pointer)
+            outcome, article = revisions.settle(extraction.article, instants.utc(captured.captured_at), pointer)
         return Decided(page_outcome(captured, extraction, outcome, article), article)
 
     def _words(self, key: str, offset: int, length: int) -> Extraction:  # noqa: ARG002 (metadata follows)
@@ -82,11 +84,11 @@ class Examiner:
             return Extraction(Outcome.QUARANTINED, reason=f"its words are in {key}, without a page at {offset}")
         return self.page(found)
 
-    def _rest(self, stem: keys.Stem, offset: int) -> Capture:
+    def _rest(self, stem: Stem, offset: int) -> Capture:
         """The unreadable rest of a WARC file, from an offset on."""
         return Capture(
             url=f"s3://{self._capture_bucket}/{stem.capture}",
-            captured_at=keys.crawl_time(stem.crawl),
+            captured_at=crawl_names.crawl_time(stem.crawl),
             status=0,
             content_type="",
             body=b"",
@@ -103,7 +105,7 @@ def page_outcome(captured: Capture, extraction: Extraction, outcome: Outcome, ar
         url=captured.url,
         id=found.id if found else _id(captured.url),
         outcome=outcome,
-        captured_at=keys.utc(captured.captured_at),
+        captured_at=instants.utc(captured.captured_at),
         offset=captured.offset,
         length=captured.length,
         status=captured.status,
@@ -121,9 +123,9 @@ def _id(url: str) -> str:
     URLs that are no web addresses, of foreign WARC files, stand for themselves.
     """
     try:
-        return keys.article_id(identity(url))
+        return identifiers.article_id(identity(url))
     except ValueError:
-        return keys.article_id(url)
+        return identifiers.article_id(url)
 
 
 def _signed(article: Article) -> Article:

@@ -3,10 +3,10 @@
 import dataclasses
 from collections.abc import Iterable
 
-from dateline import keys
 from dateline.article import Extraction
 from dateline.capture import Capture
 from dateline.index.index import Index
+from dateline.keys import identifiers
 from dateline.outcomes import PageOutcome
 from dateline.urls import identity, is_web
 
@@ -20,7 +20,7 @@ class FormerIds:
     def __init__(self, index: Index, pages: Iterable[tuple[Capture, Extraction]]) -> None:
         stated = (found.article.url if found.article else captured.url for captured, found in pages)
         urls = [identity(url) for url in stated if url.lower().startswith("http:") and is_web(url)]
-        former = {keys.article_id(url): keys.former_article_id(url) for url in urls}
+        former = {identifiers.article_id(url): identifiers.former_article_id(url) for url in urls}
         known = index.current(former.values(), consistent=False) if former else {}
         begun = {id: was for id, was in former.items() if was in known}
         present = index.current(begun) if begun else {}

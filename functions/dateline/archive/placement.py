@@ -10,7 +10,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from dateline import keys
+from dateline import instants
 from dateline.archive import chain
 from dateline.archive.chain import Place, Version
 from dateline.archive.examiner import Examiner
@@ -18,6 +18,8 @@ from dateline.archive.formats import content_name
 from dateline.archive.store import ArchiveStore, Decided, articles_of, by_offset, named
 from dateline.article import Article, Outcome
 from dateline.index.index import Index
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, is_of_chain
 
 
@@ -32,7 +34,7 @@ class Placement:
         for id, at in _since(outcomes).items():
             self.place_story(id, at)
 
-    def index_later_captures(self, stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> None:
+    def index_later_captures(self, stem: Stem, outcomes: Iterable[PageOutcome]) -> None:
         """Finish what a killed attempt began: bring the index to what is committed of the stories' later captures."""
         later = {
             str(item["capture"]["key"])
@@ -41,7 +43,7 @@ class Placement:
             if "capture" in item
         }
         for key in sorted(later - {stem.capture}):
-            self._reindex(keys.parse(key))
+            self._reindex(object_keys.parse(key))
 
     def place_story(self, id: str, since: str, read: Callable[[Mapping[str, Any]], Version] = Version.of_item) -> None:
         """Put a story's captures from an instant on in their places, until each is where it should be.
@@ -54,9 +56,9 @@ class Placement:
             if not wrong:
                 return
             for key, places in chain.by_capture(wrong):
-                self._rewrite(keys.parse(key), id, places)
+                self._rewrite(object_keys.parse(key), id, places)
 
-    def _rewrite(self, stem: keys.Stem, id: str, places: Mapping[int, Place]) -> None:
+    def _rewrite(self, stem: Stem, id: str, places: Mapping[int, Place]) -> None:
         """Give some pages of a WARC file, by the offsets of their records, their places in a story's chain."""
         settled = self._store.settled(stem)
         decided = by_offset(settled)
@@ -73,17 +75,17 @@ class Placement:
         self._store.replace(stem, settled, named(decided.values(), content_name(articles)), articles)
         self._reindex(stem)
 
-    def _reindex(self, stem: keys.Stem) -> None:
+    def _reindex(self, stem: Stem) -> None:
         self._store.delete(self._store.index(stem, self._store.settled(stem)))
 
-    def _found(self, stem: keys.Stem, offsets: Container[int]) -> Iterator[Article]:
+    def _found(self, stem: Stem, offsets: Container[int]) -> Iterator[Article]:
         """The articles of pages that made no revision when they were archived."""
         for captured, extraction in self._examiner.pages(stem, offsets) if offsets else ():
             if extraction.article:
                 yield dataclasses.replace(
                     extraction.article,
-                    captured_at=keys.utc(captured.captured_at),
-                    indexed_at=keys.utc(self._clock()),
+                    captured_at=instants.utc(captured.captured_at),
+                    indexed_at=instants.utc(self._clock()),
                     capture=self._examiner.pointer(stem, captured),
                 )
 

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Self
 
-from dateline import keys
 from dateline.article import Outcome, Pointer
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,11 +42,11 @@ class QuarantineReport:
     @property
     def key(self) -> str:
         """Key of the report."""
-        return keys.quarantine(self.stem, self.capture.offset)
+        return object_keys.quarantine(self.stem, self.capture.offset)
 
     @property
-    def stem(self) -> keys.Stem:
-        return keys.parse(self.capture.key)
+    def stem(self) -> Stem:
+        return object_keys.parse(self.capture.key)
 
     @property
     def last(self) -> Attempt:
@@ -96,8 +97,8 @@ def reports(
 
     ``since`` is a day of capture (UTC).
     """
-    for source in of or sorted(objects.folders(s3, bucket, keys.QUARANTINE)):
-        folder = keys.folder(keys.QUARANTINE, source)
+    for source in of or sorted(objects.folders(s3, bucket, object_keys.QUARANTINE)):
+        folder = object_keys.folder(object_keys.QUARANTINE, source)
         yield from _read(s3, bucket, folder, after=f"{folder}{since:%Y%m%d}" if since else "")
 
 

@@ -10,7 +10,6 @@ import hashlib
 from collections.abc import Container, Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from dateline import keys
 from dateline.archive import quarantine
 from dateline.archive.formats import content_name, read_articles, read_outcomes, write_articles, write_outcomes
 from dateline.article import Article, Outcome, Pointer
@@ -18,6 +17,8 @@ from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
 from dateline.index.items import aliases
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, Stored, articles_key, extraction, made_no_revision
 
 if TYPE_CHECKING:
@@ -52,19 +53,19 @@ class ArchiveStore:
         self._s3, self._index = deployment.s3, index
         self._capture_bucket, self._archive_bucket = deployment.capture_bucket, deployment.archive_bucket
 
-    def settled(self, stem: keys.Stem) -> Archived:
+    def settled(self, stem: Stem) -> Archived:
         """Return the committed result of an indexed WARC file; an empty one if its outcomes were lost."""
         return committed(self._s3, self._archive_bucket, stem) or Archived([], [])
 
-    def committed(self, stem: keys.Stem) -> Archived | None:
+    def committed(self, stem: Stem) -> Archived | None:
         """Return the committed result of a WARC file, or None if it is not archived yet."""
         return committed(self._s3, self._archive_bucket, stem)
 
-    def is_settled(self, stem: keys.Stem, settled: Archived) -> bool:
+    def is_settled(self, stem: Stem, settled: Archived) -> bool:
         """Return whether the committed result of a WARC file is this one."""
         return objects.get_tagged(self._s3, bucket=self._archive_bucket, key=stem.outcomes)[1] == settled.etag
 
-    def commit(self, stem: keys.Stem, outcomes: Iterable[PageOutcome], articles: bytes) -> Archived:
+    def commit(self, stem: Stem, outcomes: Iterable[PageOutcome], articles: bytes) -> Archived:
         """Commit the outcomes of a WARC file unless another attempt did; return the committed result.
 
         ``articles`` are the bytes of the stored articles object, empty without articles.
@@ -73,7 +74,7 @@ class ArchiveStore:
         etag = objects.put_new(self._s3, bucket=self._archive_bucket, key=stem.outcomes, body=lines)
         return _archived(lines, articles, etag)._replace(ours=True) if etag else self.settled(stem)
 
-    def replace(self, stem: keys.Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
+    def replace(self, stem: Stem, settled: Archived, outcomes: list[PageOutcome], articles: bytes) -> bool:
         """Commit another result of a WARC file; return False if it is no longer ``settled``."""
         if outcomes == settled.outcomes:
             return True
@@ -90,7 +91,7 @@ class ArchiveStore:
             return objects.put_over(self._s3, bucket=self._archive_bucket, key=key, body=body, etag=settled.etag)
         return objects.put_once(self._s3, bucket=self._archive_bucket, key=key, body=body)
 
-    def index(self, stem: keys.Stem, settled: Archived) -> dict[str, list[Article]]:
+    def index(self, stem: Stem, settled: Archived) -> dict[str, list[Article]]:
         """Bring the index to the committed result; return the replaced articles objects, by key."""
         current = articles_key(stem, settled.outcomes)
         over = {key: self.articles(key) for key in self.articles_keys(stem) if key != current or not settled.articles}
@@ -98,7 +99,7 @@ class ArchiveStore:
         self._index.replace(stem, settled.outcomes, settled.articles, before)
         return over
 
-    def articles_keys(self, stem: keys.Stem) -> set[str]:
+    def articles_keys(self, stem: Stem) -> set[str]:
         """Return the keys of a WARC file's articles objects, those of killed attempts included."""
         return set(objects.keys(self._s3, bucket=self._archive_bucket, prefix=stem.articles_prefix))
 
@@ -109,7 +110,7 @@ class ArchiveStore:
             for stored in read_articles(objects.get(self._s3, bucket=self._archive_bucket, key=key) or b"")
         ]
 
-    def put_articles(self, stem: keys.Stem, articles: list[Article], left: Iterable[str]) -> tuple[str | None, bytes]:
+    def put_articles(self, stem: Stem, articles: list[Article], left: Iterable[str]) -> tuple[str | None, bytes]:
         """Store the articles; return the name of their object, and its bytes.
 
         If an attempt that died before its commit left the same ones, its copy stays, whenever it was made.
@@ -128,24 +129,24 @@ class ArchiveStore:
         for key in sorted(over):
             self._s3.delete_object(Bucket=self._archive_bucket, Key=key)
 
-    def quarantine(self, stem: keys.Stem, page: PageOutcome, run: str | None = None) -> None:
+    def quarantine(self, stem: Stem, page: PageOutcome, run: str | None = None) -> None:
         """Add a page's outcome to its quarantine report, with the run of a ``reextract`` if any."""
         pointer = Pointer(self._capture_bucket, stem.capture, page.offset, page.length, status=page.status)
         report = quarantine.QuarantineReport(url=page.url, captured_at=page.captured_at, capture=pointer)
         attempt = quarantine.Attempt(outcome=page.outcome, reason=page.reason, run=run)
         quarantine.note(self._s3, self._archive_bucket, report, attempt)
 
-    def update_quarantine(self, stem: keys.Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
+    def update_quarantine(self, stem: Stem, settled: Archived, offsets: Container[int] | None, run: str) -> None:
         """Add the outcomes of a run to the reports on quarantined pages; ``offsets`` None is all pages."""
-        reported = set(objects.keys(self._s3, bucket=self._archive_bucket, prefix=keys.quarantine_prefix(stem)))
+        reported = set(objects.keys(self._s3, bucket=self._archive_bucket, prefix=object_keys.quarantine_prefix(stem)))
         for page in settled.outcomes:
-            known = keys.quarantine(stem, page.offset) in reported
+            known = object_keys.quarantine(stem, page.offset) in reported
             looked_at = offsets is None or page.offset in offsets
             if (known and looked_at) or (not known and page.outcome is Outcome.QUARANTINED):
                 self.quarantine(stem, page, run)
 
 
-def committed(s3: "S3Client", bucket: str, stem: keys.Stem) -> Archived | None:
+def committed(s3: "S3Client", bucket: str, stem: Stem) -> Archived | None:
     """Return the committed outcomes and articles of a WARC file, or None if it is not archived yet."""
     lines, etag = objects.get_tagged(s3, bucket=bucket, key=stem.outcomes)
     if lines is None:

@@ -8,7 +8,7 @@ The capture counts as done after that, so a killed attempt is repeated.
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from dateline import keys
+from dateline import instants
 from dateline.archive.examiner import Examiner, Extract
 from dateline.archive.former_ids import FormerIds
 from dateline.archive.placement import Placement
@@ -17,6 +17,8 @@ from dateline.archive.store import Archived, ArchiveStore, named
 from dateline.article import Outcome
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, articles_key
 
 
@@ -45,7 +47,7 @@ class ArchiveWriter:
 
         Without ``again`` nobody has begun, as far as the caller knows: two requests to S3 less.
         """
-        stem = keys.parse(key)
+        stem = object_keys.parse(key)
         if self.index.counters.is_done(stem.source, stem.capture):
             return []
         begun = self.store.committed(stem) if again else None
@@ -61,12 +63,12 @@ class ArchiveWriter:
             before, archived = archived, self.store.settled(stem)
             self.index.replace(stem, archived.outcomes, archived.articles, [each.article for each in before.articles])
 
-    def _commit(self, stem: keys.Stem, *, again: bool) -> Archived:
+    def _commit(self, stem: Stem, *, again: bool) -> Archived:
         pages = list(self.examiner.pages(stem))
         former = FormerIds(self.index, pages)
         extracted = [(captured, former.of_story(extraction)) for captured, extraction in pages]
         ids = [extraction.article.id for _, extraction in extracted if extraction.article]
-        revisions = Revisions(self.index, ids, keys.utc(self.clock()))
+        revisions = Revisions(self.index, ids, instants.utc(self.clock()))
         in_order = sorted(extracted, key=lambda each: (each[0].captured_at, each[0].offset))
         decided = {page[0].offset: self.examiner.decide(stem, revisions, *page) for page in in_order}
         articles = [article for captured, _ in extracted if (article := decided[captured.offset].article)]

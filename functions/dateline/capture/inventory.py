@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from dateline import keys
 from dateline.capture.packs import Packs
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -19,7 +20,7 @@ def held(
     since: date | None = None,
     until: date | None = None,
     month: str | None = None,
-) -> Iterator[keys.Stem]:
+) -> Iterator[Stem]:
     """The WARC files of some sources, or of all, in the order of source and capture.
 
     ``since`` and ``until`` are days of capture (UTC), both included; ``month`` (``yyyy-mm``) stands for both.
@@ -28,10 +29,10 @@ def held(
         since, until = date.fromisoformat(f"{month}-01"), date.fromisoformat(f"{month}-28") + timedelta(days=3)
     packs = Packs(s3, bucket)
     for source in of or packs.sources():
-        prefix = keys.folder(keys.CAPTURES, source)
+        prefix = object_keys.folder(object_keys.CAPTURES, source)
         after = f"{prefix}{since:%Y/%m/%d}" if since else prefix
         for found in packs.listed(source, after):
-            stem = keys.parse(found.key)
+            stem = object_keys.parse(found.key)
             if (until and stem.day > until.isoformat()) or (month and not stem.day.startswith(month)):
                 break
             yield stem

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
 from dateline.capture.reader import Readable
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -132,7 +132,7 @@ class Packs:
 
     def find(self, key: str) -> tuple[Manifest, PackedFile] | None:
         """Return the pack of a WARC file and its place there, or None if it is in no pack."""
-        prefix = keys.packs(keys.parse(key))
+        prefix = object_keys.packs(object_keys.parse(key))
         for known in (self._known.get(prefix, []), None):  # a day may have got another pack since
             manifests = self._manifests(prefix) if known is None else known
             for manifest in manifests:
@@ -142,13 +142,15 @@ class Packs:
 
     def listed(self, source: str, after: str = "") -> Iterator[Listed]:
         """Yield a source's WARC files after a key, in the order of keys; sizes are those before packing."""
-        loose = objects.listed(self._s3, bucket=self._bucket, prefix=keys.folder(keys.CAPTURES, source), after=after)
+        loose = objects.listed(
+            self._s3, bucket=self._bucket, prefix=object_keys.folder(object_keys.CAPTURES, source), after=after
+        )
         found = heapq.merge(loose, self._listed(source, after), key=lambda each: each.key)
         return (next(same) for _, same in groupby(found, lambda each: each.key))
 
     def sources(self) -> list[str]:
         """Return the sources with WARC files."""
-        folders = (keys.CAPTURES, keys.PACKS)
+        folders = (object_keys.CAPTURES, object_keys.PACKS)
         return sorted({name for folder in folders for name in objects.folders(self._s3, self._bucket, folder)})
 
     def all_listed(self) -> Iterator[Listed]:
@@ -157,9 +159,9 @@ class Packs:
 
     def _listed(self, source: str, after: str) -> Iterator[Listed]:
         """The files in packs, a day at a time."""
-        folder, first = keys.folder(keys.PACKS, source), ""
-        if after.startswith(keys.folder(keys.CAPTURES, source)):
-            first = f"{folder}{after.removeprefix(keys.folder(keys.CAPTURES, source))[:10]}"
+        folder, first = object_keys.folder(object_keys.PACKS, source), ""
+        if after.startswith(object_keys.folder(object_keys.CAPTURES, source)):
+            first = f"{folder}{after.removeprefix(object_keys.folder(object_keys.CAPTURES, source))[:10]}"
         packs = objects.listed(self._s3, bucket=self._bucket, prefix=folder, after=first)
         manifests = (found for found in packs if found.key.endswith(".json"))
         for _, of_day in groupby(manifests, lambda found: found.key.rpartition("-")[0]):

@@ -18,10 +18,11 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.timeutils import datetime_to_iso_date
 from warcio.warcwriter import WARCWriter
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.capture import http_message, metadata
 from dateline.capture.digests import digest
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.page import Payload
 from dateline.version import __version__
 
@@ -123,12 +124,12 @@ class Batch:
     def certificates(self) -> dict[str, bytes]:
         """The certificates of the pages' servers by the keys of their objects."""
         found = {page.certificate for page in self.pages if page.certificate}
-        return {keys.certificate(hashlib.sha256(each).hexdigest()): each for each in found}
+        return {object_keys.certificate(hashlib.sha256(each).hexdigest()): each for each in found}
 
     def body(self, key: str) -> bytes:
         """Return the bytes of the WARC file ``key``; no pages can be added afterwards."""
         self.write()
-        return b"".join([*map(_member, _plain([_warcinfo(keys.parse(key))])), *self._written])
+        return b"".join([*map(_member, _plain([_warcinfo(object_keys.parse(key))])), *self._written])
 
     @property
     def size(self) -> int:
@@ -160,7 +161,7 @@ class CaptureStore:
             if key not in self._certificates:
                 self._keep(key, body)
         while True:
-            key = keys.Stem(self._source, self._crawl, self._number).capture
+            key = Stem(self._source, self._crawl, self._number).capture
             self._number += 1
             if objects.put_once(self._s3, bucket=self._bucket, key=key, body=batch.body(key)):
                 return key
@@ -174,7 +175,7 @@ class CaptureStore:
 
 def serialise(exchanges: list[Exchange], key: str) -> bytes:
     """Return the bytes of the WARC file ``key`` with these exchanges."""
-    batch = Batch(keys.parse(key).crawl)
+    batch = Batch(object_keys.parse(key).crawl)
     for exchange in exchanges:
         batch.add(exchange)
     return batch.body(key)
@@ -206,7 +207,7 @@ def plain_record(kind: str, block: bytes, date: str, fields: Mapping[str, str]) 
     return data
 
 
-def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
+def _warcinfo(stem: Stem) -> ArcWarcRecord:
     fields = {
         "software": f"dateline/{__version__}",
         "format": "WARC File Format 1.1",
@@ -217,7 +218,11 @@ def _warcinfo(stem: keys.Stem) -> ArcWarcRecord:
     block = "".join(f"{name}: {value}\r\n" for name, value in fields.items()).encode()
     headers = {"WARC-Block-Digest": digest(block), "WARC-Filename": stem.capture.rpartition("/")[2]}
     return _record(
-        "warcinfo", block, _warc_date(keys.crawl_time(stem.crawl)), _record_id(f"{stem.capture} warcinfo"), headers
+        "warcinfo",
+        block,
+        _warc_date(crawl_names.crawl_time(stem.crawl)),
+        _record_id(f"{stem.capture} warcinfo"),
+        headers,
     )
 
 

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from dateline import keys
 from dateline.cli.stack import STATE
 from dateline.cli.terminal.output import CommandError
+from dateline.keys import item_keys
 
 
 def source_ids() -> list[str]:
@@ -37,7 +37,7 @@ def check_country(code: str | None) -> None:
     """Raise CommandError if a code is no country's (ISO 3166 alpha-2, lower case), with the nearest one."""
     from dateline.sources import codes
 
-    if code and code != keys.NOWHERE:
+    if code and code != item_keys.NOWHERE:
         _check_code(code, codes.countries(), "country", "ISO 3166 in lower case, such as ly")
 
 

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dateline import keys
+from dateline import instants
 from dateline.dataset.parts import Parts
 from dateline.dataset.progress import OvertakenError, Progress
 from dateline.index.list_items import indexed_key, published_key
+from dateline.keys import item_keys
 from dateline.query.query import Query
 from dateline.story import StoryItem
 
@@ -77,7 +78,7 @@ class Compaction:
 
     def _noticed(self) -> Progress:
         """Return the saved progress with all changes since."""
-        now = keys.utc(self._clock())
+        now = instants.utc(self._clock())
         before = Progress.load(self._s3, self._bucket) or Progress(cursor=now)
         progress = Progress(cursor=before.cursor, looked=now[:10], turn=before.turn, etag=before.etag)
         for story in self._query.indexed_since(_earlier(before.cursor)):
@@ -108,7 +109,7 @@ class Compaction:
         """Yield the partitions and days of a story's revisions."""
         for each in self._query.revisions(story["id"]) if story["revision"] > 1 else [story]:
             key = published_key(each)
-            yield f"{each.get('outlet_country', keys.NOWHERE)}/{key[:7]}", int(key[8:10])
+            yield f"{each.get('outlet_country', item_keys.NOWHERE)}/{key[:7]}", int(key[8:10])
 
     def _settle(self, partition: str, progress: Progress, done: Compacted, going: Callable[[], bool]) -> bool:
         """Update the parts of a partition; return False if the time ran out."""
@@ -132,4 +133,4 @@ class Compaction:
 
 def _earlier(cursor: str) -> str:
     """Return an earlier cursor, for stories indexed late."""
-    return keys.utc(datetime.fromisoformat(cursor.partition("#")[0]) - _LATE)
+    return instants.utc(datetime.fromisoformat(cursor.partition("#")[0]) - _LATE)

@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
 from dateline.archive.store import committed
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
@@ -31,6 +30,7 @@ from dateline.dataset import rows
 from dateline.dataset.rows import Origin
 from dateline.index.index import Index
 from dateline.index.list_items import published_key
+from dateline.keys import item_keys, object_keys
 from dateline.query.query import Query
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Part:
 
     @property
     def key(self) -> str:
-        return keys.part(self.country, self.month, self.first)
+        return object_keys.part(self.country, self.month, self.first)
 
     @property
     def dates(self) -> tuple[date, date]:
@@ -60,7 +60,7 @@ class Part:
         """Return whether an index item belongs into this part."""
         if "withdrawn_at" in story:
             return False
-        country, month = story.get("outlet_country", keys.NOWHERE), published_key(story)[:7]
+        country, month = story.get("outlet_country", item_keys.NOWHERE), published_key(story)[:7]
         return (country, month) == (self.country, self.month) and self.first <= Origin.of(story).day <= self.last
 
 
@@ -94,8 +94,8 @@ class Parts:
         """Return the parts of a month, at least one; with ``days``, those for the days, each with its predecessor,
         because an interrupted run may have split that one.
         """
-        there = set(objects.keys(self._s3, bucket=self._bucket, prefix=keys.partition(country, month)))
-        firsts = [day for day in range(1, 32) if day == 1 or keys.part(country, month, day) in there]
+        there = set(objects.keys(self._s3, bucket=self._bucket, prefix=object_keys.partition(country, month)))
+        firsts = [day for day in range(1, 32) if day == 1 or object_keys.part(country, month, day) in there]
         lasts = [*(first - 1 for first in firsts[1:]), monthrange(int(month[:4]), int(month[5:]))[1]]
         parts = [
             Part(country=country, month=month, first=first, last=last)
@@ -121,7 +121,7 @@ class Parts:
                 if len(spans) == 1 and not lines and len(keep) == len(have):
                     return settled
                 rows.write(lines.values(), fresh, known=known if keep else None, keep=keep)
-                key = keys.part(part.country, part.month, first)
+                key = object_keys.part(part.country, part.month, first)
                 if not self._put(key, fresh, etag if key == part.key else ""):
                     settled.overtaken = True
                     return settled
@@ -154,7 +154,7 @@ class Parts:
 
     def _stands(self, id: str, origin: Origin) -> bool:
         """Return whether the archive still has the story of the capture."""
-        archived = committed(self._s3, self._bucket, keys.parse(origin.key))
+        archived = committed(self._s3, self._bucket, object_keys.parse(origin.key))
         return archived is not None and any(stored.article.id == id for stored in archived.articles)
 
     def _spans(self, part: Part, wanted: Mapping[str, Origin]) -> list[tuple[int, dict[str, Origin]]]:

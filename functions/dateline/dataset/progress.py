@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,7 +41,7 @@ class Progress:
     def load(cls, s3: "S3Client", bucket: str) -> Self | None:
         """Return the progress of the last run, or None for the first."""
         try:
-            answer = s3.get_object(Bucket=bucket, Key=keys.DATASET_STATE)
+            answer = s3.get_object(Bucket=bucket, Key=object_keys.DATASET_STATE)
         except s3.exceptions.NoSuchKey:
             return None
         return cls(**json.loads(answer["Body"].read()), etag=answer["ETag"])
@@ -51,9 +51,9 @@ class Progress:
         body = json.dumps({name: value for name, value in asdict(self).items() if name != "etag"}).encode()
         try:
             if self.etag:
-                answer = s3.put_object(Bucket=bucket, Key=keys.DATASET_STATE, Body=body, IfMatch=self.etag)
+                answer = s3.put_object(Bucket=bucket, Key=object_keys.DATASET_STATE, Body=body, IfMatch=self.etag)
             else:
-                answer = s3.put_object(Bucket=bucket, Key=keys.DATASET_STATE, Body=body, IfNoneMatch="*")
+                answer = s3.put_object(Bucket=bucket, Key=object_keys.DATASET_STATE, Body=body, IfNoneMatch="*")
         except ClientError as error:
             if error.response["Error"]["Code"] not in _OTHERS:
                 raise
@@ -69,4 +69,4 @@ class Progress:
 
 def forget(s3: "S3Client", bucket: str) -> None:
     """Have the next run look at everything, as after a rebuild of the index."""
-    s3.delete_object(Bucket=bucket, Key=keys.DATASET_STATE)
+    s3.delete_object(Bucket=bucket, Key=object_keys.DATASET_STATE)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from lxml.etree import LxmlError
 
-from dateline import keys
+from dateline import instants
 from dateline.article import Article, Extraction, Extractor, Outcome, content_digest
 from dateline.extraction import clipping, is_article, source_rules
 from dateline.extraction.assemble import Story, told
@@ -19,6 +19,7 @@ from dateline.extraction.fields.dates import story_dates
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.html import NotHtmlError
 from dateline.extraction.rulebook import NO_RULES, Rulebook
+from dateline.keys import identifiers
 from dateline.names import named
 from dateline.page import Page
 from dateline.places import placed
@@ -69,7 +70,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
     wall = taxonomy.paywalled(document)
     title = _value(story.title) or ""
     return Article(
-        id=keys.article_id(document.url),
+        id=identifiers.article_id(document.url),
         url=document.url,
         title=title,
         text=story.text,
@@ -91,7 +92,7 @@ def _article(document: Document, story: Story, rules: RuleSet | None) -> Article
         links=links.find(document, story.text),
         paywalled=_value(wall),
         word_count=len(story.text.split()),
-        captured_at=keys.utc(page.captured_at) if page.captured_at else None,
+        captured_at=instants.utc(page.captured_at) if page.captured_at else None,
         provenance=_provenance(
             title=story.title,
             text=story.blocks,

@@ -21,7 +21,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dateline import keys, urls
+from dateline import instants, urls
 from dateline.article import Article, Extraction, Extractor, Image, Outcome, content_digest
 from dateline.extraction.fields import language
 from dateline.extraction.fields.credits import agencies, dateline_agencies
@@ -29,6 +29,7 @@ from dateline.extraction.fields.dates.date_parsing import Moment, read
 from dateline.extraction.fields.photographs import captions
 from dateline.extraction.parse.html import decode
 from dateline.extraction.parse.texts import clean, words
+from dateline.keys import identifiers
 from dateline.page import Page
 from dateline.version import __version__
 
@@ -140,7 +141,7 @@ def _article(page: Page, found: Clipping) -> Article:
     if dateline:
         provenance["dateline"] = "opening of the text"
     return Article(
-        id=keys.article_id(urls.identity(page.url)),
+        id=identifiers.article_id(urls.identity(page.url)),
         url=urls.identity(page.url),
         title=found.title,
         text=text,
@@ -156,7 +157,7 @@ def _article(page: Page, found: Clipping) -> Article:
         agencies=agencies.named((*found.authors, opening, *last)),
         images=tuple(Image("", *captions.split(caption)) for caption in found.captions),
         word_count=len(text.split()),
-        captured_at=keys.utc(page.captured_at) if page.captured_at else None,
+        captured_at=instants.utc(page.captured_at) if page.captured_at else None,
         provenance=provenance | ({"language": spoken.rule} if spoken else {}),
         extractor=Extractor("dateline", __version__, _RULES),
     )

@@ -5,12 +5,14 @@ import io
 from collections.abc import Iterator
 from pathlib import Path
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Extraction, Outcome
 from dateline.capture import Capture, Exchange
 from dateline.extraction.batch import Answer, Extract, Hints, answer, quarantined
 from dateline.importing import suffixes, wacz, warcs
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
+from dateline.keys import crawl_names
+from dateline.keys.object_keys import Stem
 
 _REFUSALS = {
     Reason.REVISIT: Extraction(Outcome.UNCHANGED, reason="a revisit record: the page is in an earlier capture"),
@@ -54,6 +56,6 @@ def _captured(page: ImportedPage) -> Capture:
         rendered=page.rendered,
         media_type=page.media_type,
     )
-    key = keys.Stem("extract", keys.imports(page.captured_at), 0).capture
+    key = Stem("extract", crawl_names.imports(page.captured_at), 0).capture
     (captured,) = capture.read(io.BytesIO(capture.serialise([exchange], key)))
     return captured

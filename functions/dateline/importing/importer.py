@@ -14,11 +14,12 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dateline import capture, keys, urls
+from dateline import capture, urls
 from dateline.aws import objects
 from dateline.capture import Batch, CaptureStore, DamagedCaptureError, Exchange
 from dateline.importing.found import ImportedPage, Reason, Refused, UnreadableError
 from dateline.importing.outlets import Outlets
+from dateline.keys import crawl_names, object_keys
 from dateline.page import MAX_URL, Payload
 from dateline.sources.registry import Source
 
@@ -102,7 +103,7 @@ class Importer:
         return new
 
     def _day(self, source: Source, at: datetime) -> "_Day":
-        crawl = keys.imports(at)
+        crawl = crawl_names.imports(at)
         if (source.id, crawl) not in self._days:
             self._days[source.id, crawl] = _Day(self._s3, self._bucket, source=source.id, crawl=crawl)
         return self._days[source.id, crawl]
@@ -119,7 +120,7 @@ class _Day:
     def __init__(self, s3: "S3Client", bucket: str, *, source: str, crawl: str) -> None:
         self.store = CaptureStore(s3, bucket, source=source, crawl=crawl)
         self.crawl, self.batch = crawl, _batch(crawl)
-        prefix = keys.captures_prefix(source, crawl)
+        prefix = object_keys.captures_prefix(source, crawl)
         found = objects.keys(s3, bucket=bucket, prefix=prefix)
         self._known = {payload for key in found for payload in _payloads(s3, bucket, key)}
 

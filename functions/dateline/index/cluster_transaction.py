@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dateline import keys
+from dateline.keys import item_keys
 
 AT_ONCE = 30  # stories moved in one transaction: three writes each, of 100
 
@@ -84,7 +84,7 @@ def writes(table: str, before: Known, after: Grouping, first: str | None = None)
     old, new = _items(before.clusters), _items(after)
     joined = _half_joined(before.clusters, after, first)
     for name, at, story in sorted(old | new):
-        key = keys.member(name, at, story)
+        key = item_keys.member(name, at, story)
         was = len(before.clusters[name]) if (name, at, story) in old and story == name else None
         guard = _is(members=was) if was else _EXISTS if (name, at, story) in old else _ABSENT
         if (name, at, story) not in new:
@@ -113,7 +113,7 @@ def _current(table: str, before: Known, after: Grouping) -> Iterator[dict[str, A
             was = before.clusters[homes[story]]
             told = len(was) == 1 or at != was[story]
             guard = _is(cluster=homes[story], **({"captured_at": before.captured_at[story]} if told else {}))
-            look = {"TableName": table, "Key": keys.article(story), **guard}
+            look = {"TableName": table, "Key": item_keys.article(story), **guard}
             if name != homes[story]:
                 values = {**guard["ExpressionAttributeValues"], ":new": name}
                 update = {"UpdateExpression": "SET #cluster = :new", "ExpressionAttributeValues": values}

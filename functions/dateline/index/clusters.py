@@ -23,12 +23,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline import instants
 from dateline.article import Article
 from dateline.aws import dynamodb
 from dateline.aws.prefetch import ahead
 from dateline.index import cluster_transaction
 from dateline.index.cluster_transaction import Known
+from dateline.keys import item_keys
 from dateline.similarity.fingerprint import Fingerprint
 
 if TYPE_CHECKING:
@@ -144,7 +145,9 @@ class Clusters:
 
     def _stories(self, ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """Return the existing CURRENT items of stories, except withdrawn ones."""
-        found = dynamodb.get(self._client, self._table.name, map(keys.article, dict.fromkeys(ids)), consistent=True)
+        found = dynamodb.get(
+            self._client, self._table.name, map(item_keys.article, dict.fromkeys(ids)), consistent=True
+        )
         return {str(item["id"]): item for item in found if "withdrawn_at" not in item}
 
     def _near(self, article: Article) -> set[Copy]:
@@ -160,7 +163,7 @@ class Clusters:
 
     def _band(self, name: str, article: Article) -> list[dict[str, Any]]:
         """Return the items of a band within days of an article, its own included."""
-        since, until = (keys.band(name, at) for at in _between(article))
+        since, until = (item_keys.band(name, at) for at in _between(article))
         answer = self._client.query(
             TableName=self._table.name,
             KeyConditionExpression=Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"], f"{until['SK']}~"),
@@ -173,7 +176,7 @@ class Clusters:
 
 def read(table: "Table", name: str) -> list[Mapping[str, Any]]:
     """Return the items of a cluster; none for a single story. One page has thousands of them."""
-    found = table.query(KeyConditionExpression=Key("PK").eq(keys.cluster(name)), ConsistentRead=True)["Items"]
+    found = table.query(KeyConditionExpression=Key("PK").eq(item_keys.cluster(name)), ConsistentRead=True)["Items"]
     return list(found)
 
 
@@ -184,7 +187,7 @@ def members(found: Iterable[Mapping[str, Any]]) -> dict[str, str]:
 
 def _told(story: Mapping[str, Any]) -> str:
     """When a story appeared, by its CURRENT item."""
-    return keys.appeared(story.get("published_at"), story["first_seen_at"])
+    return item_keys.appeared(story.get("published_at"), story["first_seen_at"])
 
 
 def _id(sort: str) -> str:
@@ -193,13 +196,13 @@ def _id(sort: str) -> str:
 
 
 def _appeared(article: Article) -> str:
-    return keys.appeared(article.published_at, str(article.first_seen_at))
+    return item_keys.appeared(article.published_at, str(article.first_seen_at))
 
 
 def _between(article: Article) -> tuple[str, str]:
     """Return the range of instants for an article's copies."""
     at = datetime.fromisoformat(_appeared(article))
-    return keys.utc(at - WITHIN, "seconds"), keys.utc(at + WITHIN, "seconds")
+    return instants.utc(at - WITHIN, "seconds"), instants.utc(at + WITHIN, "seconds")
 
 
 def _expires(article: Article) -> int:
@@ -229,7 +232,7 @@ def bands(article: Article) -> Iterator[dict[str, Any]]:
     if article.fingerprint:
         found = Fingerprint.parse(article.fingerprint)
         for name in found.names():
-            key = keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
+            key = item_keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
             yield key | {"print": bytes(found), "expires": _expires(article)}
 
 

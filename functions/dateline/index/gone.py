@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
 from dateline.aws import dynamodb
 from dateline.aws.dynamodb import unless_newer
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, looks
 
 if TYPE_CHECKING:
@@ -31,11 +32,11 @@ _LONGEST = timedelta(days=1)  # of a crawl: its name has its beginning
 _AT_ONCE = 8  # writes; one after the other they would take half as long again as all the rest of indexing
 
 
-def seen(stem: keys.Stem, outcomes: Iterable[PageOutcome]) -> Iterator[dict[str, Any]]:
+def seen(stem: Stem, outcomes: Iterable[PageOutcome]) -> Iterator[dict[str, Any]]:
     """Yield the item of a WARC file's pages that were there, if any."""
     if times := _last(outcomes, gone=False):
         expires = int((datetime.fromisoformat(max(times.values())) + _KEPT).timestamp())
-        yield keys.seen(stem.source, stem.capture) | {"looks": times, "expires": expires}
+        yield item_keys.seen(stem.source, stem.capture) | {"looks": times, "expires": expires}
 
 
 def _last(outcomes: Iterable[PageOutcome], *, gone: bool) -> dict[str, str]:
@@ -79,7 +80,7 @@ class Presence:
 
     def forget(self, ids: Iterable[str]) -> None:
         """Delete the records of ids without any page."""
-        requests = ({"DeleteRequest": {"Key": keys.presence(id)}} for id in ids)
+        requests = ({"DeleteRequest": {"Key": item_keys.presence(id)}} for id in ids)
         dynamodb.write(self._table.meta.client, self._table.name, requests)
 
     def check(self, ids: Iterable[str]) -> None:
@@ -104,7 +105,7 @@ class Presence:
         with unless_newer():
             self._table.meta.client.update_item(
                 TableName=self._table.name,
-                Key=keys.presence(id),
+                Key=item_keys.presence(id),
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeValues={":id": id, ":at": at},
@@ -116,7 +117,7 @@ class Presence:
             return ()
         since, found = min(gone.values()), dict[str, str]()
         day = f"{datetime.fromisoformat(since) - _LONGEST:%Y-%m-%d}"
-        first, last = keys.seen(source, keys.captures_of_day(source, day)), keys.seen(source, "~")
+        first, last = item_keys.seen(source, object_keys.captures_of_day(source, day)), item_keys.seen(source, "~")
         items = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
         for item in dynamodb.query(self._table, KeyConditionExpression=items, ConsistentRead=True):
             for id, at in item["looks"].items():
@@ -129,22 +130,22 @@ class Presence:
 
         Whoever adds an alias looks for its page's presences and absences afterwards.
         """
-        found = self._get(map(keys.alias, ids), consistent=False)
+        found = self._get(map(item_keys.alias, ids), consistent=False)
         return {str(alias["PK"]).partition("#")[2]: str(alias["id"]) for alias in found}
 
     def _records(self, ids: Iterable[str]) -> dict[str, Mapping[str, str]]:
         """Return the records of pages that were ever gone."""
-        found = self._get(map(keys.presence, dict.fromkeys(ids)))
+        found = self._get(map(item_keys.presence, dict.fromkeys(ids)))
         return {str(record["id"]): record for record in found if "gone_at" in record}
 
     def _mark(self, id: str) -> None:
         """Write, then look again, so that the last of several concurrent writers uses all records."""
         while True:
-            found = {str(item["SK"]): item for item in self._get([keys.presence(id), keys.article(id)])}
-            story = found.get(keys.article(id)["SK"])
+            found = {str(item["SK"]): item for item in self._get([item_keys.presence(id), item_keys.article(id)])}
+            story = found.get(item_keys.article(id)["SK"])
             if story is None or "withdrawn_at" in story:
                 return
-            record = found.get(keys.presence(id)["SK"], {})
+            record = found.get(item_keys.presence(id)["SK"], {})
             seen_at = max(str(story["captured_at"]), str(record.get("seen_at", "")))
             gone_at = str(record["gone_at"]) if str(record.get("gone_at", "")) > seen_at else None
             if story.get("gone_at") == gone_at:
@@ -155,7 +156,7 @@ class Presence:
         values = {":captured_at": story["captured_at"]} | ({":gone_at": gone_at} if gone_at else {})
         with unless_newer():
             self._table.update_item(
-                Key=keys.article(story["id"]),
+                Key=item_keys.article(story["id"]),
                 UpdateExpression="SET gone_at = :gone_at" if gone_at else "REMOVE gone_at",
                 ConditionExpression="captured_at = :captured_at",
                 ExpressionAttributeValues=values,

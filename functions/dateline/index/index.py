@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.aws import dynamodb
 from dateline.aws.dynamodb import unless_newer
@@ -20,6 +19,8 @@ from dateline.index.gone import Presence
 from dateline.index.items import aliases, current_item, entries, same_key, summaries, summary, with_key
 from dateline.index.list_items import ListItems, registers
 from dateline.index.withdrawals import Withdrawal
+from dateline.keys import identifiers, item_keys
+from dateline.keys.object_keys import Stem
 from dateline.monitoring import counters
 from dateline.monitoring.counter_writes import Counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, own_id
@@ -60,25 +61,25 @@ class Index:
 
     def current(self, ids: Iterable[str], *, consistent: bool = True) -> dict[str, Mapping[str, Any]]:
         """Return the existing CURRENT items of ids."""
-        wanted = (keys.article(id) for id in dict.fromkeys(ids))
+        wanted = (item_keys.article(id) for id in dict.fromkeys(ids))
         found = dynamodb.get(self._table.meta.client, self._table.name, wanted, consistent=consistent)
         return {str(item["id"]): item for item in found}
 
     def alias(self, id: str) -> str | None:
         """Return the id of the story at a URL with this id of its own, or None if they are equal."""
-        found = self._table.get_item(Key=keys.alias(id), ConsistentRead=True).get("Item")
+        found = self._table.get_item(Key=item_keys.alias(id), ConsistentRead=True).get("Item")
         return str(found["id"]) if found else None
 
     def revision(self, id: str, captured_at: str) -> Mapping[str, Any] | None:
         """Return a story's revision captured at an instant."""
-        return self._table.get_item(Key=keys.revision(id, captured_at), ConsistentRead=True).get("Item")
+        return self._table.get_item(Key=item_keys.revision(id, captured_at), ConsistentRead=True).get("Item")
 
     def revision_before(self, id: str, captured_at: str, but: str | None = None) -> Mapping[str, Any] | None:
         """The newest revision of a story that was captured before an instant.
 
         With ``but``, also one of that instant, unless it is of the WARC file with this key.
         """
-        first, last = keys.revision(id, ""), keys.revision(id, captured_at)
+        first, last = item_keys.revision(id, ""), item_keys.revision(id, captured_at)
         answer = self._table.query(
             KeyConditionExpression=Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"]),
             ScanIndexForward=False,
@@ -90,19 +91,19 @@ class Index:
 
     def versions(self, id: str, since: str) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
         """The revision before an instant, and the captures of a story from then on: ``REV#`` and ``SAME#`` items."""
-        all_of_them = Key("PK").eq(keys.article(id)["PK"]) & Key("SK").between(
-            keys.REVISION, f"{keys.SAME}{_AFTER_ALL}"
+        all_of_them = Key("PK").eq(item_keys.article(id)["PK"]) & Key("SK").between(
+            item_keys.REVISION, f"{item_keys.SAME}{_AFTER_ALL}"
         )
         before, found = None, list[Mapping[str, Any]]()
         for item in dynamodb.query(self._table, KeyConditionExpression=all_of_them, ConsistentRead=True):
             kind, _, captured = str(item["SK"]).partition("#")
             if captured >= since:
-                found.append(item if f"{kind}#" == keys.REVISION else with_key(item))
-            elif f"{kind}#" == keys.REVISION:
+                found.append(item if f"{kind}#" == item_keys.REVISION else with_key(item))
+            elif f"{kind}#" == item_keys.REVISION:
                 before = item
         return before, found
 
-    def apply(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+    def apply(self, stem: Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         """Index a WARC file's outcomes and articles.
 
         Idempotent, in any order of WARC files: the newest capture of a story is its CURRENT.
@@ -112,7 +113,7 @@ class Index:
         self.add(stem, outcomes, articles)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes))
 
-    def add(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> frozenset[str]:
+    def add(self, stem: Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> frozenset[str]:
         """Add what one WARC file's outcomes and articles say, without counting it; return the new stories.
 
         A new story had no CURRENT item before. Its revision, bands and list items were written earlier, so whoever
@@ -133,7 +134,7 @@ class Index:
 
     def replace(
         self,
-        stem: keys.Stem,
+        stem: Stem,
         outcomes: Sequence[PageOutcome],
         articles: Sequence[Stored],
         before: Sequence[Article],
@@ -163,12 +164,12 @@ class Index:
             self.count_pages(stem, outcomes)
         self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
 
-    def count_pages(self, stem: keys.Stem, outcomes: Sequence[PageOutcome]) -> None:
+    def count_pages(self, stem: Stem, outcomes: Sequence[PageOutcome]) -> None:
         """Have a WARC file count for what its outcomes say, in place of what it has counted for so far."""
         counted = self.counters.added(stem.source, stem.capture)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
 
-    def forget_same(self, stem: keys.Stem, pages: Iterable[PageOutcome]) -> None:
+    def forget_same(self, stem: Stem, pages: Iterable[PageOutcome]) -> None:
         """Delete the items of pages that made no revision."""
         requests = ({"DeleteRequest": {"Key": same_key(stem, page)}} for page in pages)
         dynamodb.write(self._table.meta.client, self._table.name, requests)
@@ -177,12 +178,12 @@ class Index:
         """Have the ids of URLs lead no more to the stories of other URLs, given both."""
         for own, id in sorted(pairs):
             with unless_newer():
-                self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").eq(id))
+                self._table.delete_item(Key=item_keys.alias(own), ConditionExpression=Attr("id").eq(id))
 
     def _delete_revision(self, id: str, captured_at: str, capture: str) -> None:
         """Delete a revision of a WARC file; one of the same instant from another stays."""
         with unless_newer():
-            self._table.delete_item(Key=keys.revision(id, captured_at), ConditionExpression=_is_of(capture))
+            self._table.delete_item(Key=item_keys.revision(id, captured_at), ConditionExpression=_is_of(capture))
 
     def withdraw(self, withdrawal: Withdrawal) -> None:
         """Have a story be nothing but withdrawn. Idempotent."""
@@ -193,12 +194,12 @@ class Index:
         _, found = self.versions(withdrawal.id, "")
         self._lists.settle((), [item for item in found if "revision" in item])
         over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]
-        over += [keys.alias(own) for own in map(keys.article_id, withdrawal.urls) if own != withdrawal.id]
+        over += [item_keys.alias(own) for own in map(identifiers.article_id, withdrawal.urls) if own != withdrawal.id]
         with self._table.batch_writer() as batch:
             for key in over:
                 batch.delete_item(Key=key)
 
-    def _put_entries(self, stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
+    def _put_entries(self, stem: Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> None:
         lists = {(item["PK"], item["SK"]): item for item in registers(summaries(stem, outcomes, articles))}
         new = [item for key, item in lists.items() if key not in self._registered]
         with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
@@ -227,7 +228,7 @@ class Index:
         client: Any = self._table.meta.client  # its type knows neither conditions nor Python values
         answer = client.update_item(
             TableName=self._table.name,
-            Key=keys.article(revision["id"]),
+            Key=item_keys.article(revision["id"]),
             ReturnValues="ALL_OLD",
             UpdateExpression=f"SET {sets}, #cluster = if_not_exists(#cluster, :id){removes}",
             ConditionExpression=condition,
@@ -242,7 +243,7 @@ class Index:
         for page in outcomes:
             own = own_id(page)
             if self.alias(own) in lost:
-                self._table.delete_item(Key=keys.alias(own), ConditionExpression=Attr("id").is_in(lost))
+                self._table.delete_item(Key=item_keys.alias(own), ConditionExpression=Attr("id").is_in(lost))
 
     def _settle_current(self, id: str) -> bool:
         """Make the newest of a story's revisions its CURRENT, whatever else is being written; False if it has none."""
@@ -263,7 +264,7 @@ class Index:
             self._save_current(newest, unchanged)
         else:
             self.clusters.leave(id)
-            self._table.delete_item(Key=keys.article(id), ConditionExpression=unchanged)
+            self._table.delete_item(Key=item_keys.article(id), ConditionExpression=unchanged)
 
 
 def _capture_key(item: Mapping[str, Any]) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from dateline import keys
 from dateline.article import Article, Outcome
 from dateline.aws import dynamodb
 from dateline.index import clusters, gone
+from dateline.keys import item_keys
+from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
@@ -14,17 +15,17 @@ _MAX_TITLE, _LEAST_TITLE = 200, 200  # characters, and bytes; the whole title is
 _ITEM = 1024 - 33  # bytes of a CURRENT item of one write unit, without its cluster
 
 
-def entries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
+def entries(stem: Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stored]) -> Iterator[dict[str, Any]]:
     """Yield the items of one WARC file alone: revisions, bands, aliases, pages that were there."""
     found = summaries(stem, outcomes, articles)
-    yield from (keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
-    yield from (keys.revision(each["id"], each["captured_at"]) | each for each in found)
+    yield from (item_keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
+    yield from (item_keys.revision(each["id"], each["captured_at"]) | each for each in found)
     yield from (band for stored in articles for band in clusters.bands(stored.article))
     yield from (_same(stem, page) for page in outcomes if made_no_revision(page))
     yield from gone.seen(stem, outcomes)
 
 
-def _same(stem: keys.Stem, page: PageOutcome) -> dict[str, Any]:
+def _same(stem: Stem, page: PageOutcome) -> dict[str, Any]:
     """The item of a capture that made no revision: what it takes to make it one."""
     values = {"outcome": page.outcome.value, "digest": page.digest}
     return same_key(stem, page) | values | ({"published_at": page.published_at} if page.published_at else {})
@@ -32,22 +33,22 @@ def _same(stem: keys.Stem, page: PageOutcome) -> dict[str, Any]:
 
 def with_key(same: Mapping[str, Any]) -> dict[str, Any]:
     """Return such an item with what its key says, in the attributes of a revision."""
-    captured_at, key, offset = keys.captured(same)
+    captured_at, key, offset = item_keys.captured(same)
     id = str(same["PK"]).partition("#")[2]
     return {**same, "id": id, "captured_at": captured_at, "capture": {"key": key, "offset": offset}}
 
 
-def same_key(stem: keys.Stem, page: PageOutcome) -> dict[str, str]:
+def same_key(stem: Stem, page: PageOutcome) -> dict[str, str]:
     """The key of that item."""
-    return keys.same(page.id, page.captured_at, stem.capture, page.offset)
+    return item_keys.same(page.id, page.captured_at, stem.capture, page.offset)
 
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:
     """Return the CURRENT item of a story with this newest revision, without ``gone_at`` and cluster."""
-    return {**revision, **keys.article(revision["id"])}
+    return {**revision, **item_keys.article(revision["id"])}
 
 
-def summaries(stem: keys.Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
+def summaries(stem: Stem, outcomes: Sequence[PageOutcome], articles: Iterable[Stored]) -> list[dict[str, Any]]:
     """Return the summaries of a WARC file's revisions."""
     return [summary(articles_key(stem, outcomes), stored) for stored in articles]
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
 from dateline.aws import dynamodb
+from dateline.keys import item_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -22,7 +22,7 @@ _Key = tuple[str, str]  # PK and SK
 
 def published_key(item: Mapping[str, Any]) -> str:
     """Return the sort key of a story in lists by publication, given its index item."""
-    return keys.published_key(item["id"], item.get("published_at"), item["first_seen_at"])
+    return item_keys.published_key(item["id"], item.get("published_at"), item["first_seen_at"])
 
 
 def indexed_key(item: Mapping[str, Any]) -> str:
@@ -50,7 +50,7 @@ class ListItems:
         settled = dict[str, tuple[Any, ...] | None]()
         waiting = {str(revision["id"]) for revision in (*added, *over)}
         while waiting:
-            found = dynamodb.get(client, name, map(keys.article, sorted(waiting)), consistent=True)
+            found = dynamodb.get(client, name, map(item_keys.article, sorted(waiting)), consistent=True)
             current = {str(item["id"]): item for item in found if "withdrawn_at" not in item}
             waiting = {id for id in waiting if id not in settled or settled[id] != _version(current.get(id))}
             wanted, stale = set[_Key](), set[_Key]()
@@ -79,7 +79,7 @@ class ListItems:
         yield from ({"DeleteRequest": {"Key": {"PK": pk, "SK": sk}}} for pk, sk in sorted(stale & there))
 
     def _revisions(self, id: str) -> Iterator[Revision]:
-        first = keys.revision(id, "")
+        first = item_keys.revision(id, "")
         revisions = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
         yield from dynamodb.query(self._table, KeyConditionExpression=revisions, ConsistentRead=True)
 
@@ -88,16 +88,16 @@ def registers(revisions: Iterable[Revision]) -> Iterator[dict[str, str]]:
     """Yield the items listing the existing partitions."""
     for revision in revisions:
         for kind, name in _lists(revision):
-            yield keys.month(kind, name, published_key(revision)[:7])
+            yield item_keys.month(kind, name, published_key(revision)[:7])
             if kind != "PLACE":
-                yield keys.register(kind, name)
-        yield keys.indexed_day(revision["indexed_at"][:10])
+                yield item_keys.register(kind, name)
+        yield item_keys.indexed_day(revision["indexed_at"][:10])
 
 
 def of(revision: Revision) -> Iterator[dict[str, str]]:
     """Yield the list items of a story's CURRENT revision."""
-    yield from (keys.listed(kind, name, published_key(revision)) for kind, name in _lists(revision))
-    yield keys.indexed(indexed_key(revision))
+    yield from (item_keys.listed(kind, name, published_key(revision)) for kind, name in _lists(revision))
+    yield item_keys.indexed(indexed_key(revision))
 
 
 def has(story: Revision, item: Mapping[str, Any]) -> bool:
@@ -109,10 +109,10 @@ def _keys_of(revision: Revision | None) -> set[_Key]:
     return {(item["PK"], item["SK"]) for item in of(revision)} if revision else set()
 
 
-def _lists(revision: Revision) -> Iterator[tuple[keys.ListKind, str]]:
+def _lists(revision: Revision) -> Iterator[tuple[item_keys.ListKind, str]]:
     """Yield the lists of a revision by publication; places are GeoNames ids, and countries that it is about."""
     yield "SOURCE", str(revision.get("source"))
-    yield "COUNTRY", str(revision.get("outlet_country", keys.NOWHERE))
+    yield "COUNTRY", str(revision.get("outlet_country", item_keys.NOWHERE))
     yield from (("PLACE", str(place)) for place in (*revision.get("places", ()), *revision.get("about", ())))
 
 

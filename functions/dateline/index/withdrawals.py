@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.state.records import UrlState
 from dateline.urls import identity, is_identity
 
@@ -47,8 +47,8 @@ class Withdrawal:
     def items(self) -> list[dict[str, str]]:
         """Return the story's CURRENT items, tombstones: by its id, and by that of present rules if it has another."""
         values = {name: str(getattr(self, name)) for name in ("url", "source", "reason", "withdrawn_at")}
-        ids = {self.id, keys.article_id(identity(self.url))} if is_identity(self.url) else {self.id}
-        return [keys.article(id) | {"id": id} | values for id in sorted(ids)]
+        ids = {self.id, identifiers.article_id(identity(self.url))} if is_identity(self.url) else {self.id}
+        return [item_keys.article(id) | {"id": id} | values for id in sorted(ids)]
 
     @property
     def states(self) -> Iterator[UrlState]:
@@ -69,6 +69,6 @@ class Withdrawal:
 
 def withdrawals(s3: "S3Client", bucket: str) -> Iterator[Withdrawal]:
     """Yield every withdrawal."""
-    for key in objects.keys(s3, bucket=bucket, prefix=keys.WITHDRAWALS):
+    for key in objects.keys(s3, bucket=bucket, prefix=object_keys.WITHDRAWALS):
         if key.endswith(".json"):
             yield Withdrawal.from_json(objects.get(s3, bucket=bucket, key=key) or b"")

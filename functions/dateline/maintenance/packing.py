@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
 from dateline.aws import objects
@@ -28,6 +27,7 @@ from dateline.capture.packs import Cut, Manifest, PackedFile, Packs, joined, man
 from dateline.capture.reduction import Words, leaf_in, reduced
 from dateline.capture.writer import header
 from dateline.index.index import Index
+from dateline.keys import object_keys
 from dateline.outcomes import PageOutcome, made_no_revision
 from dateline.proofs.trees import Trees, stored_leaf
 
@@ -101,7 +101,7 @@ class Packing:
         """Yield the days with WARC files of their own that are old enough (``yyyy-mm-dd``, UTC)."""
         last = f"{(self._clock().astimezone(UTC) - self._after).date()}"
         year_month = month.replace("-", "/")
-        prefix = keys.folder(keys.CAPTURES, source)
+        prefix = object_keys.folder(object_keys.CAPTURES, source)
         months = [year_month] if month else self._folders(prefix, self._folders(prefix, [""]))
         for path in sorted(self._folders(prefix, months)):
             if (day := path.replace("/", "-")) <= last:
@@ -110,7 +110,7 @@ class Packing:
     def pack_day(self, source: str, day: str) -> PackedDays:
         """Pack a source's WARC files of a day; continue what a killed run began."""
         done, packs = PackedDays(), Packs(self._s3, self._captures)
-        loose = list(objects.listed(self._s3, bucket=self._captures, prefix=keys.captures_of_day(source, day)))
+        loose = list(objects.listed(self._s3, bucket=self._captures, prefix=object_keys.captures_of_day(source, day)))
         left = {file.key: file for file in loose if not self._is_packed(packs, file.key, done)}
         proven = self._proven(day, left.keys()) if left else set()
         for some in _grouped(file for key, file in left.items() if key in proven and self._may_go(file, done)):
@@ -161,7 +161,7 @@ class Packing:
 
         Imports of a day may go on at any time, and take the next free number of its files.
         """
-        stem = keys.parse(file.key)
+        stem = object_keys.parse(file.key)
         if stem.imported or file.size > _MAX_FILE:
             return False
         head = self._s3.head_object(Bucket=self._captures, Key=file.key)
@@ -176,7 +176,7 @@ class Packing:
         data = packs.get(key)
         if data is None:
             return None
-        body = objects.get(self._s3, bucket=self._archive, key=keys.parse(key).outcomes)
+        body = objects.get(self._s3, bucket=self._archive, key=object_keys.parse(key).outcomes)
         outcomes = read_outcomes(body) if body else []
         words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
         leaves = dict(_leaves(data, words)) if words else {}
@@ -203,7 +203,7 @@ class Packing:
 
     def _write(self, files: list[_Short], done: PackedDays) -> None:
         places, body = joined((each.key, each.data, each.size, each.cuts) for each in files)
-        pack = keys.pack(keys.parse(files[0].key), sha256(body).hexdigest()[:12])
+        pack = object_keys.pack(object_keys.parse(files[0].key), sha256(body).hexdigest()[:12])
         objects.put_once(self._s3, bucket=self._captures, key=pack, body=body)
         manifest = Manifest(key=pack, files=tuple(places))
         objects.put_once(self._s3, bucket=self._captures, key=manifest_of(pack), body=manifest.to_json())

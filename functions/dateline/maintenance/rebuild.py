@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
-from dateline import capture, keys
+from dateline import capture, instants
 from dateline.archive.store import Archived, committed
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
@@ -23,6 +23,8 @@ from dateline.dataset import progress as dataset
 from dateline.events import rebuilding
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, withdrawals
+from dateline.keys import crawl_names, item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport
 from dateline.monitoring import coverage_reports
 from dateline.monitoring.counter_writes import Counters
@@ -71,7 +73,7 @@ def rebuild(
                 done.unarchived += 1
             done.captures += 1
             progress(done)
-        reports = objects.keys(s3, bucket=capture_bucket, prefix=keys.CRAWLS)
+        reports = objects.keys(s3, bucket=capture_bucket, prefix=object_keys.CRAWLS)
         for body in (objects.get(s3, bucket=capture_bucket, key=key) for key in reports):
             report = CrawlReport.from_json(body or b"")
             known.add_report(report)
@@ -98,7 +100,7 @@ def finish(deployment: Deployment) -> None:
     coverage_reports.forget(deployment.s3, deployment.archive_bucket)
 
 
-def index_file(index: Index, stem: keys.Stem, settled: Archived | None) -> int:
+def index_file(index: Index, stem: Stem, settled: Archived | None) -> int:
     """Index what is committed of a WARC file; return the number of revisions, 0 for a file not archived yet."""
     if settled is None:
         return 0
@@ -114,8 +116,8 @@ def restore_state(deployment: Deployment, source: str, now: datetime) -> int:
         if withdrawal.source == source:
             known.add_withdrawal(withdrawal)
     for found in packs.listed(source):
-        known.add_captures(keys.parse(found.key), _pages(packs, found.key))
-    for key in objects.keys(s3, bucket=bucket, prefix=keys.folder(keys.CRAWLS, source)):
+        known.add_captures(object_keys.parse(found.key), _pages(packs, found.key))
+    for key in objects.keys(s3, bucket=bucket, prefix=object_keys.folder(object_keys.CRAWLS, source)):
         report = CrawlReport.from_json(objects.get(s3, bucket=bucket, key=key) or b"")
         known.add_report(report)
         counting.add_crawl(report)
@@ -126,7 +128,7 @@ def restore_state(deployment: Deployment, source: str, now: datetime) -> int:
 
 def delete_index(deployment: Deployment) -> None:
     """Delete due times and all items except those of watches: no bucket has them, and they would fire again."""
-    for key in objects.keys(deployment.s3, bucket=deployment.archive_bucket, prefix=keys.DUE_TIMES):
+    for key in objects.keys(deployment.s3, bucket=deployment.archive_bucket, prefix=object_keys.DUE_TIMES):
         deployment.s3.delete_object(Bucket=deployment.archive_bucket, Key=key)
     table = deployment.table
     scan = table.meta.client.get_paginator("scan")
@@ -134,17 +136,17 @@ def delete_index(deployment: Deployment) -> None:
     with table.batch_writer() as batch:
         for page in pages:
             for item in page["Items"]:
-                if not str(item["PK"]).startswith(keys.WATCH):
+                if not str(item["PK"]).startswith(item_keys.WATCH):
                     batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
 
 
-def _in_order(found: Iterable[str]) -> list[keys.Stem]:
+def _in_order(found: Iterable[str]) -> list[Stem]:
     """Yield WARC files by the time of their crawls, across sources.
 
     This is roughly the order of archiving, so the bands of copies exist at the same time; expired ones may be deleted
     any time.
     """
-    return sorted(map(keys.parse, found), key=lambda stem: (stem.crawl, stem))
+    return sorted(map(object_keys.parse, found), key=lambda stem: (stem.crawl, stem))
 
 
 def _pages(packs: Packs, key: str) -> Iterator[Capture]:
@@ -174,11 +176,11 @@ class _Known:
         self._asked: dict[str, datetime] = {}
         self._begun: list[dict[str, str]] = []  # keys of postponed continuations
 
-    def add_captures(self, stem: keys.Stem, pages: Iterable[Capture]) -> None:
+    def add_captures(self, stem: Stem, pages: Iterable[Capture]) -> None:
         self._ask(stem.source, stem.crawl)
         for page in pages:
             for state in url_states(page):
-                self._urls.add(state.url, keys.utc(page.captured_at, "microseconds"), self._told(state))
+                self._urls.add(state.url, instants.utc(page.captured_at, "microseconds"), self._told(state))
 
     def _told(self, state: UrlState) -> UrlState:
         """The state as crawls record it: a look without news changes the due time alone."""
@@ -191,7 +193,9 @@ class _Known:
 
     def add_report(self, report: CrawlReport) -> None:
         self._ask(report.source, report.crawl)
-        self._begun += [keys.postponed(report.source, report.crawl)] if keys.is_continuation(report.crawl) else []
+        self._begun += (
+            [item_keys.postponed(report.source, report.crawl)] if crawl_names.is_continuation(report.crawl) else []
+        )
         at, learned = report.finished_at or report.started_at, report.learned
         for state in learned.urls:
             self._urls.add(state.url, at, state)
@@ -208,5 +212,5 @@ class _Known:
         state.save_asked(self._asked)
 
     def _ask(self, source: str, crawl: str) -> None:
-        if at := keys.scheduled_at(crawl):
+        if at := crawl_names.scheduled_at(crawl):
             self._asked[source] = max(at, self._asked.get(source, at))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from dateline import keys
+from dateline import instants
 from dateline.archive import chain
 from dateline.archive.chain import Version
 from dateline.archive.examiner import page_outcome
@@ -28,6 +28,8 @@ from dateline.archive.writer import ArchiveWriter
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
 from dateline.capture import Capture
+from dateline.keys import identifiers, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import ReextractMessage
 from dateline.outcomes import PageOutcome, is_of_chain
 from dateline.urls import identity, is_web
@@ -99,9 +101,9 @@ class Reextraction:
 
     def reextract(self, message: ReextractMessage) -> ReextractionReport:
         """Extract a WARC file, or some of its records, with the present extractor; return the report of changes."""
-        stem = keys.parse(message.key)
+        stem = object_keys.parse(message.key)
         self._archive.add(message.key)
-        where = keys.reextraction(message.run, stem)
+        where = object_keys.reextraction(message.run, stem)
         known = objects.get(self._s3, bucket=self._archive_bucket, key=where)
         report = ReextractionReport.from_json(known) if known else None
         if report and report.done:
@@ -132,7 +134,7 @@ class Reextraction:
             if id in changed or chain.is_broken(map(Version.of_item, found)):
                 self._placement.place_story(id, "", self._version)
 
-    def _commit(self, stem: keys.Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
+    def _commit(self, stem: Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:
         before = by_offset(settled)
         decided = self._decide(stem, before, message.offsets)
         articles = articles_of(decided)
@@ -144,20 +146,18 @@ class Reextraction:
             commit=settled.digest if unchanged else hashlib.sha256(write_outcomes(outcomes)).hexdigest(),
             changes=tuple(_changes(before, decided)),
         )
-        where = keys.reextraction(message.run, stem)
+        where = object_keys.reextraction(message.run, stem)
         self._s3.put_object(Bucket=self._archive_bucket, Key=where, Body=report.to_json())
         self._store.replace(stem, settled, outcomes, articles)
         return report
 
-    def _decide(
-        self, stem: keys.Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None
-    ) -> dict[int, Decided]:
+    def _decide(self, stem: Stem, before: Mapping[int, Decided], offsets: tuple[int, ...] | None) -> dict[int, Decided]:
         """Return the new result of each page by the offset of its record; pages out of scope stay."""
         found = {
             captured.offset: (captured, extraction) for captured, extraction in self._examiner.pages(stem, offsets)
         }
         ids = [extraction.article.id for _, extraction in found.values() if extraction.article]
-        revisions = _Revisions(self._index, ids, keys.utc(self._archive.clock()), said=self._said)
+        revisions = _Revisions(self._index, ids, instants.utc(self._archive.clock()), said=self._said)
         decided = {}
         for offset in sorted(before.keys() | found.keys()):
             was = before.get(offset)
@@ -168,7 +168,12 @@ class Reextraction:
         return decided
 
     def _decide_one(
-        self, stem: keys.Stem, revisions: Revisions, was: Decided | None, captured: Capture, extraction: Extraction
+        self,
+        stem: Stem,
+        revisions: Revisions,
+        was: Decided | None,
+        captured: Capture,
+        extraction: Extraction,
     ) -> Decided:
         if extraction.outcome is Outcome.QUARANTINED and was and was.page.outcome is not Outcome.QUARANTINED:
             return was._replace(given_up=extraction.reason)
@@ -176,16 +181,21 @@ class Reextraction:
         return decided._replace(page=dataclasses.replace(decided.page, former_ids=_former_ids(was, decided.page)))
 
     def _decide_page(
-        self, stem: keys.Stem, revisions: Revisions, was: Decided | None, captured: Capture, extraction: Extraction
+        self,
+        stem: Stem,
+        revisions: Revisions,
+        was: Decided | None,
+        captured: Capture,
+        extraction: Extraction,
     ) -> Decided:
         found = extraction.article
-        if found and (kept := self._kept(stem, was, found.id, keys.utc(captured.captured_at))):
+        if found and (kept := self._kept(stem, was, found.id, instants.utc(captured.captured_at))):
             article = dataclasses.replace(found, capture=self._examiner.pointer(stem, captured), **kept)
             return Decided(page_outcome(captured, extraction, Outcome.ARCHIVED, article), article)
         page, new, _ = self._examiner.decide(stem, revisions, captured, extraction)
         return Decided(page, self._index.clusters.place([new])[0] if new else None)
 
-    def _kept(self, stem: keys.Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
+    def _kept(self, stem: Stem, was: Decided | None, id: str, captured_at: str) -> dict[str, Any] | None:
         """Return the fixed fields of a revision, from the index if its article or outcome was lost."""
         if was and was.page.outcome is not Outcome.ARCHIVED:
             return None
@@ -236,9 +246,9 @@ def _former_ids(was: Decided | None, page: PageOutcome) -> tuple[str, ...]:
     if was is None:
         return ()
     is_former = was.page.id != page.id and (
-        keys.article_id(identity(was.article.url)) == page.id
+        identifiers.article_id(identity(was.article.url)) == page.id
         if was.article
-        else is_web(page.url) and keys.former_article_id(identity(page.url)) == was.page.id
+        else is_web(page.url) and identifiers.former_article_id(identity(page.url)) == was.page.id
     )
     return (*was.page.former_ids, *((was.page.id,) if is_former else ()))
 

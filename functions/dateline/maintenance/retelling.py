@@ -17,13 +17,14 @@ from typing import Any
 from boto3.dynamodb.types import TypeSerializer
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline import instants
 from dateline.archive.formats import read_outcomes
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.dynamodb import chunks
 from dateline.aws.prefetch import ahead
 from dateline.index.withdrawals import withdrawals
+from dateline.keys import item_keys, object_keys
 from dateline.maintenance.dead_letters import Position
 from dateline.outcomes import PageOutcome, own_id
 from dateline.query.query import Query
@@ -82,7 +83,9 @@ def _is_of_story(record: Any) -> bool:
     """Whether the event sources' filters may let a record pass; the functions pass over what is no news."""
     key = record["dynamodb"]["Keys"]
     partition, sort = str(key["PK"]["S"]), str(key["SK"]["S"])
-    return partition.startswith(keys.article("")["PK"]) and (sort == keys.CURRENT or sort.startswith(keys.REVISION))
+    return partition.startswith(item_keys.article("")["PK"]) and (
+        sort == item_keys.CURRENT or sort.startswith(item_keys.REVISION)
+    )
 
 
 def _plain(record: Any) -> Record:
@@ -103,12 +106,12 @@ class Retelling:
     def for_events(self, since: datetime, until: datetime) -> Iterator[Record]:
         """Yield records of all changes in a span that make events."""
         last = min(until, self._clock())
-        return (self._record(before, now) for before, now in self._news(keys.utc(since), keys.utc(last)))
+        return (self._record(before, now) for before, now in self._news(instants.utc(since), instants.utc(last)))
 
     def for_search(self, stories: Iterable[tuple[str, str]]) -> Iterator[Record]:
         """Yield records that have stories indexed again, given their ids and a month of each."""
         for id, month in stories:
-            key = keys.article(id)
+            key = item_keys.article(id)
             yield self._record(key | {"id": id, "first_seen_at": month}, self._query.story(id) or key)
 
     def _news(self, since: str, until: str) -> Iterator[tuple[Image, Image]]:
@@ -128,10 +131,12 @@ class Retelling:
     def _absences(self, since: str, until: str) -> Iterator[tuple[Image, Image]]:
         """Yield the stories whose pages were gone, or were back, at a look within the span."""
         looked = list(dict.fromkeys(id for page in self._looks(since, until) for id in (page.id, own_id(page))))
-        stories = [str(alias["id"]) for alias in self._get(map(keys.alias, looked))]
+        stories = [str(alias["id"]) for alias in self._get(map(item_keys.alias, looked))]
         ids = list(dict.fromkeys([*looked, *stories]))
-        current = {str(item["id"]): item for item in self._get(map(keys.article, ids)) if "withdrawn_at" not in item}
-        for noted in self._get(keys.presence(id) for id in ids):
+        current = {
+            str(item["id"]): item for item in self._get(map(item_keys.article, ids)) if "withdrawn_at" not in item
+        }
+        for noted in self._get(item_keys.presence(id) for id in ids):
             if (story := current.get(str(noted["id"]))) and "gone_at" in noted:
                 yield from _absence(story, str(noted["gone_at"]), since)
 
@@ -140,9 +145,11 @@ class Retelling:
         s3, bucket = self._deployment.s3, self._deployment.archive_bucket
         wanted = [
             key
-            for source in objects.folders(s3, bucket, keys.OUTCOMES)
+            for source in objects.folders(s3, bucket, object_keys.OUTCOMES)
             for day in _days(since, until)
-            for key in objects.keys(s3, bucket=bucket, prefix=f"{keys.folder(keys.OUTCOMES, source)}{day}/")
+            for key in objects.keys(
+                s3, bucket=bucket, prefix=f"{object_keys.folder(object_keys.OUTCOMES, source)}{day}/"
+            )
         ]
         for data in ahead(lambda key: objects.get(s3, bucket=bucket, key=key) or b"", wanted):
             yield from (page for page in read_outcomes(data) if since <= page.captured_at <= until and page.status)

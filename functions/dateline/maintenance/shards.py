@@ -24,7 +24,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from dateline import keys
 from dateline.archive.store import committed
 from dateline.archive.writer import ArchiveWriter
 from dateline.article import Extraction
@@ -32,6 +31,8 @@ from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import inventory
 from dateline.index.index import Index
+from dateline.keys import object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.packing import PackedDays, Packing
 from dateline.maintenance.rebuild import index_file, restore_state
 from dateline.maintenance.reextract import Reextraction
@@ -66,7 +67,7 @@ class Maintenance:
 
     def run(self, job: Job, run: str, shard: Shard, going: Callable[[], bool] = lambda: True) -> Result:
         """Do a shard of a run, or the rest of it, while ``going``; return its result, with ``done``."""
-        where = keys.shard_result(run, job, *shard)
+        where = object_keys.shard_result(run, job, *shard)
         body = objects.get(self._s3, bucket=self._archive, key=where)
         before: Result = json.loads(body) if body else {}
         if before.get("done"):
@@ -118,10 +119,10 @@ class Maintenance:
                 verification = Verification(self._deployment, spool, scope=scope)
                 found = sum(1 for _ in verification.seen())
             body = path.read_bytes()
-        self._s3.put_object(Bucket=self._archive, Key=keys.shard_spool(run, *shard), Body=body)
+        self._s3.put_object(Bucket=self._archive, Key=object_keys.shard_spool(run, *shard), Body=body)
         return {"objects": verification.progress.objects, "found": found, "done": True}
 
-    def _stems(self, shard: Shard) -> Iterator[keys.Stem]:
+    def _stems(self, shard: Shard) -> Iterator[Stem]:
         return inventory.held(self._s3, self._deployment.capture_bucket, of=[shard.source], month=shard.month or None)
 
 
@@ -133,11 +134,18 @@ _JOBS: dict[Job, Callable[[Maintenance, str, Shard, Callable[[], bool]], Result]
     "verify": Maintenance._verify,
 }
 _FOLDERS: dict[Job, tuple[str, ...]] = {
-    "pack": (keys.CAPTURES,),
-    "reextract": (keys.CAPTURES, keys.PACKS),
-    "index": (keys.CAPTURES, keys.PACKS),
-    "state": (keys.CAPTURES, keys.PACKS, keys.CRAWLS),
-    "verify": (keys.CAPTURES, keys.PACKS, keys.CRAWLS, keys.OUTCOMES, keys.ARTICLES, keys.QUARANTINE),
+    "pack": (object_keys.CAPTURES,),
+    "reextract": (object_keys.CAPTURES, object_keys.PACKS),
+    "index": (object_keys.CAPTURES, object_keys.PACKS),
+    "state": (object_keys.CAPTURES, object_keys.PACKS, object_keys.CRAWLS),
+    "verify": (
+        object_keys.CAPTURES,
+        object_keys.PACKS,
+        object_keys.CRAWLS,
+        object_keys.OUTCOMES,
+        object_keys.ARTICLES,
+        object_keys.QUARANTINE,
+    ),
 }
 
 
@@ -154,7 +162,7 @@ def shards(deployment: Deployment, job: Job, of: Sequence[str] = ()) -> list[Sha
 
 def plan(deployment: Deployment, run: str, job: Job, wanted: Iterable[Shard]) -> str:
     """Write the shards of a run where the state machine reads them; return its input as JSON."""
-    key = keys.shards(run, job)
+    key = object_keys.shards(run, job)
     body = json.dumps([shard._asdict() for shard in wanted]).encode()
     objects.put_once(deployment.s3, bucket=deployment.archive_bucket, key=key, body=body)
     return json.dumps({"job": job, "run": run, "bucket": deployment.archive_bucket, "shards": key})
@@ -163,13 +171,13 @@ def plan(deployment: Deployment, run: str, job: Job, wanted: Iterable[Shard]) ->
 def results(deployment: Deployment, run: str, job: Job) -> dict[Shard, Result]:
     """Return the finished shards of a run."""
     found = dict[Shard, Result]()
-    prefix = keys.shard_results(run, job)
+    prefix = object_keys.shard_results(run, job)
     for key in objects.keys(deployment.s3, bucket=deployment.archive_bucket, prefix=prefix):
         if key.endswith(".json"):
             source, _, month = key.removeprefix(prefix).removesuffix(".json").partition("/")
             result = json.loads(objects.get(deployment.s3, bucket=deployment.archive_bucket, key=key) or b"{}")
             if result.get("done"):
-                found[Shard(source, "" if month == keys.ALL_MONTHS else month)] = result
+                found[Shard(source, "" if month == object_keys.ALL_MONTHS else month)] = result
     return found
 
 
@@ -180,13 +188,13 @@ def added(one: Result, other: Result) -> Result:
     return {name: sums.get(name, other.get(name, one.get(name))) for name in names}
 
 
-_DERIVED = {keys.OUTCOMES, keys.ARTICLES, keys.QUARANTINE}
+_DERIVED = {object_keys.OUTCOMES, object_keys.ARTICLES, object_keys.QUARANTINE}
 
 
 def _months(deployment: Deployment, bucket: str, folder: str, source: str) -> Iterator[str]:
     """The months with objects of a source in a folder."""
-    prefix = keys.folder(folder, source)
-    if folder == keys.QUARANTINE:  # by WARC file
+    prefix = object_keys.folder(folder, source)
+    if folder == object_keys.QUARANTINE:  # by WARC file
         for name in objects.folders(deployment.s3, bucket, prefix):
             yield f"{name[:4]}-{name[4:6]}"
         return

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from dateline import capture, keys
+from dateline import capture, instants
 from dateline.archive.formats import read_outcomes
 from dateline.archive.store import ArchiveStore, Decided, articles_of, by_offset, named_by_run
 from dateline.article import Outcome
@@ -26,6 +26,8 @@ from dateline.capture.redaction import without
 from dateline.dataset.progress import forget
 from dateline.index.index import Index
 from dateline.index.withdrawals import Withdrawal, Withdrawn
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.maintenance.reextract import ReextractionReport
 from dateline.outcomes import WITHDRAWN, PageOutcome, own_id
 from dateline.proofs.trees import leaves_of
@@ -33,7 +35,7 @@ from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import url_states
 from dateline.urls import identity, is_identity
 
-Pages = Mapping[keys.Stem, Sequence[PageOutcome]]
+Pages = Mapping[Stem, Sequence[PageOutcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Withdrawing:
         withdrawal = self._write_down(story, reason, pages)
         self._index.withdraw(withdrawal)
         self._state.save_urls(withdrawal.states)
-        done, run = Done(withdrawal), keys.crawl_name(self._clock(), "withdraw")
+        done, run = Done(withdrawal), crawl_names.crawl_name(self._clock(), "withdraw")
         for stem, withdrawn in pages.items():
             offsets = {page.offset for page in withdrawn}
             self._withdraw_articles(stem, offsets, run)
@@ -98,16 +100,20 @@ class Withdrawing:
         return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
 
     def _matching(self, source: str, wanted: Callable[[PageOutcome], bool]) -> Pages:
-        listed = objects.keys(self._s3, bucket=self._archive_bucket, prefix=keys.folder(keys.OUTCOMES, source))
-        found = ((stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(keys.parse, listed)))
+        listed = objects.keys(
+            self._s3, bucket=self._archive_bucket, prefix=object_keys.folder(object_keys.OUTCOMES, source)
+        )
+        found = (
+            (stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(object_keys.parse, listed))
+        )
         return {stem: pages for stem, pages in found if pages}
 
-    def _outcomes(self, stem: keys.Stem) -> tuple[keys.Stem, list[PageOutcome]]:
+    def _outcomes(self, stem: Stem) -> tuple[Stem, list[PageOutcome]]:
         return stem, read_outcomes(objects.get(self._s3, bucket=self._archive_bucket, key=stem.outcomes) or b"")
 
     def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
         """Write and return the tombstone, merged with an earlier one."""
-        id, key = str(story["id"]), keys.withdrawal(str(story["id"]))
+        id, key = str(story["id"]), object_keys.withdrawal(str(story["id"]))
         known, etag = objects.get_tagged(self._s3, bucket=self._capture_bucket, key=key)
         before = (
             Withdrawal.from_json(known)
@@ -117,7 +123,7 @@ class Withdrawing:
                 url=str(story["url"]),
                 source=str(story["source"]),
                 reason=reason,
-                withdrawn_at=keys.utc(self._clock()),
+                withdrawn_at=instants.utc(self._clock()),
             )
         )
         gone = {Withdrawn(stem.capture, page.offset, page.length) for stem, found in pages.items() for page in found}
@@ -150,7 +156,7 @@ class Withdrawing:
             before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
             yield from (leaf.hex() for leaf in before - after)
 
-    def _withdraw_articles(self, stem: keys.Stem, offsets: Container[int], run: str) -> None:
+    def _withdraw_articles(self, stem: Stem, offsets: Container[int], run: str) -> None:
         """Make the pages at these offsets of a WARC file no articles, whatever they were; extract nothing."""
         while True:
             settled = self._store.settled(stem)
@@ -165,11 +171,11 @@ class Withdrawing:
         self._store.delete(self._store.index(stem, settled))
         self._store.update_quarantine(stem, settled, offsets, run)
 
-    def _scrub_reports(self, stem: keys.Stem, withdrawn: Sequence[PageOutcome]) -> None:
+    def _scrub_reports(self, stem: Stem, withdrawn: Sequence[PageOutcome]) -> None:
         """Remove the pages' words from re-extraction reports."""
         gone = {(page.url, page.captured_at) for page in withdrawn}
-        for run in objects.folders(self._s3, self._archive_bucket, keys.REEXTRACTIONS):
-            where = keys.reextraction(run, stem)
+        for run in objects.folders(self._s3, self._archive_bucket, object_keys.REEXTRACTIONS):
+            where = object_keys.reextraction(run, stem)
             if data := objects.get(self._s3, bucket=self._archive_bucket, key=where):
                 report = ReextractionReport.from_json(data)
                 left = tuple(each for each in report.changes if (each.url, each.captured_at) not in gone)
@@ -177,7 +183,7 @@ class Withdrawing:
                     body = replace(report, changes=left).to_json()
                     self._s3.put_object(Bucket=self._archive_bucket, Key=where, Body=body)
 
-    def _replace_capture(self, stem: keys.Stem, offsets: set[int], id: str) -> Iterator[Locked]:
+    def _replace_capture(self, stem: Stem, offsets: set[int], id: str) -> Iterator[Locked]:
         """Replace a WARC file, and the pack that it is in, by one without these pages, or return the obstacle."""
         yield from self._replace(stem.capture, lambda data: without(data, stem.capture, offsets, id))
         if packed := self._packs.find(stem.capture):
@@ -187,7 +193,7 @@ class Withdrawing:
 
     def _replace(self, key: str, redacted: Callable[[bytes], bytes]) -> Iterator[Locked]:
         """Replace an object by a redacted one in all versions, or return the obstacle."""
-        beside = keys.withdrawing(key)
+        beside = object_keys.withdrawing(key)
         there = objects.get(self._s3, bucket=self._capture_bucket, key=key)
         data = there or objects.get(self._s3, bucket=self._capture_bucket, key=beside)
         if data is None:
@@ -219,7 +225,7 @@ class Withdrawing:
         mode, until = head.get("ObjectLockMode"), head.get("ObjectLockRetainUntilDate")
         lock = "its legal hold is lifted" if head.get("ObjectLockLegalHoldStatus") == "ON" else ""
         if mode == "COMPLIANCE" and until and until > self._clock():
-            lock = keys.utc(until, "seconds")
+            lock = instants.utc(until, "seconds")
         return _Version(id, latest, lock, governed=mode == "GOVERNANCE")
 
     def _delete(self, key: str, versions: Sequence["_Version"]) -> None:

@@ -1,7 +1,7 @@
 """The counters' writes: each WARC file and crawl report is counted once, whoever repeats it.
 
 Coverage looks at the last days by itself. A change to an earlier day therefore leaves a note, in the same transaction:
-the item ``keys.late``, deleted by the next coverage run.
+the item ``item_keys.late``, deleted by the next coverage run.
 """
 
 import random
@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import crawl_names, item_keys, object_keys
 from dateline.messages import CrawlReport
 from dateline.monitoring import counters
 from dateline.monitoring.counters import Counted
@@ -37,8 +38,8 @@ class Counters:
 
     def add_crawl(self, report: CrawlReport) -> None:
         """Add a crawl's numbers to its day's counters."""
-        day = keys.utc(keys.crawl_time(report.crawl))[:10]
-        key = keys.crawl_report(report.source, report.crawl)
+        day = instants.utc(crawl_names.crawl_time(report.crawl))[:10]
+        key = object_keys.crawl_report(report.source, report.crawl)
         self.add(report.source, day, key, counters.of_crawl(report))
 
     def is_done(self, source: str, key: str) -> bool:
@@ -50,8 +51,8 @@ class Counters:
 
         Idempotent. Without ``before``, existing contributions stay: they may be corrections.
         """
-        marker, to = keys.done(source, key), keys.day(source, day)
-        note = keys.late(day, source) if self._is_late(day) else None
+        marker, to = item_keys.done(source, key), item_keys.day(source, day)
+        note = item_keys.late(day, source) if self._is_late(day) else None
         if before == counted:
             return
         for pause in (0.1, 0.3, 0.9, 2.7, 0):  # seconds; captures of one source and day all add to the same item
@@ -76,7 +77,7 @@ class Counters:
 
     def added(self, source: str, key: str) -> dict[str, int] | None:
         """Return the contribution of a WARC file or crawl report to the counters, or None."""
-        found: Any = self._table.get_item(Key=keys.done(source, key), ConsistentRead=True).get("Item")
+        found: Any = self._table.get_item(Key=item_keys.done(source, key), ConsistentRead=True).get("Item")
         return {name: int(count) for name, count in found["counted"].items()} if found else None
 
 

@@ -1,7 +1,7 @@
 """Counters: daily numbers of a source, consistent by construction.
 
-The table has an item per source and day (``keys.day``) with the sums of the day's crawls and WARC files. The day of a
-crawl and of its captures is the date in the crawl's name (UTC), however late the captures are archived::
+The table has an item per source and day (``item_keys.day``) with the sums of the day's crawls and WARC files. The day
+of a crawl and of its captures is the date in the crawl's name (UTC), however late the captures are archived::
 
     discovered = known + waiting + failed + left + captured                    URLs discovered by crawls
     failed     = failed_robots + failed_timeout + ...                          one counter per reason
@@ -23,8 +23,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
-from dateline import keys
 from dateline.article import Outcome
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport, Expect
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def of_crawl(report: CrawlReport) -> Counted:
     return {name: number for name, number in numbers.items() if number}
 
 
-def of_pages(stem: keys.Stem, pages: Iterable["PageOutcome"]) -> Counted:
+def of_pages(stem: Stem, pages: Iterable["PageOutcome"]) -> Counted:
     """Return the counters of a WARC file's pages, with zeros, since corrections may lower a number to zero."""
     pages, prefix = list(pages), _IMPORTED if stem.imported else ""
     found = Counter(page.outcome for page in pages if not page.is_rest)

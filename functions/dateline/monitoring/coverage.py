@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
 from dateline.aws import dynamodb, objects
+from dateline.keys import item_keys, object_keys
 from dateline.messages import FeedVisit
 from dateline.monitoring.counters import Day
 
@@ -79,7 +79,11 @@ class Row:
 def sources(s3: "S3Client", bucket: str) -> list[str]:
     """Yield the ids of all sources ever crawled or imported."""
     return sorted(
-        {source for kind in (keys.CRAWLS, keys.CAPTURES, keys.PACKS) for source in objects.folders(s3, bucket, kind)}
+        {
+            source
+            for kind in (object_keys.CRAWLS, object_keys.CAPTURES, object_keys.PACKS)
+            for source in objects.folders(s3, bucket, kind)
+        }
     )
 
 
@@ -96,14 +100,14 @@ def rows(table: "Table", source: str, since: date | None, until: date) -> Iterat
 
 
 def _days(table: "Table", source: str, since: date | None, until: date) -> Iterator[Day]:
-    first, last = keys.day(source, f"{since or 0}"), keys.day(source, f"{until}")
+    first, last = item_keys.day(source, f"{since or 0}"), item_keys.day(source, f"{until}")
     wanted = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
     yield from map(Day.of_item, dynamodb.query(table, KeyConditionExpression=wanted, ConsistentRead=True))
 
 
 def last_day(table: "Table", source: str, until: date) -> date | None:
     """Return a source's last day with counters, up to ``until``; None if it has none."""
-    first, last = keys.day(source, ""), keys.day(source, f"{until}")
+    first, last = item_keys.day(source, ""), item_keys.day(source, f"{until}")
     wanted = Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])
     found = table.query(KeyConditionExpression=wanted, ScanIndexForward=False, Limit=1)["Items"]
     return date.fromisoformat(Day.of_item(found[0]).date) if found else None

@@ -24,10 +24,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.cost import model
+from dateline.keys import item_keys, object_keys
 from dateline.messages import CrawlReport
 from dateline.monitoring.coverage import MONTH, Row, last_day, rows, sources
 
@@ -55,7 +55,7 @@ class CoverageState:
 
     @classmethod
     def load(cls, s3: "S3Client", bucket: str) -> Self:
-        body = objects.get(s3, bucket=bucket, key=keys.COVERAGE_STATE)
+        body = objects.get(s3, bucket=bucket, key=object_keys.COVERAGE_STATE)
         return cls(**json.loads(body)) if body else cls()
 
     def add_late(self, day: str, source: str, until: date) -> None:
@@ -88,7 +88,9 @@ class CoverageReports:
         """
         until = now.astimezone(UTC).date() - _DAY
         self.state = CoverageState.load(self._s3, self._archive_bucket)
-        self._known = json.loads(objects.get(self._s3, bucket=self._archive_bucket, key=keys.COVERAGE_INDEX) or b"{}")
+        self._known = json.loads(
+            objects.get(self._s3, bucket=self._archive_bucket, key=object_keys.COVERAGE_INDEX) or b"{}"
+        )
         if not self.state.through:
             self.state.before = f"{until - _OVERLAP}"
         self._take_notes(until)
@@ -98,7 +100,9 @@ class CoverageReports:
 
     def _take_notes(self, until: date) -> None:
         """Move the notes of late changes into the state. A change during the deletion leaves its note again."""
-        found = list(dynamodb.query(self._table, KeyConditionExpression=Key("PK").eq(keys.LATE), ConsistentRead=True))
+        found = list(
+            dynamodb.query(self._table, KeyConditionExpression=Key("PK").eq(item_keys.LATE), ConsistentRead=True)
+        )
         for item in found:
             day, _, source = str(item["SK"]).partition("#")
             if day <= f"{until}":
@@ -145,17 +149,17 @@ class CoverageReports:
                     yield day, of
             for day in some:
                 del self.state.late[day]
-            self._put(keys.COVERAGE_INDEX, dict(sorted(self._known.items())))
+            self._put(object_keys.COVERAGE_INDEX, dict(sorted(self._known.items())))
             self._save()
 
     def _replace(self, day: str, names: Collection[str], new: Iterable[Row]) -> bool:
         """Replace the rows of some sources in a day's report; return whether it changed."""
-        body = objects.get(self._s3, bucket=self._archive_bucket, key=keys.coverage_report(day))
+        body = objects.get(self._s3, bucket=self._archive_bucket, key=object_keys.coverage_report(day))
         before: list[dict[str, Any]] = json.loads(body)["sources"] if body else []
         after = [row for row in before if row["source"] not in names] + [row.to_dict() for row in new]
         after.sort(key=lambda row: str(row["source"]))
         if after:
-            self._put(keys.coverage_report(day), _said(day, after))
+            self._put(object_keys.coverage_report(day), _said(day, after))
             self._known[day] = _digest(after)
         return after != before
 
@@ -167,10 +171,10 @@ class CoverageReports:
             if self._known.get(day) == digest:
                 continue
             complete = [self._with_failing(row) for row in here]
-            self._put(keys.coverage_report(day), _said(day, [row.to_dict() for row in complete]))
+            self._put(object_keys.coverage_report(day), _said(day, [row.to_dict() for row in complete]))
             self._known[day] = digest
             yield day, complete
-        self._put(keys.COVERAGE_INDEX, dict(sorted(self._known.items())))
+        self._put(object_keys.COVERAGE_INDEX, dict(sorted(self._known.items())))
 
     def _rows(self, first: str, last: str, wanted: Iterable[str]) -> dict[str, list[Row]]:
         """Return some sources' rows by day, in the order of the sources."""
@@ -183,7 +187,7 @@ class CoverageReports:
     def _with_failing(self, row: Row) -> Row:
         if not row.day.counts["feeds_failed"]:
             return row
-        prefix = keys.crawl_reports(row.day.source, row.day.date)
+        prefix = object_keys.crawl_reports(row.day.source, row.day.date)
         wanted = objects.keys(self._s3, bucket=self._capture_bucket, prefix=prefix)
         with ThreadPoolExecutor(_READS_AT_ONCE) as threads:
             reports = list(threads.map(self._report, wanted))
@@ -195,7 +199,7 @@ class CoverageReports:
         return CrawlReport.from_json(objects.get(self._s3, bucket=self._capture_bucket, key=key) or b"")
 
     def _save(self) -> None:
-        self._put(keys.COVERAGE_STATE, asdict(self.state))
+        self._put(object_keys.COVERAGE_STATE, asdict(self.state))
 
     def _put(self, key: str, value: Mapping[str, Any]) -> None:
         body = json.dumps(value, ensure_ascii=False, indent=1).encode()
@@ -204,7 +208,7 @@ class CoverageReports:
 
 def forget(s3: "S3Client", bucket: str) -> None:
     """Have the next runs compare every day, as after a rebuild of the index."""
-    s3.delete_object(Bucket=bucket, Key=keys.COVERAGE_STATE)
+    s3.delete_object(Bucket=bucket, Key=object_keys.COVERAGE_STATE)
 
 
 def use(rows: Iterable[Mapping[str, Any]]) -> dict[str, float]:

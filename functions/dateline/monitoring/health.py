@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import item_keys
 from dateline.monitoring.counters import Day, Yields
 from dateline.sources.registry import Source
 from dateline.state.records import FeedState, HealthRecord
@@ -36,7 +37,7 @@ def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[
     """The health of each source at an aware instant; three reads of the table for each."""
     state, watched = TableState(table), list(sources)
     known = state.health(source.id for source in watched)
-    yesterday = keys.utc(now - timedelta(days=1))[:10]
+    yesterday = instants.utc(now - timedelta(days=1))[:10]
     for source in watched:
         health = known.get(source.id, HealthRecord(source=source.id))
         feeds = state.feeds(source.id, source.seeds).values()
@@ -53,5 +54,5 @@ def check(table: "Table", sources: Iterable[Source], now: datetime) -> Iterator[
 
 def _day(table: "Table", source: Source, date: str) -> Day:
     """Return yesterday's counters with the registry's present expectation."""
-    key = keys.day(source.id, date)
+    key = item_keys.day(source.id, date)
     return replace(Day.of_item(table.get_item(Key=key).get("Item", key)), expect=source.expect)

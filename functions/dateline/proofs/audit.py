@@ -9,12 +9,12 @@ from contextlib import closing
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
 from dateline.aws.prefetch import ahead
 from dateline.capture.packs import Packs
 from dateline.index.withdrawals import withdrawals
+from dateline.keys import object_keys
 from dateline.proofs import signing
 from dateline.proofs.ledger import Finding, Ledger
 from dateline.proofs.trees import DamagedTreeError, Trees, leaves_of, root_of
@@ -52,16 +52,16 @@ def compared(s3: "S3Client", bucket: str, ledger: Ledger, *, whole: bool = True)
     days, withdrawn = trees.days(), frozenset(_withdrawn(s3, bucket))
     for day in days:
         if expected and f"{expected}" != day:
-            yield Finding(keys.proof(f"{expected}", "root.json"), f"there is no tree of {expected}")
+            yield Finding(object_keys.proof(f"{expected}", "root.json"), f"there is no tree of {expected}")
         root = trees.root(day)
         try:
             tree = trees.tree(day)
         except DamagedTreeError as error:
-            yield Finding(keys.proof(day, "leaves.jsonl.gz"), str(error))
+            yield Finding(object_keys.proof(day, "leaves.jsonl.gz"), str(error))
         else:
             if root != (follows := root_of(tree, previous)):
                 reason = f"the leaves and the day before give another root: {follows.decode()}"
-                yield Finding(keys.proof(day, "root.json"), reason)
+                yield Finding(object_keys.proof(day, "root.json"), reason)
             yield from ledger.compare(tree, withdrawn, whole=whole)
         yield from _signature(s3, bucket, day, root)
         previous, expected = hashlib.sha256(root).hexdigest(), date.fromisoformat(day) + timedelta(days=1)
@@ -77,8 +77,8 @@ def _withdrawn(s3: "S3Client", bucket: str) -> Iterator[bytes]:
 
 def _signature(s3: "S3Client", bucket: str, day: str, root: bytes) -> Iterator[Finding]:
     """A root's signature, once there is a key; the stamp function adds a missing one, and its alarm tells."""
-    key = objects.get(s3, bucket=bucket, key=keys.PROOF_KEY)
-    where = keys.proof(day, "root.sig")
+    key = objects.get(s3, bucket=bucket, key=object_keys.PROOF_KEY)
+    where = object_keys.proof(day, "root.sig")
     signature = objects.get(s3, bucket=bucket, key=where) if key else None
     if key and signature and not signing.verifies(key, signature, root):
         yield Finding(where, "it does not verify with the archive's key")

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import object_keys
 from dateline.proofs import merkle
 from dateline.proofs.lookup import Lookup
 from dateline.proofs.verify import canonical, certificate_of, leaf_hash, leaf_of
@@ -58,8 +58,8 @@ class Evidence:
         if not digest:
             return {}
         if digest not in self._certificates:
-            found = objects.get(self.s3, bucket=self.bucket, key=keys.certificate(digest))
-            self._certificates[digest] = {keys.certificate(digest): found} if found else {}
+            found = objects.get(self.s3, bucket=self.bucket, key=object_keys.certificate(digest))
+            self._certificates[digest] = {object_keys.certificate(digest): found} if found else {}
         return self._certificates[digest]
 
     def paths(self) -> dict[str, list[str]]:
@@ -77,19 +77,19 @@ class Evidence:
 
         Raises NotStampedError for what is missing.
         """
-        listed = list(objects.keys(self.s3, bucket=self.bucket, prefix=f"{keys.PROOFS}2"))
-        newest = max(filter(None, map(keys.proof_day, listed)))
-        files, authorities = {"key.pem": self._needed(keys.PROOF_KEY)}, set[str]()
+        listed = list(objects.keys(self.s3, bucket=self.bucket, prefix=f"{object_keys.PROOFS}2"))
+        newest = max(filter(None, map(object_keys.proof_day, listed)))
+        files, authorities = {"key.pem": self._needed(object_keys.PROOF_KEY)}, set[str]()
         for day in _range(self.days[0], newest):
-            files[f"roots/{day}.json"] = self._needed(keys.proof(day, "root.json"))
+            files[f"roots/{day}.json"] = self._needed(object_keys.proof(day, "root.json"))
         for day in {*self.days, newest}:
-            files[f"roots/{day}.sig"] = self._needed(keys.proof(day, "root.sig"))
+            files[f"roots/{day}.sig"] = self._needed(object_keys.proof(day, "root.sig"))
             for name, key in _stamps(day, listed, needed=day in self.days):
                 files[f"roots/{day}.{name}.tsr"] = self._needed(key)
                 authorities.add(name)
             files |= {f"roots/{day}.{name}.ots": self._needed(key) for name, key in _named(day, listed, ".ots")}
         for name in authorities:
-            files[f"authorities/{name}.pem"] = self._needed(keys.proof_authority(name))
+            files[f"authorities/{name}.pem"] = self._needed(object_keys.proof_authority(name))
         return files
 
     def _needed(self, key: str) -> bytes:
@@ -109,7 +109,7 @@ def _stamps(day: str, listed: Iterable[str], *, needed: bool) -> Iterator[tuple[
 
 def _named(day: str, listed: Iterable[str], suffix: str) -> Iterator[tuple[str, str]]:
     """A day's objects with a suffix after a name: the name, and the key. A calendar's promise has another suffix."""
-    folder = keys.proof(day, "")
+    folder = object_keys.proof(day, "")
     for key in listed:
         name = key.removeprefix(folder).removesuffix(suffix)
         if key == f"{folder}{name}{suffix}" and "." not in name:

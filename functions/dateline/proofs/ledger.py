@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from dateline import keys
+from dateline.keys import object_keys
 from dateline.proofs.trees import Tree
 
 _SCHEMA = """
@@ -49,7 +49,9 @@ class Ledger:
             else:
                 self._db.execute("UPDATE records SET day = ? WHERE hash = ?", (tree.day, leaf))
         if again:
-            yield Finding(keys.proof(tree.day, "leaves.jsonl.gz"), f"{again} of its records are in an earlier tree too")
+            yield Finding(
+                object_keys.proof(tree.day, "leaves.jsonl.gz"), f"{again} of its records are in an earlier tree too"
+            )
         if whole and missing - withdrawn:
             yield from _missing(tree, missing - withdrawn)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import objects
+from dateline.keys import object_keys
 from dateline.proofs.authorities import Authority, StampError
 from dateline.proofs.calendars import SCHEME, Calendar
 from dateline.proofs.signing import Signer
@@ -49,13 +50,13 @@ class Stamps:
         Raises KeyChangedError if another key signed the roots before.
         """
         done, trees = Stamped(), Trees(self._s3, self._bucket)
-        there = set(objects.keys(self._s3, bucket=self._bucket, prefix=f"{keys.PROOFS}2"))
+        there = set(objects.keys(self._s3, bucket=self._bucket, prefix=f"{object_keys.PROOFS}2"))
         days = trees.days()
         self._publish_key()
         for day in reversed(days):
             root = trees.root(day) if self._lacks(day, there) else b""
-            if keys.proof(day, "root.sig") not in there:
-                done.signed += self._put(keys.proof(day, "root.sig"), self._signer.sign(root))
+            if object_keys.proof(day, "root.sig") not in there:
+                done.signed += self._put(object_keys.proof(day, "root.sig"), self._signer.sign(root))
             if day in days[-_RETRIED:]:
                 self._stamp(day, root, there, done)
                 self._promise(day, root, there, done)
@@ -65,11 +66,11 @@ class Stamps:
     def _lacks(self, day: str, there: set[str]) -> bool:
         wanted = {"root.sig", *(f"{authority.name}.tsr" for authority in self._authorities)}
         wanted.update(f"{calendar.name}.ots" for calendar in self._calendars)
-        return not {keys.proof(day, name) for name in wanted} <= there
+        return not {object_keys.proof(day, name) for name in wanted} <= there
 
     def _stamp(self, day: str, root: bytes, there: set[str], done: Stamped) -> None:
         for authority in self._authorities:
-            key = keys.proof(day, f"{authority.name}.tsr")
+            key = object_keys.proof(day, f"{authority.name}.tsr")
             if key in there:
                 continue
             try:
@@ -80,7 +81,7 @@ class Stamps:
     def _promise(self, day: str, root: bytes, there: set[str], done: Stamped) -> None:
         """Submit a root to calendars, or ask for the blocks of earlier promises."""
         for calendar in self._calendars:
-            whole, promise = (keys.proof(day, f"{calendar.name}{end}") for end in (".ots", ".pending.ots"))
+            whole, promise = (object_keys.proof(day, f"{calendar.name}{end}") for end in (".ots", ".pending.ots"))
             if whole in there:
                 continue
             try:
@@ -96,15 +97,15 @@ class Stamps:
 
     def _publish_key(self) -> None:
         key = self._signer.public_key()
-        if not self._put(keys.PROOF_KEY, key):
-            raise KeyChangedError(f"{keys.PROOF_KEY} holds another key; sign with that one, or verify breaks")
+        if not self._put(object_keys.PROOF_KEY, key):
+            raise KeyChangedError(f"{object_keys.PROOF_KEY} holds another key; sign with that one, or verify breaks")
 
     def _put(self, key: str, body: bytes) -> bool:
         return objects.put_once(self._s3, bucket=self._bucket, key=key, body=body)
 
     def _put_feed(self, roots: Mapping[str, bytes], now: datetime) -> None:
         feed = json.dumps(feed_of(roots.items(), now), indent=1).encode()
-        objects.put_changed(self._s3, bucket=self._bucket, key=keys.PROOF_FEED, body=feed)
+        objects.put_changed(self._s3, bucket=self._bucket, key=object_keys.PROOF_FEED, body=feed)
 
 
 def feed_of(roots: Iterable[tuple[str, bytes]], now: datetime) -> dict[str, object]:
@@ -116,7 +117,7 @@ def feed_of(roots: Iterable[tuple[str, bytes]], now: datetime) -> dict[str, obje
     return {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "Roots of the archive's daily trees",
-        "description": f"Each item is a root as it was signed. Newest at {keys.utc(now, 'seconds')[:10]}.",
+        "description": f"Each item is a root as it was signed. Newest at {instants.utc(now, 'seconds')[:10]}.",
         "items": items,
     }
 
@@ -131,7 +132,7 @@ def trusted(s3: "S3Client", bucket: str, addresses: Mapping[str, str]) -> list[A
         if url.startswith(SCHEME):
             found.append(Calendar(name, url.removeprefix(SCHEME)))
             continue
-        certificates = objects.get(s3, bucket=bucket, key=keys.proof_authority(name))
+        certificates = objects.get(s3, bucket=bucket, key=object_keys.proof_authority(name))
         if certificates is None:
             raise LookupError(f"there are no certificates of {name}; add them with dateline proofs trust {name} FILE")
         found.append(Authority(name, url, certificates))

@@ -24,13 +24,13 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple, Self
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
 from dateline.capture.fixity import WITHDRAWN
 from dateline.capture.gzip_members import members
 from dateline.capture.reader import Readable
 from dateline.capture.reduction import leaf_in
+from dateline.keys import object_keys
 from dateline.proofs import merkle
 from dateline.proofs.sorting import Sorter
 from dateline.proofs.verify import HASH, VERSION, canonical, leaf_hash, leaf_of
@@ -135,12 +135,12 @@ class Trees:
 
     def days(self) -> list[str]:
         """The days that have a root, in order."""
-        found = objects.keys(self._s3, bucket=self._bucket, prefix=f"{keys.PROOFS}2")
-        return [day for day in map(keys.proof_day, found) if day]
+        found = objects.keys(self._s3, bucket=self._bucket, prefix=f"{object_keys.PROOFS}2")
+        return [day for day in map(object_keys.proof_day, found) if day]
 
     def root(self, day: str) -> bytes:
         """Return the root of a day, byte for byte. LookupError if there is none."""
-        key = keys.proof(day, "root.json")
+        key = object_keys.proof(day, "root.json")
         found = objects.get(self._s3, bucket=self._bucket, key=key)
         if found is None:
             raise LookupError(f"the capture bucket has no {key}")
@@ -165,9 +165,9 @@ class Trees:
             tree = self._kept(f"{first}")  # of a run that was killed before its root
             if tree is None:
                 tree = self._made(f"{first}", files, days, written)
-                self._put(keys.proof(tree.day, "leaves.jsonl.gz"), tree.packed())
+                self._put(object_keys.proof(tree.day, "leaves.jsonl.gz"), tree.packed())
             root = root_of(tree, previous)
-            self._put(keys.proof(tree.day, "root.json"), root)
+            self._put(object_keys.proof(tree.day, "root.json"), root)
             waiting = [each for each in waiting if each.key not in tree.files]
             days.append(tree.day)
             written.days.append(tree.day)
@@ -181,7 +181,7 @@ class Trees:
         recent = days[-_RECENT:]
         known = {file for day in recent for file in self.tree(day).files}
         since = date.fromisoformat(recent[0]) if recent else date.min
-        for found in objects.listed(self._s3, bucket=self._bucket, prefix=keys.CAPTURES):
+        for found in objects.listed(self._s3, bucket=self._bucket, prefix=object_keys.CAPTURES):
             if found.modified.date() >= since and found.key not in known:
                 yield _Waiting(found.key, found.modified.date())
 
@@ -213,7 +213,7 @@ class Trees:
         return leaves_of(self._s3.get_object(Bucket=self._bucket, Key=key)["Body"])
 
     def _kept(self, day: str) -> Tree | None:
-        body = objects.get(self._s3, bucket=self._bucket, key=keys.proof(day, "leaves.jsonl.gz"))
+        body = objects.get(self._s3, bucket=self._bucket, key=object_keys.proof(day, "leaves.jsonl.gz"))
         return None if body is None else Tree.unpacked(day, body)
 
     def _put(self, key: str, body: bytes) -> None:
@@ -275,6 +275,6 @@ def _in_order(day: str, files: Sequence[str], leaves: Iterable[tuple[bytes, int]
 def _captured(key: str) -> str:
     """The day of capture of a WARC file, by its key; an early one if it has another form."""
     try:
-        return keys.parse(key).day
+        return object_keys.parse(key).day
     except ValueError:
         return ""

@@ -5,8 +5,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from itertools import islice
 
-from dateline import keys
 from dateline.article import Article
+from dateline.keys import item_keys
 from dateline.query.query import Query
 from dateline.story import StoryItem
 
@@ -58,7 +58,7 @@ class Selection:
         return query.of_all(*days, newest_first=order)
 
     def _admits(self, story: StoryItem) -> bool:
-        country = story.get("outlet_country", keys.NOWHERE)
+        country = story.get("outlet_country", item_keys.NOWHERE)
         return (
             self.source in {None, story.get("source")}
             and self.country in {None, country}

@@ -22,7 +22,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from dateline import capture, keys
+from dateline import capture
 from dateline.article import Article
 from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
@@ -30,6 +30,7 @@ from dateline.capture import Capture, PageRecords
 from dateline.capture.packs import Packs
 from dateline.index import clusters, list_items
 from dateline.index.list_items import indexed_key, published_key
+from dateline.keys import identifiers, item_keys
 from dateline.story import ItemPointer, StoryItem
 from dateline.urls import identity
 
@@ -132,16 +133,16 @@ class Query:
         if ":" not in id_or_url:
             return self._by_id(id_or_url)
         url = identity(id_or_url)
-        return self._by_id(keys.article_id(url)) or self._by_id(keys.former_article_id(url))
+        return self._by_id(identifiers.article_id(url)) or self._by_id(identifiers.former_article_id(url))
 
     def _by_id(self, id: str) -> StoryItem | None:
-        alias = self._table.get_item(Key=keys.alias(id)).get("Item", {"id": id})
-        item = self._table.get_item(Key=keys.article(str(alias["id"]))).get("Item")
+        alias = self._table.get_item(Key=item_keys.alias(id)).get("Item", {"id": id})
+        item = self._table.get_item(Key=item_keys.article(str(alias["id"]))).get("Item")
         return cast("StoryItem | None", item)
 
     def revisions(self, id: str) -> list[StoryItem]:
         """All of a story's revisions, in the order of capture."""
-        first = keys.revision(id, "")
+        first = item_keys.revision(id, "")
         return list(self._stories(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])))
 
     def cluster(self, id: str) -> list[StoryItem]:
@@ -153,7 +154,7 @@ class Query:
         if story is None:
             return []
         appeared = clusters.members(clusters.read(self._table, story["cluster"])) or {story["id"]: ""}
-        found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, appeared))
+        found = dynamodb.get(self._table.meta.client, self._table.name, map(item_keys.article, appeared))
         return sorted(cast("Iterator[StoryItem]", found), key=lambda each: (appeared[each["id"]], each["id"]))
 
     def article(self, story: StoryItem) -> Article:
@@ -182,7 +183,7 @@ class Query:
         return objects.get_range(self._s3, bucket=self._archive, key=pointer["key"], offset=offset, length=length)
 
     def _listed(
-        self, kind: keys.ListKind, name: str, since: date | None, until: date | None, *, newest_first: bool
+        self, kind: item_keys.ListKind, name: str, since: date | None, until: date | None, *, newest_first: bool
     ) -> Iterator[StoryItem]:
         days = _between(since, until)
         for month in self._months(kind, name, *days, newest_first=newest_first):
@@ -205,9 +206,9 @@ class Query:
     def _pointed(self, items: Iterator[Mapping[str, Any]]) -> Iterator[StoryItem]:
         """Yield the stories of list items, as far as these agree with the CURRENT items."""
         for chunk in dynamodb.chunks(items):
-            stories = self._current(keys.id_of(str(item["SK"])) for item in chunk)
+            stories = self._current(item_keys.id_of(str(item["SK"])) for item in chunk)
             for item in chunk:
-                story = stories.get(keys.id_of(str(item["SK"])))
+                story = stories.get(item_keys.id_of(str(item["SK"])))
                 if story and list_items.has(story, item):
                     yield story
 
@@ -217,28 +218,32 @@ class Query:
         yield from (current[id] for id in ids if id in current)
 
     def _current(self, ids: Iterable[str]) -> dict[str, StoryItem]:
-        found = dynamodb.get(self._table.meta.client, self._table.name, map(keys.article, dict.fromkeys(ids)))
+        found = dynamodb.get(self._table.meta.client, self._table.name, map(item_keys.article, dict.fromkeys(ids)))
         return {story["id"]: story for story in cast("Iterator[StoryItem]", found)}
 
     def _registered(self, kind: Literal["SOURCE", "COUNTRY"]) -> list[str]:
         """Return the names of the archive's sources or countries."""
-        first = keys.register(kind)
+        first = item_keys.register(kind)
         found = self._items(Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"]))
         return [item["SK"].partition("#")[2] for item in found]
 
     def _months(
-        self, kind: keys.ListKind, name: str, first: str, last: str, *, newest_first: bool = False
+        self, kind: item_keys.ListKind, name: str, first: str, last: str, *, newest_first: bool = False
     ) -> Iterator[_Part]:
         """Yield the months with stories from ``first`` to ``last``."""
-        since, until = keys.month(kind, name, first[:7]), keys.month(kind, name, last[:7])
-        registers = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"].removesuffix(keys.LISTED), until["SK"])
+        since, until = item_keys.month(kind, name, first[:7]), item_keys.month(kind, name, last[:7])
+        registers = Key("PK").eq(since["PK"]) & Key("SK").between(
+            since["SK"].removesuffix(item_keys.LISTED), until["SK"]
+        )
         yield from _parts(f"{kind}#{name}#", self._items(registers, newest_first=newest_first))
 
     def _days(self, first: str, last: str, *, newest_first: bool) -> Iterator[_Part]:
         """Yield the days with stories indexed from ``first`` to ``last``."""
-        since, until = keys.indexed_day(first[:10]), keys.indexed_day(last[:10])
-        registers = Key("PK").eq(since["PK"]) & Key("SK").between(since["SK"].removesuffix(keys.LISTED), until["SK"])
-        yield from _parts(keys.INDEXED, self._items(registers, newest_first=newest_first))
+        since, until = item_keys.indexed_day(first[:10]), item_keys.indexed_day(last[:10])
+        registers = Key("PK").eq(since["PK"]) & Key("SK").between(
+            since["SK"].removesuffix(item_keys.LISTED), until["SK"]
+        )
+        yield from _parts(item_keys.INDEXED, self._items(registers, newest_first=newest_first))
 
     def _stories(
         self, condition: ConditionBase, index: str | None = None, *, newest_first: bool = False
@@ -257,7 +262,7 @@ class Query:
 
 def _parts(prefix: str, registers: Iterator[Mapping[str, Any]]) -> Iterator[_Part]:
     """Yield the months or days of registers."""
-    for name, found in groupby(map(keys.registered, registers), key=itemgetter(0)):
+    for name, found in groupby(map(item_keys.registered, registers), key=itemgetter(0)):
         listed = {is_listed for _, is_listed in found}
         yield _Part(f"{prefix}{name}", True in listed, False in listed)
 

@@ -7,11 +7,11 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from dateline import keys
 from dateline.api.archive import Archive, NotFoundError
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.capture import Capture
+from dateline.keys import object_keys
 from dateline.proofs.bundle import prove
 from dateline.query.query import Query
 from dateline.search import watches
@@ -67,7 +67,7 @@ class Library:
         The records are in the tree of that day or of one before.
         """
         day = story.indexed_at[:10]
-        root = keys.proof(day, "root.json") if story.capture else ""
+        root = object_keys.proof(day, "root.json") if story.capture else ""
         there = root and objects.get(self.deployment.s3, bucket=self.deployment.capture_bucket, key=root)
         return day if there else None
 
@@ -93,12 +93,12 @@ class Library:
 
     def coverage_days(self) -> list[str]:
         """Return the days with a coverage report (ISO 8601), in order."""
-        body = self._report(keys.COVERAGE_INDEX)
+        body = self._report(object_keys.COVERAGE_INDEX)
         return sorted(json.loads(body or b"{}"))
 
     def coverage(self, day: str) -> list[dict[str, Any]]:
         """Return the rows of a day's coverage report, one for each source."""
-        body = self._report(keys.coverage_report(day))
+        body = self._report(object_keys.coverage_report(day))
         return list(json.loads(body)["sources"]) if body else []
 
     def edits(self, before: str | None, *, scanned: int) -> Iterator[tuple[Story, bool]]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from dateline import keys
+from dateline.keys import object_keys
 from dateline.search import manifest, shard
 from dateline.search.cache import Cache
 from dateline.search.indexing import put
@@ -80,9 +80,9 @@ class Compaction:
 
     def _delete_unnamed(self) -> int:
         """Delete the objects that no manifest has named for a day."""
-        listed = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=keys.SEARCH)
+        listed = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=object_keys.SEARCH)
         found = [each for page in listed for each in page.get("Contents", [])]
-        named = {part.key for part in manifest.read(self._s3, self._bucket).parts} | {keys.SEARCH_MANIFEST}
+        named = {part.key for part in manifest.read(self._s3, self._bucket).parts} | {object_keys.SEARCH_MANIFEST}
         before = self._clock() - _GRACE
         over = [each["Key"] for each in found if each["Key"] not in named and each["LastModified"] < before]
         for key in over:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 from botocore.exceptions import ClientError
 
-from dateline import keys
 from dateline.article import Article
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.index.list_items import published_key
+from dateline.keys import item_keys, object_keys
 from dateline.search import manifest, shard
 from dateline.search.manifest import Part
 from dateline.search.schema import Entry, Version, version
@@ -51,7 +51,7 @@ def changes(records: Iterable[DynamoDBRecord]) -> Changes:
     for record in records:
         change = record.dynamodb
         images = [image for image in (change.old_image, change.new_image) if image] if change else []
-        if not images or images[0]["SK"] != keys.CURRENT or (len(images) == 2 and _alike(*images)):
+        if not images or images[0]["SK"] != item_keys.CURRENT or (len(images) == 2 and _alike(*images)):
             continue
         id = images[0]["PK"].partition("#")[2]
         found[id] |= {published_key(image)[:7] for image in images if "first_seen_at" in image}
@@ -140,6 +140,6 @@ class Indexing:
 
 def put(s3: "S3Client", bucket: str, month: str, packed: Packed, *, base: bool = False) -> Part:
     """Write a part under a name of its own; it counts once the manifest names it."""
-    key = keys.search_part(month, secrets.token_hex(8))
+    key = object_keys.search_part(month, secrets.token_hex(8))
     s3.put_object(Bucket=bucket, Key=key, Body=packed.body)
     return Part(key, len(packed.body), packed.stories, base)

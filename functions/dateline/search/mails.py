@@ -11,10 +11,11 @@ from typing import Any, Protocol
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import dynamodb
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
+from dateline.keys import item_keys
 from dateline.search import watches
 from dateline.search.watches import Hit, Watch
 
@@ -48,8 +49,8 @@ class Mails:
         return sum(self._send(watch) for watch in watches.read(self._s3, self._bucket))
 
     def _send(self, watch: Watch) -> bool:
-        key = keys.mailed(watch.name)
-        last = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {}).get("last", keys.HIT)
+        key = item_keys.mailed(watch.name)
+        last = self._table.get_item(Key=key, ConsistentRead=True).get("Item", {}).get("last", item_keys.HIT)
         found = self._new(watch, str(last))
         if not found:
             return False
@@ -61,10 +62,10 @@ class Mails:
         return bool(text)
 
     def _new(self, watch: Watch, last: str) -> list[Hit]:
-        until = f"{keys.HIT}{keys.utc(self._clock() - _SETTLED)}"
+        until = f"{item_keys.HIT}{instants.utc(self._clock() - _SETTLED)}"
         if until <= last:
             return []
-        condition = Key("PK").eq(keys.watch(watch.name)) & Key("SK").between(last, until)
+        condition = Key("PK").eq(item_keys.watch(watch.name)) & Key("SK").between(last, until)
         found = dynamodb.query(self._table, KeyConditionExpression=condition, ConsistentRead=True, Limit=_MOST)
         hits = (Hit.from_item(item) for item in found if item["SK"] != last)
         return [hit for _, hit in zip(range(_MOST), hits, strict=False)]

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Self
 
-from dateline import keys
 from dateline.aws import objects
+from dateline.keys import object_keys
 from dateline.search.schema import FORMAT
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def update(s3: "S3Client", bucket: str, change: Callable[[Manifest], Manifest]) 
         if wanted == there:
             return there
         wanted = replace(wanted, serial=there.serial + 1)
-        body, key = wanted.to_json(), keys.SEARCH_MANIFEST
+        body, key = wanted.to_json(), object_keys.SEARCH_MANIFEST
         if etag and objects.put_over(s3, bucket=bucket, key=key, body=body, etag=etag):
             return wanted
         if not etag and objects.put_once(s3, bucket=bucket, key=key, body=body):
@@ -103,11 +103,11 @@ def update(s3: "S3Client", bucket: str, change: Callable[[Manifest], Manifest]) 
 
 def restart(s3: "S3Client", bucket: str) -> None:
     """Replace a manifest of another format by an empty one; another stays."""
-    data, etag = objects.get_tagged(s3, bucket=bucket, key=keys.SEARCH_MANIFEST)
+    data, etag = objects.get_tagged(s3, bucket=bucket, key=object_keys.SEARCH_MANIFEST)
     if data and json.loads(data)["format"] != FORMAT:
-        objects.put_over(s3, bucket=bucket, key=keys.SEARCH_MANIFEST, body=Manifest().to_json(), etag=etag)
+        objects.put_over(s3, bucket=bucket, key=object_keys.SEARCH_MANIFEST, body=Manifest().to_json(), etag=etag)
 
 
 def _tagged(s3: "S3Client", bucket: str) -> tuple[Manifest, str]:
-    data, etag = objects.get_tagged(s3, bucket=bucket, key=keys.SEARCH_MANIFEST)
+    data, etag = objects.get_tagged(s3, bucket=bucket, key=object_keys.SEARCH_MANIFEST)
     return (Manifest.from_json(data), etag) if data else (Manifest(), etag)

@@ -25,8 +25,8 @@ from typing import Any, Self
 
 from tantivy import Document, PreTokenizedString, Schema, SchemaBuilder, Token
 
-from dateline import keys
 from dateline.article import Article
+from dateline.keys import item_keys
 from dateline.names import unlisted
 from dateline.search.analysis import Term, terms
 
@@ -77,7 +77,7 @@ class Entry:
     @property
     def published_key(self) -> str:
         story = self.story
-        return keys.published_key(self.id, story.get("published_at"), story["first_seen_at"])
+        return item_keys.published_key(self.id, story.get("published_at"), story["first_seen_at"])
 
     @property
     def month(self) -> str:
@@ -143,7 +143,7 @@ def codes(entry: Entry) -> dict[str, list[str]]:
     found = {
         "id": [entry.id],
         "source": [article.source or ""],
-        "country": [article.outlet_country or keys.NOWHERE],
+        "country": [article.outlet_country or item_keys.NOWHERE],
         "language": [article.language or ""],
         "places": [*(str(place.id) for place in article.places), *article.about],
         "about": article.about,

@@ -19,8 +19,9 @@ from boto3.dynamodb.conditions import Key
 from botocore.exceptions import ClientError
 from tantivy import Index, Query
 
-from dateline import keys
+from dateline import instants
 from dateline.aws import dynamodb, objects
+from dateline.keys import item_keys, object_keys
 from dateline.search import matching
 from dateline.search.matching import Compiler, Frequencies
 from dateline.search.query import QueryError, parse
@@ -66,7 +67,7 @@ class Hit:
     @property
     def key(self) -> str:
         """Its sort key in the table."""
-        return keys.hit(self.watch, self.fired_at, self.id)["SK"]
+        return item_keys.hit(self.watch, self.fired_at, self.id)["SK"]
 
     @classmethod
     def from_item(cls, item: Mapping[str, Any]) -> "Hit":
@@ -85,7 +86,7 @@ class Hit:
 
 def read(s3: "S3Client", bucket: str) -> list[Watch]:
     """Return the watches by name."""
-    data, _ = objects.get_tagged(s3, bucket=bucket, key=keys.WATCHES)
+    data, _ = objects.get_tagged(s3, bucket=bucket, key=object_keys.WATCHES)
     return [Watch(**values) for values in json.loads(data or b"[]")]
 
 
@@ -95,7 +96,7 @@ def add(s3: "S3Client", bucket: str, name: str, query: str, now: datetime) -> Wa
         raise WatchError(f"{name} is no name of a watch; use up to 40 lower-case letters, digits and hyphens")
     if not any(not clause.excluded for clause in parse(query).clauses):
         raise QueryError("a watch needs a word, a phrase or a field; a date or an exclusion alone matches everything")
-    added = Watch(name=name, query=query, added_at=keys.utc(now))
+    added = Watch(name=name, query=query, added_at=instants.utc(now))
 
     def adding(there: list[Watch]) -> list[Watch]:
         if any(each.name == name for each in there):
@@ -117,7 +118,9 @@ def remove(s3: "S3Client", table: "Table", bucket: str, name: str) -> None:
         return [each for each in there if each.name != name]
 
     _update(s3, bucket, removing)
-    items = dynamodb.query(table, KeyConditionExpression=Key("PK").eq(keys.watch(name)), ProjectionExpression="PK, SK")
+    items = dynamodb.query(
+        table, KeyConditionExpression=Key("PK").eq(item_keys.watch(name)), ProjectionExpression="PK, SK"
+    )
     with table.batch_writer() as batch:
         for item in items:
             batch.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
@@ -125,9 +128,9 @@ def remove(s3: "S3Client", table: "Table", bucket: str, name: str) -> None:
 
 def hits(table: "Table", name: str, *, before: str | None = None, limit: int = 50) -> list[Hit]:
     """Return the last hits of a watch, the newest first; ``before`` is a ``Hit.key``. One query."""
-    condition = Key("SK").between(keys.HIT, before or "HIT$")  # $ comes after #
+    condition = Key("SK").between(item_keys.HIT, before or "HIT$")  # $ comes after #
     found = table.query(
-        KeyConditionExpression=Key("PK").eq(keys.watch(name)) & condition, ScanIndexForward=False, Limit=limit + 1
+        KeyConditionExpression=Key("PK").eq(item_keys.watch(name)) & condition, ScanIndexForward=False, Limit=limit + 1
     )["Items"]
     return [Hit.from_item(item) for item in found if item["SK"] != before][:limit]
 
@@ -165,7 +168,7 @@ class Watching:
 
     def _states(self, name: str, entries: Iterable[Entry]) -> dict[str, dict[str, Any]]:
         """What a watch knows of stories."""
-        wanted = [keys.watched(name, entry.id) for entry in entries]
+        wanted = [item_keys.watched(name, entry.id) for entry in entries]
         client = self._table.meta.client
         return {item["id"]: item for item in dynamodb.get(client, self._table.name, wanted, consistent=True)}
 
@@ -174,11 +177,11 @@ class Watching:
         shown = {name: entry.story[name] for name in _SHOWN if name in entry.story}
         shown |= {"digest": entry.article.digest}
         shown |= {"watch": watch.name, "query": watch.query, "edited": state is not None, "matches": matches}
-        at = keys.utc(self._clock())
+        at = instants.utc(self._clock())
         condition = "attribute_not_exists(PK)" if state is None else "captured_at = :before"
-        put = {"Item": keys.watched(watch.name, entry.id) | shown, "ConditionExpression": condition}
+        put = {"Item": item_keys.watched(watch.name, entry.id) | shown, "ConditionExpression": condition}
         put |= {"ExpressionAttributeValues": {":before": state["captured_at"]}} if state else {}
-        hit = {"Item": keys.hit(watch.name, at, entry.id) | shown}
+        hit = {"Item": item_keys.hit(watch.name, at, entry.id) | shown}
         name = self._table.name
         try:
             self._table.meta.client.transact_write_items(
@@ -232,11 +235,11 @@ def _is_condition(error: ClientError) -> bool:
 
 def _update(s3: "S3Client", bucket: str, change: Callable[[list[Watch]], list[Watch]]) -> None:
     for _ in range(_ATTEMPTS):
-        data, etag = objects.get_tagged(s3, bucket=bucket, key=keys.WATCHES)
+        data, etag = objects.get_tagged(s3, bucket=bucket, key=object_keys.WATCHES)
         there = [Watch(**values) for values in json.loads(data or b"[]")]
         body = json.dumps([asdict(each) for each in change(there)], ensure_ascii=False, indent=1).encode()
-        if etag and objects.put_over(s3, bucket=bucket, key=keys.WATCHES, body=body, etag=etag):
+        if etag and objects.put_over(s3, bucket=bucket, key=object_keys.WATCHES, body=body, etag=etag):
             return
-        if not etag and objects.put_once(s3, bucket=bucket, key=keys.WATCHES, body=body):
+        if not etag and objects.put_once(s3, bucket=bucket, key=object_keys.WATCHES, body=body):
             return
     raise WatchError(f"other people changed the watches {_ATTEMPTS} times meanwhile; try again")

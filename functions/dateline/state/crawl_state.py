@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import identifiers, item_keys, object_keys
 from dateline.state.due_times import DueTimes
 from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState, values
 from dateline.state.table import TableState, learned_items, url_item
@@ -64,8 +65,8 @@ class CrawlState(TableState):
         self._save_urls(latest, self.urls(latest))
 
     def revisits(self, source: str, at: datetime, limit: int) -> list[UrlState]:
-        dues = self._due.until(source, keys.utc(at, "seconds"), limit)
-        states = {keys.url_hash(state.url): state for state in self._states(due.url_hash for due in dues)}
+        dues = self._due.until(source, instants.utc(at, "seconds"), limit)
+        states = {identifiers.url_hash(state.url): state for state in self._states(due.url_hash for due in dues)}
         found = [(due, states.get(due.url_hash)) for due in dues]
         # A crawl killed between the two writes leaves due times without a state.
         if over := [due.url_hash for due, state in found if state is None or state.withdrawn_at]:
@@ -73,7 +74,7 @@ class CrawlState(TableState):
         return [replace(state, due=due.at) for due, state in found if state and not state.withdrawn_at]
 
     def settle(self, report: "CrawlReport", visited: Callable[[], Iterable[UrlState]]) -> None:
-        counted = keys.done(report.source, keys.crawl_report(report.source, report.crawl))
+        counted = item_keys.done(report.source, object_keys.crawl_report(report.source, report.crawl))
         if any(self._get([counted], consistent=True)):
             return  # a later crawl may know better
         learned = report.learned
@@ -111,14 +112,14 @@ class CrawlState(TableState):
         self._put(items)
         for health in healths:
             due = first[health.source] if health.source in first else self._due.first(health.source)
-            self._put([keys.health(health.source) | values(replace(health, revisit_at=due))])
+            self._put([item_keys.health(health.source) | values(replace(health, revisit_at=due))])
 
 
 def _changes(states: Iterable[UrlState], before: Mapping[str, UrlState]) -> dict[str, dict[str, str | None]]:
     """Return the due times by source and by the hash of the URL, which may have been another source's before."""
     changes: defaultdict[str, dict[str, str | None]] = defaultdict(dict)
     for state in states:
-        url_hash = keys.url_hash(state.url)
+        url_hash = identifiers.url_hash(state.url)
         if state.url in before:
             changes[before[state.url].source][url_hash] = None
         changes[state.source][url_hash] = state.due

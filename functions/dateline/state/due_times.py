@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from boto3.dynamodb.conditions import ConditionBase, Key
 
-from dateline import keys
 from dateline.aws import dynamodb, objects
+from dateline.keys import item_keys, object_keys
 
 if TYPE_CHECKING:
     from dateline.aws.deployment import Deployment
@@ -67,7 +67,7 @@ class DueTimes:
             if lines is not None:
                 return lines[0][:-_HASH] if lines else None
             self._pause(0.05 * 2**attempt * random.random())  # noqa: S311 - jitter, not a secret
-        raise ConflictError(f"{keys.due_times(source)} is replaced by others all the time")
+        raise ConflictError(f"{object_keys.due_times(source)} is replaced by others all the time")
 
     def take_over(self, source: str) -> None:
         """Write the object if there is none yet, then delete the items of earlier versions."""
@@ -78,7 +78,7 @@ class DueTimes:
 
     def _merge(self, source: str, changes: Mapping[str, str | None]) -> list[str] | None:
         """Replace the object once; return its lines, or None if another writer was faster."""
-        key, (before, etag) = keys.due_times(source), self._load(source)
+        key, (before, etag) = object_keys.due_times(source), self._load(source)
         kept = [line for line in before if line[1 - _HASH :] not in changes]
         after = sorted([*kept, *(f"{at} {url_hash}" for url_hash, at in changes.items() if at)])
         if after == before and (etag is not None or not after):
@@ -92,7 +92,7 @@ class DueTimes:
 
     def _load(self, source: str) -> tuple[list[str], str | None]:
         """Return the lines of the object and its entity tag, or those of earlier versions' items and None."""
-        body, etag = objects.get_tagged(self._s3, bucket=self._bucket, key=keys.due_times(source))
+        body, etag = objects.get_tagged(self._s3, bucket=self._bucket, key=object_keys.due_times(source))
         if body is not None:
             return body.decode().splitlines(), etag
         earlier = dynamodb.query(self._table, KeyConditionExpression=_items(source), ConsistentRead=True)
@@ -100,5 +100,5 @@ class DueTimes:
 
 
 def _items(source: str) -> ConditionBase:
-    first, last = keys.due(source, ""), keys.due(source, "9")
+    first, last = item_keys.due(source, ""), item_keys.due(source, "9")
     return Key("PK").eq(first["PK"]) & Key("SK").between(first["SK"], last["SK"])

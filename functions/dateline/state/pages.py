@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from dateline import keys
+from dateline import instants
 from dateline.page import Payload
 from dateline.state.records import FeedState, UrlState
 from dateline.urls import canonical, is_web
@@ -51,7 +51,7 @@ def captured(
     state = UrlState(
         url=asked_for,
         source=metadata.get("source", ""),
-        captured_at=keys.utc(captured_at, "seconds"),
+        captured_at=instants.utc(captured_at, "seconds"),
         status=200 if status == 304 else status,
         item=item_hash(metadata) if metadata.get("family") == "feed" else None,
         first_seen_at=metadata.get("first_seen_at"),
@@ -59,7 +59,7 @@ def captured(
         last_modified=last_modified,
         digest=payload.digest or None,
         payload_url=payload.url,
-        payload_at=keys.utc(payload.at, "microseconds"),
+        payload_at=instants.utc(payload.at, "microseconds"),
         due=metadata.get("due"),
         found=kept(metadata),
     )

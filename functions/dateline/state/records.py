@@ -1,4 +1,4 @@
-"""Records of the crawl's state: URLs, feeds, hosts and sources; each is an item of the table (see ``keys``)."""
+"""Records of the crawl's state: URLs, feeds, hosts and sources; each is an item of the table (``item_keys``)."""
 
 import zlib
 from base64 import b64decode, b64encode
@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
 
-from dateline import keys
+from dateline import instants
 from dateline.page import Payload
 
 _MAX_AGE = timedelta(hours=24)  # of a robots.txt (RFC 9309 section 2.4)
@@ -62,7 +62,7 @@ class UrlState:
         if known is None or replace(self, captured_at=known.captured_at, due=known.due) != known:
             return False
         lastmod = self.found.get("lastmod")
-        return not lastmod or keys.utc(datetime.fromisoformat(lastmod), "seconds") <= known.captured_at
+        return not lastmod or instants.utc(datetime.fromisoformat(lastmod), "seconds") <= known.captured_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,7 +198,7 @@ def values(state: UrlState | FeedState | HealthRecord) -> dict[str, Any]:
 
 def _robots_to_dict(state: RobotsState) -> dict[str, str]:
     text = b64encode(state.packed).decode()
-    return {"host": state.host, "fetched_at": keys.utc(state.fetched_at, "seconds"), "text": text}
+    return {"host": state.host, "fetched_at": instants.utc(state.fetched_at, "seconds"), "text": text}
 
 
 def _robots_from_dict(values: Mapping[str, str]) -> RobotsState:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
+from dateline import instants
+from dateline.keys import item_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -50,7 +51,7 @@ class Rounds:
 
     def waiting(self, pool: str, now: datetime) -> set[str]:
         """Return the shards whose last round is unanswered; ``pool`` as in ``sources.shards``."""
-        partition = keys.rounds("")["PK"]
+        partition = item_keys.rounds("")["PK"]
         answer = self._table.query(KeyConditionExpression=Key("PK").eq(partition), ConsistentRead=True)
         # One page of 1 MB holds the items of a thousand shards.
         waiting = {str(item["SK"]) for item in answer["Items"] if _state(item).waits(now)}
@@ -58,7 +59,7 @@ class Rounds:
 
     def sent(self, shard: str, round_: str, at: datetime) -> None:
         """Record a round, after sending it."""
-        self._set(shard, sent=round_, sent_at=keys.utc(at, "seconds"))
+        self._set(shard, sent=round_, sent_at=instants.utc(at, "seconds"))
 
     def begin(self, shard: str, piece: str, deliveries: int) -> int:
         """Record that a piece begins, and return how many of its earlier deliveries died."""
@@ -85,12 +86,12 @@ class Rounds:
         self._set(shard, answered=[*answered, round_], open=left, running=False)
 
     def _get(self, shard: str) -> RoundState:
-        found: Any = self._table.get_item(Key=keys.rounds(shard), ConsistentRead=True).get("Item")
+        found: Any = self._table.get_item(Key=item_keys.rounds(shard), ConsistentRead=True).get("Item")
         return _state(found or {})
 
     def _set(self, shard: str, **values: Any) -> None:
         self._table.update_item(
-            Key=keys.rounds(shard),
+            Key=item_keys.rounds(shard),
             UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
             ExpressionAttributeNames={f"#{name}": name for name in values},
             ExpressionAttributeValues={f":{name}": value for name, value in values.items()},

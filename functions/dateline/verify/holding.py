@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from warcio.timeutils import iso_date_to_datetime
 
-from dateline import keys
+from dateline import instants
 from dateline.archive.formats import read_outcomes
 from dateline.article import Article, Outcome, content_digest
 from dateline.aws import objects
@@ -18,6 +18,8 @@ from dateline.capture.fixity import WITHDRAWN, Record, records
 from dateline.capture.gzip_members import Member, members
 from dateline.capture.packs import Packs
 from dateline.index.items import entries
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.monitoring import counters
 from dateline.outcomes import PageOutcome, Stored, articles_key, looks
 from dateline.proofs.trees import hash_of
@@ -35,7 +37,7 @@ class Holding:
     ``modified`` is the date of the WARC file in S3 (UTC).
     """
 
-    stem: keys.Stem
+    stem: Stem
     modified: date = date.min
     keys: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))  # by their folders
 
@@ -70,15 +72,15 @@ class Examination:
         self.outcomes = list[PageOutcome]()
         self.stored = list[Stored]()
         self.leaves = list[bytes]()  # of its records, in daily trees
-        if holding.keys[keys.CAPTURES]:
+        if holding.keys[object_keys.CAPTURES]:
             self._read_capture()
         else:
             self._find(Kind.NO_CAPTURE, self._capture_bucket, self.stem.capture, "its outcomes and articles are there")
-        if holding.keys[keys.OUTCOMES]:
+        if holding.keys[object_keys.OUTCOMES]:
             self._read_outcomes()
         else:
             self._find(Kind.NO_OUTCOMES, self._archive_bucket, self.stem.outcomes, "its pages have not been archived")
-        if holding.keys[keys.OUTCOMES] and self.sound:
+        if holding.keys[object_keys.OUTCOMES] and self.sound:
             self._compare_pages()
             self._read_articles()
             self._compare_quarantine()
@@ -104,7 +106,9 @@ class Examination:
     def entries(self) -> Iterator[Mapping[str, Any]]:
         """Return the index items derived from this WARC file alone."""
         yield from entries(self.stem, self.outcomes, self.stored)
-        yield keys.done(self.stem.source, self.stem.capture) | {"counted": counters.of_pages(self.stem, self.outcomes)}
+        yield item_keys.done(self.stem.source, self.stem.capture) | {
+            "counted": counters.of_pages(self.stem, self.outcomes)
+        }
 
     def _find(
         self, kind: Kind, where: str, key: str, detail: str, offset: int | None = None, *, story: str = ""
@@ -185,7 +189,7 @@ class Examination:
 
     def _compare_page(self, outcome: PageOutcome, page: HeldPage) -> None:
         date = iso_date_to_datetime(page.record.date).replace(tzinfo=UTC)
-        has = {"url": page.record.url, "length": page.length, "captured_at": keys.utc(date)}
+        has = {"url": page.record.url, "length": page.length, "captured_at": instants.utc(date)}
         for name, value in has.items():
             if getattr(outcome, name) != value:
                 self._belied(f"{name} is {getattr(outcome, name)!r}, and the capture has {value!r}", outcome.offset)
@@ -199,10 +203,10 @@ class Examination:
     def _read_articles(self) -> None:
         archived = {(page.id, page.captured_at): page for page in self.outcomes if page.outcome is Outcome.ARCHIVED}
         key = articles_key(self.stem, self.outcomes) if archived else None
-        for other in sorted(self.holding.keys[keys.ARTICLES] - {key}):
+        for other in sorted(self.holding.keys[object_keys.ARTICLES] - {key}):
             detail = f"{self.stem.outcomes} names another" if archived else "the outcomes have no article"
             self._find(Kind.ORPHAN_ARTICLES, self._archive_bucket, other, detail)
-        if key and key not in self.holding.keys[keys.ARTICLES]:
+        if key and key not in self.holding.keys[object_keys.ARTICLES]:
             self._find(Kind.NO_ARTICLES, self._archive_bucket, key, f"{len(archived)} articles should be in it")
         elif key:
             body = objects.get(self._s3, bucket=self._archive_bucket, key=key) or b""
@@ -244,11 +248,11 @@ class Examination:
             yield f"{article.id} has the payload digest {at.payload_digest}, and its page {page.record.payload_digest}"
 
     def _compare_quarantine(self) -> None:
-        pages = {keys.quarantine(self.stem, page.offset): page for page in self.outcomes}
-        for key in sorted(self.holding.keys[keys.QUARANTINE] - pages.keys()):
+        pages = {object_keys.quarantine(self.stem, page.offset): page for page in self.outcomes}
+        for key in sorted(self.holding.keys[object_keys.QUARANTINE] - pages.keys()):
             self._find(Kind.ORPHAN_QUARANTINE, self._archive_bucket, key, "there is no page at that offset")
         for key, page in pages.items():
-            if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys[keys.QUARANTINE]:
+            if page.outcome is Outcome.QUARANTINED and key not in self.holding.keys[object_keys.QUARANTINE]:
                 self._find(Kind.NO_QUARANTINE, self._archive_bucket, key, f"{page.url} is quarantined: {page.reason}")
 
 

@@ -7,12 +7,13 @@ from datetime import date
 from itertools import chain, groupby, takewhile
 from typing import NamedTuple
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.capture.packs import Packs
 from dateline.index.withdrawals import Withdrawal, withdrawals
+from dateline.keys import item_keys, object_keys
+from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport
 from dateline.monitoring import counters
 from dateline.proofs.audit import compared
@@ -40,7 +41,7 @@ class _Place(NamedTuple):
     name: str
     folder: str
     key: str
-    stem: keys.Stem
+    stem: Stem
     modified: date
 
 
@@ -96,7 +97,7 @@ class Verification:
                 yield from self._crawls(source)
 
     def _folders(self) -> Iterator[tuple[str, str]]:
-        yield from ((self._capture_bucket, folder) for folder in (*IN_CAPTURES, keys.PACKS))
+        yield from ((self._capture_bucket, folder) for folder in (*IN_CAPTURES, object_keys.PACKS))
         yield from ((self._archive_bucket, folder) for folder in IN_ARCHIVE)
 
     def _holdings(self, source: str) -> Iterator[Finding]:
@@ -136,21 +137,21 @@ class Verification:
 
     def _listed(self, source: str) -> Iterator[Holding]:
         """Yield the objects of each of a source's WARC files, from four parallel listings."""
-        listings = [self._places(self._capture_bucket, keys.CAPTURES, source)]
+        listings = [self._places(self._capture_bucket, object_keys.CAPTURES, source)]
         listings += [self._places(self._archive_bucket, folder, source) for folder in IN_ARCHIVE]
         for _, places in groupby(heapq.merge(*listings), lambda place: place.name):
             found = list(places)
             holding = Holding(found[0].stem)
             for place in found:
                 holding.keys[place.folder].add(place.key)
-                if place.folder == keys.CAPTURES:
+                if place.folder == object_keys.CAPTURES:
                     holding.modified = place.modified
             yield holding
 
     def _places(self, bucket: str, folder: str, source: str) -> Iterator[_Place]:
         after = self._after(folder, source)
-        listed = objects.listed(self._s3, bucket=bucket, prefix=keys.folder(folder, source), after=after)
-        for found in self._packs.listed(source, after) if folder == keys.CAPTURES else listed:
+        listed = objects.listed(self._s3, bucket=bucket, prefix=object_keys.folder(folder, source), after=after)
+        for found in self._packs.listed(source, after) if folder == object_keys.CAPTURES else listed:
             if self._scope.ends(folder, source, found.key):
                 return
             try:
@@ -167,28 +168,32 @@ class Verification:
         key = self._spool.noted("key")
         if source != self._spool.noted("source"):
             return self._scope.after(folder, source)
-        if key.startswith(keys.CRAWLS):
-            return key if folder == keys.CRAWLS else f"{keys.folder(folder, source)}~"
-        if folder == keys.CRAWLS:
+        if key.startswith(object_keys.CRAWLS):
+            return key if folder == object_keys.CRAWLS else f"{object_keys.folder(folder, source)}~"
+        if folder == object_keys.CRAWLS:
             return self._scope.after(folder, source)
-        stem = keys.parse(key)
-        last = {keys.CAPTURES: stem.capture, keys.OUTCOMES: stem.outcomes, keys.ARTICLES: f"{stem.articles_prefix}~"}
-        return last.get(folder, f"{keys.quarantine_prefix(stem)}~")
+        stem = object_keys.parse(key)
+        last = {
+            object_keys.CAPTURES: stem.capture,
+            object_keys.OUTCOMES: stem.outcomes,
+            object_keys.ARTICLES: f"{stem.articles_prefix}~",
+        }
+        return last.get(folder, f"{object_keys.quarantine_prefix(stem)}~")
 
     def _crawls(self, source: str) -> Iterator[Finding]:
         """A source's crawl reports, once its captures have been looked at."""
-        after = self._after(keys.CRAWLS, source)
+        after = self._after(object_keys.CRAWLS, source)
         listed = objects.listed(
-            self._s3, bucket=self._capture_bucket, prefix=keys.folder(keys.CRAWLS, source), after=after
+            self._s3, bucket=self._capture_bucket, prefix=object_keys.folder(object_keys.CRAWLS, source), after=after
         )
-        within = takewhile(lambda found: not self._scope.ends(keys.CRAWLS, source, found.key), listed)
+        within = takewhile(lambda found: not self._scope.ends(object_keys.CRAWLS, source, found.key), listed)
         for key, body in ahead(self._read, (found.key for found in within)):
             report, findings = self._report(key, body)
             with self._spool.transaction():
                 self._spool.find(findings)
                 self._spool.see(key, None, sound=report is not None)
                 if report:
-                    item = keys.done(source, key) | {"counted": counters.of_crawl(report)}
+                    item = item_keys.done(source, key) | {"counted": counters.of_crawl(report)}
                     self._spool.expect([item], key)
                 self._reach(source, key, 1)
             self._tell(self.progress)
@@ -243,7 +248,7 @@ class Verification:
 
     def _exists(self, key: str) -> bool:
         """Whether there is a WARC file or crawl report."""
-        if key.startswith(keys.CAPTURES):
+        if key.startswith(object_keys.CAPTURES):
             return self._packs.exists(key)
         return objects.exists(self._s3, self._capture_bucket, key)
 
@@ -254,7 +259,7 @@ class Verification:
                 continue
             self._spool.expect(withdrawal.items, "")
             for key in sorted({page.key for page in withdrawal.pages}):
-                beside = keys.withdrawing(key)
+                beside = object_keys.withdrawing(key)
                 if objects.versions(self._s3, self._capture_bucket, key) > 1:
                     yield self._left(withdrawal, key, "an earlier version of it is still there")
                 if objects.versions(self._s3, self._capture_bucket, beside):
@@ -264,16 +269,16 @@ class Verification:
         return Finding(kind=Kind.NOT_REMOVED, where=self._capture_bucket, key=key, detail=detail, story=withdrawal.id)
 
 
-def _stem(folder: str, key: str) -> keys.Stem:
+def _stem(folder: str, key: str) -> Stem:
     """Return the WARC file of an object. Raises ValueError for a key of another form."""
-    if folder == keys.QUARANTINE:
+    if folder == object_keys.QUARANTINE:
         source, name, report = key.removeprefix(folder).split("/")
         crawl, _, number = name.rpartition("-")
-        stem = keys.Stem(source, crawl, int(number))
-        expected = keys.quarantine(stem, int(report.removesuffix(".json")))
+        stem = Stem(source, crawl, int(number))
+        expected = object_keys.quarantine(stem, int(report.removesuffix(".json")))
     else:
-        stem = keys.parse(key)
-        expected = {keys.CAPTURES: stem.capture, keys.OUTCOMES: stem.outcomes}.get(folder, key)
+        stem = object_keys.parse(key)
+        expected = {object_keys.CAPTURES: stem.capture, object_keys.OUTCOMES: stem.outcomes}.get(folder, key)
     if key != expected or not stem.day:
         raise ValueError(key)
     return stem

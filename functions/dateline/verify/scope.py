@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from dateline import keys
 from dateline.aws import objects
 from dateline.aws.objects import Listed
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -19,8 +19,8 @@ _COLD_GET, _COLD_BYTE = 10e-6, 0.03 / 1e9  # S3 Glacier Instant Retrieval, per r
 _READ_UNIT = 0.125e-6  # on demand: 4 KB, read consistently
 _OUT_BYTE = 0.09 / 1e9  # to the internet; nothing to a machine in the same region
 
-IN_CAPTURES = (keys.CAPTURES, keys.CRAWLS)
-IN_ARCHIVE = (keys.OUTCOMES, keys.ARTICLES, keys.QUARANTINE)
+IN_CAPTURES = (object_keys.CAPTURES, object_keys.CRAWLS)
+IN_ARCHIVE = (object_keys.OUTCOMES, object_keys.ARTICLES, object_keys.QUARANTINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,18 +42,18 @@ class Scope:
     def after(self, folder: str, source: str) -> str:
         """Return the last key before the scope in a source's folder."""
         if self.month:
-            return f"{keys.folder(folder, source)}{self._of_month(folder)}"
+            return f"{object_keys.folder(folder, source)}{self._of_month(folder)}"
         if self.since is None:
-            return keys.folder(folder, source)
-        day = f"{self.since:%Y%m%d}" if folder == keys.QUARANTINE else f"{self.since:%Y/%m/%d}"
-        return f"{keys.folder(folder, source)}{day}"
+            return object_keys.folder(folder, source)
+        day = f"{self.since:%Y%m%d}" if folder == object_keys.QUARANTINE else f"{self.since:%Y/%m/%d}"
+        return f"{object_keys.folder(folder, source)}{day}"
 
     def ends(self, folder: str, source: str, key: str) -> bool:
         """Whether a key, of those after ``after``, is behind the scope."""
-        return bool(self.month) and not key.startswith(f"{keys.folder(folder, source)}{self._of_month(folder)}")
+        return bool(self.month) and not key.startswith(f"{object_keys.folder(folder, source)}{self._of_month(folder)}")
 
     def _of_month(self, folder: str) -> str:
-        return self.month.replace("-", "") if folder == keys.QUARANTINE else self.month.replace("-", "/")
+        return self.month.replace("-", "") if folder == object_keys.QUARANTINE else self.month.replace("-", "/")
 
 
 @dataclass(slots=True)
@@ -92,12 +92,12 @@ def costs(s3: "S3Client", table: "Table", *, captures: str, archive: str, scope:
     """Return the volume of a scope from the listings (read again by the run); the table's size is some hours old."""
     table.load()
     found = Costs(items=table.item_count, table_bytes=table.table_size_bytes)
-    for bucket, folders in ((captures, (*IN_CAPTURES, keys.PACKS)), (archive, IN_ARCHIVE)):
+    for bucket, folders in ((captures, (*IN_CAPTURES, object_keys.PACKS)), (archive, IN_ARCHIVE)):
         for folder in folders:
             before = found.objects
             for source in sources(s3, bucket, folder, scope):
                 after = scope.after(folder, source)
-                for each in objects.listed(s3, bucket=bucket, prefix=keys.folder(folder, source), after=after):
+                for each in objects.listed(s3, bucket=bucket, prefix=object_keys.folder(folder, source), after=after):
                     found.add(each)
             found.lists += 2 * (1 + (found.objects - before) // 1000)
     return found

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from boto3.dynamodb.types import Binary
 
-from dateline import keys
+from dateline.keys import item_keys
 from dateline.proofs.ledger import Ledger
 from dateline.verify.findings import Finding, Kind
 
@@ -190,7 +190,7 @@ class Spool:
             rows = self._db.execute(
                 "SELECT pk, max(sk), item, origin FROM items WHERE sk GLOB ? AND pk > ?"
                 " GROUP BY pk ORDER BY pk LIMIT ?",
-                (f"{keys.REVISION}*", last, some),
+                (f"{item_keys.REVISION}*", last, some),
             ).fetchall()
             yield from (_expected(row[2:]) for row in rows)
             if len(rows) < some:
@@ -212,7 +212,7 @@ class Spool:
     def origins(self, id: str) -> str:
         """The keys of the captures of a story's revisions, with spaces between."""
         query = "SELECT DISTINCT origin FROM items WHERE pk = ? AND sk GLOB ? ORDER BY origin"
-        found = self._db.execute(query, (keys.article(id)["PK"], f"{keys.REVISION}*"))
+        found = self._db.execute(query, (item_keys.article(id)["PK"], f"{item_keys.REVISION}*"))
         return " ".join(origin for (origin,) in found)
 
     def home(self, id: str, cluster: str, appeared: str) -> None:

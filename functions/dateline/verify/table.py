@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
 
-from dateline import keys
 from dateline.aws import dynamodb
 from dateline.index import clusters, list_items
 from dateline.index.items import current_item
+from dateline.keys import item_keys, object_keys
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope
 from dateline.verify.spool import Expected, Spool, text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Item = Mapping[str, Any]
 
 _FORMER = {"source_month", "country_month", "published_key", "indexed_day", "indexed_key"}  # until December 2026
-_COUNTED = re.compile(rf"(?:{keys.CAPTURES}|{keys.CRAWLS})[^/]+/\d{{4}}/\d\d/\d\d/[^/]+")
+_COUNTED = re.compile(rf"(?:{object_keys.CAPTURES}|{object_keys.CRAWLS})[^/]+/\d{{4}}/\d\d/\d\d/[^/]+")
 
 
 def expect(spool: Spool) -> None:
@@ -35,7 +35,7 @@ def expect(spool: Spool) -> None:
     for id, looks in spool.all_looks():
         if looks.gone_at:
             back = {"seen_at": looks.seen_at} if looks.seen_at >= looks.gone_at else {}
-            record = keys.presence(id) | {"id": id, "gone_at": looks.gone_at} | back
+            record = item_keys.presence(id) | {"id": id, "gone_at": looks.gone_at} | back
             spool.expect([record], f"{looks.seen_in} {looks.gone_in}")
     for revision, origin in spool.newest():
         story, looks = current_item(revision), spool.looks(revision["id"])
@@ -66,9 +66,9 @@ class Comparison:
     def compare(self, item: Item) -> Finding | None:
         """Yield the problems of an item, as far as they are decidable at this point."""
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(keys.OF_CRAWLS) or pk == keys.LATE:
+        if sk.startswith(item_keys.OF_CRAWLS) or pk == item_keys.LATE:
             return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
-        if sk == keys.PRESENCE and "gone_at" not in item:
+        if sk == item_keys.PRESENCE and "gone_at" not in item:
             return None  # until December 2026, pages that were never gone had such an item
         wanted = self._spool.take(pk, sk)
         if item.keys() >= _FORMER:
@@ -77,7 +77,7 @@ class Comparison:
         try:
             is_of_several = self._take_down(item, pk, sk)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            counts = wanted and sk.startswith(keys.DONE)
+            counts = wanted and sk.startswith(item_keys.DONE)
             kind = Kind.WRONG_COUNTERS if counts else Kind.WRONG_ITEM if wanted else Kind.ORPHAN_ITEM
             return self._finding(kind, item, f"it cannot be read: {error!r}", wanted.origin if wanted else "")
         if is_of_several or (wanted and self._same(item, wanted.item)):
@@ -86,17 +86,17 @@ class Comparison:
 
     def _take_down(self, item: Item, pk: str, sk: str) -> bool:
         """Record properties to compare with other items; return whether nothing else needs checking."""
-        if sk.startswith(keys.DAY):
+        if sk.startswith(item_keys.DAY):
             self._count(pk, sk, item, -1)
-        elif sk.startswith(keys.DONE):
-            self._count(pk, keys.day(*_folder(sk))["SK"], item["counted"], 1)
-        elif pk.startswith(keys.CLUSTER):
+        elif sk.startswith(item_keys.DONE):
+            self._count(pk, item_keys.day(*_folder(sk))["SK"], item["counted"], 1)
+        elif pk.startswith(item_keys.CLUSTER):
             appeared, id = sk.split("#")
             self._spool.member(pk.partition("#")[2], id, appeared, int(item.get("members", 0)))
         elif "cluster" in item:
-            appeared = keys.appeared(item.get("published_at"), item["first_seen_at"])
+            appeared = item_keys.appeared(item.get("published_at"), item["first_seen_at"])
             self._spool.home(item["id"], item["cluster"], appeared)
-        return sk.startswith(keys.DAY) or pk.startswith(keys.CLUSTER)
+        return sk.startswith(item_keys.DAY) or pk.startswith(item_keys.CLUSTER)
 
     def rest(self) -> Iterator[Finding]:
         """Yield expected items missing from the table, and counters with a wrong sum."""
@@ -105,12 +105,12 @@ class Comparison:
         for item, origin in self._spool.missing():
             if item.get("expires", math.inf) < time.time():
                 continue
-            kind = Kind.WRONG_COUNTERS if item["SK"].startswith(keys.DONE) else Kind.NO_ITEM
+            kind = Kind.WRONG_COUNTERS if item["SK"].startswith(item_keys.DONE) else Kind.NO_ITEM
             yield self._finding(kind, item, f"{origin.strip() or 'a withdrawal'} comes to it", origin)
         for cluster, ids in self._spool.disagreeing() if self._scope.whole and not self._grows else ():
             origins = " ".join(map(self._spool.origins, ids))
             told = f"{' '.join(ids)} and its own items do not say the same"
-            yield self._finding(Kind.WRONG_CLUSTER, {"PK": keys.cluster(cluster), "SK": "..."}, told, origins)
+            yield self._finding(Kind.WRONG_CLUSTER, {"PK": item_keys.cluster(cluster), "SK": "..."}, told, origins)
         for pk, sk in self._spool.unbalanced():
             if detail := self._difference(pk, sk):
                 yield self._finding(Kind.WRONG_COUNTERS, {"PK": pk, "SK": sk}, detail)
@@ -129,9 +129,9 @@ class Comparison:
             finding = self._finding(Kind.WRONG_ITEM, item, _differences(item, wanted.item), wanted.origin)
         else:
             finding = self._finding(Kind.ORPHAN_ITEM, item, "no capture comes to it")
-        if sk.startswith(keys.REGISTERS):
+        if sk.startswith(item_keys.REGISTERS):
             return finding if wanted else None  # one of an empty partition costs a reader a query
-        if sk in {keys.PRESENCE, keys.ALIAS} or "expires" in item or keys.is_listed(item["PK"]):
+        if sk in {item_keys.PRESENCE, item_keys.ALIAS} or "expires" in item or item_keys.is_listed(item["PK"]):
             if not (self._scope.since or self._unread) and (wanted or self._scope.whole):
                 self._doubts.append(finding)
             return None
@@ -155,8 +155,8 @@ class Comparison:
         there = self._table.get_item(Key={"PK": pk, "SK": sk}, ConsistentRead=True).get("Item", {})
         source, day = pk.partition("#")[2], sk.partition("#")[2].replace("-", "/")
         total = Counter[str]()
-        for kind in (keys.CAPTURES, keys.CRAWLS):
-            first = keys.done(source, f"{keys.folder(kind, source)}{day}/")["SK"]
+        for kind in (object_keys.CAPTURES, object_keys.CRAWLS):
+            first = item_keys.done(source, f"{object_keys.folder(kind, source)}{day}/")["SK"]
             done = Key("PK").eq(pk) & Key("SK").begins_with(first)
             for item in dynamodb.query(self._table, KeyConditionExpression=done, ConsistentRead=True):
                 total.update(_numbers(item.get("counted", {})))
@@ -175,13 +175,13 @@ def _as_now(item: Item, wanted: Item) -> Item:
     Titles had more bytes, bands another form of the fingerprint, places had attributes, stories those of indexes, and
     absences the presence before them.
     """
-    if item["PK"].startswith(keys.BAND):
+    if item["PK"].startswith(item_keys.BAND):
         return clusters.band_as_now(item)
-    if keys.is_listed(item["PK"]):
+    if item_keys.is_listed(item["PK"]):
         item = {name: value for name, value in item.items() if name in wanted}
-    if item["SK"] == keys.PRESENCE and item.get("seen_at", "~") < item["gone_at"]:
+    if item["SK"] == item_keys.PRESENCE and item.get("seen_at", "~") < item["gone_at"]:
         item = {name: value for name, value in item.items() if name != "seen_at"}
-    if item["SK"].startswith(keys.SAME):
+    if item["SK"].startswith(item_keys.SAME):
         item = {name: value for name, value in item.items() if name in wanted}
     item = {name: value for name, value in item.items() if name not in _FORMER}
     title, now = str(item.get("title", "")), str(wanted.get("title", ""))
@@ -190,13 +190,13 @@ def _as_now(item: Item, wanted: Item) -> Item:
 
 def _origin(item: Item, sk: str) -> str | None:
     """Return the WARC file or crawl report named by an item."""
-    if sk.startswith(keys.DONE):
-        key = sk.removeprefix(keys.DONE)
+    if sk.startswith(item_keys.DONE):
+        key = sk.removeprefix(item_keys.DONE)
         return key if _COUNTED.fullmatch(key) else None
     try:
-        if sk.startswith(keys.SAME):
-            return keys.parse(keys.captured(item)[1]).capture
-        return keys.parse(item["article"]["key"]).capture
+        if sk.startswith(item_keys.SAME):
+            return object_keys.parse(item_keys.captured(item)[1]).capture
+        return object_keys.parse(item["article"]["key"]).capture
     except (KeyError, TypeError, ValueError):
         return None
 

@@ -7,8 +7,9 @@ from functools import cache
 from itertools import product
 from typing import Any
 
-from dateline import keys
 from dateline.article import Article, Extractor, Pointer
+from dateline.keys import identifiers
+from dateline.keys.object_keys import Stem
 
 OUTLETS = {"ly": ("en", "ar"), "tn": ("fr", "ar"), "eg": ("ar", "en"), "dz": ("fr", "ar"), "ma": ("fr",), "sd": ("ar",)}
 MONTHS = [f"{year}-{month:02}" for year, month in product((2018, 2019), range(1, 13))]
@@ -27,7 +28,7 @@ _FORM = Article(
     captured_at=_SEEN,
     first_seen_at=_SEEN,
     indexed_at=_SEEN,
-    capture=Pointer("captures", keys.Stem("sample", "20191231T230000Z-sample", 0).capture, 512, 30_000),
+    capture=Pointer("captures", Stem("sample", "20191231T230000Z-sample", 0).capture, 512, 30_000),
     provenance={"title": "jsonld.headline", "text": "vote", "published_at": "jsonld.datePublished"},
     extractor=Extractor("dateline", "0.1.0", "1"),
 ).to_dict()
@@ -43,7 +44,7 @@ def stories(country: str, month: str, count: int) -> Iterator[dict[str, Any]]:
         text = _words(language)[start : start + length]
         url = f"https://{language}.{country}.example/{month}/{number}"
         yield _FORM | {
-            "id": keys.article_id(url),
+            "id": identifiers.article_id(url),
             "url": url,
             "title": text[:60],
             "text": text,

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from dateline import keys
 from dateline.article import Article, Dateline, Image, Outcome, content_digest
 from dateline.extraction import extract
+from dateline.keys import identifiers
 from dateline.page import Page
 
 CAPTURED = datetime(2019, 4, 17, 6, 0, tzinfo=UTC)
@@ -223,7 +223,7 @@ def test_fields_as_page_says(outlet: str, field: str) -> None:
 @pytest.mark.parametrize("name", OUTLETS)
 def test_what_follows_from_the_words(name: str) -> None:
     found = article(OUTLETS[name].page)
-    assert found.id == keys.article_id(found.url)
+    assert found.id == identifiers.article_id(found.url)
     assert found.digest == content_digest(found.title, found.text)
     assert found.word_count == len(found.text.split())
     assert found.captured_at == "2019-04-17T06:00:00.000Z"

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dateline import keys
 from dateline.cli import commands
 from dateline.cli.collecting.deployed import check_current
 from dateline.cli.collecting.progress import follow, words
@@ -17,6 +16,7 @@ from dateline.cli.names import check_sources
 from dateline.cli.options import FirstDay, LastDay
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, write
+from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from dateline.cli.collecting.tracking import FollowedCrawl
@@ -53,7 +53,7 @@ def crawl(
     deployed = Stack.find(stack)
     if not stack:
         check_current(() if here else wanted)
-    name = keys.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
+    name = crawl_names.crawl_name(datetime.now(UTC), f"cli{uuid.uuid4().hex[:8]}")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
     if here:

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dateline import keys
 from dateline.archive.formats import read_outcomes
 from dateline.aws import objects
+from dateline.keys import object_keys
 from dateline.maintenance.reextract import ReextractionReport
 from dateline.messages import CrawlReport
 
@@ -29,7 +29,7 @@ class FollowedCrawl:
         """Read the new objects in the two buckets."""
         self._look_for_captures(s3, captures)
         for key in sorted(self.captures - self.archived.keys()):
-            lines = objects.get(s3, bucket=archive, key=keys.parse(key).outcomes)
+            lines = objects.get(s3, bucket=archive, key=object_keys.parse(key).outcomes)
             if lines is not None:
                 self.archived[key] = Counter(page.outcome.value for page in read_outcomes(lines))
 
@@ -80,9 +80,9 @@ class FollowedCrawl:
 
     def _look_for_captures(self, s3: "S3Client", bucket: str) -> None:
         while crawl := self._next:
-            body = objects.get(s3, bucket=bucket, key=keys.crawl_report(self.source, crawl))
+            body = objects.get(s3, bucket=bucket, key=object_keys.crawl_report(self.source, crawl))
             if body is None:
-                prefix = keys.captures_prefix(self.source, crawl)
+                prefix = object_keys.captures_prefix(self.source, crawl)
                 pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
                 self.captures |= {found["Key"] for page in pages for found in page.get("Contents", [])}
                 return
@@ -107,7 +107,7 @@ class FollowedReextraction:
 
     def look(self, s3: "S3Client", *, archive: str) -> None:
         """Read the new reports."""
-        for key in objects.keys(s3, bucket=archive, prefix=keys.reextractions(self.run)):
+        for key in objects.keys(s3, bucket=archive, prefix=object_keys.reextractions(self.run)):
             if key not in self.done:
                 report = ReextractionReport.from_json(objects.get(s3, bucket=archive, key=key) or b"")
                 if report.done:

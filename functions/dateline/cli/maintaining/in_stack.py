@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline import keys
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError, count, note, progress
+from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from dateline.maintenance.shards import Job, Result, Shard
@@ -35,7 +35,7 @@ def wanted(in_stack: bool | None, stack: str | None, run: str | None) -> bool:
 
 def new_run(label: str) -> str:
     """Return a name for a new run."""
-    return keys.crawl_name(datetime.now(UTC), f"{label}{uuid.uuid4().hex[:8]}")
+    return crawl_names.crawl_name(datetime.now(UTC), f"{label}{uuid.uuid4().hex[:8]}")
 
 
 def carry_out(stack: Stack, job: "Job", run: str, shards: Iterable["Shard"]) -> "dict[Shard, Result]":

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline import keys
 from dateline.cli.collecting.deployed import check_current
 from dateline.cli.collecting.progress import words
 from dateline.cli.names import check_sources
@@ -18,6 +17,8 @@ from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, progress, write
 from dateline.cli.terminal.tables import print_table
+from dateline.keys import crawl_names, object_keys
+from dateline.keys.object_keys import Stem
 
 if TYPE_CHECKING:
     from dateline.cli.collecting.tracking import FollowedReextraction
@@ -99,7 +100,7 @@ def _by_month(deployed: Stack, named: list[str], run: str, json: bool) -> None:
 
 def new_run() -> str:
     """Return a name for a new run."""
-    return keys.crawl_name(datetime.now(UTC), f"reextract{uuid.uuid4().hex[:8]}")
+    return crawl_names.crawl_name(datetime.now(UTC), f"reextract{uuid.uuid4().hex[:8]}")
 
 
 def carry_out(
@@ -112,7 +113,7 @@ def carry_out(
     from dateline.aws.queues import send_reextractions
 
     followed.look(stack.s3, archive=stack.archive_bucket)
-    wanted = {keys.reextraction(message.run, keys.parse(message.key)): message for message in messages}
+    wanted = {object_keys.reextraction(message.run, object_keys.parse(message.key)): message for message in messages}
     left = (message for report, message in wanted.items() if report not in followed.done)
     sent = send_reextractions(stack.sqs, left, queue=stack.outputs["ExtractQueue"])
     note(f"asked for {count(sent, 'WARC file')} as {followed.run}")
@@ -127,18 +128,18 @@ def _note_end(stack: Stack, followed: "FollowedReextraction", *, finished: bool)
 
     body = jsonlib.dumps(followed.summary() | {"done": finished}, indent=1).encode()
     forget(stack.s3, stack.archive_bucket)
-    stack.s3.put_object(Bucket=stack.archive_bucket, Key=keys.reextraction(followed.run), Body=body)
+    stack.s3.put_object(Bucket=stack.archive_bucket, Key=object_keys.reextraction(followed.run), Body=body)
 
 
-def _named(wanted: Iterable[str]) -> Iterator[keys.Stem]:
+def _named(wanted: Iterable[str]) -> Iterator[Stem]:
     for key in wanted:
         try:
-            yield keys.parse(key)
+            yield object_keys.parse(key)
         except ValueError as error:
             raise CommandError(str(error)) from error
 
 
-def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[keys.Stem]:
+def _held(stack: Stack, sources: list[str], since: datetime | None, until: datetime | None) -> Iterator[Stem]:
     from dateline.capture import inventory
 
     first, last = since.date() if since else None, until.date() if until else None

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 import typer
 
-from dateline import keys
 from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
 from dateline.cli.names import check_sources
 from dateline.cli.options import Day
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, progress, write
+from dateline.keys import crawl_names, object_keys
 
 if TYPE_CHECKING:
     from dateline.verify import Costs, Finding, Progress, Scope, Spool
@@ -83,7 +83,7 @@ def _look_in_stack(deployed: Stack, spool: "Spool", scope: "Scope", run: str | N
         path = Path(folder, "shard.sqlite")
         for shard in sorted(found):
             _remove(path)
-            deployed.s3.download_file(deployed.archive_bucket, keys.shard_spool(name, *shard), str(path))
+            deployed.s3.download_file(deployed.archive_bucket, object_keys.shard_spool(name, *shard), str(path))
             spool.absorb(path)
     spool.note("seen", "yes")
 
@@ -111,7 +111,7 @@ def _run(stack: Stack, spool: "Spool", scope: "Scope", json: bool) -> dict[str, 
 
     from dateline.verify import Verification
 
-    name = spool.noted("run") or keys.crawl_name(datetime.now(UTC), "verify")
+    name = spool.noted("run") or crawl_names.crawl_name(datetime.now(UTC), "verify")
     spool.note("run", name)
     columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
     with Bars(*columns, console=progress(), disable=not progress().is_terminal) as bars:
@@ -149,7 +149,7 @@ def _put_report(stack: Stack, spool: "Spool", summary: dict[str, Any]) -> None:
             line = jsonlib.dumps(asdict(finding) | {"mend": finding.mend}, ensure_ascii=False)
             file.write(line.encode("utf-8", "backslashreplace") + b"\n")
         file.seek(0)
-        stack.s3.upload_fileobj(file, stack.archive_bucket, keys.verification(summary["run"]))
+        stack.s3.upload_fileobj(file, stack.archive_bucket, object_keys.verification(summary["run"]))
 
 
 def _agree(costs: "Costs", *, asked: bool) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline import keys
 from dateline.cli.maintaining.reextract import carry_out, new_run
 from dateline.cli.names import check_sources
 from dateline.cli.options import Day
@@ -14,6 +13,7 @@ from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import CommandError, Json, note, print_json, write
 from dateline.cli.terminal.tables import print_table
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from dateline.archive.quarantine import QuarantineReport
@@ -120,10 +120,10 @@ def _named(stack: Stack, wanted: str) -> "Iterator[QuarantineReport]":
     if "/" not in wanted:
         check_sources([wanted], stack.query().sources)
         return reports(stack.s3, stack.archive_bucket, of=[wanted])
-    if wanted.startswith(keys.QUARANTINE):
+    if wanted.startswith(object_keys.QUARANTINE):
         return named(stack.s3, stack.archive_bucket, wanted)
     try:
-        return named(stack.s3, stack.archive_bucket, keys.quarantine_prefix(keys.parse(wanted)))
+        return named(stack.s3, stack.archive_bucket, object_keys.quarantine_prefix(object_keys.parse(wanted)))
     except ValueError as error:
         raise CommandError(f"{wanted} is neither a report in quarantine/ nor a capture nor a source") from error
 

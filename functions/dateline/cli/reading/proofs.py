@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dateline import keys
 from dateline.cli.reading.show import find
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, console, count, note, print_json, write
+from dateline.keys import object_keys
 
 if TYPE_CHECKING:
     from dateline.proofs.signing import Signer
@@ -99,9 +99,9 @@ def _rows(deployed: Stack) -> list[dict[str, Any]]:
     from dateline.proofs.trees import Trees
 
     trees, rows = Trees(deployed.s3, deployed.capture_bucket), []
-    there = list(objects.keys(deployed.s3, bucket=deployed.capture_bucket, prefix=f"{keys.PROOFS}2"))
+    there = list(objects.keys(deployed.s3, bucket=deployed.capture_bucket, prefix=f"{object_keys.PROOFS}2"))
     for day in trees.days():
-        root, folder = loads(trees.root(day)), keys.proof(day, "")
+        root, folder = loads(trees.root(day)), object_keys.proof(day, "")
         names = [key.removeprefix(folder) for key in there if key.startswith(folder)]
         whole = [name for name in names if name.endswith((".tsr", ".ots")) and name.count(".") == 1]
         stamps = [name.rpartition(".")[0] for name in whole]
@@ -178,7 +178,7 @@ def trust(
 
     deployed = Stack.find(stack)
     kept = objects.put_once(
-        deployed.s3, bucket=deployed.capture_bucket, key=keys.proof_authority(name), body=file.read_bytes()
+        deployed.s3, bucket=deployed.capture_bucket, key=object_keys.proof_authority(name), body=file.read_bytes()
     )
     if not kept:
         raise CommandError(f"{name} has other certificates already; stamps need those: choose another name")

@@ -1,0 +1,1 @@
+"""Keys of objects and items, and the names and ids in them."""
