@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
 
 from botocore.exceptions import ClientError
 
@@ -113,6 +113,11 @@ def get_tagged(s3: "S3Client", *, bucket: str, key: str) -> tuple[bytes | None, 
             raise
         return None, ""
     return answer["Body"].read(), answer["ETag"]
+
+
+def stream(s3: "S3Client", bucket: str, key: str) -> IO[bytes]:
+    """Return an object's bytes as they arrive. Raises ClientError, ``NoSuchKey`` among others."""
+    return cast("IO[bytes]", s3.get_object(Bucket=bucket, Key=key)["Body"])
 
 
 def get_range(s3: "S3Client", *, bucket: str, key: str, offset: int, length: int) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from tantivy import Searcher
 
@@ -46,35 +46,35 @@ class Cache:
         caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
         return cls(caches / "dateline" / "search" / bucket, _OWN)
 
-    def open(self, part: Part, fetch: Callable[[str], bytes]) -> Opened:
+    def open(self, part: Part, stream: Callable[[str], IO[bytes]]) -> Opened:
         """A part, fetched if it is not here."""
-        folder = self.path(part, fetch)
+        folder = self.path(part, stream)
         if part.key not in self._open:
             self._open[part.key] = Opened(shard.opened(folder).searcher(), shard.head(folder))
         return self._open[part.key]
 
-    def path(self, part: Part, fetch: Callable[[str], bytes]) -> Path:
+    def path(self, part: Part, stream: Callable[[str], IO[bytes]]) -> Path:
         """The folder of a part, fetched if it is not here."""
         folder = self.folder / part.key.replace("/", "_")
         if not folder.exists():
             self._open.pop(part.key, None)
-            data = fetch(part.key)
-            self.fetched += len(data)
-            self._make_room(len(data))
-            self._unpack(data, folder)
+            packed = stream(part.key)
+            self.fetched += part.bytes
+            self._make_room(part.bytes)
+            self._unpack(packed, folder)
         os.utime(folder)
         return folder
 
-    def _unpack(self, data: bytes, folder: Path) -> None:
+    def _unpack(self, packed: IO[bytes], folder: Path) -> None:
         """Unpack a part beside its folder, and rename: another process sees all of it or nothing."""
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=self.folder, prefix="."))
-        shard.unpack(data, beside)
         try:
+            shard.unpack(packed, beside)
             beside.rename(folder)
-        except OSError:  # another process was faster
+        except BaseException as error:
             shutil.rmtree(beside)
-            if not folder.exists():
+            if not isinstance(error, OSError) or not folder.exists():  # else another process was faster
                 raise
 
     def _make_room(self, wanted: int) -> None:

@@ -7,10 +7,12 @@ about ten times in all, and a search opens few files.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from dateline.aws import objects
 from dateline.keys import object_keys
 from dateline.search import manifest, shard
 from dateline.search.cache import Cache
@@ -48,6 +50,7 @@ class Compaction:
         self._s3 = s3
         self._bucket = bucket
         self._cache = cache
+        self._stream = partial(objects.stream, s3, bucket)
         self._clock = clock
 
     def run(self, *, whole: bool = False, has_time: Callable[[], bool] = lambda: True) -> Compacted:
@@ -64,8 +67,8 @@ class Compaction:
         if not plan.old:
             return 0
         try:
-            deltas = [self._cache.path(part, self._fetch) for part in plan.deltas]
-            base = self._cache.path(plan.base, self._fetch) if plan.base else None
+            deltas = [self._cache.path(part, self._stream) for part in plan.deltas]
+            base = self._cache.path(plan.base, self._stream) if plan.base else None
         except ClientError as error:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
@@ -74,9 +77,6 @@ class Compaction:
         new = put(self._s3, self._bucket, month, body, base=plan.into_base)
         there = manifest.update(self._s3, self._bucket, lambda there: there.merging(month, plan.old, new))
         return len(plan.old) if new in there.parts else 0
-
-    def _fetch(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _delete_unnamed(self) -> int:
         """Delete the objects that no manifest has named for a day."""

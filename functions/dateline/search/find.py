@@ -18,6 +18,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -125,6 +126,7 @@ class Search:
         names: Names | None = None,
     ) -> None:
         self._s3, self._bucket, self._cache = s3, bucket, cache
+        self._stream = partial(objects.stream, s3, bucket)
         self._names = names or Names()
 
     def find(
@@ -221,14 +223,11 @@ class Search:
         return sorted(found, key=lambda each: each.order, reverse=asked.by == "newest")[: asked.limit + 1]
 
     def _places_of(self, there: Manifest, month: str) -> Iterator[_Place]:
-        opened = list(ahead(lambda part: self._cache.open(part, self._fetch), there.months[month], at_once=4))
+        opened = list(ahead(lambda part: self._cache.open(part, self._stream), there.months[month], at_once=4))
         over = frozenset[str]()
         for part in reversed(opened):
             yield _Place(month, part, over)
             over |= part.decides
-
-    def _fetch(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
 
     def _hits(self, page: Sequence[_Found], clauses: Sequence[Clause]) -> Iterator[Hit]:
         stories = [_story(found) for found in page]

@@ -8,10 +8,12 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Self
 
 from tantivy import Query as Matching
 
+from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
@@ -45,6 +47,7 @@ class SearchRebuild:
     def __init__(self, *, s3: "S3Client", query: Query, indexing: Indexing, bucket: str, cache: Cache) -> None:
         self._s3, self._query, self._indexing = s3, query, indexing
         self._bucket, self._cache = bucket, cache
+        self._stream = partial(objects.stream, s3, bucket)
 
     @classmethod
     def of(cls, s3: "S3Client", table: "Table", bucket: str) -> Self:
@@ -98,16 +101,13 @@ class SearchRebuild:
         yield from self._query.of_all(first, last)
 
     def _decides(self, part: manifest.Part) -> frozenset[str]:
-        return self._cache.open(part, self._fetch).decides
-
-    def _fetch(self, key: str) -> bytes:
-        return self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return self._cache.open(part, self._stream).decides
 
     def _indexed(self, there: Manifest, month: str) -> dict[str, Version]:
         """The versions of a month's stories as they are found, by their ids."""
         found = dict[str, Version]()
         for part in there.months.get(month, ()):
-            opened = self._cache.open(part, self._fetch)
+            opened = self._cache.open(part, self._stream)
             for id in opened.decides:
                 found.pop(id, None)
             searcher = opened.searcher

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import IO, NamedTuple, Self
 
 from tantivy import Index
 
@@ -23,6 +23,7 @@ from dateline.search.schema import Entry, document, schema
 
 _HEAP = 32_000_000  # bytes for a writer; tantivy asks for 15 MB at least
 _LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")
+_CHUNK = 1 << 16  # bytes
 _HEAD, _ENTRIES = "part.json", "entries.jsonl.gz"
 
 
@@ -87,10 +88,10 @@ def merge_into(month: str, base: Path | None, deltas: Sequence[Path]) -> Packed:
         return _pack(folder, Head(month=month, stories=opened(folder).searcher().num_docs, decides=None))
 
 
-def unpack(data: bytes, folder: Path) -> None:
-    """Write a part's files into a folder."""
-    with tarfile.open(fileobj=io.BytesIO(data)) as packed:
-        packed.extractall(folder, filter="data")
+def unpack(packed: IO[bytes], folder: Path) -> None:
+    """Write a part's files into a folder as they arrive: a large month has 70 MB."""
+    with tarfile.open(fileobj=packed, mode="r|", bufsize=_CHUNK) as files:
+        files.extractall(folder, filter="data")
 
 
 def head(folder: Path) -> Head:
