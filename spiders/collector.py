@@ -279,11 +279,17 @@ class Collector:
         learned.urls = list(self._ledger.failed.values())
         before = self.state.health([source]).get(source, HealthRecord(source=source))
         learned.feeds = self._seeds.changes(before, settled=not self.report.left)
-        learned.health = self._seeds.health(before, now)
+        quiet = before.quiet if self._history else 0 if self._has_news() else before.quiet + 1
+        learned.health = self._seeds.health(before, now, quiet=quiet)
         if self._parked:
             learned.health = backoff.parked(before, self._parked, now)
         if held_until:
             learned.health = replace(learned.health, retry_at=max(learned.health.retry_at or "", held_until))
+
+    def _has_news(self) -> bool:
+        """Whether the crawl captured a page for the first time, in any delivery, or left pages to another crawl."""
+        first = (state.first_seen_at == state.captured_at for state in self._writer.states)
+        return self.report.left > 0 or any(first)
 
     def _metadata(
         self, found: DiscoveredUrl, wire: Wire, redirects: Sequence[Mapping[str, Any]], end: End | None

@@ -91,13 +91,17 @@ class Seeds:
             for url, state in changed.items()
         ]
 
-    def health(self, before: HealthRecord, at: datetime) -> HealthRecord:
-        """Return the source's health after the crawl; unchanged by a crawl without visits."""
+    def health(self, before: HealthRecord, at: datetime, *, quiet: int) -> HealthRecord:
+        """Return the source's health after the crawl; unchanged by a crawl without visits.
+
+        ``quiet`` is the number of crawls without news, if a seed was readable.
+        """
         after = replace(before, crawled_at=instants.utc(at, "seconds"), revisit_at=None)
         if not self._errors:
             return after
         if None in self._errors:
-            return HealthRecord(source=before.source, crawled_at=after.crawled_at, succeeded_at=after.crawled_at)
+            now = after.crawled_at
+            return HealthRecord(source=before.source, crawled_at=now, succeeded_at=now, quiet=quiet)
         retries = [state.retry_at for state in self._changed.values() if state.retry_at]
         return replace(
             after,

@@ -10,7 +10,7 @@ from dateline.state.records import Habit
 from spiders.state.ledger import MAX_DUE, MAX_REVISITS
 
 _BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
-_EVERY = timedelta(minutes=30)
+_EVERY = timedelta(hours=1)
 _DELAY = 5.0
 _BUSY = 600  # stories a day of the busiest outlets, which the cap is for
 
@@ -26,7 +26,7 @@ class Host:
 
     def crawl(self, now: datetime) -> None:
         """Capture new stories, then look again as far as the day's looks go, at the youngest first."""
-        for _ in range(self._poisson(self._a_day / 48)):
+        for _ in range(self._poisson(self._a_day / 24)):
             self._plan(now - _EVERY * self._chance.random(), now)
         if now.hour == now.minute == 0:
             self.looks.append(0)
@@ -66,7 +66,7 @@ def season(days: int = 90, outlets: int = 50, seed: int = 1) -> tuple[float, int
     chance = random.Random(seed)  # noqa: S311 - a seed makes the season the same each time
     hosts = [Host(chance, _BUSY if number % 10 == 0 else chance.uniform(5, 100)) for number in range(outlets)]
     now = _BEGINS
-    for _ in range(days * 48):
+    for _ in range(days * 24):
         for host in hosts:
             host.crawl(now)
         now += _EVERY

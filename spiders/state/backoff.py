@@ -75,6 +75,7 @@ def parked(before: HealthRecord, reason: str, at: datetime) -> HealthRecord:
         failure=kind(reason),
         failing_since=before.failing_since or now,
         retry_at=instants.utc(at + back_off(kind(reason), failures), "seconds"),
+        quiet=before.quiet,
     )
 
 

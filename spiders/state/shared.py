@@ -6,9 +6,9 @@ from typing import Protocol
 
 from spiders.download.pace import Hosts
 
-MEMORY = 64 << 20  # bytes of pages in all open batches; the function has 512 MB, of which it uses 200 without them
+MEMORY = 128 << 20  # bytes of pages in all open batches; the function has 512 MB, of which it uses 200 without them
 AT_ONCE = 200  # pages handed out by a crawl on its own: the requests of a backfill of 100,000 would not fit into memory
-_STORING = 4  # an upload takes 50 ms, so 200 batches at the end of a round 3 s
+_STORING = 2  # an upload takes 50 ms, so 200 batches at the end of a round 5 s
 _LEAST_AT_ONCE = 10  # of a crawl among many: a host with a delay of 5 s has 10 requests in 50 s
 _ALL_AT_ONCE = 2000  # 3 kB each
 

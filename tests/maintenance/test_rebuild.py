@@ -181,12 +181,13 @@ def scheduled(stack: Stack) -> None:
     """Dispatch asks for two crawls, and for one of pages that are due."""
     sqs, source = boto3.client("sqs"), stack.source(every=30)
     queue = sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    for at in (NOW, NOW + timedelta(minutes=30)):
+    for at in (NOW, NOW + timedelta(hours=2)):
         state, rounds = CrawlState(stack.aws.deployment), Rounds(stack.aws.table)
         dispatcher = Dispatcher([source], shards=Shards(1), state=state, rounds=rounds, sqs=sqs, queue_url=queue)
         assert dispatcher.send_due(at) == [source.id]
         stack.aws.table.delete_item(Key=item_keys.rounds("0/1"))  # as good as answered
-        stack.crawl(source, crawl=crawl_names.scheduled_crawl(slot(source, at, "0/1")), patient=True)
+        start = slot(timedelta(minutes=source.every), at, "0/1")
+        stack.crawl(source, crawl=crawl_names.scheduled_crawl(start), patient=True)
     stack.crawl(source, crawl="20261020T124000Z-revisit", patient=True, revisits_only=True)
 
 

@@ -100,7 +100,52 @@ def test_source_due_each_interval(aws: Aws, queue: Queue) -> None:
     assert sent[0] == ["gazette"]
     crawls = [message["crawl"] for message in queue.take()]
     assert len(set(crawls)) == sum(map(len, sent))
-    assert crawls[0] == f"{slot(gazette, NOON, '0/1'):%Y%m%dT%H%M%SZ}-schedule"
+    assert crawls[0] == f"{slot(timedelta(minutes=30), NOON, '0/1'):%Y%m%dT%H%M%SZ}-schedule"
+
+
+@pytest.mark.parametrize(
+    ("every", "quiet", "hours"),
+    [
+        (60, 0, [1, 2, 3, 4, 5, 6, 7, 8, 9]),
+        (60, 1, [2, 4, 6, 8]),
+        (60, 2, [4, 8]),
+        (60, 9, [4, 8]),
+        (30, 3, [2, 4, 6, 8]),
+        (120, 5, [4, 8]),
+        (480, 5, [8]),
+    ],
+)
+def test_quiet_source_waits_longer(aws: Aws, queue: Queue, every: int, quiet: int, hours: list[int]) -> None:
+    """Without news the wait doubles, up to four intervals and four hours, never below the interval."""
+    gazette, begin = source("gazette", every=every), datetime(2026, 10, 20, tzinfo=UTC)
+    send_at(aws, queue, gazette, begin)
+    CrawlState(aws.deployment).restore([], [], [HealthRecord(source="gazette", quiet=quiet)])
+    times = [begin + timedelta(minutes=minutes) for minutes in range(60, 600, 30)]
+    sent = [(now - begin) // timedelta(minutes=60) for now in times if send_at(aws, queue, gazette, now)]
+    assert sent == hours
+    names = [f"{begin + timedelta(hours=hour):%Y%m%dT%H%M%SZ}-schedule" for hour in (0, *hours)]
+    assert [message["crawl"] for message in queue.take()] == names, "named by the schedule, not by the dispatch"
+
+
+def test_news_ends_long_waits(aws: Aws, queue: Queue) -> None:
+    """A source with news is due at its next interval, whichever wait it was in."""
+    gazette, state, begin = source("gazette"), CrawlState(aws.deployment), datetime(2026, 10, 20, tzinfo=UTC)
+    send_at(aws, queue, gazette, begin)
+    state.restore([], [], [HealthRecord(source="gazette", quiet=2)])
+    assert send_at(aws, queue, gazette, begin + timedelta(minutes=65)) == []
+    state.restore([], [], [HealthRecord(source="gazette")])
+    assert send_at(aws, queue, gazette, begin + timedelta(minutes=70)) == ["gazette"]
+
+
+@pytest.mark.parametrize("quiet", [0, 1, 2, 7])
+def test_due_pages_wait_longer(aws: Aws, queue: Queue, quiet: int) -> None:
+    """Due pages of a source without news are as patient as its schedule."""
+    gazette, state = source("gazette", every=1440), CrawlState(aws.deployment)
+    page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:20:00Z")
+    send_at(aws, queue, gazette, NOON)
+    state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z", quiet=quiet)])
+    hours = [hour for hour in range(7) if send_at(aws, queue, gazette, NOON + timedelta(hours=hour))]
+    assert hours[0] == min(2**quiet, 4)
 
 
 @pytest.mark.parametrize("shards", [2, 7, 64])
@@ -237,24 +282,35 @@ def test_due_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
     send_at(aws, queue, gazette, NOON)
     queue.take()
     state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
-    minutes = (15, 20, 49, 50, 51)  # half an hour after the page was due
+    minutes = (15, 20, 59, 60, 61)  # at the start of the hour
     sent = [send_at(aws, queue, gazette, NOON + timedelta(minutes=minute)) for minute in minutes]
     assert sent == [[], [], [], ["gazette"], ["gazette"]]
     (message,) = queue.take()
     assert (message["crawl"], message["revisits_only"]) == ("20261020T122000Z-revisit", True)
     state.restore([], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:23:00Z")])
-    send_at(aws, queue, gazette, NOON + timedelta(minutes=55))
+    send_at(aws, queue, gazette, NOON + timedelta(minutes=90))
     assert [message["crawl"] for message in queue.take()] == ["20261020T122300Z-revisit"]
 
 
 def test_due_pages_join_rounds(aws: Aws, queue: Queue) -> None:
-    """Due pages travel with other crawls at once."""
-    gazette, courier, state = source("gazette", every=1440), source("courier", every=30), CrawlState(aws.deployment)
+    """Due pages travel with other crawls of their shard."""
+    gazette, courier, state = source("gazette", every=1440), source("courier"), CrawlState(aws.deployment)
     page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T12:28:00Z")
     dispatcher(aws, queue, gazette, courier).send_due(NOON)
     answer(aws)
     state.restore([page], [], [HealthRecord(source="gazette", crawled_at="2026-10-20T12:01:00Z")])
-    assert dispatcher(aws, queue, gazette, courier).send_due(NOON + timedelta(minutes=30)) == ["courier", "gazette"]
+    assert dispatcher(aws, queue, gazette, courier).send_due(NOON + timedelta(minutes=30)) == []
+    assert dispatcher(aws, queue, gazette, courier).send_due(NOON + timedelta(hours=1)) == ["courier", "gazette"]
+
+
+def test_left_pages_cause_crawl(aws: Aws, queue: Queue) -> None:
+    """Due pages that the last crawl had no time for are asked for at once."""
+    gazette, state = source("gazette"), CrawlState(aws.deployment)
+    send_at(aws, queue, gazette, NOON)
+    page = UrlState(url="https://gazette.example/a", source="gazette", due="2026-10-20T11:50:00Z")
+    for crawled, sent in (("2026-10-20T11:54:00Z", []), ("2026-10-20T12:04:00Z", ["gazette"])):
+        state.restore([page], [], [HealthRecord(source="gazette", crawled_at=crawled, quiet=2)])
+        assert send_at(aws, queue, gazette, NOON + timedelta(minutes=10)) == sent
 
 
 def test_failing_source_backs_off(aws: Aws, queue: Queue) -> None:
@@ -267,20 +323,20 @@ def test_failing_source_backs_off(aws: Aws, queue: Queue) -> None:
 
 @pytest.mark.parametrize("every", [1, 7, 30, 1440, 10080])
 def test_intervals_follow_each_other(every: int) -> None:
-    gazette = source("gazette", every=every)
-    began = slot(gazette, NOON, "2/3")
-    assert began <= NOON < began + timedelta(minutes=every)
-    assert slot(gazette, began, "2/3") == slot(gazette, began + timedelta(minutes=every, seconds=-1), "2/3") == began
-    assert slot(gazette, began + timedelta(minutes=every), "2/3") == began + timedelta(minutes=every)
+    interval = timedelta(minutes=every)
+    began = slot(interval, NOON, "2/3")
+    assert began <= NOON < began + interval
+    assert slot(interval, began, "2/3") == slot(interval, began + interval - timedelta(seconds=1), "2/3") == began
+    assert slot(interval, began + interval, "2/3") == began + interval
 
 
 def test_shards_begin_in_turn() -> None:
     """Sources of a shard begin together, shards one after the other."""
-    half_hourly, daily = source("gazette", every=30), source("courier", every=1440)
-    starts = [slot(half_hourly, NOON, f"{number}/4") for number in range(4)]
+    hour, day = timedelta(hours=1), timedelta(days=1)
+    starts = [slot(hour, NOON, f"{number}/4") for number in range(4)]
     assert len({start.minute for start in starts}) == 4
-    daily_start = slot(daily, NOON, "3/4")
-    assert slot(half_hourly, daily_start, "3/4") == daily_start
+    daily_start = slot(day, NOON, "3/4")
+    assert slot(hour, daily_start, "3/4") == daily_start
 
 
 def sample(folder: Path, name: str, **lines: str) -> None:

@@ -95,11 +95,55 @@ def test_quiet_crawl_one_request(aws: Aws, validators: str) -> None:
     assert counts == {"crawls": 1}, "nothing but the report, which whoever asked waits for"
 
 
+def quiet(aws: Aws) -> int:
+    return CrawlState(aws.deployment).health([SOURCE])[SOURCE].quiet
+
+
+def test_crawls_without_news_counted(aws: Aws) -> None:
+    """Looks are no news, not even changed ones; a new story is, whatever becomes of the other seeds."""
+    with outlet_of(("/a", answer("<h1>A"))) as outlet:
+        found = [crawl(aws, outlet.source(), "0") and quiet(aws)]
+        for label, page in (("1", "<h1>A"), ("2", "<h1>A, corrected")):
+            past(aws, f"{outlet.url}/a")
+            outlet.routes["/a"] = answer(page)
+            assert crawl(aws, outlet.source(), label).revisited == 1
+            found.append(quiet(aws))
+        crawl(aws, outlet.source(), "3", revisits_only=True)
+        found.append(quiet(aws))
+        crawl(aws, outlet.source(), "4", since="2026-01-01")
+        found.append(quiet(aws))
+        outlet.routes |= {"/feed": answer(status=500)}
+        crawl(aws, outlet.source(), "5")
+        found.append(quiet(aws))
+        outlet.routes |= {"/feed": answer(rss(item("/b"))), "/b": answer("<h1>B")}
+        crawl(aws, outlet.source(), "6")
+        assert [*found, quiet(aws)] == [0, 1, 2, 2, 2, 2, 0]
+
+
+@pytest.mark.parametrize("news", [True, False])
+def test_killed_crawl_knows_its_news(aws: Aws, monkeypatch: pytest.MonkeyPatch, news: bool) -> None:
+    """A delivery that finds the pages of a killed one stored counts them as that one would have."""
+    with outlet_of(("/a", answer("<h1>A"))) as outlet:
+        if not news:
+            crawl(aws, outlet.source(), "first")
+            past(aws, f"{outlet.url}/a")
+        with monkeypatch.context() as killing, suppress(KilledError):
+            killing.setattr(BucketStore, "put_report", _die)
+            crawl(aws, outlet.source(), "second")
+        assert crawl(aws, outlet.source(), "second").captured == 1
+        assert quiet(aws) == (0 if news else 1)
+
+
+def _die(*_: Any) -> None:
+    raise KilledError
+
+
 def past(aws: Aws, *urls: str) -> None:
     """Have those of these URLs be due that are known."""
     state = CrawlState(aws.deployment)
     states = state.urls(urls)
-    state.save_urls(replace(known, due="2026-10-20T07:00:00Z") for known in states.values())
+    first, due = "2026-10-20T05:00:00Z", "2026-10-20T07:00:00Z"
+    state.save_urls(replace(known, first_seen_at=first, due=due) for known in states.values())
 
 
 def outlet_of(*pages: tuple[str, Any]) -> Outlet:

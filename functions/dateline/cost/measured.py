@@ -63,14 +63,14 @@ EXTRACT_SECONDS: Final = 0.06  # CPU of a page: extraction 0.046, the rest for r
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor
 
 # Of the revisit plan.
-LOOKS: Final = 6.9  # at a story in its first year: python -m infra.bench edits
+LOOKS: Final = 6.4  # at a story in its first year: python -m infra.bench edits
 EDITS: Final = 0.3  # revisions after the first: one story in five is edited, one and a half times
 REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: outlets without validators
 
 # Of template.yaml and of AWS; see the comments.
 BANDS_LAST: Final = 90 / 365  # of the first year
 SEEN_LASTS: Final = 30 / 365
-PAGES_PER_FILE: Final = 25  # at most: 64 MB in the open files of 83 hosts, 30 kB a page
+PAGES_PER_FILE: Final = 50  # at most: 128 MB in the open files of 83 hosts, 30 kB a page
 STREAM_WINDOW: Final = 45  # seconds of changes in a batch of the table's stream for search
 CALL_SECONDS: Final = 0.006  # assumed: of a call to DynamoDB or S3 within the region
 STREAM_GB_SECONDS: Final = 0.05  # assumed: of a story, 1 GB for half a second and 256 MB for 0.2 s for a dozen of them

@@ -50,8 +50,9 @@ class Workload:
     """Outlets with so many new stories a day each.
 
     ``looks`` and ``edits`` are those of a story in its first year; ``rewritten`` is the share of looks that find other
-    bytes with the same words. ``crawls`` are a source's scheduled ones in a day. ``hosts`` are those of
-    an invocation of the crawl function; 0 for the share of the outlets in a shard.
+    bytes with the same words. ``crawls`` are a source's scheduled ones in a day; 0 for those of an outlet
+    with these stories. ``hosts`` are those of an invocation of the crawl function; 0 for the share of the outlets in a
+    shard.
     """
 
     outlets: int = 500
@@ -59,7 +60,7 @@ class Workload:
     looks: float = measured.LOOKS
     edits: float = measured.EDITS
     rewritten: float = measured.REWRITTEN
-    crawls: float = rounds.A_DAY
+    crawls: float = 0
     hosts: float = 0
     infrequent_access: bool = False
     backup: bool = False
@@ -68,6 +69,11 @@ class Workload:
     def side_by_side(self) -> float:
         """Average number of hosts of an invocation."""
         return self.hosts or rounds.side_by_side(self.outlets)
+
+    @property
+    def crawls_a_day(self) -> float:
+        """Scheduled crawls of one outlet in a day."""
+        return self.crawls or rounds.crawls(self.stories_a_day)
 
     @property
     def pages_a_day(self) -> float:
@@ -84,7 +90,7 @@ class Workload:
     @property
     def files(self) -> float:
         """WARC files for each page: a crawl with pages has one at least, more where memory is short."""
-        crawls = min(self.crawls, self.pages_a_day)
+        crawls = min(self.crawls_a_day, self.pages_a_day)
         return max(crawls / self.pages_a_day, 1 / measured.PAGES_PER_FILE) if self.pages_a_day else 0
 
 
@@ -95,7 +101,7 @@ def story(work: Workload) -> Iterator[Line]:
     yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
     yield from _scaled(_batch(), work.batches)
     yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
-    yield from _scaled(_crawl(work), work.crawls / work.stories_a_day)
+    yield from _scaled(_crawl(work), work.crawls_a_day / work.stories_a_day)
 
 
 def look(work: Workload) -> Iterator[Line]:
@@ -246,7 +252,7 @@ def table_bytes(work: Workload) -> float:
     kept, items = measured.STORY_BYTES, measured.PLACES * measured.PLACE_BYTES
     rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
     pages = 1 + work.looks
-    done = measured.DONE_BYTES * (work.files * pages + work.crawls / work.stories_a_day)
+    done = measured.DONE_BYTES * (work.files * pages + work.crawls_a_day / work.stories_a_day)
     seen = measured.SEEN_BYTES * measured.SEEN_LASTS * pages
     return kept.table + kept.bands * measured.BANDS_LAST + items + rest + done + seen
 

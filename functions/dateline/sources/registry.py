@@ -52,10 +52,10 @@ class Source:
     """An outlet, or one language edition of it.
 
     ``country`` is ISO 3166 alpha-2 in lower case, ``languages`` are BCP 47, ``timezone`` is IANA. A URL is an article
-    if one of ``article`` is found in it (or there are none) and none of ``skip``. ``every`` is in minutes, ``delay`` in
-    seconds between two requests to one host. ``validators = "ignore"`` is for outlets with wrong ETags or Last-Modified
-    dates: no conditional requests. ``revisit`` is the revisit plan in pairs of minutes: below that age, at that
-    interval (``[[1440, 60]]``: hourly during the first day, then never); default
+    if one of ``article`` is found in it (or there are none) and none of ``skip``. ``every`` is in minutes, of an outlet
+    with news, ``delay`` in seconds between two requests to one host. ``validators = "ignore"`` is for outlets with
+    wrong ETags or Last-Modified dates: no conditional requests. ``revisit`` is the revisit plan in pairs of minutes:
+    below that age, at that interval (``[[1440, 60]]``: hourly during the first day, then never); default
     ``dateline.sources.revisit_plan.DEFAULT``, ``[]`` for never. ``opt_outs = "record"`` is for outlets with an
     agreement to be archived in spite of opt-outs in their pages (``spiders.middlewares.optouts``). ``render = true`` is
     for pages without text before their scripts run: a browser renders them. ``bodies = "all"`` keeps the body of each
@@ -76,7 +76,7 @@ class Source:
     listings: tuple[str, ...] = ()
     article: tuple[str, ...] = ()
     skip: tuple[str, ...] = ()
-    every: int = 30
+    every: int = 60
     delay: float = 5.0
     expect: Expect | None = None
     validators: Literal["trust", "ignore"] = "trust"

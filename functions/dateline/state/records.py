@@ -126,7 +126,8 @@ class RobotsState:
 class HealthRecord:
     """Results of a source's crawls: a crawl succeeds if at least one of its feeds is readable.
 
-    ``revisit_at`` is the earliest due time of its pages, by ``state.due_times``.
+    ``revisit_at`` is the earliest due time of its pages, by ``state.due_times``. ``quiet`` counts the last crawls
+    without a new story.
     """
 
     source: str
@@ -137,6 +138,7 @@ class HealthRecord:
     failing_since: str | None = None
     retry_at: str | None = None
     revisit_at: str | None = None
+    quiet: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

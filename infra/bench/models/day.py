@@ -10,12 +10,13 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 from dateline.cost import measured, rounds
-from dateline.sources.shards import phase
-from spiders.runs.schedule import ALIGNED, PATIENCE, ROUND
+from spiders.runs.schedule import ALIGNED, ROUND, revisited, slot, wait
 
 DAY = 86_400.0  # seconds
+_BEGINS = datetime(2026, 1, 1, tzinfo=UTC)
 CONCURRENCY = 10  # functions at once of a new account, for everything
 WRITE_UNITS = 4_000  # a second, of a new on-demand table
 FIFO_CALLS = 300  # a second, of a FIFO queue without batches
@@ -23,7 +24,6 @@ OTHERS = 3  # functions at once beside crawls and extraction: the stream's two, 
 DISPATCH = 300.0  # seconds between two looks for due sources (template.yaml)
 CRAWL_SECONDS = 240.0  # of a crawl function's 300: it takes no request in the last 60
 BATCH = 4  # WARC files of an invocation of the extract function (template.yaml)
-NIGHT = 0.25  # of a day's stories from 22:00 to 06:00: assumed
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,36 +78,38 @@ class _Outlet:
     """An outlet's pages in the order in which they become due."""
 
     def __init__(self, chance: random.Random, stories: float, looks: float, shard: str, days: float) -> None:
-        self.shard, self.asked = shard, -DAY
+        self.shard, self.asked, self.crawled, self.quiet = shard, -DAY, -DAY, 0
         self.births = sorted(_instant(chance, days) for _ in range(round(stories * days)))
         self.looks = sorted(chance.uniform(0, days * DAY) for _ in range(round(stories * looks * days)))
         self.seen = self.looked = 0
 
-    def due(self, now: float) -> tuple[float, bool] | None:
-        """Since when the outlet is due, and whether that waits for no other; None if it is not."""
+    def due(self, now: float) -> float | None:
+        """Since when the outlet is due; None if it is not."""
         if self._is_scheduled(now):
-            return self.asked, True
-        if self.looked == len(self.looks) or self.looks[self.looked] > now:
+            return self.asked
+        if self.looked == len(self.looks):
             return None
-        return self.looks[self.looked], now - self.looks[self.looked] >= PATIENCE.total_seconds()
+        until = revisited(_at(now), self.shard, self.quiet, _at(self.crawled))
+        return self.looks[self.looked] if _at(self.looks[self.looked]) <= until else None
 
     def crawl(self, now: float) -> Iterator[File]:
         """Take due pages, new stories first, as far as the function's time goes; between schedules, looks alone."""
-        room = int(CRAWL_SECONDS / rounds.DELAY) - 1
+        self.crawled, room = now + rounds.START, int(CRAWL_SECONDS / rounds.DELAY) - 1
         births = list[float]()
         if self._is_scheduled(now):
             self.asked = now
             births = self.births[self.seen : min(bisect_right(self.births, now), self.seen + room)]
+            self.quiet = 0 if births else self.quiet + 1
         looks = min(bisect_right(self.looks, now) - self.looked, room - len(births))
         self.seen, self.looked = self.seen + len(births), self.looked + looks
         for first in range(0, len(births) + looks, measured.PAGES_PER_FILE):
             new = tuple(births[first : first + measured.PAGES_PER_FILE])
             last = min(first + measured.PAGES_PER_FILE, len(births) + looks)
+            self.crawled = now + rounds.DELAY * (1 + last)
             yield File(now + rounds.DELAY * (1 + last), new, last - first - len(new))
 
     def _is_scheduled(self, now: float) -> bool:
-        every = ALIGNED.total_seconds()
-        return self.asked < now - (now - phase(self.shard) * every) % every
+        return _at(self.asked) < slot(ALIGNED, _at(now), self.shard) + ALIGNED - wait(ALIGNED, self.quiet)
 
     def left(self, now: float) -> int:
         """Return the number of pages due and not crawled."""
@@ -128,8 +130,8 @@ def day(
     for tick in range(int(2 * DAY / DISPATCH)):
         now, sent = tick * DISPATCH, 0
         for shard, until in busy.items():
-            due = sorted((at, outlet) for outlet in members[shard] if (at := found[outlet].due(now)))
-            if until > now or not any(urgent for (_, urgent), _ in due):
+            due = sorted((at, outlet) for outlet in members[shard] if (at := found[outlet].due(now)) is not None)
+            if until > now or not due:
                 continue
             stored = [file for _, outlet in due[:ROUND] for file in found[outlet].crawl(now)]
             busy[shard] = max([now + rounds.START + rounds.DELAY, *(file.stored for file in stored)])
@@ -180,7 +182,12 @@ def _count(day: Day, crawls: list[tuple[float, float]], extracted: list[tuple[fl
         day.throttled += change > 0 and begun > CONCURRENCY
 
 
+def _at(seconds: float) -> datetime:
+    """An instant of the simulation, for dispatch's rules."""
+    return _BEGINS + timedelta(seconds=seconds)
+
+
 def _instant(chance: random.Random, days: float) -> float:
-    """An instant of publication: a share of each day's at night."""
-    hour = chance.uniform(22, 30) % 24 if chance.random() < NIGHT else chance.uniform(6, 22)
+    """An instant of publication: a share of each day's from 22:00 to 06:00."""
+    hour = chance.uniform(22, 30) % 24 if chance.random() < rounds.NIGHT else chance.uniform(6, 22)
     return chance.randrange(int(days)) * DAY + hour * 3600

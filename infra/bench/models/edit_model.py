@@ -7,7 +7,7 @@ Assumptions, after studies of silent edits in news (most edits come in the first
   again, each time after a lognormal pause of median 3 h. Two stories in a hundred also change once in the year.
 - Half of the outlets give later dates in feeds or sitemaps, which list a story for two days. Half have validators; the
   pages of the others have other bytes at each look.
-- Stories are found by a crawl every half hour.
+- Stories are found by a crawl every hour.
 """
 
 import math
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 HOUR, DAY = 1.0, 24.0  # all times are in hours after publication
 YEAR = 365 * DAY
-CRAWL_EVERY = 0.5
+CRAWL_EVERY = 1.0
 LISTED = 2 * DAY
 _EDITED = ((0.0, 0.3), (0.15, 0.5), (0.45, 0.2))  # share of a story's being edited, and of outlets
 _AGAIN, _LATE = 0.33, 0.02
