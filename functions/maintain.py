@@ -53,7 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     isolated().begin(context.get_remaining_time_in_millis() / 1000)
     shard = Shard(event["source"], event.get("month", ""))
     with logger.append_context_keys(source=shard.source, month=shard.month, run=event["run"], job=event["job"]):
-        maintenance = Maintenance(deployment(), extract=isolated())
+        maintenance = Maintenance(deployment(), extract=isolated(), ids=event.get("ids", ()))
         going = partial(_has_time, context)
         result = maintenance.run(event["job"], event["run"], shard, going)
         logger.info("shard done" if result["done"] else "shard goes on", extra=_counts(result))

@@ -9,12 +9,16 @@ from typing import Any
 import pytest
 
 from dateline.aws import clients
-from dateline.keys import identifiers
+from dateline.keys import identifiers, object_keys
 from infra import emulator
 from tests.conftest import Aws
 from tests.functions.test_events import EVENTS, Context, deployed, event, handler
 from tests.functions.test_template import FUNCTIONS, ROLES, as_list, name_of
+from tests.maintenance.test_withdraw import ID, left
+from tests.maintenance.test_withdraw_in_stack import months
+from tests.maintenance.test_withdraw_in_stack import run as withdraw_by_shards
 from tests.reader.library import event as asked
+from tests.support.machine import Machine
 from tests.support.samples import Newsroom
 
 __all__ = ["deployed"]  # the fixture
@@ -108,6 +112,50 @@ def test_reading_is_within_conditions(aws: Aws, requests: Requests) -> None:
     assert {key.partition("#")[0] for key in requests.partitions} >= {"ARTICLE", "ARCHIVE", "URL"}
     leading = allowed("read", "dynamodb:LeadingKeys")
     assert not {key for key in requests.partitions if not any(fnmatchcase(key, pattern) for pattern in leading)}
+
+
+def s3_action(model: Any, params: dict[str, Any]) -> tuple[str, str]:
+    """The action and the resource of a call to S3, both as a policy has them."""
+    lists = {"ListObjectsV2": "ListBucket", "ListObjectVersions": "ListBucketVersions"}
+    action = lists.get(model.name, model.name.replace("Head", "Get") + ("Version" if "VersionId" in params else ""))
+    bucket = {"captures": "CaptureBucket", "archive": "ArchiveBucket"}[params["Bucket"]]
+    return f"s3:{action}", f"${{{bucket}.Arn}}" + (f"/{params['Key']}" if "Key" in params else "")
+
+
+def is_allowed(statements: list[dict[str, Any]], action: str, resource: str) -> bool:
+    """Whether a statement of a role has an action on a resource."""
+    for statement in statements:
+        patterns = (
+            each.get("Fn::Sub") or f"${{{'.'.join(as_list(each['Fn::GetAtt']))}}}"
+            for each in as_list(statement["Resource"])
+        )
+        if action in as_list(statement["Action"]) and any(fnmatchcase(resource, each) for each in patterns):
+            return True
+    return False
+
+
+def test_withdrawal_has_its_rights(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The role of maintenance allows each call of a withdrawal's shards, and to write no tombstone."""
+    newsroom, found, machine = months(aws), set[tuple[str, str]](), Machine(aws)
+    start = machine.start_execution
+
+    def recorded(**request: str) -> dict[str, str]:
+        aws.s3.meta.events.register("provide-client-params.s3", note)
+        try:
+            return start(**request)
+        finally:
+            aws.s3.meta.events.unregister("provide-client-params.s3", note)
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        found.add(s3_action(model, params))
+
+    monkeypatch.setattr(machine, "start_execution", recorded)
+    withdraw_by_shards(aws, machine, monkeypatch)
+    assert left(newsroom) == []
+    assert {action for action, _ in found} >= {"s3:DeleteObjectVersion", "s3:PutObject", "s3:GetObjectVersion"}
+    role = ROLES["MaintainRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert not sorted(each for each in found if not is_allowed(role, *each))
+    assert not is_allowed(role, "s3:PutObject", f"${{CaptureBucket.Arn}}/{object_keys.withdrawal(ID)}")
 
 
 def test_recording_sees_requests(aws: Aws, requests: Requests) -> None:

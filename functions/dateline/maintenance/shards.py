@@ -4,15 +4,18 @@ In the stack, the state machine of template.yaml (a Distributed Map) runs the ma
 ``reports/maintain/<run>/shards.json``. A shard writes its result and does nothing where there is one, so a run that was
 killed is continued under the same name. A shard that is out of time says so, and is called again.
 
-=========== ============================ ========================================
-job         shards                       result
-=========== ============================ ========================================
-``pack``    source and month of capture  counts (``packing.PackedDays``)
-``reextract`` source and month           counts; changes are in ``reports/reextract/<run>/``
-``index``   source and month             counts, and WARC files that are not archived yet
-``state``   source                       counts; the crawl's state, after ``index``
-``verify``  source and month             what verification saw (``verify.spool``), in an object of its own
-=========== ============================ ========================================
+=============== ============================ ========================================
+job             shards                       result
+=============== ============================ ========================================
+``pack``        source and month of capture  counts (``packing.PackedDays``)
+``reextract``   source and month             counts; changes are in ``reports/reextract/<run>/``
+``index``       source and month             counts, and WARC files that are not archived yet
+``state``       source                       counts; the crawl's state, after ``index``
+``verify``      source and month             what verification saw (``verify.spool``), in an object of its own
+``find``        source and month             pages of a story to be withdrawn (``withdraw.Found``)
+``find-others`` source and month             the same, with its pages under other ids; replaces ``find``
+``withdraw``    source and month of a page   counts, and locked WARC files; after the tombstone
+=============== ============================ ========================================
 """
 
 import json
@@ -36,12 +39,12 @@ from dateline.keys.object_keys import Stem
 from dateline.maintenance.packing import PackedDays, Packing
 from dateline.maintenance.rebuild import index_file, restore_state
 from dateline.maintenance.reextract import Reextraction
+from dateline.maintenance.withdraw import Found, Locked, Withdrawing
 from dateline.messages import ReextractMessage
 from dateline.monitoring.counter_writes import Counters
 from dateline.page import Page
 
-Job = Literal["pack", "reextract", "index", "state", "verify"]
-JOBS: tuple[Job, ...] = ("pack", "reextract", "index", "state", "verify")
+Job = Literal["pack", "reextract", "index", "state", "verify", "find", "find-others", "withdraw"]
 Result = dict[str, Any]
 
 
@@ -53,7 +56,11 @@ class Shard(NamedTuple):
 
 
 class Maintenance:
-    """Runs shards. ``extract`` returns an ``Extraction`` for a page; only re-extraction uses it."""
+    """Runs shards.
+
+    ``extract`` returns an ``Extraction`` for a page; only re-extraction uses it. ``ids`` are those of a story to be
+    withdrawn.
+    """
 
     def __init__(
         self,
@@ -61,15 +68,15 @@ class Maintenance:
         *,
         extract: Callable[[Page], Extraction],
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        ids: Sequence[str] = (),
     ) -> None:
-        self._deployment, self._extract, self._clock = deployment, extract, clock
+        self._deployment, self._extract, self._clock, self._ids = deployment, extract, clock, ids
         self._s3, self._archive = deployment.s3, deployment.archive_bucket
 
     def run(self, job: Job, run: str, shard: Shard, going: Callable[[], bool] = lambda: True) -> Result:
         """Do a shard of a run, or the rest of it, while ``going``; return its result, with ``done``."""
         where = object_keys.shard_result(run, job, *shard)
-        body = objects.get(self._s3, bucket=self._archive, key=where)
-        before: Result = json.loads(body) if body else {}
+        before = self._result(run, job, shard) or {}
         if before.get("done"):
             return before
         found = added(before, _JOBS[job](self, run, shard, going))
@@ -122,6 +129,25 @@ class Maintenance:
         self._s3.put_object(Bucket=self._archive, Key=object_keys.shard_spool(run, *shard), Body=body)
         return {"objects": verification.progress.objects, "found": found, "done": True}
 
+    def _find(self, run: str, shard: Shard, going: Callable[[], bool]) -> Result:  # noqa: ARG002
+        withdrawing = Withdrawing(self._deployment, clock=self._clock)
+        return withdrawing.find(shard.source, self._ids, shard.month).to_dict() | {"done": True}
+
+    def _withdraw(self, run: str, shard: Shard, going: Callable[[], bool]) -> Result:
+        withdrawing, locked = Withdrawing(self._deployment, clock=self._clock), list[Locked]()
+        found = Found.from_dict(self._result(run, "find-others", shard) or self._result(run, "find", shard) or {})
+        files = found.by_file()
+        for number, (stem, pages) in enumerate(files.items()):
+            if not going():
+                return {"captures": number, "locked": [*map(asdict, locked)], "done": False}
+            locked += withdrawing.remove(stem, pages, self._ids[0], run)
+        return {"captures": len(files), "locked": [*map(asdict, locked)], "done": True}
+
+    def _result(self, run: str, job: Job, shard: Shard) -> Result | None:
+        body = objects.get(self._s3, bucket=self._archive, key=object_keys.shard_result(run, job, *shard))
+        result: Result | None = json.loads(body) if body else None
+        return result
+
     def _stems(self, shard: Shard) -> Iterator[Stem]:
         return inventory.held(self._s3, self._deployment.capture_bucket, of=[shard.source], month=shard.month or None)
 
@@ -132,6 +158,9 @@ _JOBS: dict[Job, Callable[[Maintenance, str, Shard, Callable[[], bool]], Result]
     "index": Maintenance._index,
     "state": Maintenance._state,
     "verify": Maintenance._verify,
+    "find": Maintenance._find,
+    "find-others": Maintenance._find,
+    "withdraw": Maintenance._withdraw,
 }
 _FOLDERS: dict[Job, tuple[str, ...]] = {
     "pack": (object_keys.CAPTURES,),
@@ -146,6 +175,8 @@ _FOLDERS: dict[Job, tuple[str, ...]] = {
         object_keys.ARTICLES,
         object_keys.QUARANTINE,
     ),
+    "find": (object_keys.OUTCOMES,),
+    "find-others": (object_keys.OUTCOMES,),
 }
 
 
@@ -160,12 +191,15 @@ def shards(deployment: Deployment, job: Job, of: Sequence[str] = ()) -> list[Sha
     return sorted(found, key=lambda shard: (shard.month, shard.source))
 
 
-def plan(deployment: Deployment, run: str, job: Job, wanted: Iterable[Shard]) -> str:
-    """Write the shards of a run where the state machine reads them; return its input as JSON."""
+def plan(deployment: Deployment, run: str, job: Job, wanted: Iterable[Shard], ids: Sequence[str] = ()) -> str:
+    """Write the shards of a run where the state machine reads them; return its input as JSON.
+
+    ``ids`` are those of a story to be withdrawn.
+    """
     key = object_keys.shards(run, job)
     body = json.dumps([shard._asdict() for shard in wanted]).encode()
     objects.put_once(deployment.s3, bucket=deployment.archive_bucket, key=key, body=body)
-    return json.dumps({"job": job, "run": run, "bucket": deployment.archive_bucket, "shards": key})
+    return json.dumps({"job": job, "run": run, "bucket": deployment.archive_bucket, "shards": key, "ids": [*ids]})
 
 
 def results(deployment: Deployment, run: str, job: Job) -> dict[Shard, Result]:

@@ -4,14 +4,16 @@ The tombstone (``withdrawals``) is written first; everything else follows from i
 continues a killed run. WARC files are write-once, so a file with pages of the story is deleted in all versions and
 written again, with all other records at their old offsets; the new bytes are first stored beside it, so a kill in
 between loses nothing.
+
+Finding pages and removing them is by WARC file: in the stack, many of a source's months at once (``shards``).
 """
 
 import io
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from dateline import capture, instants
 from dateline.archive.formats import read_outcomes
@@ -35,7 +37,53 @@ from dateline.state.crawl_state import CrawlState
 from dateline.state.pages import url_states
 from dateline.urls import identity, is_identity
 
-Pages = Mapping[Stem, Sequence[PageOutcome]]
+
+class FoundPage(NamedTuple):
+    """A page of the story: its WARC file, the location of its record, and its URL and time of capture."""
+
+    key: str
+    offset: int
+    length: int
+    url: str
+    captured_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Pages of a story in any outcome, of a source or of its month.
+
+    ``ids`` are the story ids of the pages' own URLs, ``urls`` the requested and final canonical URLs, ``leaves`` the
+    hashes of the leaves of records that are still there.
+    """
+
+    pages: list[FoundPage] = field(default_factory=list)
+    ids: list[str] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    leaves: list[str] = field(default_factory=list)
+
+    def add(self, other: "Found") -> None:
+        self.pages.extend(other.pages)
+        self.ids.extend(other.ids)
+        self.urls.extend(other.urls)
+        self.leaves.extend(other.leaves)
+
+    def others(self, id: str) -> list[str]:
+        """Return the other ids of the story's URLs: more of its pages may have them."""
+        return sorted({*self.ids} - {id})
+
+    def by_file(self) -> dict[Stem, list[FoundPage]]:
+        found = dict[Stem, list[FoundPage]]()
+        for page in self.pages:
+            found.setdefault(object_keys.parse(page.key), []).append(page)
+        return found
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
+        pages = [FoundPage(*page) for page in values["pages"]]
+        return cls(pages, *([*values[name]] for name in ("ids", "urls", "leaves")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,41 +125,71 @@ class Withdrawing:
 
         A repeated withdrawal keeps its first reason and removes captures made since.
         """
-        id = str(story["id"])
-        pages = self._pages(str(story["source"]), id)
-        withdrawal = self._write_down(story, reason, pages)
-        self._index.withdraw(withdrawal)
-        self._state.save_urls(withdrawal.states)
-        done, run = Done(withdrawal), crawl_names.crawl_name(self._clock(), "withdraw")
-        for stem, withdrawn in pages.items():
-            offsets = {page.offset for page in withdrawn}
-            self._withdraw_articles(stem, offsets, run)
-            self._scrub_reports(stem, withdrawn)
-            done.locked.extend(self._replace_capture(stem, offsets, id))
+        id, source = str(story["id"]), str(story["source"])
+        found = self.find(source, [id])
+        if others := found.others(id):
+            found = self.find(source, [id, *others])
+        done, run = Done(self.begin(story, reason, found)), crawl_names.crawl_name(self._clock(), "withdraw")
+        files = found.by_file()
+        for stem, pages in files.items():
+            done.locked.extend(self.remove(stem, pages, id, run))
             done.captures += 1
-            progress(done.captures, len(pages))
-        forget(self._s3, self._archive_bucket)
+            progress(done.captures, len(files))
+        self.finish()
         return done
 
-    def _pages(self, source: str, id: str) -> Pages:
-        """Yield all pages of a story with any outcome, by WARC file, including other URLs of it."""
-        pages = self._matching(source, lambda page: page.id == id)
-        others = {own_id(page) for found in pages.values() for page in found} - {id}
-        return self._matching(source, lambda page: page.id == id or own_id(page) in others) if others else pages
+    def find(self, source: str, ids: Sequence[str], month: str = "") -> Found:
+        """Return the pages of a story in a source's WARC files of a month (``yyyy-mm``), or of all.
 
-    def _matching(self, source: str, wanted: Callable[[PageOutcome], bool]) -> Pages:
-        listed = objects.keys(
-            self._s3, bucket=self._archive_bucket, prefix=object_keys.folder(object_keys.OUTCOMES, source)
-        )
-        found = (
-            (stem, [*filter(wanted, pages)]) for stem, pages in ahead(self._outcomes, map(object_keys.parse, listed))
-        )
-        return {stem: pages for stem, pages in found if pages}
+        The first of ``ids`` is the story's; URLs with one of the others lead to it, whatever the page was.
+        """
+        id, others = ids[0], {*ids[1:]}
+        prefix = f"{object_keys.folder(object_keys.OUTCOMES, source)}{month.replace('-', '/')}"
+        listed = objects.keys(self._s3, bucket=self._archive_bucket, prefix=prefix)
+        found = Found()
+        for stem, outcomes in ahead(self._outcomes, map(object_keys.parse, listed)):
+            if pages := [page for page in outcomes if page.id == id or own_id(page) in others]:
+                found.add(self._found(stem, pages, id))
+        return found
+
+    def begin(self, story: Mapping[str, Any], reason: str, found: Found) -> Withdrawal:
+        """Write the tombstone, take the story out of the index, and have no crawl request it again."""
+        withdrawal = self._write_down(story, reason, found)
+        self._index.withdraw(withdrawal)
+        self._state.save_urls(withdrawal.states)
+        return withdrawal
+
+    def remove(self, stem: Stem, pages: Sequence[FoundPage], id: str, run: str) -> list[Locked]:
+        """Remove a story's pages from a WARC file and its articles and reports; return locked files."""
+        offsets = {page.offset for page in pages}
+        self._withdraw_articles(stem, offsets, run)
+        self._scrub_reports(stem, pages)
+        return [*self._replace_capture(stem, offsets, id)]
+
+    def finish(self) -> None:
+        """Have the dataset compared with what is left of the articles."""
+        forget(self._s3, self._archive_bucket)
 
     def _outcomes(self, stem: Stem) -> tuple[Stem, list[PageOutcome]]:
         return stem, read_outcomes(objects.get(self._s3, bucket=self._archive_bucket, key=stem.outcomes) or b"")
 
-    def _write_down(self, story: Mapping[str, Any], reason: str, pages: Pages) -> Withdrawal:
+    def _found(self, stem: Stem, pages: Sequence[PageOutcome], id: str) -> Found:
+        data, offsets = self._packs.get(stem.capture) or b"", {page.offset for page in pages}
+        urls = {identity(page.url) for page in pages if is_identity(page.url)}
+        with suppress(DamagedCaptureError):  # unreadable reports have no pointers
+            for page in capture.read(io.BytesIO(data)):
+                if page.offset in offsets:
+                    urls.update(state.url for state in url_states(page))
+        left = without(data, stem.capture, offsets, id)
+        before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
+        return Found(
+            [FoundPage(stem.capture, page.offset, page.length, page.url, page.captured_at) for page in pages],
+            sorted({*map(own_id, pages)}),
+            sorted(urls),
+            sorted(leaf.hex() for leaf in before - after),
+        )
+
+    def _write_down(self, story: Mapping[str, Any], reason: str, found: Found) -> Withdrawal:
         """Write and return the tombstone, merged with an earlier one."""
         id, key = str(story["id"]), object_keys.withdrawal(str(story["id"]))
         known, etag = objects.get_tagged(self._s3, bucket=self._capture_bucket, key=key)
@@ -126,37 +204,20 @@ class Withdrawing:
                 withdrawn_at=instants.utc(self._clock()),
             )
         )
-        gone = {Withdrawn(stem.capture, page.offset, page.length) for stem, found in pages.items() for page in found}
-        urls = {identity(before.url), *before.urls, *self._urls(pages)}
-        leaves = tuple(sorted({*before.leaves, *self._leaves(pages, id)}))
-        where = tuple(sorted({*before.pages, *gone}))
-        withdrawal = replace(before, urls=tuple(sorted(urls)), pages=where, leaves=leaves)
+        gone = {Withdrawn(page.key, page.offset, page.length) for page in found.pages}
+        withdrawal = replace(
+            before,
+            urls=tuple(sorted({identity(before.url), *before.urls, *found.urls})),
+            pages=tuple(sorted({*before.pages, *gone})),
+            leaves=tuple(sorted({*before.leaves, *found.leaves})),
+        )
         if known is None:
             objects.put_once(self._s3, bucket=self._capture_bucket, key=key, body=withdrawal.to_json())
         elif withdrawal != before:
             objects.put_over(self._s3, bucket=self._capture_bucket, key=key, body=withdrawal.to_json(), etag=etag)
         return withdrawal
 
-    def _urls(self, pages: Pages) -> Iterator[str]:
-        """Return the requested and final canonical URLs of pages."""
-        for stem, withdrawn in pages.items():
-            offsets = {page.offset for page in withdrawn}
-            yield from (identity(page.url) for page in withdrawn if is_identity(page.url))
-            data = self._packs.get(stem.capture) or b""
-            with suppress(DamagedCaptureError):  # unreadable reports have no pointers
-                for page in capture.read(io.BytesIO(data)):
-                    if page.offset in offsets:
-                        yield from (state.url for state in url_states(page))
-
-    def _leaves(self, pages: Pages, id: str) -> Iterator[str]:
-        """Yield the leaf hashes of the pages' records that are still there."""
-        for stem, withdrawn in pages.items():
-            data = self._packs.get(stem.capture) or b""
-            left = without(data, stem.capture, {page.offset for page in withdrawn}, id)
-            before, after = ({leaf for _, leaf in leaves_of(io.BytesIO(each)).leaves} for each in (data, left))
-            yield from (leaf.hex() for leaf in before - after)
-
-    def _withdraw_articles(self, stem: Stem, offsets: Container[int], run: str) -> None:
+    def _withdraw_articles(self, stem: Stem, offsets: set[int], run: str) -> None:
         """Make the pages at these offsets of a WARC file no articles, whatever they were; extract nothing."""
         while True:
             settled = self._store.settled(stem)
@@ -171,9 +232,9 @@ class Withdrawing:
         self._store.delete(self._store.index(stem, settled))
         self._store.update_quarantine(stem, settled, offsets, run)
 
-    def _scrub_reports(self, stem: Stem, withdrawn: Sequence[PageOutcome]) -> None:
+    def _scrub_reports(self, stem: Stem, pages: Sequence[FoundPage]) -> None:
         """Remove the pages' words from re-extraction reports."""
-        gone = {(page.url, page.captured_at) for page in withdrawn}
+        gone = {(page.url, page.captured_at) for page in pages}
         for run in objects.folders(self._s3, self._archive_bucket, object_keys.REEXTRACTIONS):
             where = object_keys.reextraction(run, stem)
             if data := objects.get(self._s3, bucket=self._archive_bucket, key=where):

@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,8 +38,10 @@ def new_run(label: str) -> str:
     return crawl_names.crawl_name(datetime.now(UTC), f"{label}{uuid.uuid4().hex[:8]}")
 
 
-def carry_out(stack: Stack, job: "Job", run: str, shards: Iterable["Shard"]) -> "dict[Shard, Result]":
-    """Run the unfinished shards of a run and return all results.
+def carry_out(
+    stack: Stack, job: "Job", run: str, shards: Iterable["Shard"], ids: Sequence[str] = ()
+) -> "dict[Shard, Result]":
+    """Run the unfinished shards of a run and return all results. ``ids`` are those of a story to be withdrawn.
 
     Raises CommandError, with the way to continue, if shards failed. An interrupted command leaves the run going.
     """
@@ -55,7 +57,7 @@ def carry_out(stack: Stack, job: "Job", run: str, shards: Iterable["Shard"]) -> 
     with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=len(found), completed=len(found) - len(left))
         if left:
-            asked = plan(stack.deployment, run, job, found)
+            asked = plan(stack.deployment, run, job, found, ids)
             name = f"{run}-{job}-{uuid.uuid4().hex[:8]}"[:80]
             arn = stack.outputs["MaintainMachine"]
             execution = machine.start_execution(stateMachineArn=arn, name=name, input=asked)["executionArn"]

@@ -1,18 +1,25 @@
 """``dateline withdraw``: take a story out of the archive, at somebody's legal request."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, printable, progress, write
+
+if TYPE_CHECKING:
+    from dateline.maintenance.withdraw import Done
 
 
 def withdraw(
     id: Annotated[str, typer.Argument(help="A story's id, or its URL.")],
     reason: Annotated[str | None, typer.Option(help="The reason, kept and shown as the record.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+    in_stack: InStack = None,
+    run: RunName = None,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -21,10 +28,6 @@ def withdraw(
     The time and the reason of the withdrawal remain, and no crawl requests the story again. Safe to interrupt and to
     repeat; repeat it if a capture in progress has brought the story back.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-    from dateline.maintenance.withdraw import Withdrawing
-
     deployed = Stack.find(stack)
     try:
         story = deployed.query().story(id)
@@ -37,13 +40,55 @@ def withdraw(
     if not yes:
         what = story.get("title") or f"{story['url']}, withdrawn {story['withdrawn_at']}"
         typer.confirm(f"{printable(what)}\nwithdraw it for good?", abort=True, err=True)
-    withdrawing = Withdrawing(deployed.deployment)
+    if wanted(in_stack, stack, run):
+        done = _by_month(deployed, story, reason or "", run)
+    else:
+        done = _in_process(deployed, story, reason or "")
+    _print(done, json=json)
+
+
+def _in_process(deployed: Stack, story: Mapping[str, Any], reason: str) -> "Done":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    from dateline.maintenance.withdraw import Withdrawing
+
     columns = TextColumn("withdrawing"), BarColumn(), MofNCompleteColumn()
     with Progress(*columns, console=progress(), disable=not progress().is_terminal) as bars:
         task = bars.add_task("", total=None)
-        done = withdrawing.withdraw(
-            story, reason or "", lambda count, total: bars.update(task, completed=count, total=total)
+        return Withdrawing(deployed.deployment).withdraw(
+            story, reason, lambda count, total: bars.update(task, completed=count, total=total)
         )
+
+
+def _by_month(deployed: Stack, story: Mapping[str, Any], reason: str, run: str | None) -> "Done":
+    """Find and remove the story's pages in the stack; the tombstone and the index are changed from here."""
+    from dateline.maintenance.shards import Shard, shards
+    from dateline.maintenance.withdraw import Done, Found, Locked, Withdrawing
+
+    id, source = str(story["id"]), str(story["source"])
+    if run and id not in run:
+        raise CommandError(f"{run} is no withdrawal of {id}; without --run a new one begins")
+    name, withdrawing = run or new_run(f"withdraw{id}"), Withdrawing(deployed.deployment)
+
+    def find(job: Literal["find", "find-others"], *ids: str) -> Found:
+        found = Found()
+        for result in carry_out(deployed, job, name, shards(deployed.deployment, job, [source]), ids).values():
+            found.add(Found.from_dict(result))
+        return found
+
+    found = find("find", id)
+    if others := found.others(id):
+        found = find("find-others", id, *others)
+    done, files = Done(withdrawing.begin(story, reason, found)), found.by_file()
+    months = sorted({Shard(source, stem.day[:7]) for stem in files})
+    done.captures = len(files)
+    for result in carry_out(deployed, "withdraw", name, months, [id]).values():
+        done.locked += [Locked(**each) for each in result["locked"]]
+    withdrawing.finish()
+    return done
+
+
+def _print(done: "Done", *, json: bool) -> None:
     if json:
         print_json(asdict(done))
     else:
