@@ -1,6 +1,11 @@
-"""One call in ten fails as AWS does: throttles, lost answers, resets, conflicts. The archive ends the same."""
+"""One call in ten fails as AWS does: throttles, lost answers, resets, conflicts. The archive ends the same.
+
+With ``DATELINE_FAULT_PAGES=1000`` in the environment and ``pytest -s``, it is more pages, and the faults are printed.
+"""
 
 import io
+import json
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -10,10 +15,12 @@ from typing import Any
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, ConnectionClosedError
+from moto.core.models import botocore_stubber
 
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 
+PAGES = int(os.environ.get("DATELINE_FAULT_PAGES", "12"))  # in files of four, of ten if there are many
 SHARE = 0.1  # of the calls
 CONFLICTS = 0.3  # of conditional puts, of which a WARC file has two
 LASTING = 0.001  # of the calls; after botocore's own retries one in 10,000 would
@@ -37,28 +44,42 @@ class Faults:
         return None
 
     def before_send(self, *, request: Any, **_: Any) -> Any:
-        """A connection that closes before the request is there; a request that is done, and its answer lost."""
-        chance = self.random.random()
-        if chance < SHARE / 2:
-            self.found["reset"] += 1
-            raise ConnectionClosedError(endpoint_url=request.url)
-        if chance < SHARE:
-            self.found["lost answer"] += 1
-            return AWSResponse(request.url, 500, {}, Empty())  # type: ignore[arg-type]
+        """A throttle, a server's error before or after the work, or a reset: botocore sends the request again."""
+        self.found["requests"] += 1
+        match int(self.random.random() / SHARE * 4):
+            case 0:
+                self.found["reset"] += 1
+                raise ConnectionClosedError(endpoint_url=request.url)
+            case 1:
+                self.found["5xx"] += 1
+                return AWSResponse(request.url, 500, {}, Raw())  # type: ignore[arg-type]
+            case 2:
+                self.found["lost answer"] += 1
+                botocore_stubber("before-send", request)
+                return AWSResponse(request.url, 500, {}, Raw())  # type: ignore[arg-type]
+            case 3:
+                self.found["short throttle"] += 1
+                return self._throttled(request)
         return None
+
+    def _throttled(self, request: Any) -> AWSResponse:
+        code = THROTTLES[service := "dynamodb" if "dynamodb" in request.url else "s3"]
+        body = json.dumps({"__type": code}) if service == "dynamodb" else f"<Error><Code>{code}</Code></Error>"
+        raw = Raw(body.encode())
+        return AWSResponse(request.url, 400 if service == "dynamodb" else 503, {}, raw)  # type: ignore[arg-type]
 
     def _answer(self, name: str, code: str, status: int) -> Any:
         self.found[name] += 1
         metadata = {"HTTPStatusCode": status, "HTTPHeaders": {}, "RequestId": "sample", "RetryAttempts": 0}
         parsed = {"Error": {"Code": code, "Message": name}, "ResponseMetadata": metadata}
-        return AWSResponse("", status, {}, Empty()), parsed  # type: ignore[arg-type]
+        return AWSResponse("", status, {}, Raw()), parsed  # type: ignore[arg-type]
 
 
-class Empty(io.BytesIO):
-    """The body of an answer without one."""
+class Raw(io.BytesIO):
+    """The body of an answer, by default none."""
 
     def stream(self, **_: Any) -> Iterator[bytes]:
-        yield b""
+        yield self.read()
 
 
 @contextmanager
@@ -112,13 +133,14 @@ def test_faults_change_nothing(aws: Aws, monkeypatch: pytest.MonkeyPatch, seed: 
     """The same objects and items as without faults, and no message becomes a dead letter."""
     monkeypatch.setattr("time.sleep", lambda _: None)  # the pauses of retries
     newsroom = Newsroom(aws)
-    captures = capture(newsroom, files=3, pages=3)
+    pages = 3 if PAGES < 100 else 9
+    captures = capture(newsroom, files=PAGES // (pages + 1), pages=pages)
     assert deliver(newsroom, captures) == []
     objects, items = newsroom.objects(), newsroom.items()
     aws.clear_archive()
     faults = Faults(seed)
     with injected(aws, faults):
         assert deliver(newsroom, captures) == []
-    assert faults.found.total() > 10
-    assert {"reset", "lost answer"} <= faults.found.keys()
+    assert {"reset", "5xx", "lost answer", "short throttle"} <= faults.found.keys()
+    print(f"{PAGES} pages: {dict(faults.found)}")
     assert (newsroom.objects(), newsroom.items()) == (objects, items)
