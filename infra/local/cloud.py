@@ -66,7 +66,10 @@ _DIRECT = Config(proxies={})  # whatever proxy the environment names
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """``stack`` is whether template.yaml is deployed and complete; ``current`` whether as it stands now."""
+    """``stack`` is whether template.yaml is deployed and complete; ``current`` whether as it stands now.
+
+    ``rebuilding``: an ``up`` after a kill has not rebuilt the index to its end.
+    """
 
     folder: Path
     endpoint: str | None
@@ -74,11 +77,12 @@ class Status:
     newsroom: int | None
     stack: bool
     current: bool
+    rebuilding: bool
     outputs: Mapping[str, str]
 
     @property
     def healthy(self) -> bool:
-        return self.stack and self.newsroom is not None
+        return self.stack and self.newsroom is not None and not self.rebuilding
 
 
 def up(
@@ -158,6 +162,7 @@ def status(folder: Path = FOLDER) -> Status:
         newsroom=pids[newsroom.ROLE],
         stack=outputs is not None,
         current=record.built == stack.fingerprint(),
+        rebuilding=record.lost,
         outputs=outputs or {},
     )
 

@@ -126,13 +126,23 @@ def test_many_errors_are_capped() -> None:
     assert dict(quiet.fields())["function crawl"].endswith("100 errors or more in a day")
 
 
-@pytest.mark.parametrize(("ministack", "said"), [(None, "is not running"), (4711, "is unhealthy")])
-def test_stopped_cloud_names_next_step(ministack: int | None, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"ministack": None, "rebuilding": True}, "is not running; run dateline up"),
+        ({"ministack": 4711, "rebuilding": False}, "is unhealthy; run dateline up"),
+        (
+            {"ministack": 4711, "rebuilding": True},
+            "was killed and its index is not rebuilt yet; wait for dateline up, or run it again",
+        ),
+    ],
+    ids=["stopped", "unhealthy", "rebuilding"],
+)
+def test_stopped_cloud_names_next_step(values: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a healthy local cloud, `status` fails and says how to get one."""
-    values = {"ministack": ministack, "healthy": False}
-    monkeypatch.setattr(commands, "part", lambda _: lambda _: (values, {}))
+    monkeypatch.setattr(commands, "part", lambda _: lambda _: (values | {"healthy": False}, {}))
     done = CliRunner().invoke(app, ["status"])
-    assert (done.exit_code, done.stderr) == (1, f"the local cloud {said}; run dateline up\n")
+    assert (done.exit_code, " ".join(done.stderr.split())) == (1, f"the local cloud {said}")
 
 
 def test_tracebacks_are_whole(stack: Stack) -> None:  # noqa: ARG001

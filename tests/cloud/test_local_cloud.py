@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.local import processes
-from infra.local.cloud import Cloud, connect, down, status, up
+from infra.local.cloud import Cloud, Status, connect, down, status, up
 from infra.local.errors import LocalCloudError
 from infra.local.ministack import free_port
 from infra.local.record import locked
@@ -111,15 +111,17 @@ def test_stopped_message_is_redelivered(cloud: Cloud) -> None:
 @pytest.mark.parametrize("stopped", [False, True])
 def test_killed_cloud_is_rebuilt(cloud: Cloud, stopped: bool) -> None:
     """After a kill the stack is there and the index is rebuilt."""
-    key, said = kept_object(cloud), list[str]()
+    key, said = kept_object(cloud), dict[str, Status]()
     leader = status(cloud.folder).ministack
     assert leader
     os.kill(leader, signal.SIGKILL)
     if stopped:  # which is too late to save anything
         down(cloud.folder, progress=quiet)
-    again = up(cloud.folder, progress=said.append)
+    again = up(cloud.folder, progress=lambda line: said.update({line: status(cloud.folder)}))
     assert read(again, key) == b"kept"
-    assert any("rebuilding the index" in line for line in said)
+    (meanwhile,) = (found for line, found in said.items() if "rebuilding the index" in line)
+    assert (meanwhile.stack, meanwhile.rebuilding, meanwhile.healthy) == (True, True, False)
+    assert status(cloud.folder).healthy
     assert not any("deploying" in line for line in said)
     assert leader not in running(cloud.folder)
 

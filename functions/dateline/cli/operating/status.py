@@ -50,8 +50,17 @@ def _health(json: bool) -> None:
     values, _ = look(STATE)
     _print(values, Stack.find(None) if values["healthy"] else None, json)
     if not values["healthy"]:
-        note(f"the local cloud {'is unhealthy' if values['ministack'] else 'is not running'}; run dateline up")
+        note(_remedy(values))
         raise typer.Exit(1)
+
+
+def _remedy(values: dict[str, Any]) -> str:
+    """Return what is wrong with the local cloud, and the next step."""
+    if not values["ministack"]:
+        return "the local cloud is not running; run dateline up"
+    if values["rebuilding"]:
+        return "the local cloud was killed and its index is not rebuilt yet; wait for dateline up, or run it again"
+    return "the local cloud is unhealthy; run dateline up"
 
 
 def _print(values: dict[str, Any], stack: Stack | None, json: bool) -> None:
