@@ -7,6 +7,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 FUNCTION ?= extract
 
+# Where the environment forbids bytecode, each process would compile all that it imports: three times the CPU of a start.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check docs wheel bench invoke
 .DELETE_ON_ERROR:
 

@@ -1,6 +1,5 @@
 """AWS in process, made as template.yaml says."""
 
-import functools
 import gc
 import os
 import shutil
@@ -13,11 +12,8 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.loaders import create_loader
 from cfnlint.decode.cfn_yaml import load
 from moto import mock_aws
-from moto.core.model import Shape
-from moto.core.serialize import ResponseSerializer
 from mypy_boto3_dynamodb.service_resource import Table
 from mypy_boto3_s3 import S3Client
 
@@ -27,6 +23,7 @@ from dateline.maintenance.rebuild import delete_index
 from infra.local.cloud import Cloud, down, up
 from infra.local.processes import OWNER
 from infra.local.record import Record
+from tests.support import quick_moto
 from tests.support.checkout import Checkout
 
 ROOT = Path(__file__).parents[1]
@@ -72,24 +69,7 @@ def pytest_configure() -> None:
     if not entry_points(group="dateline.commands"):
         pytest.exit("the installation has no dateline.commands; run make .venv/ready", returncode=4)
     os.environ.setdefault(OWNER, str(os.getpid()))  # of local clouds: workers have the main process's
-    patched = pytest.MonkeyPatch()
-    # moto gives each test a session of its own, and each would read the services' models anew: a quarter of a second.
-    patched.setattr("botocore.session.create_loader", functools.cache(create_loader))
-    patched.setattr(ResponseSerializer, "get_value", pick)
-
-
-PICK = ResponseSerializer.get_value
-
-
-def pick(serializer: ResponseSerializer, value: Any, key: str, shape: Shape) -> Any:
-    """A member of what moto answers.
-
-    It looks for each of the ten kinds of an attribute's value under a dozen names, where a dictionary has one of them:
-    a third of the time of a call to DynamoDB.
-    """
-    if getattr(shape, "parent", shape).name == "AttributeValue" and isinstance(value, dict):
-        return value.get(key)
-    return PICK(serializer, value, key, shape)
+    quick_moto.patch(pytest.MonkeyPatch())
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
