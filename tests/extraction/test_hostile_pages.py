@@ -141,6 +141,18 @@ def test_the_charset(markup: str, charset: str, header: str, declared: str) -> N
     assert html.decode(f"<html><head>{head}</head><body>{markup}".encode(charset), header).endswith(markup)
 
 
+@pytest.mark.parametrize("reading", ["cp1252", "latin-1"])
+@pytest.mark.parametrize("markup", [ARABIC, TURKISH, "<h1>L’eau revient à Gabès</h1><p>« C’est fini. »</p>"])
+def test_page_encoded_twice(markup: str, reading: str) -> None:
+    """UTF-8 read as a charset of Latin letters and encoded again is read; a page with one such word stays."""
+    misread = "".join(chr(byte) for byte in markup.encode())
+    if reading == "cp1252":
+        misread = "".join(bytes([ord(one)]).decode("cp1252", "ignore") or one for one in misread)
+    assert html.decode(misread.encode()) == markup
+    once = f"{markup} «Ã©» в é"
+    assert html.decode(once.encode()) == once
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     st.binary(max_size=400),

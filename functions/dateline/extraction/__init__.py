@@ -26,7 +26,7 @@ from dateline.places import placed
 from dateline.sources.rules import RuleSet
 from dateline.version import __version__
 
-RULES = "6"  # changes when the same page may give another article
+RULES = "7"  # changes when the same page may give another article
 
 T = TypeVar("T")
 

@@ -277,3 +277,64 @@ def test_an_expiry_is_no_date() -> None:
     """The last day of a recording on the page is not the story's."""
     player = '<div><span itemprop="expires" content="2019-04-17T00:00:00Z"></span><p>Listen again</p></div>'
     assert published(body=player, feed=None)[0] is None
+
+
+REPUBLISHED = [
+    ("16 April 2019", '<meta property="article:published_time" content="2019-04-17T05:02:11Z">'),
+    ("16 avril 2019", '<meta itemprop="datePublished" content="2019-04-17T05:02:11+00:00">'),
+    ("16 نيسان 2019", '<meta name="pubdate" content="2019-04-17T05:02:11Z">'),
+]
+
+
+@pytest.mark.parametrize(("day", "stated"), REPUBLISHED)
+def test_republication_yields_to_shown_day(day: str, stated: str) -> None:
+    """A publication after the last change is of the site, all anew; the day near the headline is the story's."""
+    changed = meta("article:modified_time", "{}")
+    shown = f"<div>{day}</div>"
+    assert published(stated + changed.format("2019-04-17T05:01:00Z"), shown) == ("2019-04-16", "visible date")
+    assert published(stated + changed.format("2019-04-17T05:03:00Z"), shown)[0] == "2019-04-17T05:02:11+00:00"
+
+
+@pytest.mark.parametrize("clock", ["04:39:05+00:00", "04:39:05Z", "05:39:05+01:00"])
+def test_midnight_yields_to_instant(clock: str) -> None:
+    """Of an article's midnight in UTC and its page's instant within the day, the instant is the publication."""
+    nodes = [
+        '{"@type": "NewsArticle", "headline": "A story", "datePublished": "2019-04-15T00:00:00Z"}',
+        f'{{"@type": "WebPage", "datePublished": "2019-04-16T{clock}"}}',
+    ]
+    head = "".join(f'<script type="application/ld+json">{node}</script>' for node in nodes)
+    found, _ = published(head)
+    assert found is not None
+    assert datetime.fromisoformat(found) == datetime(2019, 4, 16, 4, 39, 5, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'By: <a href="/desk/1">Coast Desk</a> on 16-apr-2019 5:11:10',
+        'Par <a href="/desk/1">Amal Ziani</a> le 16 avril 2019',
+        'بقلم: <a href="/desk/1">أمل الزياني</a> في 16 نيسان 2019',
+        "Yazan: <span>Deniz Kaya</span> 16 Nisan 2019",
+    ],
+)
+def test_date_behind_byline(line: str) -> None:
+    """A date on the line of a byline is the story's, in spite of buttons between the line and the headline."""
+    buttons = '<a href="/s"><i></i></a>' * 6
+    page = (
+        f"<html><head></head><body><div class=x>{line}</div>{buttons}<h1>A story</h1><p>Words of it.</p></body></html>"
+    )
+    found = story_dates.find(Document.of(Page("https://x.example/a", page.encode(), captured_at=CAPTURED))).published
+    assert found is not None
+    assert found.value.at.date().isoformat() == "2019-04-16"
+
+
+@pytest.mark.parametrize(
+    "section", ["News from the old harbour", "Économie de la mer et", "أخبار الموانئ والسواحل القديمة"]
+)
+def test_line_beside_headline(section: str) -> None:
+    """A line next to the headline with a section of several words is no teaser of another story."""
+    line = f'<div class=t><a href="/s">{section} vu du port</a><div> / </div><div>16 April 2019</div></div>'
+    page = f"<html><body><section>{line}<h1>A story</h1></section><p>Words of it.</p></body></html>"
+    found = story_dates.find(Document.of(Page("https://x.example/a", page.encode(), captured_at=CAPTURED))).published
+    assert found is not None
+    assert found.value.iso() == "2019-04-16"

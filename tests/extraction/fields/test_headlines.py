@@ -92,3 +92,46 @@ def test_logo_in_nested_anchors(inner: str) -> None:
     body = f'<a href="/"><svg>{logo}</svg></a><h1>The pump runs</h1>{PROSE}'.encode()
     document = Document.of(Page(url="https://x.example/a", body=body, content_type="text/html; charset=utf-8"))
     assert document.content_of_headline == "The pump runs"
+
+
+SECTIONS = [
+    ("Economy", "The pump at the old well runs again"),
+    ("Économie", "Le puits de Tabelot a retrouvé son eau"),
+    ("ekonomi", "Eski kuyunun pompası yine çalışıyor"),
+    ("اقتصاد", "بئر تابلوت القديمة تعود إلى العمل"),
+]
+
+
+@pytest.mark.parametrize("tag", ["h1", "h2"])
+@pytest.mark.parametrize(("section", "heading"), SECTIONS)
+def test_only_heading_beats_section(section: str, heading: str, tag: str) -> None:
+    """The one heading above the prose is the headline where the title element names the section or the address."""
+    menu = "<nav><h2>Other pages of the site</h2></nav>"
+    assert title(f"<title>{section} - desk/7</title>", f"{menu}<{tag}>{heading}</{tag}>") == heading
+
+
+@pytest.mark.parametrize(("section", "heading"), SECTIONS)
+def test_several_headings_stay_out(section: str, heading: str) -> None:
+    """Of several headings unlike the title none is chosen, and a heading below the prose is none of them."""
+    head = f"<title>{section} today and tomorrow</title>"
+    assert title(head, f"<h1>{heading}</h1><h1>{heading} 2</h1>") == f"{section} today and tomorrow"
+    assert title(head, f"{PROSE}<h1>{heading}</h1>") == f"{section} today and tomorrow"
+
+
+@pytest.mark.parametrize("addition", [" | Notes and more", " (2019/5)", " » Carnet du port"])
+@pytest.mark.parametrize("heading", ["Le bac de Gabès reprend", "Ferry returns to Zliten", "عودة العبارة إلى زليتن"])
+def test_title_adds_to_heading(heading: str, addition: str) -> None:
+    """On a page without an h1, an h2 that links to its own page is the title element without its addition."""
+    shown = f'<h2><a href="https://www.coast-post.example/News.aspx?id=7">{heading}</a></h2><h2>Archive of notes</h2>'
+    assert title(f"<title>{heading}{addition}</title>", shown) == heading
+
+
+@pytest.mark.parametrize("outlet", ["Coast Post", "بريد الساحل", "Le Port"])
+def test_longer_heading_is_headline(outlet: str) -> None:
+    """Of two headings in the title element, the shorter one is the outlet's name, wherever it stands."""
+    line = "The pump at the old well runs"
+    for name in (f"{line} | {outlet}", f"{outlet} | {line}"):
+        body = f"<title>{name}</title><h1>{line}</h1>{PROSE}<h3>{outlet}</h3>".encode()
+        document = Document.of(Page(url="https://x.example/a", body=body, content_type="text/html; charset=utf-8"))
+        assert "the pump at the old well runs" not in document.outlet_names
+        assert document.content_of_headline == line

@@ -3,8 +3,10 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from itertools import islice, takewhile
 from urllib.parse import urlsplit
+
+from lxml.html import HtmlElement
 
 from dateline.extraction.body import embedded_json
 from dateline.extraction.fields import shown_title
@@ -16,6 +18,7 @@ from dateline.extraction.parse.texts import words
 _SEPARATOR = re.compile(r"\s+(?:--|[-–—•·:»«›‹/])\s+|\s*[|｜ㅣ│]\s*|\s*：")
 # Separators after a headline with a known end (from a heading or the section): also a dash without spaces.
 _TIGHT = re.compile(r"\s*[-–—|｜ㅣ│:：•·»›‹/,\[]\s*")
+_ADDITION = re.compile(r"\s*(?:[-–—|｜ㅣ│•·»›‹/]|\()\s*\S")
 # Additions before or after a headline, if another source has it without them.
 _LABEL = (
     r"(?:opinions?|analysis|comment(?:ary)?|editorial|exclusive|watch|video|photos?|pictures|gallery|live|breaking|news"
@@ -93,10 +96,13 @@ def _headlines(document: Document) -> list[Forms]:
     outlet = document.outlet_names
     named = list(_candidates(document))
     candidates = [found for found in named if words(found.value) not in outlet]
-    headings = [value for value, rule in candidates if rule in ("h1", "json-ld headline")]
-    titles = [value for value, rule in candidates if rule not in ("h1", "json-ld headline")]
+    headings = [value for value, rule in candidates if rule in ("h1", "h2", "json-ld headline")]
+    titles = [value for value, rule in candidates if rule not in ("h1", "h2", "json-ld headline")]
     if not _agree(headings, titles):
         shown = list(shown_title.find(document))
+        only = _only_heading(document, candidates, shown)
+        if only and not _agree([only.value], titles):
+            return [[only]]
         headings = [value for value, rule in (*candidates, *shown) if rule in ("json-ld headline", "shown title")]
         candidates = [found for found in candidates if found.rule != "h1" or not titles] + shown
     candidates = candidates or named
@@ -110,6 +116,27 @@ def _headlines(document: Document) -> list[Forms]:
         if words(form) not in _NOT_A_TITLE:
             groups[words(form)].append(Value(form, rule))
     return list(groups.values())
+
+
+def _only_heading(document: Document, candidates: Forms, shown: Forms) -> Value[str] | None:
+    """Return the one long h1 above the first paragraph, or the one long h2 without an h1; not if the data have a title.
+
+    The title element then names the site, the section or the address.
+    """
+    if any(rule in ("h2", "json-ld headline") for _, rule in candidates):
+        return None
+    above = {value for tag in ("h1", "h2") for value in _above_prose(document, tag)}
+    found = [each for each in candidates if each.rule == "h1" and len(each.value) >= _HEADING]
+    if not found and not shown:
+        found = [Value(line, "h2") for line in _above_prose(document, "h2") if len(line) >= _HEADING]
+    return found[0] if len(found) == 1 and found[0].value in above else None
+
+
+def _above_prose(document: Document, tag: str) -> Iterator[str]:
+    """Yield the headings before the first paragraph, outside menus and forms."""
+    for heading in takewhile(lambda each: not shown_title.is_paragraph(each), document.elements):
+        if heading.tag == tag and next(heading.iterancestors("nav", "aside", "footer", "form"), None) is None:
+            yield document.content(heading)
 
 
 def _weight(headline: Forms) -> float:
@@ -162,20 +189,41 @@ def _candidates(document: Document) -> Iterator[Value[str]]:
 
 
 def _named(document: Document) -> Iterator[Value[str]]:
-    stated = list(_stated(document))
+    headings = [
+        Value(text, "h1") for text in dict.fromkeys(map(document.content, islice(document.tree.iter("h1"), _MOST)))
+    ]
+    stated = [*_stated(document), *headings]
     yield from stated
-    for text in dict.fromkeys(map(document.content, islice(document.tree.iter("h1"), _MOST))):
-        yield Value(text, "h1")
-    shared = {words(without_outlet(value, document)) for value, rule in stated if rule == "meta og:title"}
-    if not shared and len(document.title) < _LONGEST:
-        shared = {words(without_outlet(document.title, document))}
-    for heading in islice(document.tree.iter("h2"), 5 * _MOST):
-        if heading.find(".//a") is None:  # no pointer to a story
-            texts = map(document.content, (heading, *heading))  # or one of its parts, beside a kicker
-            yield from (Value(text, "h2") for text in texts if words(text) in shared)
+    yield from _repeated(document, stated)
     yield from document.contents("twitter:title")
     if document.title:
         yield Value(document.title, "title element")
+
+
+def _repeated(document: Document, stated: Forms) -> Iterator[Value[str]]:
+    """Yield the h2 headings with the words of the page's titles, and without an h1, those with an addition there."""
+    shared = [value for value, rule in stated if rule == "meta og:title"]
+    titles = shared or ([document.title] if len(document.title) < _LONGEST else [])
+    folded = {words(without_outlet(title, document)) for title in titles}
+    is_headed = _agree([value for value, rule in stated if rule != "meta og:title"], [document.title])
+    extended = [] if is_headed else titles
+    for heading in islice(document.tree.iter("h2"), 5 * _MOST):
+        if _is_own(heading, document):
+            for text in map(document.content, (heading, *heading)):  # or one of its parts, beside a kicker
+                if words(text) in folded or any(_begins(text, title) for title in extended):
+                    yield Value(text, "h2")
+
+
+def _is_own(heading: HtmlElement, document: Document) -> bool:
+    """Return whether a heading has no link, or one to its own page: any other points to another story."""
+    link = heading.find(".//a")
+    return link is None or document.absolute(link.get("href", "")) == document.url
+
+
+def _begins(heading: str, title: str) -> bool:
+    """Return whether a title is a heading with an addition after a sign."""
+    rest = title[len(heading) :]
+    return len(heading) >= _HEADING and title.startswith(heading) and _ADDITION.match(rest) is not None
 
 
 def _stated(document: Document) -> Iterator[Value[str]]:

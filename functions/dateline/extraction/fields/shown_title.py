@@ -56,11 +56,12 @@ def _is_line(element: HtmlElement) -> bool:
 
 def _called(document: Document) -> Iterator[HtmlElement]:
     """Yield the lines before the first paragraph called titles, by their own class or their parent's."""
-    for element in takewhile(lambda each: not _is_paragraph(each), document.elements):
+    for element in takewhile(lambda each: not is_paragraph(each), document.elements):
         called = f"{names(element)} {names(element.getparent())}" if _is_line(element) else ""
         if _CALLED.search(called) and not _OTHER.search(called):
             yield element
 
 
-def _is_paragraph(element: HtmlElement) -> bool:
+def is_paragraph(element: HtmlElement) -> bool:
+    """Whether an element's own text is prose by its length."""
     return len((element.text or "").strip()) > _PARAGRAPH and element.tag not in SILENT

@@ -276,7 +276,7 @@ def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
     before, _, after = title.partition(name) if title.startswith(name) else title.rpartition(name)
     rest = (before or after).strip(" -–—|·•:«»‹›/")
     if rest in others:
-        return True
+        return len(name) < len(rest)  # of the two headings, the longer is the story's
     return not after and before.endswith(tuple(f"{mark} " for mark in "-–—|·•«»‹›")) and len(rest) > len(name)
 
 

@@ -37,6 +37,13 @@ _ARABIC_WORDS = re.compile(r"\bال\w{2,}|\b(?:في|من|على|إلى|عن|أن
 _TURKISH_BYTES = re.compile(rb"[\xd0\xdd\xde\xf0\xfd\xfe]")  # letters that differ between 1254 and 1252
 _TURKISH_WORDS = re.compile(r"\b(?:ve|bir|bu|için|ile|olarak|olan|daha|çok|göre|sonra)\b", re.IGNORECASE)
 _FEWEST_FOUND = 3  # words
+# The first bytes of accented, Arabic and typographic characters in UTF-8, read as Windows-1252.
+_SIGNS_OF_UTF8 = ("Ã", "Â", "â", "Ä", "Å", "Ø", "Ù", "Û")
+_TO_C1 = {
+    ord(bytes([code]).decode("cp1252")): code
+    for code in range(0x80, 0xA0)
+    if code not in {0x81, 0x8D, 0x8F, 0x90, 0x9D}
+}
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _ASCII_LETTER = re.compile(rb"[A-Za-z]")
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7f]")
@@ -104,7 +111,7 @@ def decode(body: bytes, content_type: str = "", languages: Collection[str] = ())
 
     Valid UTF-8 beyond ASCII is UTF-8 in spite of any declaration: wrong declarations are common and chance agreement is
     not. Arabic and Turkish in Windows charsets are recognised by letters and words if the declaration is missing or
-    contradicts. Undecodable bytes become U+FFFD.
+    contradicts. UTF-8 that an outlet took for Windows-1252 and encoded again is UTF-8. Undecodable bytes become U+FFFD.
     """
     charset, mark = read_bom(body)
     if charset and mark:
@@ -115,7 +122,7 @@ def decode(body: bytes, content_type: str = "", languages: Collection[str] = ())
     if body.isascii():
         return to_unicode(body, declared or "utf-8")  # some East Asian charsets are seven-bit
     if _is_utf8(body):
-        return body.decode("utf-8", "ignore")  # a last character may be cut in two
+        return _encoded_once(body.decode("utf-8", "ignore"))  # a last character may be cut in two
     text = body.decode("utf-8", "replace")
     if declared == "utf-8" and text.count("\ufffd") * 20 < len(_BEYOND_ASCII.findall(text)):
         return text
@@ -160,6 +167,19 @@ def _is_utf8(body: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _encoded_once(text: str) -> str:
+    """Return the text of a page encoded in UTF-8 twice, all of it; any other text as it is.
+
+    In a page encoded once, no run of letters beyond ASCII is UTF-8 in Windows-1252 throughout.
+    """
+    if not any(sign in text for sign in _SIGNS_OF_UTF8):
+        return text
+    try:
+        return text.translate(_TO_C1).encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def _guessed(body: bytes) -> str:

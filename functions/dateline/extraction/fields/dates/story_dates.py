@@ -48,6 +48,7 @@ _ADDRESSES = {"href", "src", "srcset", "style", "onclick", "action"}
 _SLACK = timedelta(hours=14)  # the earliest zone's day begins that long before UTC's
 _QUARTER = timedelta(minutes=15)  # every offset in use is a multiple
 _HOUR = timedelta(hours=1)
+_DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)
 
 
@@ -110,6 +111,8 @@ class _Seen:
 
 def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
     stated = [found for found in _stated(document, seen) if _is_plausible(found.value, document)]
+    if stated and (first := _first_published(stated[0].value, document, seen)):
+        return _placed(first, document)
     if stated and stated[0].value.at.utcoffset():
         return stated[0]  # an instant in the outlet's own offset: nothing shown can add to it
     best = (
@@ -127,6 +130,16 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
         best = _refined(best, other, near=other in seen.near)
     days = {found.value.at.date() for found in (*seen.near, *_in_url(document))}
     return _placed(_on_local_day(best, days, document), document)
+
+
+def _first_published(stated: Moment, document: Document, seen: _Seen) -> Value[Moment] | None:
+    """Return an earlier date near the headline, if the data's is of a republication, later than their last change."""
+    changed = _first(_changed(document), document)
+    if changed is None or _instant(changed.value) >= _instant(stated):
+        return None
+    nearest = next(iter(seen.near), None)
+    day = min(stated.at.date(), changed.value.at.date())
+    return nearest if nearest and nearest.value.at.date() < day else None
 
 
 def _given(document: Document, field: str) -> Iterator[Value[Moment]]:
@@ -153,11 +166,10 @@ def _named_like(document: Document, pattern: re.Pattern[str]) -> list[str]:
 
 
 def _of_page(document: Document, field: str) -> Iterator[Value[Moment]]:
-    """Return the data's dates of the page itself, if there are none of an article."""
-    if not document.story.get("datePublished"):
-        for node in document.nodes:
-            if any(_PAGE.search(kind) for kind in jsonld.types(node)):
-                yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
+    """Return the data's dates of the page itself."""
+    for node in document.nodes:
+        if any(_PAGE.search(kind) for kind in jsonld.types(node)):
+            yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
 
 
 def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
@@ -265,6 +277,8 @@ def _refined(best: Value[Moment], other: Value[Moment], *, near: bool) -> Value[
     one, two = best.value, other.value
     if two.precision == "day":
         return best
+    if _is_midnight(one) and two.zoned and not _is_midnight(two) and timedelta() < two.at - one.at <= _DAY + _SLACK:
+        return other
     if one.precision == "day":
         return other if one.at.date() == two.at.date() else best
     zone = _same_time_in(one, two, near=near) if one.at.utcoffset() == timedelta(0) else _same_clock_in(one, two)
@@ -272,6 +286,11 @@ def _refined(best: Value[Moment], other: Value[Moment], *, near: bool) -> Value[
         return best
     at = one.at.astimezone(zone) if one.zoned else one.at.replace(tzinfo=zone)
     return Value(Moment(at, one.precision), f"{best.rule} + {other.rule}")
+
+
+def _is_midnight(moment: Moment) -> bool:
+    """Whether a moment is midnight in UTC, in data mostly a day without its time."""
+    return moment.zoned and moment.at.astimezone(UTC).time() == time()
 
 
 def _same_time_in(one: Moment, two: Moment, *, near: bool) -> tzinfo | None:

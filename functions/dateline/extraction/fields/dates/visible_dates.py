@@ -162,9 +162,13 @@ class View:
         for level, around in enumerate((element, *element.iterancestors())):
             if around in self._around:
                 return False if level else len(self._document.content(element)) > _CARD
-            if self._is_beside(around, element) or (level <= _LEVELS and _is_card(self._document, around)):
+            is_card = level <= _LEVELS and not self._is_next_to_headline(around) and _is_card(self._document, around)
+            if is_card or self._is_beside(around, element):
                 return True
         return False
+
+    def _is_next_to_headline(self, block: HtmlElement) -> bool:
+        return self._headline is not None and self._headline in (block.getnext(), block.getprevious())
 
     def _is_beside(self, around: HtmlElement, element: HtmlElement) -> bool:
         """Return whether a date's surroundings mark it as foreign, or set it apart."""
@@ -187,7 +191,8 @@ class View:
             return False
         if self._at[element] < self._start:
             between = self._document.elements[self._at[element] : self._start]
-            return sum(1 for each in between if each.tag == "a") > _MENU or any(each.tag == "nav" for each in between)
+            links = [each for each in between if each.tag == "a" and self._document.length(each)]
+            return len(links) > _MENU or any(each.tag == "nav" for each in between)
         if not self._is_below(element) or self._holds_prose(block):
             return False
         return self._document.length(block) > _PROSE and not _is_signed(element)
@@ -255,7 +260,12 @@ def _states_digits(element: HtmlElement) -> bool:
 
 def _is_labelled(element: HtmlElement) -> bool:
     text = beginning(element) if element.tag in _LABELLED_IN and len(element) < 8 else ""
-    return 0 < len(text) < date_lines.LONGEST and is_labelled(text)
+    return 0 < len(text) < date_lines.LONGEST and (is_labelled(text) or _is_byline(element))
+
+
+def _is_byline(element: HtmlElement) -> bool:
+    """Return whether an element begins with a leading "By" and a link: By <a>Amal Ziani</a> on 16 April 2019."""
+    return len(element) > 0 and element[0].tag in ("a", "span") and bylines.says_by(element.text or "")
 
 
 def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Moment], Kind]]:
