@@ -16,8 +16,8 @@ from dateline.reader.callers.guard import Guard
 from dateline.reader.callers.throttle import Throttle
 from dateline.reader.callers.tokens import Tokens
 from dateline.reader.library import Library
-from dateline.search.cache import Cache
-from dateline.search.find import Search
+from dateline.search.index.cache import Cache
+from dateline.search.query.find import Search
 from dateline.settings import Settings
 from dateline.sources import registry
 from dateline.telemetry import logger

@@ -17,11 +17,11 @@ from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
 from dateline.query.query import Query
-from dateline.search.cache import Cache
-from dateline.search.compaction import Compaction
-from dateline.search.indexing import Changes, Indexing, changes
-from dateline.search.mails import Mails
-from dateline.search.watches import Watching
+from dateline.search.index.cache import Cache
+from dateline.search.index.compaction import Compaction
+from dateline.search.index.indexing import Changes, Indexing, changes
+from dateline.search.watching.mails import Mails
+from dateline.search.watching.watches import Watching
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics
 

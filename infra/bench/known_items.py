@@ -32,12 +32,12 @@ from dateline.extraction.fields import language
 from dateline.keys import identifiers, object_keys
 from dateline.names import named
 from dateline.places import placed
-from dateline.search import manifest, shard
-from dateline.search.analysis import terms
-from dateline.search.cache import Cache
-from dateline.search.find import Search
-from dateline.search.indexing import put
-from dateline.search.schema import Entry
+from dateline.search.analysis.terms import terms
+from dateline.search.index import manifest, shard
+from dateline.search.index.cache import Cache
+from dateline.search.index.indexing import put
+from dateline.search.index.schema import Entry
+from dateline.search.query.find import Search
 
 _WORDS = 6  # of a query of some words, at least; readers type two to six
 _LEAST_LETTERS = 4  # of the first words: shorter ones are mostly everybody's

@@ -29,9 +29,9 @@ from typing import Any
 from dateline import instants
 from dateline.article import Article, content_digest
 from dateline.keys import identifiers, object_keys
-from dateline.search import shard
-from dateline.search.manifest import Manifest, Part
-from dateline.search.schema import Entry
+from dateline.search.index import shard
+from dateline.search.index.manifest import Manifest, Part
+from dateline.search.index.schema import Entry
 from infra.bench.inputs.synthetic_stories import Piece, pieces
 from infra.bench.result import Result, Row, Target
 
@@ -203,8 +203,8 @@ def _query(endpoint: str, cache: str, query: str) -> None:
     """Print the CPU of this process's first query, start included, and of the following ones."""
     import boto3  # noqa: PLC0415 - part of what is measured
 
-    from dateline.search.cache import Cache  # noqa: PLC0415
-    from dateline.search.find import Search  # noqa: PLC0415
+    from dateline.search.index.cache import Cache  # noqa: PLC0415
+    from dateline.search.query.find import Search  # noqa: PLC0415
 
     s3 = boto3.client("s3", endpoint_url=endpoint, aws_access_key_id="x", aws_secret_access_key="x")  # noqa: S106
     gets: list[int] = []

@@ -36,7 +36,7 @@ CLOCKED = ("dateline.archive.writer", "dateline.dataset.compaction", *(f"spiders
 
 ELSEWHERE = {
     "read",  # writes nothing
-    "search",  # tantivy names its files at random: tests/search/test_indexing.py compares answers
+    "search",  # tantivy names its files at random: tests/search/index/test_indexing.py compares answers
 }
 
 

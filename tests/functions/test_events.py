@@ -17,8 +17,8 @@ from dateline.index.index import Index
 from dateline.keys import identifiers, object_keys
 from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlReport, Expect, RoundMessage, captures_of
-from dateline.search import manifest
-from dateline.search.rebuild import SearchRebuild
+from dateline.search.index import manifest
+from dateline.search.index.rebuild import SearchRebuild
 from infra import emulator, newsroom
 from infra.local.cloud import Cloud
 from tests.conftest import Aws

@@ -24,9 +24,9 @@ from dateline.maintenance import dead_letters, retelling
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import CrawlMessage, ReextractMessage, capture_event, captures_of
 from dateline.query.query import Query
-from dateline.search.cache import Cache
-from dateline.search.indexing import Indexing
-from dateline.search.rebuild import Difference, SearchRebuild
+from dateline.search.index.cache import Cache
+from dateline.search.index.indexing import Indexing
+from dateline.search.index.rebuild import Difference, SearchRebuild
 from tests.conftest import Aws, emulated
 from tests.support.samples import NOON, Newsroom
 

@@ -20,9 +20,9 @@ from dateline.keys import crawl_names, identifiers, object_keys
 from dateline.keys.object_keys import Stem
 from dateline.reader.app import answer
 from dateline.reader.library import Library
-from dateline.search import watches
-from dateline.search.schema import Entry
-from dateline.search.watches import Watching
+from dateline.search.index.schema import Entry
+from dateline.search.watching import watches
+from dateline.search.watching.watches import Watching
 from dateline.sources.registry import Source
 from tests.conftest import Aws
 from tests.reader.library import HOSTILE, Room

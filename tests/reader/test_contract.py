@@ -13,7 +13,7 @@ from threading import Thread
 import pytest
 
 from dateline.reader.serve import ReadingRoom
-from dateline.search import watches
+from dateline.search.watching import watches
 from tests.reader.library import Room
 
 pytestmark = pytest.mark.skipif(not find_spec("schemathesis"), reason="needs the extra `test`")

@@ -15,8 +15,8 @@ from dateline.index import items, list_items
 from dateline.outcomes import Stored
 from dateline.reader.app import answer
 from dateline.reader.library import Library
-from dateline.search.cache import Cache
-from dateline.search.find import Search
+from dateline.search.index.cache import Cache
+from dateline.search.query.find import Search
 from tests.conftest import ROOT, emulated
 from tests.reader.library import decoded, event
 from tests.search.library import article, search

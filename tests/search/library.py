@@ -8,12 +8,12 @@ from typing import Any
 
 from dateline.article import Article, Image, Place, content_digest
 from dateline.keys import identifiers
-from dateline.search import manifest, shard
-from dateline.search.cache import Cache
-from dateline.search.find import Search
-from dateline.search.indexing import Indexing, put
-from dateline.search.rebuild import SearchRebuild
-from dateline.search.schema import Entry
+from dateline.search.index import manifest, shard
+from dateline.search.index.cache import Cache
+from dateline.search.index.indexing import Indexing, put
+from dateline.search.index.rebuild import SearchRebuild
+from dateline.search.index.schema import Entry
+from dateline.search.query.find import Search
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 

@@ -37,7 +37,7 @@ from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import Stamps
 from dateline.proofs.trees import Trees
 from dateline.query.query import Query
-from dateline.search.rebuild import SearchRebuild
+from dateline.search.index.rebuild import SearchRebuild
 from dateline.sources import registry
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState, HealthRecord, Learned, UrlState

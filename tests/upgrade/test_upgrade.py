@@ -15,7 +15,7 @@ from dateline.keys import crawl_names
 from dateline.keys.object_keys import Stem
 from dateline.maintenance.rebuild import rebuild
 from dateline.query.query import Query
-from dateline.search.rebuild import SearchRebuild
+from dateline.search.index.rebuild import SearchRebuild
 from tests.conftest import Aws, emulated
 from tests.support.samples import Newsroom
 from tests.upgrade import recording

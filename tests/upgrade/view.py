@@ -21,9 +21,9 @@ from dateline.monitoring.coverage import rows, sources
 from dateline.proofs.audit import audit
 from dateline.proofs.trees import Trees
 from dateline.query.query import Query
-from dateline.search.cache import Cache
-from dateline.search.find import Search
-from dateline.search.manifest import OutdatedIndexError
+from dateline.search.index.cache import Cache
+from dateline.search.index.manifest import OutdatedIndexError
+from dateline.search.query.find import Search
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import RobotsState
 from dateline.story import Story

@@ -13,7 +13,7 @@ from dateline.story import Story, StoryItem
 
 if TYPE_CHECKING:
     from dateline.analysis.sql import Engine, Rows
-    from dateline.search.find import Results, Search
+    from dateline.search.query.find import Results, Search
 
 _BEGINNING = "0"  # before every cursor
 

@@ -10,7 +10,7 @@ from dateline.query.query import Query
 
 if TYPE_CHECKING:
     from dateline.analysis.sql import Engine
-    from dateline.search.find import Search
+    from dateline.search.query.find import Search
 
 
 def connect(stack: str | None = None, *, folder: Path = stacks.FOLDER) -> Archive:
@@ -40,8 +40,8 @@ def _engine(found: stacks.DeployedStack) -> "Engine":
 
 
 def _search(deployment: Deployment) -> "Search":
-    from dateline.search.cache import Cache  # noqa: PLC0415 - tantivy, for those who search
-    from dateline.search.find import Search  # noqa: PLC0415
+    from dateline.search.index.cache import Cache  # noqa: PLC0415 - tantivy, for those who search
+    from dateline.search.query.find import Search  # noqa: PLC0415
 
     bucket = deployment.archive_bucket
     return Search(deployment.s3, bucket, Cache.of_user(bucket))

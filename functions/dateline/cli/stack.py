@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from dateline.aws.deployment import Deployment
     from dateline.query.query import Query
-    from dateline.search.find import Search
+    from dateline.search.query.find import Search
 
 STATE = stacks.FOLDER
 
@@ -72,8 +72,8 @@ class Stack:
 
     def search(self) -> "Search":
         """Return the search of the archive's stories; its shards are cached in the user's cache folder."""
-        from dateline.search.cache import Cache
-        from dateline.search.find import Search
+        from dateline.search.index.cache import Cache
+        from dateline.search.query.find import Search
 
         return Search(self.s3, self.archive_bucket, Cache.of_user(self.archive_bucket))
 

@@ -14,12 +14,12 @@ from dateline.capture import Capture
 from dateline.keys import object_keys
 from dateline.proofs.bundle import prove
 from dateline.query.query import Query
-from dateline.search import watches
-from dateline.search.watches import Hit, Watch
+from dateline.search.watching import watches
+from dateline.search.watching.watches import Hit, Watch
 from dateline.story import Story, StoryItem
 
 if TYPE_CHECKING:
-    from dateline.search.find import Search
+    from dateline.search.query.find import Search
     from dateline.sources.registry import Source
 
 

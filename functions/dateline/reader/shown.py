@@ -6,7 +6,7 @@ from typing import Any
 
 from dateline.article import Article
 from dateline.query.diff import Edit
-from dateline.search.find import Hit, Results
+from dateline.search.query.find import Hit, Results
 from dateline.story import Story
 
 _POINTERS = {"article", "capture"}

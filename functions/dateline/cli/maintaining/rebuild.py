@@ -99,7 +99,7 @@ def _print(done: "Rebuilt", *, json: bool) -> None:
 
 
 def _rebuild_search(deployed: Stack, *, json: bool) -> None:
-    from dateline.search.rebuild import SearchRebuild
+    from dateline.search.index.rebuild import SearchRebuild
 
     def show(month: str, stories: int) -> None:
         note(f"{month}: {count(stories, 'story', 'stories')}")

@@ -90,7 +90,7 @@ def _look_in_stack(deployed: Stack, spool: "Spool", scope: "Scope", run: str | N
 
 def _verify_search(deployed: Stack, json: bool) -> None:
     """Print each story that the search index lacks, or has otherwise than the index."""
-    from dateline.search.rebuild import SearchRebuild
+    from dateline.search.index.rebuild import SearchRebuild
 
     found = 0
     for difference in SearchRebuild.of(deployed.s3, deployed.table, deployed.archive_bucket).check():

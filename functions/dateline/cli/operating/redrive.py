@@ -193,7 +193,7 @@ def _of_events(stack: Stack, position: "Position", since: datetime | None) -> "I
 def _of_search(stack: Stack) -> "Iterator[Record]":
     """Yield records of all stories that differ in the search index: few, and none after the first such position."""
     from dateline.maintenance.retelling import Retelling
-    from dateline.search.rebuild import SearchRebuild
+    from dateline.search.index.rebuild import SearchRebuild
 
     found = SearchRebuild.of(stack.s3, stack.table, stack.archive_bucket).check()
     return Retelling(stack.deployment).for_search((each.id, each.month) for each in found)

@@ -95,14 +95,14 @@ def _chunks(form: Format, *, faithful: bool) -> "Chunks | None":
 
 
 def _bulk(exported: "Export") -> Iterator[bytes]:
-    from dateline.search import opensearch
-    from dateline.search.schema import Entry
+    from dateline.search.index import opensearch
+    from dateline.search.index.schema import Entry
 
     return opensearch.bulk(Entry.of(story, article) for story, article in exported.read(exported.query.article))
 
 
 def _write_mapping(path: Path) -> None:
-    from dateline.search import opensearch
+    from dateline.search.index import opensearch
 
     with _in_one_step(path) as part:
         part.write_text(json.dumps(opensearch.index(), ensure_ascii=False, indent=1), encoding="utf-8")

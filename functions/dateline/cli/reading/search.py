@@ -21,9 +21,9 @@ from dateline.cli.terminal.output import (
 )
 
 if TYPE_CHECKING:
-    from dateline.search.facets import Facets
-    from dateline.search.find import Hit, Results
-    from dateline.search.snippets import Highlighted
+    from dateline.search.query.facets import Facets
+    from dateline.search.query.find import Hit, Results
+    from dateline.search.query.snippets import Highlighted
 
 _LISTED = 5  # values of a facet
 
@@ -51,9 +51,9 @@ def search(
     Fields: title, author, source, country, language, about (a country), place and person (names in any spelling),
     date, since and until (days or months).
     """
-    from dateline.search.find import CursorError
-    from dateline.search.manifest import OutdatedIndexError
-    from dateline.search.query import QueryError
+    from dateline.search.index.manifest import OutdatedIndexError
+    from dateline.search.query.find import CursorError
+    from dateline.search.query.language import QueryError
 
     deployed = Stack.find(stack)
     check_sources(source or (), deployed.query().sources)

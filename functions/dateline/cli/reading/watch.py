@@ -28,8 +28,8 @@ def add(
     """
     from datetime import UTC, datetime
 
-    from dateline.search import watches
-    from dateline.search.query import QueryError
+    from dateline.search.query.language import QueryError
+    from dateline.search.watching import watches
 
     deployed = Stack.find(stack)
     try:
@@ -44,7 +44,7 @@ def list_(stack: StackName = None, json: Json = False) -> None:
     """List the watches."""
     from dataclasses import asdict
 
-    from dateline.search import watches
+    from dateline.search.watching import watches
 
     deployed = Stack.find(stack)
     found = watches.read(deployed.s3, deployed.archive_bucket)
@@ -60,7 +60,7 @@ def list_(stack: StackName = None, json: Json = False) -> None:
 @app.command()
 def remove(name: Name, stack: StackName = None) -> None:
     """Remove a watch with its hits."""
-    from dateline.search import watches
+    from dateline.search.watching import watches
 
     deployed = Stack.find(stack)
     try:

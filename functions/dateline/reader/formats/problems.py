@@ -13,9 +13,9 @@ from dateline.proofs.evidence import NotStampedError
 from dateline.reader.answers import SECURITY, TooLargeError
 from dateline.reader.cursors import CursorError
 from dateline.reader.formats.negotiation import NotAcceptableError
-from dateline.search.find import CursorError as SearchCursorError
-from dateline.search.manifest import OutdatedIndexError
-from dateline.search.query import QueryError
+from dateline.search.index.manifest import OutdatedIndexError
+from dateline.search.query.find import CursorError as SearchCursorError
+from dateline.search.query.language import QueryError
 
 MEDIA = "application/problem+json"
 STATUS: dict[type[Exception], HTTPStatus] = {

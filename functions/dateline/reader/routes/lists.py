@@ -18,8 +18,8 @@ from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
 from dateline.reader.request import LISTED, Asked, Form, ListForm, PageForm
-from dateline.search.find import By, Dated, Hit, Results
-from dateline.search.query import QueryError
+from dateline.search.query.find import By, Dated, Hit, Results
+from dateline.search.query.language import QueryError
 from dateline.story import Story
 
 _SCANNED = 1000  # last indexed stories that a page of changes reads; 1 MB of items, ten reads of the table

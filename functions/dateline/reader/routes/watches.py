@@ -15,7 +15,7 @@ from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
 from dateline.reader.request import LISTED, Asked, Form, ListForm, PageForm
-from dateline.search.watches import Hit, Watch
+from dateline.search.watching.watches import Hit, Watch
 from dateline.story import Story
 
 _FORM = Query(description="The answer's form; by default by Accept.")

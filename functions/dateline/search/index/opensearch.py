@@ -11,9 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from dateline.search import arabic
-from dateline.search.analysis import APOSTROPHES, ELIDED, SNOWBALL, SUFFIX, Term, terms
-from dateline.search.schema import Entry, bylines, codes, order, spelled, words
+from dateline.search.analysis import arabic
+from dateline.search.analysis.terms import APOSTROPHES, ELIDED, SNOWBALL, SUFFIX, Term, terms
+from dateline.search.index.schema import Entry, bylines, codes, order, spelled, words
 from dateline.similarity import folding
 
 INDEX = "dateline-stories"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from dateline.search.query import parse
-from dateline.search.snippets import Highlighted, Highlighter
+from dateline.search.query.language import parse
+from dateline.search.query.snippets import Highlighted, Highlighter
 
 LONG = "Nothing happens here. " * 40
 

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from dateline.search.analysis import Term, terms
-from dateline.search.query import Clause
+from dateline.search.analysis.terms import Term, terms
+from dateline.search.query.language import Clause
 
 _WIDTH = 240  # characters of a snippet, about two lines of a page
 _LEAD = 60  # of them before the first word that was asked for

@@ -9,11 +9,11 @@ import pytest
 from tantivy import Filter, TextAnalyzerBuilder, Tokenizer
 
 from dateline.article import Name
-from dateline.search import opensearch, schema
-from dateline.search.analysis import terms
+from dateline.search.analysis.terms import terms
+from dateline.search.index import opensearch, schema
 from tests.conftest import Aws
+from tests.search.analysis.test_terms import FALSE, FORMS, JOINED
 from tests.search.library import article, store
-from tests.search.test_analysis import FALSE, FORMS, JOINED
 
 STORIES = [
     article(

@@ -19,7 +19,7 @@ from typing import IO, NamedTuple, Self
 
 from tantivy import Index
 
-from dateline.search.schema import Entry, document, schema
+from dateline.search.index.schema import Entry, document, schema
 
 _HEAP = 32_000_000  # bytes for a writer; tantivy asks for 15 MB at least
 _LOCKS = (".tantivy-meta.lock", ".tantivy-writer.lock")

@@ -14,10 +14,10 @@ from itertools import combinations, product, takewhile
 from tantivy import FieldType, Occur, Query, Searcher
 
 from dateline.names import unlisted
-from dateline.search.analysis import Term, terms
-from dateline.search.query import Clause
-from dateline.search.resolve import Names
-from dateline.search.schema import least_order, schema
+from dateline.search.analysis.terms import Term, terms
+from dateline.search.index.schema import least_order, schema
+from dateline.search.query.language import Clause
+from dateline.search.query.resolve import Names
 
 # Exact forms count more than stems, and the headline more than the text. Measured by ``infra.bench.known_items``.
 _WEIGHTS = {"title": 2.0, "text": 1.0, "title_stems": 1.0, "text_stems": 0.4, "authors": 1.0}

@@ -13,13 +13,13 @@ from boto3.dynamodb.types import TypeSerializer
 from dateline.index.list_items import published_key
 from dateline.keys import identifiers, item_keys, object_keys
 from dateline.maintenance.withdraw import Withdrawing
-from dateline.search import compaction, manifest
-from dateline.search.cache import Cache
-from dateline.search.compaction import Compaction
-from dateline.search.find import Search
-from dateline.search.indexing import Indexing, changes
-from dateline.search.manifest import Manifest, OutdatedIndexError, Part
-from dateline.search.rebuild import SearchRebuild
+from dateline.search.index import compaction, manifest
+from dateline.search.index.cache import Cache
+from dateline.search.index.compaction import Compaction
+from dateline.search.index.indexing import Indexing, changes
+from dateline.search.index.manifest import Manifest, OutdatedIndexError, Part
+from dateline.search.index.rebuild import SearchRebuild
+from dateline.search.query.find import Search
 from tests.conftest import Aws
 from tests.search.library import article
 from tests.search.library import search as searching

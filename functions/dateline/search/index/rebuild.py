@@ -18,11 +18,11 @@ from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.query.query import Query
-from dateline.search import manifest, shard
-from dateline.search.cache import Cache
-from dateline.search.indexing import Indexing, put
-from dateline.search.manifest import Manifest
-from dateline.search.schema import Entry, Version, version
+from dateline.search.index import manifest, shard
+from dateline.search.index.cache import Cache
+from dateline.search.index.indexing import Indexing, put
+from dateline.search.index.manifest import Manifest
+from dateline.search.index.schema import Entry, Version, version
 from dateline.story import StoryItem
 
 if TYPE_CHECKING:

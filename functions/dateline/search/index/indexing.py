@@ -19,10 +19,10 @@ from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.index.list_items import published_key
 from dateline.keys import item_keys, object_keys
-from dateline.search import manifest, shard
-from dateline.search.manifest import Part
-from dateline.search.schema import Entry, Version, version
-from dateline.search.shard import Packed
+from dateline.search.index import manifest, shard
+from dateline.search.index.manifest import Part
+from dateline.search.index.schema import Entry, Version, version
+from dateline.search.index.shard import Packed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dateline.search.analysis import Term, stems, terms
+from dateline.search.analysis.terms import Term, stems, terms
 
 FORMS = [
     line.split("\t") for line in Path(__file__).with_name("forms.tsv").read_text("utf-8").splitlines() if line[0] != "#"

@@ -20,11 +20,11 @@ from dateline.maintenance.rebuild import delete_index
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.reader.app import answer
 from dateline.reader.library import Library
-from dateline.search import watches
-from dateline.search.indexing import Indexing
-from dateline.search.mails import Mails
-from dateline.search.query import QueryError
-from dateline.search.watches import WatchError, Watching
+from dateline.search.index.indexing import Indexing
+from dateline.search.query.language import QueryError
+from dateline.search.watching import watches
+from dateline.search.watching.mails import Mails
+from dateline.search.watching.watches import WatchError, Watching
 from tests.conftest import Aws
 from tests.reader.library import Room
 from tests.support.samples import NOON, KilledError, Newsroom, killer, killer_of_writes

@@ -22,11 +22,11 @@ from tantivy import Index, Query
 from dateline import instants
 from dateline.aws import dynamodb, objects
 from dateline.keys import item_keys, object_keys
-from dateline.search import matching
-from dateline.search.matching import Compiler, Frequencies
-from dateline.search.query import QueryError, parse
-from dateline.search.resolve import Names
-from dateline.search.schema import Entry, document, schema
+from dateline.search.index.schema import Entry, document, schema
+from dateline.search.query import matching
+from dateline.search.query.language import QueryError, parse
+from dateline.search.query.matching import Compiler, Frequencies
+from dateline.search.query.resolve import Names
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from dateline.aws import objects
 from dateline.keys import object_keys
-from dateline.search.schema import FORMAT
+from dateline.search.index.schema import FORMAT
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

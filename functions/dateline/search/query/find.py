@@ -27,15 +27,16 @@ from tantivy import DocAddress, FieldType, Occur, Order, Query
 from dateline.article import Article
 from dateline.aws import objects
 from dateline.aws.prefetch import ahead
-from dateline.search import manifest, matching
-from dateline.search.cache import Cache, Opened
-from dateline.search.facets import Counts, Facets
-from dateline.search.manifest import Manifest
-from dateline.search.matching import Compiler, Frequencies, Node, Wanted
-from dateline.search.query import Clause, parse
-from dateline.search.resolve import Names
-from dateline.search.schema import least_order, month_of, schema
-from dateline.search.snippets import Highlighted, Highlighter
+from dateline.search.index import manifest
+from dateline.search.index.cache import Cache, Opened
+from dateline.search.index.manifest import Manifest
+from dateline.search.index.schema import least_order, month_of, schema
+from dateline.search.query import matching
+from dateline.search.query.facets import Counts, Facets
+from dateline.search.query.language import Clause, parse
+from dateline.search.query.matching import Compiler, Frequencies, Node, Wanted
+from dateline.search.query.resolve import Names
+from dateline.search.query.snippets import Highlighted, Highlighter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

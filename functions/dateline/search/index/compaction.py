@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 
 from dateline.aws import objects
 from dateline.keys import object_keys
-from dateline.search import manifest, shard
-from dateline.search.cache import Cache
-from dateline.search.indexing import put
-from dateline.search.manifest import Part
+from dateline.search.index import manifest, shard
+from dateline.search.index.cache import Cache
+from dateline.search.index.indexing import put
+from dateline.search.index.manifest import Part
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from dateline.article import Article, Name
-from dateline.search.find import CursorError, Search
-from dateline.search.query import QueryError
+from dateline.search.query.find import CursorError, Search
+from dateline.search.query.language import QueryError
 from tests.conftest import emulated
 from tests.search.library import article, search
 

@@ -28,7 +28,7 @@ from tantivy import Document, PreTokenizedString, Schema, SchemaBuilder, Token
 from dateline.article import Article
 from dateline.keys import item_keys
 from dateline.names import unlisted
-from dateline.search.analysis import Term, terms
+from dateline.search.analysis.terms import Term, terms
 
 FORMAT = 2  # of the index: another number when fields or analysis change, and the index has to be rebuilt
 FACETS = ("source", "country", "language")

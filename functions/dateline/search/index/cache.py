@@ -11,9 +11,9 @@ from typing import IO, Self
 
 from tantivy import Searcher
 
-from dateline.search import shard
-from dateline.search.manifest import Part
-from dateline.search.shard import Head
+from dateline.search.index import shard
+from dateline.search.index.manifest import Part
+from dateline.search.index.shard import Head
 
 LIMIT = 400_000_000  # bytes, of the 512 MB that a Lambda function has by default
 _OWN = 4_000_000_000  # bytes on a person's machine: some four million stories

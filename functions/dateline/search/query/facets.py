@@ -7,7 +7,7 @@ from typing import Any
 
 from tantivy import Query, Searcher
 
-from dateline.search.schema import FACETS
+from dateline.search.index.schema import FACETS
 
 _VALUES = 1000  # of a facet in a part; there are hundreds of sources
 _ASKED = {name: {"terms": {"field": name, "size": _VALUES}} for name in FACETS}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
 
 from dateline.normal_forms import nfc
-from dateline.search import arabic
+from dateline.search.analysis import arabic
 from dateline.similarity import folding
 
 SNOWBALL = {"en": "english", "fr": "french", "tr": "turkish"}

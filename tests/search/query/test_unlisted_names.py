@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dateline.names.register import Register
-from dateline.search.find import Search
+from dateline.search.query.find import Search
 from tests.conftest import Aws
 from tests.search.library import article, search
 

@@ -16,8 +16,8 @@ from dateline.aws import dynamodb
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
 from dateline.keys import item_keys
-from dateline.search import watches
-from dateline.search.watches import Hit, Watch
+from dateline.search.watching import watches
+from dateline.search.watching.watches import Hit, Watch
 
 _SETTLED = timedelta(minutes=6)  # longer than a delivery takes; before that, an earlier hit may still come
 _MOST = 200  # stories of a message; SNS takes 256 kB

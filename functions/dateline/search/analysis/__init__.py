@@ -1,0 +1,1 @@
+"""From text to the terms that are indexed and looked for."""

@@ -1,0 +1,1 @@
+"""From a query to stories: its language, matching, facets and snippets."""

@@ -1,0 +1,1 @@
+"""Kept searches and their mails."""
