@@ -11,6 +11,7 @@ from dateline.cli.terminal.output import CommandError
 from infra.local import stack as local_stack
 from infra.local.record import Record
 from tests.cli.conftest import Command
+from tests.support.samples import Newsroom
 
 
 @pytest.fixture
@@ -51,6 +52,18 @@ def test_crawl_ends_for_new_source(dateline: Command) -> None:
     done = dateline("crawl", "lana")
     assert isinstance(done.exception, CommandError)
     assert "run dateline up" in str(done.exception)
+
+
+@pytest.mark.usefixtures("folder")
+def test_reextracting_all_asks_first(dateline: Command, newsroom: Newsroom) -> None:
+    """Without a source it is the whole archive, which somebody is to agree to."""
+    newsroom.capture(("a", "A story|Words."))
+    done = dateline("reextract")
+    assert done.exit_code == 1
+    assert "all captures again, of 1 source?" in done.stderr
+    assert "asked for" not in done.stderr
+    for arguments in (["--yes"], ["sample-gazette"], ["--run", "20261129T120000Z-run"]):
+        assert "all captures" not in dateline("reextract", *arguments).stderr
 
 
 @pytest.mark.usefixtures("folder", "newsroom")

@@ -154,9 +154,40 @@ def test_bad_imports_have_outcomes(aws: Aws, tmp_path: Path) -> None:
         assert json.dumps(imported.summary()).isascii()
         came = imported.captured + imported.known
         assert came or imported.refused or imported.damage
+        assert bool(imported.damage) == bool(imported.remedy)
         if path.name[:1].isdigit() and path.suffix == ".warc":
             assert came >= 1, "the good record before it"
             assert came + sum(imported.refused.values()) <= 2
+
+
+ADDRESSES = {
+    "": "no-url",
+    "urn:x:y": "no-page",
+    "ftp://gazette.example/a": "no-page",
+    "metadata://netpreserve.org/a": "no-page",
+    "http://": "bad-url",
+    "http://[::1": "bad-url",
+    "https:///x": "bad-url",
+    "//gazette.example/x": "bad-url",
+    "gazette.example": "bad-url",
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_bad_addresses_are_told_apart(bring: Import, tmp_path: Path, url: str) -> None:
+    """A crawler's own notes are no pages; an address that is no URL can be corrected, a missing one written."""
+    (tmp_path / "a.warc").write_bytes(GOOD + at(url))
+    (imported,) = bring(tmp_path / "a.warc")
+    assert (imported.captured, imported.refused) == (1, {ADDRESSES[url]: 1})
+
+
+def test_listed_addresses_are_told_apart(bring: Import, tmp_path: Path) -> None:
+    """The same of saved pages: the list has an address that is none, or none."""
+    for name in ("a.html", "b.html"):
+        (tmp_path / name).write_bytes(page())
+    (tmp_path / "urls.tsv").write_text("a.html\thttp:///x\nb.html\t\n")
+    (imported,) = bring(tmp_path)
+    assert (imported.captured, imported.refused) == (0, {"bad-url": 1, "no-url": 1})
 
 
 @pytest.mark.parametrize(

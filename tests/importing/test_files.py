@@ -123,7 +123,7 @@ def test_clipping_identity(bring: Import, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [(ENGLISH, "no-source"), (f"Source: Another\n{ENGLISH}", "no-source"), (f"URL: a/b\n{ENGLISH}", "no-url"),
+    [(ENGLISH, "no-source"), (f"Source: Another\n{ENGLISH}", "no-source"), (f"URL: a/b\n{ENGLISH}", "bad-url"),
      (f"Captured: Tuesday\n{ENGLISH}", "damaged"), (f"URL: https://other.example/a\n{ENGLISH}", "other-host")],
 )  # fmt: skip
 def test_clipping_without_outlet_refused(bring: Import, tmp_path: Path, text: str, reason: str) -> None:

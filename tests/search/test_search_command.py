@@ -62,3 +62,13 @@ def test_wrong_queries_are_explained(arguments: tuple[str, ...]) -> None:
     """What cannot be searched for is one line of explanation."""
     found = run("search", *arguments)
     assert isinstance(found.exception, CommandError)
+
+
+@pytest.mark.usefixtures("archived")
+def test_unpaired_quotation_mark_is_noted() -> None:
+    """A mark that makes no phrase is a space, and the command says so."""
+    run("rebuild", "--search")
+    found = run("search", 'sfax"burnt', "--json")
+    assert (found.exit_code, len(found.stdout.splitlines())) == (0, 1)
+    assert "no partner" in found.stderr
+    assert "no partner" not in run("search", '"in Sfax"').stderr

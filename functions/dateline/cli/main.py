@@ -4,7 +4,6 @@ Commands write data to standard output and messages to standard error. Exit stat
 usage. Each command imports its libraries when it runs, to keep ``--help`` quick.
 """
 
-import errno
 import io
 import sys
 from typing import Annotated
@@ -18,8 +17,7 @@ from dateline.cli.maintaining import pack, rebuild, reextract, verify, withdraw
 from dateline.cli.operating import cost, env, functions, quarantine, redrive, status
 from dateline.cli.reading import analyse, cite, export, link, open_, persons, proofs, query, search, show, watch
 from dateline.cli.terminal.output import CommandError, note
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, or a limit of the file size
+from dateline.full_disk import is_full
 
 app = typer.Typer(
     name="dateline",
@@ -86,7 +84,7 @@ def run() -> None:
         note(f"dateline: {error}")
         sys.exit(1)
     except OSError as error:
-        if error.errno not in _FULL:
+        if not is_full(error):
             raise
         what = f"{error.filename} cannot be written" if error.filename else "a file cannot be written"
         note(f"dateline: {what}: {error.strerror}; free space, then run the command again")

@@ -34,7 +34,7 @@ def of_archive(path: Path, hints: Hints, extract: Extract) -> Iterator[Answer]:
             else:
                 yield where | offset | answer(_extracted(page, hints, extract))
     except UnreadableError as error:
-        yield where | answer(quarantined(str(error)))
+        yield where | answer(quarantined(f"{error}; {error.remedy}"))
 
 
 def _extracted(page: ImportedPage, hints: Hints, extract: Extract) -> Extraction:

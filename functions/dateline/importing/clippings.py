@@ -18,7 +18,7 @@ def read(path: Path, written_at: datetime, name: str) -> ImportedPage | Refused:
     header = clipping.header(body)
     url = header.get("url") or urls.name_of(body)
     if not urls.is_identity(url):
-        return Refused(name, Reason.NO_URL)
+        return Refused(name, Reason.BAD_URL)
     try:
         at = datetime.fromisoformat(header["captured"]) if "captured" in header else written_at
     except ValueError:

@@ -100,8 +100,10 @@ def _saved(path: Path, entry: Listed | None, root: Path) -> ImportedPage | Refus
         return Refused(str(path), Reason.NOT_HTML)
     except TooLargeError:
         return Refused(str(path), Reason.TOO_LARGE)
-    if url is None or not urls.is_web(url):
+    if not url:
         return Refused(str(path), Reason.NO_URL)
+    if not urls.is_web(url):
+        return Refused(str(path), Reason.BAD_URL)
     at = (entry and entry.captured_at) or written_at(path)
     if not is_believable(at):
         return Refused(str(path), Reason.DAMAGED)
@@ -134,8 +136,8 @@ def read_list(path: Path) -> tuple[dict[Path, Listed], UnreadableError | None]:
             if row[:2] != ["file", "url"]:
                 found[path.parent / (row[0] if row else "")] = _listed(row)
         except (IndexError, ValueError) as error:
-            detail = f"{path.name}, line {number}: write file, url and an ISO 8601 time: {error}"
-            wrong = wrong or UnreadableError(detail)
+            detail = f"{path.name}, line {number}: {error}"
+            wrong = wrong or UnreadableError(detail, "write file, url and an ISO 8601 time, with tabs between them")
             found |= {path.parent / row[0]: Listed("", None)} if row else {}
     return found, wrong
 

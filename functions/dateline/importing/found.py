@@ -25,6 +25,7 @@ class Reason(StrEnum):
     DAMAGED = "damaged"
     TOO_LARGE = "too-large"
     NO_URL = "no-url"
+    BAD_URL = "bad-url"  # an address that is no web address
     LONG_URL = "long-url"  # longer than an index item may have it
     NO_SOURCE = "no-source"
     UNREADABLE = "unreadable"  # a missing file, or one without permission
@@ -60,7 +61,11 @@ class Refused:
 
 
 class UnreadableError(Exception):
-    """The rest of a file is unreadable; everything found before is sound."""
+    """The rest of a file is unreadable; everything found before is sound. ``remedy`` is the next step."""
+
+    def __init__(self, damage: str, remedy: str = "copy or download it again, then import it again") -> None:
+        super().__init__(damage)
+        self.remedy = remedy
 
 
 def is_html(content_type: str | None, body: bytes) -> bool:

@@ -34,7 +34,7 @@ _MAX_BATCHES = 64  # open ones, each up to 32 MB and mostly under one
 class Imported:
     """Result of one file: pages ``captured`` now, those ``known`` from earlier imports, and the others by reason.
 
-    ``damage`` is the reason for an unread rest.
+    ``damage`` is the reason for an unread rest, ``remedy`` the next step.
     """
 
     file: str
@@ -42,6 +42,7 @@ class Imported:
     known: int = 0
     refused: Counter[str] = field(default_factory=Counter)
     damage: str | None = None
+    remedy: str | None = None
 
     @property
     def unreadable(self) -> bool:
@@ -71,7 +72,7 @@ class Importer:
             for page in pages:
                 self._add(page, imported)
         except UnreadableError as error:
-            imported.damage = str(error)
+            imported.damage, imported.remedy = str(error), error.remedy
         self.flush()
         return imported
 

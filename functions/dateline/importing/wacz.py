@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from dateline.full_disk import is_full
 from dateline.importing import suffixes, warcs
 from dateline.importing.found import ImportedPage, Refused, UnreadableError
 
@@ -37,7 +38,7 @@ def pages(path: Path) -> Iterator[ImportedPage | Refused]:
                 _unpack(path, name, unpacked)
                 yield from warcs.pages(unpacked)
             except UnreadableError as error:
-                damage = damage or UnreadableError(f"{name}: {error}")
+                damage = damage or UnreadableError(f"{name}: {error}", error.remedy)
             unpacked.unlink(missing_ok=True)
     if damage:
         raise damage
@@ -50,7 +51,7 @@ def _names(path: Path) -> list[str]:
     except _UNREADABLE as error:
         raise UnreadableError(f"no WACZ file: {error}") from error
     if not names:
-        raise UnreadableError(f"there is no WARC file in its folder {_FOLDER}")
+        raise UnreadableError(f"there is no WARC file in its folder {_FOLDER}", "export it again as WACZ or WARC")
     return sorted(names)
 
 
@@ -63,4 +64,6 @@ def _unpack(path: Path, name: str, target: Path) -> None:
         with zipfile.ZipFile(path) as file, file.open(name) as packed, target.open("wb") as unpacked:
             shutil.copyfileobj(packed, unpacked)
     except _UNREADABLE as error:
+        if isinstance(error, OSError) and is_full(error):
+            raise OSError(error.errno, error.strerror, str(target)) from error
         raise UnreadableError(f"it cannot be unpacked: {error}") from error

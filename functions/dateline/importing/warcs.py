@@ -3,6 +3,7 @@
 fastwarc reads them, because warcio, used for our own files, does not know zstd. Records are kept unchanged.
 """
 
+import re
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 _KINDS = ("response", "resource", "revisit", "request", "metadata", "conversion")
 _MAGIC = (b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd")  # gzip (RFC 1952), zstd (RFC 8878)
 _PAGE = (200, 203, 404, 410)  # 404 and 410 are evidence of removals
+_OTHER_SCHEME = re.compile(r"(?!https?:)[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_NO_ARCHIVE = "it is no WARC file or an empty one; save pages as .html, clippings as .txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _records(path: Path) -> Iterator[_Record | None]:
                     yield None
                 start = _next_member(path, offset + 1)
     if damage or not count:
-        raise damage or UnreadableError("there is no WARC record in it")
+        raise damage or UnreadableError("there is no WARC record in it", _NO_ARCHIVE)
 
 
 class _LooseError(Exception):
@@ -131,7 +134,7 @@ def _iterated(stream: BinaryIO) -> Iterator["WarcRecord"]:
     try:
         from fastwarc.warc import ArchiveIterator  # noqa: PLC0415 - an extra
     except ModuleNotFoundError as error:
-        raise UnreadableError("WARC files need fastwarc; run pip install 'dateline[import]'") from error
+        raise UnreadableError("WARC files need fastwarc", "run pip install 'dateline[import]'") from error
 
     for found in ArchiveIterator(stream, parse_http=False):
         if "\n" in (found.headers.get("WARC-Type") or "") or "Content-Length" not in found.headers:
@@ -185,7 +188,7 @@ def _of_arc(stream: BinaryIO) -> Iterator[_Record]:
     except OSError as error:
         raise UnreadableError(f"damaged: {error}") from error
     if is_empty:
-        raise UnreadableError("there is no record in it")
+        raise UnreadableError("there is no record in it", _NO_ARCHIVE)
 
 
 def _next_member(path: Path, after: int) -> int:
@@ -252,7 +255,7 @@ def _reason(record: _Record) -> Reason | None:
     if record.kind == "revisit":
         return Reason.REVISIT
     if not urls.is_web(record.url):
-        return Reason.NO_PAGE  # such as crawlers' own notes in urn: and metadata: records
+        return _reason_of_url(record.url)
     if record.long:
         return Reason.TOO_LARGE
     if not record.sound:
@@ -260,6 +263,13 @@ def _reason(record: _Record) -> Reason | None:
     if record.kind == "resource":
         return None if is_html(record.media_type, record.block) else Reason.NOT_HTML
     return _reason_of_response(record.block)
+
+
+def _reason_of_url(url: str) -> Reason:
+    """Why a record's address is not that of a page."""
+    if _OTHER_SCHEME.match(url):
+        return Reason.NO_PAGE  # such as crawlers' own notes in urn: and metadata: records
+    return Reason.BAD_URL if url else Reason.NO_URL
 
 
 def _reason_of_response(block: bytes) -> Reason | None:

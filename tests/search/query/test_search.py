@@ -8,7 +8,7 @@ import pytest
 
 from dateline.article import Article, Name
 from dateline.search.query.find import CursorError, Search
-from dateline.search.query.language import QueryError
+from dateline.search.query.language import QueryError, is_unpaired, parse
 from tests.conftest import emulated
 from tests.search.library import article, search
 
@@ -178,6 +178,28 @@ def test_query_without_word_finds_none(library: Search, query: str) -> None:
     results = library.find(query)
     assert (results.hits, results.total, results.cursor) == ((), 0, None)
     assert library.find("").hits
+
+
+@pytest.mark.parametrize(
+    ("query", "unpaired"),
+    [
+        ('cla"shes', True),
+        ('"armed clashes', True),
+        ('armed "clashes" in"', True),
+        ("«armed clashes", True),
+        ("armed “clashes", True),
+        ('"armed clashes"', False),
+        ("„armed clashes“ «in»", False),
+        ("armed clashes", False),
+    ],
+)
+def test_unpaired_mark_is_a_space(query: str, unpaired: bool) -> None:
+    """A quotation mark without its partner makes no phrase; a command can say so."""
+    assert is_unpaired(query) == unpaired
+    if unpaired:
+        words = query.replace('"clashes"', "clashes")
+        spaced = "".join(" " if mark in '"“”„«»' else mark for mark in words)
+        assert [clause.text for clause in parse(query).clauses] == spaced.split()
 
 
 @pytest.mark.parametrize("query", ['"', "-", ":", "a:", 'title:""', "«", "()*?~^\\", "-source:", "\x00", "OR AND NOT"])

@@ -31,7 +31,8 @@ _REMEDIES = {
     "encoded": "pages in an unknown content encoding; fetch them again without compression",
     "damaged": "pages whose digest, status or date is wrong; fetch or copy them again",
     "too-large": "pages larger than any article; nothing to do",
-    "no-url": "pages and clippings without an address; write it into urls.tsv beside them, or a URL: line on top",
+    "no-url": "pages without an address; write it into urls.tsv beside them",
+    "bad-url": "addresses that are no URLs, such as http:///a; correct urls.tsv, or the clipping's URL: line",
     "long-url": "pages with an address too long for the index; save them under a shorter one",
     "no-source": "clippings and pages of no registered outlet; name one with --source, or a Source: line on top",
     "unreadable": "files that urls.tsv lists and that cannot be read; check their paths and permissions",
@@ -92,7 +93,7 @@ def _print(imported: "Imported", json: bool) -> None:
     else:
         write(f"{imported.file}: {_sentence(imported.summary())}")
     if imported.damage:
-        note(f"{imported.file}: {imported.damage}")
+        note(f"{imported.file}: {imported.damage}; {imported.remedy}")
 
 
 def _print_total(imported: "list[Imported]", followed: "list[FollowedCrawl]", json: bool) -> None:

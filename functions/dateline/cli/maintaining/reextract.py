@@ -42,6 +42,7 @@ def reextract(
     by_month: Annotated[
         bool, typer.Option("--by-month", help="Whole sources, a month at a time beside the extract queue.")
     ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask, though it is all sources.")] = False,
     stack: StackName = None,
     json: Json = False,
 ) -> None:
@@ -50,6 +51,7 @@ def reextract(
     Days are of capture (UTC). A story found now gets its place in the chain of revisions; later ones follow it. Safe
     to interrupt: what was asked for goes on in the stack, and --run takes it up.
     """
+    from dateline.capture.packs import Packs
     from dateline.cli.collecting.tracking import FollowedReextraction
     from dateline.messages import ReextractMessage
 
@@ -58,6 +60,9 @@ def reextract(
     check_sources(named, deployed.query().sources)
     if not stack:
         check_current()
+    if not (named or key or run or yes):
+        held = Packs(deployed.s3, deployed.capture_bucket).sources()
+        typer.confirm(f"extract all captures again, of {count(len(held), 'source')}?", abort=True, err=True)
     run = run or new_run()
     if by_month:
         if key or since or until:

@@ -53,7 +53,7 @@ def search(
     """
     from dateline.search.index.manifest import OutdatedIndexError
     from dateline.search.query.find import CursorError
-    from dateline.search.query.language import QueryError
+    from dateline.search.query.language import QueryError, is_unpaired
 
     deployed = Stack.find(stack)
     check_sources(source or (), deployed.query().sources)
@@ -84,6 +84,8 @@ def search(
             _print(hit)
     if results.facets:
         _print_facets(results.facets, json=json)
+    if is_unpaired(query):
+        note("a quotation mark has no partner and counts as a space; put one on each side of a phrase")
     note(_summary(results))
 
 

@@ -2,10 +2,11 @@
 
     "armed clashes" Tripoli -football title:ceasefire source:libya-herald since:2019-04-01
 
-All words are required. Quotation marks of any kind make a phrase, a hyphen before a word excludes it. ``title:`` and
-``author:`` take words, ``source:``, ``country:`` and ``language:`` a code, ``about:`` a country (``ly``), ``place:``
-and ``person:`` a name in any spelling or an id; ``date:``, ``since:`` and ``until:`` a day or a month. A name
-outside the register, of two parts or more, also finds spellings with the same consonants, in any script.
+All words are required. Quotation marks of any kind make a phrase, and a mark without its partner is a space; a hyphen
+before a word excludes it. ``title:`` and ``author:`` take words, ``source:``, ``country:`` and ``language:`` a code,
+``about:`` a country (``ly``), ``place:`` and ``person:`` a name in any spelling or an id; ``date:``, ``since:`` and
+``until:`` a day or a month. A name outside the register, of two parts or more, also finds spellings with the same
+consonants, in any script.
 """
 
 import calendar
@@ -62,6 +63,11 @@ def parse(query: str) -> Parsed:
     if len(clauses) > _MOST_CLAUSES:
         raise QueryError(f"the query has {len(clauses)} words; {_MOST_CLAUSES} are the most")
     return Parsed(tuple(clauses), since, until)
+
+
+def is_unpaired(query: str) -> bool:
+    """Return whether a quotation mark has no partner, and so makes no phrase."""
+    return re.search('["“”„«»]', re.sub(_QUOTED, " ", query)) is not None
 
 
 def _clauses(query: str) -> Iterator[Clause]:
