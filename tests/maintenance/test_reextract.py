@@ -13,6 +13,7 @@ import pytest
 from dateline.archive.formats import read_articles, read_outcomes
 from dateline.article import Article, Extraction, Outcome
 from dateline.aws import objects
+from dateline.index.index import Index
 from dateline.index.list_items import published_key
 from dateline.keys import identifiers, item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
@@ -136,10 +137,8 @@ def test_chain_by_present_extractor(newsroom: Newsroom, case: str, order: int) -
         if item["SK"] in was:
             kept = ("captured_at", "indexed_at")
             assert [item[name] for name in kept] == [was[item["SK"]][name] for name in kept]
-            seen = (
-                each["SK"] for each in newsroom.items() if each["SK"].startswith((item_keys.REVISION, item_keys.SAME))
-            )
-            assert item["first_seen_at"] == min(sort.split("#")[1] for sort in seen)
+            _, versions = Index(newsroom.aws.table).versions(item["id"], "")
+            assert item["first_seen_at"] == min(str(each["captured_at"]) for each in versions)
     assert_rebuilt_the_same(newsroom)
 
 

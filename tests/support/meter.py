@@ -171,6 +171,8 @@ def _size(value: Mapping[str, Any]) -> int:
         return len(content.lstrip("-0.")) // 2 + 2
     if kind == "B":
         return len(content) * 3 // 4
+    if kind == "SS":
+        return sum(map(len, content))
     if kind == "L":
         return 3 + sum(1 + _size(each) for each in content)
     if kind == "M":

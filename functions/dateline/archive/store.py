@@ -84,7 +84,7 @@ class ArchiveStore:
         stays = {page.offset: page.id for page in outcomes if made_no_revision(page)}
         shown = {page.offset: page.id for page in outcomes if page.outcome is Outcome.ARCHIVED}  # see Index.replace
         gone = (page for page in said.values() if page.id not in (stays.get(page.offset), shown.get(page.offset)))
-        self._index.forget_same(stem, gone)
+        self._index.repeats.forget(stem, gone)
         self._index.forget_aliases({*aliases(settled.outcomes)} - {*aliases(outcomes)})
         key, body = stem.outcomes, write_outcomes(outcomes)
         if settled.etag:

@@ -46,7 +46,8 @@ STORY_BYTES: Final = Bytes(table=3_000, bands=2_360)  # without its place items
 PLACE_BYTES: Final = 171
 DONE_BYTES: Final = 272  # of a WARC file or a crawl report
 SEEN_BYTES: Final = 66  # of a page that was there
-SAME_BYTES: Final = 363  # of a look that finds other bytes, for the chain of revisions
+SAME_BYTES: Final = 252  # of a revision with looks that find other bytes, for the chain of revisions
+SAME_LOOK_BYTES: Final = 69  # and of each of these looks
 REVISION_BYTES: Final = 930  # of an edit
 
 # Of recorded pages, by 202 of them.
@@ -68,7 +69,7 @@ EDITS: Final = 0.3  # revisions after the first: one story in five is edited, on
 REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: outlets without validators
 
 # Of template.yaml and of AWS; see the comments.
-BANDS_LAST: Final = 90 / 365  # of the first year
+BANDS_LAST: Final = 30 / 365  # of the first year
 SEEN_LASTS: Final = 30 / 365
 PAGES_PER_FILE: Final = 50  # at most: 128 MB in the open files of 83 hosts, 30 kB a page
 STREAM_WINDOW: Final = 45  # seconds of changes in a batch of the table's stream for search

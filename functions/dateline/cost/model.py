@@ -250,7 +250,8 @@ def _extraction(use: Use, *, extracted: bool) -> float:
 def table_bytes(work: Workload) -> float:
     """Return the bytes of a story in the table, on average over its first year."""
     kept, items = measured.STORY_BYTES, measured.PLACES * measured.PLACE_BYTES
-    rest = work.looks * work.rewritten * measured.SAME_BYTES + work.edits * measured.REVISION_BYTES
+    same = work.rewritten * ((1 + work.edits) * measured.SAME_BYTES + work.looks * measured.SAME_LOOK_BYTES)
+    rest = same + work.edits * measured.REVISION_BYTES
     pages = 1 + work.looks
     done = measured.DONE_BYTES * (work.files * pages + work.crawls_a_day / work.stories_a_day)
     seen = measured.SEEN_BYTES * measured.SEEN_LASTS * pages

@@ -4,7 +4,7 @@ Two stories belong to one cluster if some revision of one is like some revision 
 appeared within ten days; the relation is transitive. A cluster has the id of its first story. A story appears at its
 stated time, or at its first capture if that is earlier or no time is stated; a story with a day only, at the day's end.
 
-Copies are found by the bands of their fingerprints, items that expire 90 days after archiving. A story writes its own
+Copies are found by the bands of their fingerprints, items that expire 30 days after archiving. A story writes its own
 bands before it looks for others', and sees all earlier ones: of two stories archived at once, one finds the other.
 Merges are permanent. Neither the order of archiving, nor repetitions, nor killed functions change the final items.
 
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 WITHIN = timedelta(days=10)  # weeklies reprint stories of the week before
-KEPT = timedelta(days=90)  # for copies in histories collected later; seven bands of 360 bytes a story cost $8 a year
+KEPT = timedelta(days=30)  # copies appear within ten, and a message waits two weeks in a dead-letter queue
 _KEPT_BEFORE = timedelta(days=365)  # until December 2026, with the fingerprint as text
 READ = 50  # items of a band: 14 kB, four read units
 _THREADS = 7  # as many as there are bands: one after the other they would take longer than extraction does

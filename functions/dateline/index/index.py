@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from dateline.article import Article, Outcome
+from dateline.article import Article
 from dateline.aws import dynamodb
 from dateline.aws.dynamodb import unless_newer
 from dateline.aws.prefetch import ahead
+from dateline.index import repeats
 from dateline.index.clusters import Clusters
 from dateline.index.gone import Presence
-from dateline.index.items import aliases, current_item, entries, same_key, summaries, summary, with_key
+from dateline.index.items import aliases, current_item, entries, summaries, summary
 from dateline.index.list_items import ListItems, registers
+from dateline.index.repeats import Repeats
 from dateline.index.withdrawals import Withdrawal
 from dateline.keys import identifiers, item_keys
 from dateline.keys.object_keys import Stem
@@ -58,6 +60,7 @@ class Index:
         self._remember, self._registered = remember, set[tuple[str, str]]()
         self.clusters, self.counters = Clusters(table), counters or Counters(table)
         self._table, self._lists, self._presence = table, ListItems(table), Presence(table)
+        self.repeats = Repeats(table)
 
     def current(self, ids: Iterable[str], *, consistent: bool = True) -> dict[str, Mapping[str, Any]]:
         """Return the existing CURRENT items of ids."""
@@ -90,16 +93,16 @@ class Index:
         return next(found, None)
 
     def versions(self, id: str, since: str) -> tuple[Mapping[str, Any] | None, list[Mapping[str, Any]]]:
-        """The revision before an instant, and the captures of a story from then on: ``REV#`` and ``SAME#`` items."""
+        """The revision before an instant, and the captures of a story from then on: revisions and repeats."""
         all_of_them = Key("PK").eq(item_keys.article(id)["PK"]) & Key("SK").between(
             item_keys.REVISION, f"{item_keys.SAME}{_AFTER_ALL}"
         )
         before, found = None, list[Mapping[str, Any]]()
         for item in dynamodb.query(self._table, KeyConditionExpression=all_of_them, ConsistentRead=True):
-            kind, _, captured = str(item["SK"]).partition("#")
-            if captured >= since:
-                found.append(item if f"{kind}#" == item_keys.REVISION else with_key(item))
-            elif f"{kind}#" == item_keys.REVISION:
+            is_revision = str(item["SK"]).startswith(item_keys.REVISION)
+            versions = [item] if is_revision else repeats.as_versions(item)
+            found += [version for version in versions if str(version["captured_at"]) >= since]
+            if is_revision and str(item["captured_at"]) < since:
                 before = item
         return before, found
 
@@ -120,6 +123,7 @@ class Index:
         writes the story's next CURRENT item finds them and settles what the two have in common.
         """
         self._put_entries(stem, outcomes, articles)
+        self.repeats.add(stem, outcomes)
         found = summaries(stem, outcomes, articles)
         self._lists.put(revision for revision in found if revision["revision"] == 1)
         key, by_story = articles_key(stem, outcomes), defaultdict[str, list[Stored]](list)
@@ -144,6 +148,7 @@ class Index:
         Idempotent.
         """
         self._put_entries(stem, outcomes, articles)
+        self.repeats.settle(stem, outcomes)
         found = [stored.article for stored in articles]
         self.clusters.forget(before, found)
         stays = {_revision_key(article) for article in found}
@@ -162,17 +167,11 @@ class Index:
         self._presence.check(dict.fromkeys(stored.article.id for stored in articles))
         if self.counters.is_done(stem.source, stem.capture):
             self.count_pages(stem, outcomes)
-        self.forget_same(stem, (page for page in outcomes if page.outcome is Outcome.ARCHIVED))
 
     def count_pages(self, stem: Stem, outcomes: Sequence[PageOutcome]) -> None:
         """Have a WARC file count for what its outcomes say, in place of what it has counted for so far."""
         counted = self.counters.added(stem.source, stem.capture)
         self.counters.add(stem.source, stem.day, stem.capture, counters.of_pages(stem, outcomes), before=counted)
-
-    def forget_same(self, stem: Stem, pages: Iterable[PageOutcome]) -> None:
-        """Delete the items of pages that made no revision."""
-        requests = ({"DeleteRequest": {"Key": same_key(stem, page)}} for page in pages)
-        dynamodb.write(self._table.meta.client, self._table.name, requests)
 
     def forget_aliases(self, pairs: Iterable[tuple[str, str]]) -> None:
         """Have the ids of URLs lead no more to the stories of other URLs, given both."""
@@ -195,7 +194,7 @@ class Index:
         self._lists.settle((), [item for item in found if "revision" in item])
         over = [{"PK": item["PK"], "SK": item["SK"]} for item in found]
         over += [item_keys.alias(own) for own in map(identifiers.article_id, withdrawal.urls) if own != withdrawal.id]
-        with self._table.batch_writer() as batch:
+        with self._table.batch_writer(overwrite_by_pkeys=["PK", "SK"]) as batch:
             for key in over:
                 batch.delete_item(Key=key)
 

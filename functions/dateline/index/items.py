@@ -8,7 +8,7 @@ from dateline.aws import dynamodb
 from dateline.index import clusters, gone
 from dateline.keys import item_keys
 from dateline.keys.object_keys import Stem
-from dateline.outcomes import PageOutcome, Stored, articles_key, made_no_revision, own_id
+from dateline.outcomes import PageOutcome, Stored, articles_key, own_id
 
 _STORIES = (Outcome.ARCHIVED, Outcome.UNCHANGED, Outcome.DUPLICATE)
 _MAX_TITLE, _LEAST_TITLE = 200, 200  # characters, and bytes; the whole title is in the article
@@ -21,26 +21,7 @@ def entries(stem: Stem, outcomes: Sequence[PageOutcome], articles: Sequence[Stor
     yield from (item_keys.alias(own) | {"id": id} for own, id in aliases(outcomes))
     yield from (item_keys.revision(each["id"], each["captured_at"]) | each for each in found)
     yield from (band for stored in articles for band in clusters.bands(stored.article))
-    yield from (_same(stem, page) for page in outcomes if made_no_revision(page))
     yield from gone.seen(stem, outcomes)
-
-
-def _same(stem: Stem, page: PageOutcome) -> dict[str, Any]:
-    """The item of a capture that made no revision: what it takes to make it one."""
-    values = {"outcome": page.outcome.value, "digest": page.digest}
-    return same_key(stem, page) | values | ({"published_at": page.published_at} if page.published_at else {})
-
-
-def with_key(same: Mapping[str, Any]) -> dict[str, Any]:
-    """Return such an item with what its key says, in the attributes of a revision."""
-    captured_at, key, offset = item_keys.captured(same)
-    id = str(same["PK"]).partition("#")[2]
-    return {**same, "id": id, "captured_at": captured_at, "capture": {"key": key, "offset": offset}}
-
-
-def same_key(stem: Stem, page: PageOutcome) -> dict[str, str]:
-    """The key of that item."""
-    return item_keys.same(page.id, page.captured_at, stem.capture, page.offset)
 
 
 def current_item(revision: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,9 +4,10 @@ DynamoDB, one table, keys ``PK`` and ``SK``::
 
     ARTICLE#<id>                 CURRENT              newest revision with the index attributes below, or a tombstone
     ARTICLE#<id>                 REV#<captured_at>    one revision
-    ARTICLE#<id>                 SAME#<captured_at>#<key>#<offset>  capture without a revision of its own
+    ARTICLE#<id>                 SAME#<outcome>#<digest>#<published_at>  captures with these words and no revision
+    ARTICLE#<id>                 SAME#<captured_at>#<key>#<offset>  such a capture, as written before December 2026
     ARTICLE#<id>                 PRESENCE             last absence of a page that was gone (404, 410), and its return
-    BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in 90 days
+    BAND#<band>                  <appeared>#<id>#<captured_at>  MinHash band of a revision; expires in 30 days
     CLUSTER#<id>                 <appeared>#<id>      member of a cluster of copies; the first one names it
     URL#<hash>                   ARTICLE              story id of a non-canonical URL
     URL#<hash>                   STATE                crawl state of a URL
@@ -81,13 +82,24 @@ def revision(id: str, captured_at: str) -> dict[str, str]:
     return {"PK": f"ARTICLE#{id}", "SK": f"REV#{captured_at}"}
 
 
-def same(id: str, captured_at: str, capture: str, offset: int) -> dict[str, str]:
-    """A capture of a story that made no revision; ``capture`` is the key of its WARC file."""
-    return {"PK": f"ARTICLE#{id}", "SK": f"SAME#{captured_at}#{capture}#{offset}"}
+def same(id: str, outcome: str, digest: str, published_at: str | None) -> dict[str, str]:
+    """The captures of a story with these words and this date that made no revision."""
+    return {"PK": f"ARTICLE#{id}", "SK": f"{SAME}{outcome}#{digest}#{published_at or ''}"}
+
+
+def same_words(same: Mapping[str, Any]) -> tuple[str, str, str | None] | None:
+    """Return outcome, digest and date of a ``same`` item; None for one of before December 2026."""
+    _, outcome, digest, published_at = str(same["SK"]).split("#")
+    return None if outcome[:1].isdigit() else (outcome, digest, published_at or None)
+
+
+def same_capture(id: str, captured_at: str, capture: str, offset: int) -> dict[str, str]:
+    """A capture of a story that made no revision, as before December 2026; ``capture`` is the key of its WARC file."""
+    return {"PK": f"ARTICLE#{id}", "SK": f"{SAME}{captured_at}#{capture}#{offset}"}
 
 
 def captured(same: Mapping[str, Any]) -> tuple[str, str, int]:
-    """Return the instant, the WARC file and the offset of a capture, given its ``same`` item."""
+    """Return the instant, the WARC file and the offset of a capture, given its ``same_capture`` item."""
     _, captured_at, capture, offset = str(same["SK"]).split("#")
     return captured_at, capture, int(offset)
 

@@ -94,6 +94,10 @@ class Stem(NamedTuple):
         return self.crawl == imports(crawl_time(self.crawl))
 
     @property
+    def name(self) -> str:
+        return f"{self.source}/{self.crawl}-{self.number}"
+
+    @property
     def capture(self) -> str:
         return f"captures/{self._path}.warc.gz"
 
@@ -128,6 +132,13 @@ def parse(key: str) -> Stem:
     if stem.day != match["day"].replace("/", "-"):
         raise ValueError(f"{key!r}: the folder's date is not the crawl's")
     return stem
+
+
+def of_name(name: str) -> Stem:
+    """Return the stem of a name: ``<source>/<crawl>-<number>``."""
+    source, _, file = name.partition("/")
+    crawl, _, number = file.rpartition("-")
+    return Stem(source, crawl, int(number))
 
 
 def of_capture(key: str) -> dict[str, str]:
@@ -191,7 +202,7 @@ def quarantine(stem: Stem, offset: int) -> str:
 
 def quarantine_prefix(stem: Stem) -> str:
     """Return the common prefix of the quarantine reports of a WARC file."""
-    return f"quarantine/{stem.source}/{stem.crawl}-{stem.number}/"
+    return f"{QUARANTINE}{stem.name}/"
 
 
 def reextractions(run: str) -> str:
@@ -202,7 +213,7 @@ def reextractions(run: str) -> str:
 def reextraction(run: str, stem: Stem | None = None) -> str:
     """Return the key of the report on a re-extraction, or on one WARC file of it."""
     name = f"{REEXTRACTIONS}{run}"
-    return f"{name}/{stem.source}/{stem.crawl}-{stem.number}.json" if stem else f"{name}.json"
+    return f"{name}/{stem.name}.json" if stem else f"{name}.json"
 
 
 def partition(country: str, month: str) -> str:

@@ -17,6 +17,7 @@ from dateline.aws import objects
 from dateline.capture.fixity import WITHDRAWN, Record, records
 from dateline.capture.gzip_members import Member, members
 from dateline.capture.packs import Packs
+from dateline.index import repeats
 from dateline.index.items import entries
 from dateline.keys import item_keys, object_keys
 from dateline.keys.object_keys import Stem
@@ -106,6 +107,7 @@ class Examination:
     def entries(self) -> Iterator[Mapping[str, Any]]:
         """Return the index items derived from this WARC file alone."""
         yield from entries(self.stem, self.outcomes, self.stored)
+        yield from repeats.expected(self.stem, self.outcomes)
         yield item_keys.done(self.stem.source, self.stem.capture) | {
             "counted": counters.of_pages(self.stem, self.outcomes)
         }

@@ -272,9 +272,8 @@ class Verification:
 def _stem(folder: str, key: str) -> Stem:
     """Return the WARC file of an object. Raises ValueError for a key of another form."""
     if folder == object_keys.QUARANTINE:
-        source, name, report = key.removeprefix(folder).split("/")
-        crawl, _, number = name.rpartition("-")
-        stem = Stem(source, crawl, int(number))
+        name, _, report = key.removeprefix(folder).rpartition("/")
+        stem = object_keys.of_name(name)
         expected = object_keys.quarantine(stem, int(report.removesuffix(".json")))
     else:
         stem = object_keys.parse(key)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.conditions import Key
 
 from dateline.aws import dynamodb
-from dateline.index import clusters, list_items
+from dateline.index import clusters, list_items, repeats
 from dateline.index.items import current_item
 from dateline.keys import item_keys, object_keys
 from dateline.verify.findings import Finding, Kind
@@ -60,8 +60,9 @@ class Comparison:
         self._unread = bool(spool.noted("unread"))  # whether some pages have no known outcome
 
     def items(self) -> Iterator[Item]:
-        """All of the table, read consistently."""
-        return dynamodb.scan(self._table, ConsistentRead=True)
+        """All of the table, read consistently; repeats one by one."""
+        for item in dynamodb.scan(self._table, ConsistentRead=True):
+            yield from repeats.each(item) if str(item["SK"]).startswith(item_keys.SAME) else [item]
 
     def compare(self, item: Item) -> Finding | None:
         """Yield the problems of an item, as far as they are decidable at this point."""
