@@ -143,6 +143,8 @@ def test_counts_match_handlers(counted: Mapping[str, Use | Bytes], name: str) ->
     assert asdict(counted[name]) == pytest.approx(asdict(getattr(measured, name)), rel=0.1, abs=1), counted[name]
 
 
-@pytest.mark.parametrize("name", ["PLACE_BYTES", "DONE_BYTES", "SEEN_BYTES", "SAME_BYTES", "SAME_LOOK_BYTES", "REVISION_BYTES"])
+@pytest.mark.parametrize(
+    "name", ["PLACE_BYTES", "DONE_BYTES", "SEEN_BYTES", "SAME_BYTES", "SAME_LOOK_BYTES", "REVISION_BYTES"]
+)
 def test_bytes_of_items(counted: Mapping[str, Any], name: str) -> None:
     assert counted[name] == pytest.approx(getattr(measured, name), rel=0.35 if name == "SEEN_BYTES" else 0.1)

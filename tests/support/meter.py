@@ -171,10 +171,8 @@ def _size(value: Mapping[str, Any]) -> int:
         return len(content.lstrip("-0.")) // 2 + 2
     if kind == "B":
         return len(content) * 3 // 4
-    if kind == "SS":
-        return sum(map(len, content))
-    if kind == "L":
-        return 3 + sum(1 + _size(each) for each in content)
+    if kind in ("L", "SS"):
+        return 3 + sum(1 + _size(each) for each in content) if kind == "L" else sum(map(len, content))
     if kind == "M":
         return 3 + sum(1 + len(name.encode()) + _size(each) for name, each in content.items())
     return 1
