@@ -48,11 +48,15 @@ class Repeats:
         wanted = {(_key(page)["SK"], _capture(stem, page)) for page in pages if made_no_revision(page)}
         for id in dict.fromkeys(page.id for page in pages):
             for item in self._of_story(id):
+                key = {"PK": str(item["PK"]), "SK": str(item["SK"])}
                 here = {each for each in item.get("captures", ()) if each.split("#")[1] == stem.name}
-                if item_keys.same_words(item) is None and item_keys.captured(item)[1] == stem.capture:
-                    self._table.delete_item(Key={"PK": item["PK"], "SK": item["SK"]})
+                if item_keys.same_words(item) is None:
+                    if item_keys.captured(item)[1] == stem.capture:
+                        self._table.delete_item(Key=key)
                 elif stale := {each for each in here if (item["SK"], each) not in wanted}:
-                    self._remove({"PK": str(item["PK"]), "SK": str(item["SK"])}, stale)
+                    self._remove(key, stale)
+                elif "captures" not in item:  # a killed process emptied it
+                    self._delete(key)
 
     def forget(self, stem: Stem, pages: Iterable[PageOutcome]) -> None:
         """Remove these pages of a WARC file, given their outcomes so far."""
@@ -83,7 +87,11 @@ class Repeats:
                 ReturnValues="ALL_NEW",
             )["Attributes"]
             if "captures" not in left:
-                self._table.delete_item(Key=key, ConditionExpression=Attr("captures").not_exists())
+                self._delete(key)
+
+    def _delete(self, key: Mapping[str, str]) -> None:
+        with unless_newer():
+            self._table.delete_item(Key=key, ConditionExpression=Attr("captures").not_exists())
 
 
 def expected(stem: Stem, outcomes: Iterable[PageOutcome]) -> Iterator[dict[str, Any]]:
