@@ -21,7 +21,7 @@ from dateline.sources.registry import Source
 from dateline.sources.revisit_plan import Seen
 from dateline.state.crawl_state import State
 from dateline.state.pages import captured, conditions
-from dateline.state.records import FeedState, Habit, HealthRecord, RobotsState, UrlState
+from dateline.state.records import REWRITES, FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.urls import canonical
 from spiders.batch_writer import BatchWriter
 from spiders.download.wire import Wire
@@ -153,11 +153,13 @@ class Collector:
             self.fail(found.url, "dead-end", f"{len(end.reached_by)} stories end at {end.url}")
             self._ledger.request_again(end.others, "dead-end")
             return
-        metadata = self._metadata(found, wire, redirects, end) | self._plan(
-            found, before, wire.sent_at, _seen(found, before, same=same)
-        )
+        seen = _seen(found, before, same=same)
+        metadata = self._metadata(found, wire, redirects, end) | self._plan(found, before, wire.sent_at, seen)
+        validators = capture.header(wire.response, "etag"), capture.header(wire.response, "last-modified")
         if same and before:
             metadata["validators"] = [before.etag, before.last_modified]
+        elif before and (rewrites := _rewrites(before, seen, validators)):
+            metadata["rewrites"] = rewrites
         exchange = Exchange(
             url=url,
             captured_at=wire.sent_at,
@@ -171,7 +173,6 @@ class Collector:
             certificate=wire.certificate,
         )
         self._ledger.captured(found, canonical(url))
-        validators = capture.header(wire.response, "etag"), capture.header(wire.response, "last-modified")
         states = captured(
             url, metadata, captured_at=wire.sent_at, status=status, payload=payload, validators=validators
         )
@@ -317,6 +318,11 @@ def _seen(found: DiscoveredUrl, before: UrlState | None, *, same: bool) -> Seen:
     if same:
         return Seen.SAME
     return Seen.CHANGED if before.etag or before.last_modified or found.changed(before) else Seen.OTHER
+
+
+def _rewrites(before: UrlState, seen: Seen, validators: tuple[str | None, str | None]) -> int:
+    """Return how many looks in a row found other bytes, with this one, as far as that counts."""
+    return 0 if any(validators) else min(before.rewrites + (seen is Seen.OTHER), REWRITES)
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -12,6 +12,7 @@ from dateline.cost import measured, model, prices, rounds
 from dateline.cost.model import Driver, Line, Workload
 from dateline.cost.prices import Price
 from dateline.maintenance import packing
+from dateline.state import records
 
 
 def test_each_price_is_stated() -> None:
@@ -100,6 +101,11 @@ def test_text_lists_each_driver() -> None:
     """Text has a line for each driver."""
     lines = CliRunner().invoke(app, ["cost"]).stdout.splitlines()
     assert [line.split("\t")[0] for line in lines] == ["driver", *Driver, "all"]
+
+
+def test_looks_until_rewritten() -> None:
+    """A page that is made anew for each request stops writing its state."""
+    assert measured.REWRITES == records.REWRITES
 
 
 def test_days_until_packing() -> None:

@@ -160,6 +160,15 @@ def gone_and_back(stack: Stack) -> None:
         assert stack.crawl().captured == 1
 
 
+def rewritten(stack: Stack) -> None:
+    """A page that other bytes come from each time, and one whose redirect ends elsewhere."""
+    for look in range(5):
+        stack.outlet.routes |= {"/0": answer(f"Story 0|Words of 0.<!-- {look} -->")}
+        stack.outlet.routes |= {"/1": answer(status=302, Location="/x"), "/x": answer(f"Story 1|Words.<!-- {look} -->")}
+        stack.due("/0", "/1")
+        assert stack.crawl().captured == 2
+
+
 def continued(stack: Stack) -> None:
     paths = [f"/c{number}" for number in range(12)]
     stack.outlet.routes |= dict.fromkeys(paths, stack.clock.after(7, answer("Story|Words.")))
@@ -199,6 +208,7 @@ SCENES = [
     held,
     held_and_over,
     looked_at_again,
+    rewritten,
     moved,
     gone_and_back,
     continued,

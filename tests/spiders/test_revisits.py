@@ -301,6 +301,38 @@ def test_quiet_look_writes_no_state(aws: Aws) -> None:
     assert first < "2026-10-20T08:00:00Z" < then
 
 
+def look_at(aws: Aws, outlet: Outlet, label: str, page: Answer) -> tuple[dict[str, Any], bool]:
+    """Return the page's item after another look, and whether the look captured the whole page."""
+    past(aws, f"{outlet.url}/a")
+    outlet.routes["/a"] = page
+    (captured,) = pages(aws, crawl(aws, outlet.source(), label, revisits_only=True))
+    return aws.table.get_item(Key=item_keys.url_state(f"{outlet.url}/a"))["Item"], not captured.revisit
+
+
+def test_rewritten_page_keeps_its_state(aws: Aws) -> None:
+    """After two looks with other bytes a page's item stays as it is; each look is whole, one at former bytes, too."""
+    with outlet_of(("/a", answer("<h1>A, 0"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        texts = enumerate((1, 1, 2, 3, 4, 4, 0))
+        found = [look_at(aws, outlet, f"{number}", answer(f"<h1>A, {text}")) for number, text in texts]
+    items, whole = zip(*found, strict=True)
+    assert whole == (True, False, True, True, True, True, True)
+    assert [item.get("rewrites", 0) for item in items] == [1, 0, 1, 2, 2, 2, 2]
+    assert items[3] == items[4] == items[5] == items[6]
+    assert ["digest" in item for item in items] == [True] * 3 + [False] * 4
+
+
+def test_validators_make_pages_known(aws: Aws) -> None:
+    """A page that gets validators is asked for conditionally, whatever it did before."""
+    with outlet_of(("/a", answer("<h1>A, 0"))) as outlet:
+        crawl(aws, outlet.source(), "first")
+        for at in (1, 2, 3):
+            look_at(aws, outlet, f"{at}", answer(f"<h1>A, {at}"))
+        item, _ = look_at(aws, outlet, "4", honest("<h1>A"))
+        assert (item["etag"], "rewrites" in item) == ('"7"', False)
+        assert not look_at(aws, outlet, "5", honest("<h1>A"))[1]
+
+
 @pytest.mark.parametrize("known", ["later", "withdrawn"])
 def test_late_states_change_nothing(aws: Aws, known: str) -> None:
     """A delivery that is late knows less than the table: neither the state nor the due time goes back."""

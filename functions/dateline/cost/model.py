@@ -108,6 +108,8 @@ def look(work: Workload) -> Iterator[Line]:
     """Yield the lines of a look that finds nothing new; some find other bytes."""
     yield from _scaled(_page(work, measured.LOOK, extracted=False), 1 - work.rewritten)
     yield from _scaled(_page(work, measured.REWRITTEN_LOOK), work.rewritten)
+    first = min(measured.REWRITES / work.looks, 1) if work.looks else 0
+    yield from _scaled(_used(measured.STATE), work.rewritten * first)
 
 
 def edit() -> Iterator[Line]:

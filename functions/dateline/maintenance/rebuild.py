@@ -178,9 +178,10 @@ class _Known:
 
     def add_captures(self, stem: Stem, pages: Iterable[Capture]) -> None:
         self._ask(stem.source, stem.crawl)
-        for page in pages:
-            for state in url_states(page):
-                self._urls.add(state.url, instants.utc(page.captured_at, "microseconds"), self._told(state))
+        # The last of each URL, as a crawl settles them.
+        last = {state.url: (page.captured_at, state) for page in pages for state in url_states(page)}
+        for captured_at, state in last.values():
+            self._urls.add(state.url, instants.utc(captured_at, "microseconds"), self._told(state))
 
     def _told(self, state: UrlState) -> UrlState:
         """The state as crawls record it: a look without news changes the due time alone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dateline import instants
 from dateline.page import Payload
-from dateline.state.records import FeedState, UrlState
+from dateline.state.records import REWRITES, FeedState, UrlState
 from dateline.urls import canonical, is_web
 
 if TYPE_CHECKING:
@@ -61,13 +61,22 @@ def captured(
         payload_url=payload.url,
         payload_at=instants.utc(payload.at, "microseconds"),
         due=metadata.get("due"),
+        rewrites=metadata.get("rewrites", 0),
         found=kept(metadata),
     )
-    yield state
+    states = [state]
     if answered != asked_for:
-        yield replace(state, url=answered, due=None, found={})
+        states.append(replace(state, url=answered, due=None, found={}))
     if end := metadata.get("end"):  # what stories ended there, so that many are found out to be none
-        yield replace(state, url=end["url"], due=None, found={"reached_by": " ".join(end["reached_by"])})
+        states.append(replace(state, url=end["url"], due=None, found={"reached_by": " ".join(end["reached_by"])}))
+    yield from map(_without_payload, states) if state.rewrites >= REWRITES else states
+
+
+def _without_payload(state: UrlState) -> UrlState:
+    """A state that stays as it is whatever bytes a look finds; it still says where redirects ended."""
+    return replace(
+        state, digest=None, payload_at=None, payload_url=None if state.payload_url == state.url else state.payload_url
+    )
 
 
 def kept(metadata: Mapping[str, Any]) -> dict[str, str]:

@@ -12,6 +12,7 @@ from dateline.page import Payload
 
 _MAX_AGE = timedelta(hours=24)  # of a robots.txt (RFC 9309 section 2.4)
 _KEPT = timedelta(days=30)  # while it is unreachable (section 2.3.1.4)
+REWRITES = 2  # looks with other bytes each, until a page counts as made anew for each request
 _MAX_ROBOTS = 64 << 10  # bytes, compressed: the longest real ones are a few hundred kB of text, and shrink to a tenth
 
 
@@ -23,8 +24,10 @@ class UrlState:
     feed item behind the discovery, if any, and ``found`` the other facts of the discovery. ``digest`` is the payload's,
     stored in the response record of ``payload_url`` and ``payload_at``. ``due`` is the time of the next visit, known of
     due and of failing pages alone (``state.due_times``). A visit without news does not change ``captured_at``.
-    ``failures`` counts consecutive failed visits, ``failure`` is the last reason. A story ``withdrawn_at`` an instant
-    has no other fields and is never requested again.
+    ``failures`` counts consecutive failed visits, ``failure`` is the last reason. ``rewrites`` counts consecutive looks
+    that found other bytes at a page without validators, up to ``REWRITES``; from then on no payload is known of the
+    page, and each look captures all of it. Its states no longer differ, so they are not written. A story
+    ``withdrawn_at`` an instant has no other fields and is never requested again.
     """
 
     url: str
@@ -41,6 +44,7 @@ class UrlState:
     due: str | None = None
     failures: int = 0
     failure: str | None = None
+    rewrites: int = 0
     found: Mapping[str, str] = field(default_factory=dict)
     withdrawn_at: str | None = None
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dateline.messages import CrawlReport
 
 
+_NUMBERS = ("status", "failures", "quiet", "rewrites")  # attributes
 _WEEKS = timedelta(days=28)  # an outlet's habit; their counters are 6 kB, one read unit
 
 
@@ -153,4 +154,4 @@ def _url_state(fields: dict[str, Any]) -> UrlState:
 def _fields(item: Mapping[str, Any]) -> dict[str, Any]:
     """The state's part of a table item; numbers come back from the table as ``Decimal``."""
     fields = {name: value for name, value in item.items() if name not in ("PK", "SK")}
-    return fields | {name: int(fields[name]) for name in ("status", "failures", "quiet") if name in fields}
+    return fields | {name: int(fields[name]) for name in _NUMBERS if name in fields}
