@@ -24,6 +24,7 @@ from infra.bench import (
     search,
     start,
 )
+from infra.bench.flow import bench as flow
 from infra.bench.inputs.pages import DISTINCT
 from infra.bench.result import Result
 
@@ -38,6 +39,7 @@ BENCHES: dict[str, tuple[Callable[..., Result], int]] = {  # with the default nu
     "cost": (cost.run, 2),
     "edits": (edits.run, 10_000),
     "jobs": (jobs.run, 500),
+    "flow": (flow.run, 5_000),
     "day": (day.run, 500),  # outlets
     "search": (search.run, 1_000_000),
     "proofs": (proofs.run, 100_000),  # records

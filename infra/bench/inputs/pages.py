@@ -12,6 +12,7 @@ import itertools
 import json
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,10 +60,20 @@ def _told(outlet: Outlet) -> list[Story]:
     return [story for story in outlet.stories(BASE, 1) if not story.language or story.language == outlet.language]
 
 
-def _page(number: int, outlet: Outlet, stories: Sequence[Story]) -> NewsPage:
+def page_of(number: int, outlet: Outlet, title: str, published: datetime, paragraphs: Sequence[str]) -> NewsPage:
+    """Return a page with these words, and with stories of the outlet around them."""
+    stories = _told(outlet)
+    known: dict[str, Any] = {"title": title, "published_at": published, "standfirst": None, "printed_dateline": None}
+    story = replace(stories[number % len(stories)], **known)
+    return _page(number, outlet, stories, story, paragraphs)
+
+
+def _page(
+    number: int, outlet: Outlet, stories: Sequence[Story], told: Story | None = None, words: Sequence[str] = ()
+) -> NewsPage:
     chance = random.Random(number)  # noqa: S311 - a seed makes the page the same each time
-    published = _FIRST_DAY + timedelta(hours=7 * number)
-    story = stories[number % len(stories)]
+    published = told.published_at if told else _FIRST_DAY + timedelta(hours=7 * number)
+    story = told or stories[number % len(stories)]
     url = f"{BASE}/{published:%Y/%m/%d}/{story.slug}-{number}"
     context: dict[str, Any] = {
         "number": number,
@@ -74,7 +85,7 @@ def _page(number: int, outlet: Outlet, stories: Sequence[Story]) -> NewsPage:
         "json_ld": number // 3 % 3 != 2,
         "dated": number // 3 % 4 != 3,
         "modified": published + timedelta(minutes=chance.randrange(5, 300)),
-        "paragraphs": _paragraphs(chance, stories),
+        "paragraphs": words or _paragraphs(chance, stories),
         "others": [chance.choice(stories) for _ in range(36)],
         "name": functools.partial(_name, chance),
         "chance": chance,
