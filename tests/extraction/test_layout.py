@@ -132,6 +132,50 @@ def test_sub_headings_stay(story: tuple[str, ...], tag: str, form: str, language
     assert archived(body).text.split("\n\n") == [*story[:2], HEADINGS[language], *story[2:]]
 
 
+BOLD = (
+    "<div><b>{0}</b></div>",
+    "<div class='mid'><strong>{0}</strong></div>",
+    "<div style='font-weight: bold'>{0}</div>",
+    "<div style='color:red;font-weight:700'><span>{0}</span></div>",
+)
+
+
+@STORIES
+@pytest.mark.parametrize("form", BOLD)
+@pytest.mark.parametrize("language", HEADINGS)
+def test_bold_lines_are_headings(story: tuple[str, ...], form: str, language: str) -> None:
+    """A short bold line in a division between two paragraphs is a sub-heading, and stays."""
+    heading = form.format(HEADINGS[language])
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{heading}{paragraphs(story[2:])}</article>"
+    assert archived(body).text.split("\n\n") == [*story[:2], HEADINGS[language], *story[2:]]
+
+
+@STORIES
+@pytest.mark.parametrize("line", ["<div>Advertisement box</div>", "<div><b><a href='/b'>Other story</a></b></div>"])
+def test_other_divisions_are_none(story: tuple[str, ...], line: str) -> None:
+    """A plain line, and a bold one with a link, are no sub-headings."""
+    body = f"<article><h1>Two new stations</h1>{paragraphs(story[:2])}{line}{paragraphs(story[2:])}</article>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+@pytest.mark.parametrize("tag", ["span", "font", "strong", "i", "details"])
+def test_paragraphs_in_a_line(story: tuple[str, ...], tag: str) -> None:
+    """Paragraphs within an element for pieces of lines are read as those of a division."""
+    body = f"<div class='text'><h1>Two new stations</h1><{tag} class='field'>{paragraphs(story)}</{tag}></div>"
+    assert archived(body).text.split("\n\n") == list(story)
+
+
+@STORIES
+def test_captions_of_no_table(story: tuple[str, ...]) -> None:
+    """Slides with their texts in elements for the captions of tables are read."""
+    slides = "".join(
+        f"<section><h2>{at}. slide</h2><caption>{line}</caption></section>" for at, line in enumerate(story)
+    )
+    text = archived(f"<article><h1>Two new stations</h1>{slides}</article>").text
+    assert all(line in text for line in story)
+
+
 @STORIES
 @pytest.mark.parametrize("tag", ["ul", "ol"])
 def test_short_items_stay(story: tuple[str, ...], tag: str) -> None:

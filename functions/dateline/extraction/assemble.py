@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from dateline.article import Dateline, Image
 from dateline.extraction import source_rules
-from dateline.extraction.body import fallbacks, find, leading_lines, restore
+from dateline.extraction.body import fallbacks, find, leading_lines, margins, restore
 from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields import headline, standfirst
 from dateline.extraction.fields.credits import agencies, authors
@@ -48,6 +48,7 @@ def told(document: Document) -> Story:
     summary, blocks = _summed_up(document, blocks, headlines)
     by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = source_rules.without_dateline(document, leading_lines.without_signature(blocks, names))
+    body = margins.removed(document, body)
     signed = authors.signatures(document, names)
     beside = authors.dateline(signed) if dateline is None else None
     sources = agencies.source_lines(document, zone)

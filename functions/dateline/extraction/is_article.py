@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from dateline.extraction import section_front
 from dateline.extraction.assemble import Story
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document
@@ -81,11 +82,19 @@ def _is_marked(document: Document) -> bool:
 
 def _is_listing(document: Document, story: Story) -> bool:
     """Whether a page without a story in its data calls itself a collection, or shows many and tells none."""
+    if not _is_claimed(document, story) and section_front.is_front(document, story.blocks.value):
+        return True
     if document.story or any(len(block) >= _TEASER for block in story.blocks.value):
         return False
     kinds = {kind for node in document.nodes for kind in jsonld.types(node)}
     shown = sum(1 for _ in document.tree.iter("article"))
     return bool(kinds & _COLLECTIONS) or shown > 5
+
+
+def _is_claimed(document: Document, story: Story) -> bool:
+    """Whether the page's data or a byline say that it is a story."""
+    is_typed = any(kind.value.casefold() == "article" for kind in document.contents("og:type"))
+    return bool(document.story or story.authors or document.meta.get("article:published_time")) or is_typed
 
 
 def _words(story: Story) -> int:

@@ -129,6 +129,9 @@ NO_CAPTIONS = {
     "the title as alternative": f"<img src='{{0}}' alt='{TITLE}'>",
     "a file name as alternative": "<img src='{0}' alt='IMG_2041.jpg'>",
     "a list of links": "<div><img src='{0}'></div><div><a href='/b'>Onions are dear again</a></div>",
+    "a button in the frame": "<div class='p'><img src='{0}'><span>Full screen</span></div>",
+    "the name of a section": "<div class='p'><img src='{0}'><span>Économie locale</span></div>",
+    "a button under the image": "<div class='p'><img src='{0}'> عرض الصور</div>",
     "one text for many": "<img src='{0}' alt='Our photo of the day'>"
     "<img src='/b-20190417.jpg' alt='Our photo of the day'>",
 }

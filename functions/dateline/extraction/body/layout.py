@@ -14,6 +14,10 @@ from dateline.extraction.parse.texts import content, names
 
 _CELLS = ("td", "th")
 _TABLE = ("table", "tbody", "thead", "tfoot", "tr", *_CELLS)
+_LINES = ("span", "font", "strong", "b", "em", "i", "u", "details")
+_IN_BLOCKS = {"p", "div", "section", "article", "ul", "ol", "blockquote", "h2", "h3", "h4", "h5", "h6"}
+_BOLD = re.compile(r"font-weight\s*:\s*(?:bold|[6-9]00)", re.IGNORECASE)
+_LONGEST_LINE = 120  # characters of a sub-heading
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _LONG_CELL = 400  # characters; longer cells are prose
 _PARAGRAPHS = 3  # in one cell
@@ -35,11 +39,41 @@ _OF_OTHERS = re.compile(
 
 def made_plain(tree: HtmlElement) -> HtmlElement:
     """The page with its layout tables as divisions, its cells as lines and its story in one block."""
+    _set_as_blocks(tree)
     _divide_tables(tree)
     _show_rest(tree)
     _join_blocks(tree)
     _quote(tree)
     return tree
+
+
+def _set_as_blocks(tree: HtmlElement) -> None:
+    """Set text in the wrong kind of element as browsers show it.
+
+    That is: paragraphs within a line, bold lines between paragraphs, captions of no table.
+    """
+    for element in tree.iter(*_LINES):
+        if any(child.tag in _IN_BLOCKS for child in element):
+            element.tag = "div"
+    for element in tree.iter("div"):
+        if _is_bold_line(element):
+            element.tag = "p"
+    for caption in tree.iter("caption"):
+        if caption.getparent().tag != "table":
+            caption.tag = "p"
+
+
+def _is_bold_line(element: HtmlElement) -> bool:
+    """Whether a division is a sub-heading: a short line, all of it bold, between two paragraphs."""
+    before, after = element.getprevious(), element.getnext()
+    if before is None or after is None or before.tag != "p" or after.tag != "p":
+        return False
+    text = content(element)
+    if not 0 < len(text) <= _LONGEST_LINE or element.find(".//a") is not None:
+        return False
+    return _BOLD.search(element.get("style", "")) is not None or any(
+        content(inner) == text for inner in element.iter("b", "strong")
+    )
 
 
 def uncover_headings(tree: HtmlElement) -> HtmlElement:

@@ -38,6 +38,8 @@ _SHORTEST_BESIDE = 8
 _SLIGHT = {"em", "i", "small", "cite"}
 _LINKED = 0.5  # of a text's characters
 _FEWEST = 2  # words of a descriptive alternative text
+_FEWEST_BESIDE = 3  # words of a short caption in a frame for anything
+_SHORT_LABEL = 25  # characters
 _FILE_NAME = re.compile(
     r"\.(?:jpe?g|png|webp|gif)\b|[_/\\]|^\W*(?:img|dsc|image|photo|picture)?\W*\d*\W*$", re.IGNORECASE
 )
@@ -134,9 +136,10 @@ class Reader:
             rule = "figcaption" if texts[0].tag == "figcaption" else "caption element"
             return self._with_credit(self._parted(texts, rule), frame)
         whole = self._document.content(frame)
-        if frame.tag == "figure" or self._is_caption(frame, whole):
-            return self._parted([frame], "text in the frame") if len(whole) <= _LONGEST else None
-        return None
+        if len(whole) > _LONGEST or not (frame.tag == "figure" or self._is_caption(frame, whole)):
+            return None
+        found = self._parted([frame], "text in the frame")
+        return found if frame.tag == "figure" or found is None else _without_label(found)
 
     def _with_credit(self, caption: Caption | None, frame: HtmlElement) -> Caption | None:
         """Return a caption with the credit from its frame's own element."""
@@ -163,7 +166,7 @@ class Reader:
         """Return the caption next to a block with an image alone."""
         tail = clean(block.tail or "")
         if tail and self._is_caption(None, tail):
-            return Caption(*split(tail), _BESIDE)
+            return _without_label(Caption(*split(tail), _BESIDE))
         found: list[HtmlElement] = []
         for near in islice(self._following(block), _STEPS):
             text = self._document.content(near)
@@ -179,7 +182,10 @@ class Reader:
             is_marked = all(
                 CAPTION.search(names(each)) or _is_slight(each, self._document.content(each)) for each in found
             )
-            return self._parted(found, "caption beside the image" if is_marked else _BESIDE)
+            if is_marked:
+                return self._parted(found, "caption beside the image")
+            beside = self._parted(found, _BESIDE)
+            return _without_label(beside) if beside else None
         before = next((near for near in block.itersiblings(preceding=True) if self._document.content(near)), None)
         if before is not None and CAPTION.search(names(before)) and before not in self._zone.around:
             return self._parted([before], _BESIDE)
@@ -274,6 +280,14 @@ class Reader:
             if (text := image.get("alt")) and (url := source(image)):
                 found[words(text)].add(identity(url))
         return found
+
+
+def _without_label(caption: Caption) -> Caption | None:
+    """Return a caption known by its place alone, without a text so short that it is a button or a section's name."""
+    text = caption.text or ""
+    if len(text) >= _SHORT_LABEL or len(words(text).split()) >= _FEWEST_BESIDE:
+        return caption
+    return caption._replace(text=None) if caption.credit else None
 
 
 def _is_byline(text: str) -> bool:
