@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -117,6 +118,16 @@ def test_days_files_become_pack(archive: Archive) -> None:
     assert archive.findings() == []
     assert archive.rebuilt() == items
     assert archive.pack() == PackedDays(), "there is nothing left to pack"
+
+
+def test_packing_counts_few_calls(archive: Archive) -> None:
+    """A file costs a HEAD and two GETs, a page with other bytes a GET for its words; a day a few calls more."""
+    calls = Counter[str]()
+    archive.aws.on_call("before-call", lambda *_, model, **__: calls.update([model.name]))
+    assert archive.packing().pack_day("sample", "2019-04-17").files == 3
+    assert (calls["HeadObject"], calls["ListObjectsV2"], calls["ListObjectVersions"]) == (3, 3, 1)
+    assert calls["GetObject"] == 2 * 3 + 2 + 2, "of three files, of two pages' words, of the tree and the pack"
+    assert calls["PutObject"] == 2
 
 
 def test_reduced_revisit_keeps_headers(archive: Archive) -> None:

@@ -140,6 +140,11 @@ class Packs:
                     return manifest, file
         return None
 
+    def of_day(self, key: str) -> dict[str, tuple[Manifest, PackedFile]]:
+        """Return the packed files of a WARC file's source and day by their keys, each with its pack."""
+        manifests = self._manifests(object_keys.packs(object_keys.parse(key)))
+        return {file.key: (manifest, file) for manifest in manifests for file in manifest.files}
+
     def listed(self, source: str, after: str = "") -> Iterator[Listed]:
         """Yield a source's WARC files after a key, in the order of keys; sizes are those before packing."""
         loose = objects.listed(

@@ -59,7 +59,9 @@ LOOK_CAPTURE: Final = 1_600  # bytes of WARC without the body
 PACKED_AFTER: Final = 20  # days: then a day's files are one, and rewritten pages have lost their bodies
 REWRITTEN_CAPTURE: Final = (PACKED_AFTER * 52_800 + (365 - PACKED_AFTER) * 2_000) / 365  # on average in a year
 PACK_SECONDS: Final = 0.004  # CPU of a page read, packed and compared (infra/bench)
-PACK_GETS: Final = 2  # of a file
+PACK_FILE: Final = Use(gets=3)  # tests/maintenance/test_packing.py counts them
+PACK_LOOK: Final = Use(read_units=1, gets=0.8)  # of a page with other bytes, whose words are looked for
+PACK_DAY: Final = Use(puts=8, gets=3)  # of a source: two PUTs, LISTs, the tree, the pack read again
 LOOK_ARCHIVE: Final = 150  # bytes of the outcome's line
 EXTRACT_SECONDS: Final = 0.044  # CPU of a page: extraction 0.037, the rest for reading, fingerprint and items
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor

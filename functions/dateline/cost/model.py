@@ -102,12 +102,14 @@ def story(work: Workload) -> Iterator[Line]:
     yield from _scaled(_batch(), work.batches)
     yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
     yield from _scaled(_crawl(work), work.crawls_a_day / work.stories_a_day)
+    yield from _scaled(_used(measured.PACK_DAY), 1 / work.stories_a_day)
 
 
 def look(work: Workload) -> Iterator[Line]:
     """Yield the lines of a look that finds nothing new; some find other bytes."""
     yield from _scaled(_page(work, measured.LOOK, extracted=False), 1 - work.rewritten)
     yield from _scaled(_page(work, measured.REWRITTEN_LOOK), work.rewritten)
+    yield from _scaled(_used(measured.PACK_LOOK), work.rewritten)
     first = min(measured.REWRITES / work.looks, 1) if work.looks else 0
     yield from _scaled(_used(measured.STATE), work.rewritten * first)
 
@@ -211,7 +213,7 @@ def _file() -> Iterator[Line]:
     yield from _used(measured.FILE)
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(measured.FILE, extracted=False))
     yield Line(Driver.EXTRACTION, Price.LAMBDA_REQUEST, 1)
-    yield Line(Driver.S3_REQUESTS, Price.S3_GET, measured.PACK_GETS)
+    yield from _used(measured.PACK_FILE)
     yield Line(Driver.QUEUES, Price.SQS_REQUEST, measured.QUEUE_REQUESTS)
     yield Line(Driver.LOGS, Price.LOGS, measured.FILE_LOG / _GB)
 

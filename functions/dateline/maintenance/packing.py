@@ -88,6 +88,7 @@ class Packing:
         self._s3, self._captures, self._archive = deployment.s3, deployment.capture_bucket, deployment.archive_bucket
         self._index, self._after, self._clock = Index(deployment.table), after, clock
         self._trees, self._known = Trees(deployment.s3, deployment.capture_bucket), dict[str, Collection[str]]()
+        self._read = dict[tuple[str, int, int], Words | None]()  # of the day that is being packed
 
     def pack(self, source: str, month: str = "", progress: Callable[[PackedDays], None] = lambda _: None) -> PackedDays:
         """Pack a source's days of a month (``yyyy-mm``), or all, as far as they are old enough."""
@@ -111,8 +112,10 @@ class Packing:
         """Pack a source's WARC files of a day; continue what a killed run began."""
         done, packs = PackedDays(), Packs(self._s3, self._captures)
         loose = list(objects.listed(self._s3, bucket=self._captures, prefix=object_keys.captures_of_day(source, day)))
-        left = {file.key: file for file in loose if not self._is_packed(packs, file.key, done)}
-        proven = self._proven(day, left.keys()) if left else set()
+        packed = packs.of_day(loose[0].key) if loose else {}
+        self._delete([file.key for file in loose if file.key in packed and self._is_in(*packed[file.key], done)])
+        left = {file.key: file for file in loose if file.key not in packed}
+        proven, self._read = self._proven(day, left.keys()) if left else set(), {}
         for some in _grouped(file for key, file in left.items() if key in proven and self._may_go(file, done)):
             short = [found for file in some if (found := self._short(packs, file.key))]
             if len(short) > 1 or any(each.cuts for each in short):
@@ -125,20 +128,15 @@ class Packing:
             for name in objects.folders(self._s3, self._captures, f"{prefix}{path}"):
                 yield f"{path}{name}"
 
-    def _is_packed(self, packs: Packs, key: str, done: PackedDays) -> bool:
-        """Whether a WARC file is in a pack; it is then deleted if the pack has its bytes."""
-        found = packs.find(key)
-        if found is None:
-            return False
-        manifest, file = found
+    def _is_in(self, manifest: Manifest, file: PackedFile, done: PackedDays) -> bool:
+        """Whether a pack has the bytes of a WARC file, which a killed run did not delete."""
         where: dict[str, Any] = {"key": manifest.key, "offset": file.start, "length": file.length}
         packed = objects.get_range(self._s3, bucket=self._captures, **where)
-        data = objects.get(self._s3, bucket=self._captures, key=key)
+        data = objects.get(self._s3, bucket=self._captures, key=file.key)
         if data is None or _agree(data, packed, file):
-            self._delete(key)
-        else:
-            done.differing.append(key)
-        return True
+            return True
+        done.differing.append(file.key)
+        return False
 
     def _proven(self, day: str, wanted: Collection[str]) -> set[str]:
         """Those of a day's WARC files that are in a daily tree."""
@@ -157,7 +155,7 @@ class Packing:
         return self._known[day]
 
     def _may_go(self, file: Listed, done: PackedDays) -> bool:
-        """Whether a WARC file is small, committed, no import's, and not locked.
+        """Whether a WARC file is small, no import's, and not locked.
 
         Imports of a day may go on at any time, and take the next free number of its files.
         """
@@ -169,16 +167,15 @@ class Packing:
         if head.get("ObjectLockLegalHoldStatus") == "ON" or (until and until > self._clock()):
             done.locked.append(file.key)
             return False
-        return objects.exists(self._s3, self._archive, stem.outcomes)
+        return True
 
     def _short(self, packs: Packs, key: str) -> _Short | None:
-        """Return a WARC file without the bodies that may go; None if it is gone by now."""
-        data = packs.get(key)
-        if data is None:
-            return None
+        """Return a WARC file without the bodies that may go; None if it is not committed, or gone by now."""
         body = objects.get(self._s3, bucket=self._archive, key=object_keys.parse(key).outcomes)
-        outcomes = read_outcomes(body) if body else []
-        words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
+        data = objects.get(self._s3, bucket=self._captures, key=key) if body else None
+        if body is None or data is None:
+            return None
+        words = {page.offset: found for page in read_outcomes(body) if (found := self._words(packs, page))}
         leaves = dict(_leaves(data, words)) if words else {}
         short, cuts = reduced(data, words, leaves)
         return _Short(key, short, len(data), cuts)
@@ -191,15 +188,22 @@ class Packing:
         if not item or (item.get("digest"), item.get("published_at")) != (page.digest, page.published_at):
             return None
         key, offset, length = (item["capture"][name] for name in ("key", "offset", "length"))
+        where = str(key), int(offset), int(length)
+        if where not in self._read:  # the looks of a day are often at the same revision
+            self._read[where] = self._response(packs, *where)
+        return self._read[where]
+
+    def _response(self, packs: Packs, key: str, offset: int, length: int) -> Words | None:
+        """Return a response with words, or None if the record is another one, or gone."""
         try:
-            data = packs.read(str(key), int(offset), int(length))
+            data = packs.read(key, offset, length)
         except self._s3.exceptions.NoSuchKey:
             return None
         record = next(members(io.BytesIO(data), begins=b"WARC/")).data
         if header(record, "warc-type") != "response":
             return None
         url, at = (header(record, name) or "" for name in ("warc-target-uri", "warc-date"))
-        return Words(url=url, date=at, key=str(key), offset=int(offset), length=int(length))
+        return Words(url=url, date=at, key=key, offset=offset, length=length)
 
     def _write(self, files: list[_Short], done: PackedDays) -> None:
         places, body = joined((each.key, each.data, each.size, each.cuts) for each in files)
@@ -210,19 +214,22 @@ class Packing:
         if objects.get(self._s3, bucket=self._captures, key=pack) != body:
             done.differing += [each.key for each in files]
             return
-        for each in files:
-            self._delete(each.key)
+        self._delete([each.key for each in files])
         done.packs += 1
         done.files += len(files)
         done.reduced += sum(len(each.cuts) for each in files)
         done.bytes_before += sum(each.size for each in files)
         done.bytes_after += len(body)
 
-    def _delete(self, key: str) -> None:
-        """Delete an object in all versions."""
-        for page in self._s3.get_paginator("list_object_versions").paginate(Bucket=self._captures, Prefix=key):
+    def _delete(self, keys: Collection[str]) -> None:
+        """Delete objects of a day in all versions, listed once: a LIST costs as much as twelve GETs."""
+        if not keys:
+            return
+        stem = object_keys.parse(next(iter(keys)))
+        prefix, listing = object_keys.captures_of_day(stem.source, stem.day), "list_object_versions"
+        for page in self._s3.get_paginator(listing).paginate(Bucket=self._captures, Prefix=prefix):
             for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
-                if found["Key"] == key:
+                if (key := found["Key"]) in keys:
                     self._s3.delete_object(Bucket=self._captures, Key=key, VersionId=found["VersionId"])
 
 
