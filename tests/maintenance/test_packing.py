@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
@@ -277,6 +278,27 @@ def test_late_files_get_packs(aws: Aws, archive: Archive) -> None:
     every = [found.key for found in packs.all_listed()]
     assert [found.key for found in packs.listed("sample", archive.captures[0])] == every[1:]
     assert archive.findings() == []
+
+
+@pytest.mark.parametrize("dated", [True, False])
+def test_words_in_cold_packs(aws: Aws, archive: Archive, *, dated: bool) -> None:
+    """A later look loses its body without a GET of the pack with its words; one at a pack of before keeps it."""
+    archive.pack()
+    manifest = next(key for key in archive.stored() if key.endswith(".json"))
+    if not dated:
+        values = json.loads(objects.get(aws.s3, bucket=aws.captures, key=manifest) or b"")
+        files = [{name: value for name, value in file.items() if name != "responses"} for file in values["files"]]
+        body = json.dumps(values | {"files": files}).encode()
+        aws.s3.put_object(Bucket=aws.captures, Key=manifest, Body=body)
+    stem = Stem("sample", crawl_names.crawl_name(NOON + timedelta(days=3), "test"), 0)
+    archive.archive().add(archive.newsroom.put(stem, ("a", f"{WORDS}|fourth{PADDING}")))
+    Trees(aws.s3, aws.captures).write(TODAY + timedelta(days=1))
+    raw, asked = archive.raw(), list[str]()
+    aws.on_call("before-call", lambda *_, params, **__: asked.append(str(params.get("url_path"))))
+    assert archive.packing().pack_day("sample", stem.day).reduced == int(dated)
+    assert f"/{manifest.removesuffix('.json')}.warc.gz" not in asked
+    assert f"/{manifest}" in asked
+    assert (archive.raw(), archive.findings()) == (raw, [])
 
 
 def test_source_keeps_all_bodies(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

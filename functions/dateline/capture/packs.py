@@ -15,7 +15,7 @@ import io
 import json
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from hashlib import sha256
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
@@ -44,11 +44,19 @@ class Cut(NamedTuple):
     now: int
 
 
+class Sent(NamedTuple):
+    """A response with a revision of a story: its offset in the file, and its ``WARC-Date``."""
+
+    offset: int
+    date: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PackedFile:
     """A WARC file in a pack, from ``start`` on: ``length`` bytes there, ``size`` before.
 
-    ``sha256`` (hex) is of the bytes in the pack when it was written; a withdrawal changes them.
+    ``sha256`` (hex) is of the bytes in the pack when it was written; a withdrawal changes them. ``responses`` may be
+    referred to by later records without their bodies; none are known of packs written before December 2026.
     """
 
     key: str
@@ -57,6 +65,7 @@ class PackedFile:
     size: int
     sha256: str
     cuts: tuple[Cut, ...] = ()
+    responses: tuple[Sent, ...] = ()
 
     def at(self, offset: int) -> int:
         """Return the place in the pack of a record at an offset of the file; of the next one, within a cut."""
@@ -86,8 +95,7 @@ class Manifest:
     @classmethod
     def from_json(cls, body: bytes) -> Self:
         values = json.loads(body)
-        files = [each | {"cuts": tuple(Cut(*cut) for cut in each["cuts"])} for each in values["files"]]
-        return cls(key=values["key"], files=tuple(PackedFile(**each) for each in files))
+        return cls(key=values["key"], files=tuple(map(_file, values["files"])))
 
 
 class Packs:
@@ -211,12 +219,24 @@ def manifest_of(pack: str) -> str:
     return f"{pack.removesuffix('.warc.gz')}.json"
 
 
-def joined(files: Iterable[tuple[str, bytes, int, tuple[Cut, ...]]]) -> tuple[list[PackedFile], bytes]:
-    """Return the places of WARC files in a pack and the pack; each has a key, its bytes, its size before, its cuts."""
+def _file(values: dict[str, Any]) -> PackedFile:
+    cuts = tuple(Cut(*each) for each in values["cuts"])
+    responses = tuple(Sent(*each) for each in values.get("responses", ()))
+    return PackedFile(**values | {"cuts": cuts, "responses": responses})
+
+
+def joined(
+    files: Iterable[tuple[str, bytes, int, tuple[Cut, ...], tuple[Sent, ...]]],
+) -> tuple[list[PackedFile], bytes]:
+    """Return the places of WARC files in a pack and the pack.
+
+    Each file has a key, its bytes, its size before, its cuts and its responses.
+    """
     places, parts, start = list[PackedFile](), list[bytes](), 0
-    for key, data, size, cuts in files:
+    for key, data, size, cuts, responses in files:
         digest = sha256(data).hexdigest()
-        places.append(PackedFile(key=key, start=start, length=len(data), size=size, sha256=digest, cuts=cuts))
+        place = PackedFile(key=key, start=start, length=len(data), size=size, sha256=digest, cuts=cuts)
+        places.append(replace(place, responses=responses))
         parts.append(data)
         start += len(data)
     return places, b"".join(parts)

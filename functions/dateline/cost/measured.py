@@ -60,8 +60,9 @@ PACKED_AFTER: Final = 20  # days: then a day's files are one, and rewritten page
 REWRITTEN_CAPTURE: Final = (PACKED_AFTER * 52_800 + (365 - PACKED_AFTER) * 2_000) / 365  # on average in a year
 PACK_SECONDS: Final = 0.004  # CPU of a page read, packed and compared (infra/bench)
 PACK_FILE: Final = Use(gets=3)  # tests/maintenance/test_packing.py counts them
-PACK_LOOK: Final = Use(read_units=1, gets=0.8)  # of a page with other bytes, whose words are looked for
-PACK_DAY: Final = Use(puts=8, gets=3)  # of a source: two PUTs, LISTs, the tree, the pack read again
+PACK_LOOK: Final = Use(read_units=1, gets=1.2)  # of a page with other bytes, whose words are looked for
+# Of a source: two PUTs, LISTs, the tree, the pack read again; and the manifests of some other days, assumed to be 15.
+PACK_DAY: Final = Use(puts=23, gets=18)
 LOOK_ARCHIVE: Final = 150  # bytes of the outcome's line
 EXTRACT_SECONDS: Final = 0.044  # CPU of a page: extraction 0.037, the rest for reading, fingerprint and items
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor

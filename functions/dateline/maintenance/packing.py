@@ -23,7 +23,7 @@ from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.objects import Listed
 from dateline.capture.gzip_members import members
-from dateline.capture.packs import Cut, Manifest, PackedFile, Packs, joined, manifest_of
+from dateline.capture.packs import Cut, Manifest, PackedFile, Packs, Sent, joined, manifest_of
 from dateline.capture.reduction import Words, leaf_in, reduced
 from dateline.capture.writer import header
 from dateline.index.index import Index
@@ -73,6 +73,7 @@ class _Short:
     data: bytes
     size: int
     cuts: tuple[Cut, ...]
+    responses: tuple[Sent, ...]
 
 
 class Packing:
@@ -175,10 +176,12 @@ class Packing:
         data = objects.get(self._s3, bucket=self._captures, key=key) if body else None
         if body is None or data is None:
             return None
-        words = {page.offset: found for page in read_outcomes(body) if (found := self._words(packs, page))}
+        outcomes = read_outcomes(body)
+        words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
         leaves = dict(_leaves(data, words)) if words else {}
         short, cuts = reduced(data, words, leaves)
-        return _Short(key, short, len(data), cuts)
+        revisions = {page.offset for page in outcomes if page.outcome is Outcome.ARCHIVED}
+        return _Short(key, short, len(data), cuts, tuple(_sent(data, revisions)))
 
     def _words(self, packs: Packs, page: PageOutcome) -> Words | None:
         """Return the response with a page's words, or None if the page is to keep its body."""
@@ -195,18 +198,27 @@ class Packing:
 
     def _response(self, packs: Packs, key: str, offset: int, length: int) -> Words | None:
         """Return a response with words, or None if the record is another one, or gone."""
+        where: dict[str, Any] = {"key": key, "offset": offset, "length": length}
         try:
-            data = packs.read(key, offset, length)
+            data = objects.get_range(self._s3, bucket=self._captures, **where)
         except self._s3.exceptions.NoSuchKey:
-            return None
+            return self._packed(packs, key, offset, length)
         record = next(members(io.BytesIO(data), begins=b"WARC/")).data
         if header(record, "warc-type") != "response":
             return None
         url, at = (header(record, name) or "" for name in ("warc-target-uri", "warc-date"))
         return Words(url=url, date=at, key=key, offset=offset, length=length)
 
+    def _packed(self, packs: Packs, key: str, offset: int, length: int) -> Words | None:
+        """The same of a packed one: a pack is in colder storage, whose GET costs as much as two PUTs."""
+        found = packs.find(key)
+        at = next((sent.date for sent in found[1].responses if sent.offset == offset), None) if found else None
+        body = objects.get(self._s3, bucket=self._archive, key=object_keys.parse(key).outcomes) if at else None
+        page = next((page for page in read_outcomes(body or b"") if page.offset == offset), None)
+        return Words(url=page.url, date=at, key=key, offset=offset, length=length) if page and at else None
+
     def _write(self, files: list[_Short], done: PackedDays) -> None:
-        places, body = joined((each.key, each.data, each.size, each.cuts) for each in files)
+        places, body = joined((each.key, each.data, each.size, each.cuts, each.responses) for each in files)
         pack = object_keys.pack(object_keys.parse(files[0].key), sha256(body).hexdigest()[:12])
         objects.put_once(self._s3, bucket=self._captures, key=pack, body=body)
         manifest = Manifest(key=pack, files=tuple(places))
@@ -226,8 +238,8 @@ class Packing:
         if not keys:
             return
         stem = object_keys.parse(next(iter(keys)))
-        prefix, listing = object_keys.captures_of_day(stem.source, stem.day), "list_object_versions"
-        for page in self._s3.get_paginator(listing).paginate(Bucket=self._captures, Prefix=prefix):
+        listing = self._s3.get_paginator("list_object_versions")
+        for page in listing.paginate(Bucket=self._captures, Prefix=object_keys.captures_of_day(stem.source, stem.day)):
             for found in (*page.get("Versions", ()), *page.get("DeleteMarkers", ())):
                 if (key := found["Key"]) in keys:
                     self._s3.delete_object(Bucket=self._captures, Key=key, VersionId=found["VersionId"])
@@ -257,6 +269,13 @@ def _grouped(files: Iterable[Listed]) -> Iterator[list[Listed]]:
         size += file.size
     if some:
         yield some
+
+
+def _sent(data: bytes, offsets: Collection[int]) -> Iterator[Sent]:
+    """The responses among the records at some offsets."""
+    for member in members(io.BytesIO(data), begins=b"WARC/"):
+        if member.offset in offsets and not member.flaw and header(member.data, "warc-type") == "response":
+            yield Sent(member.offset, header(member.data, "warc-date") or "")
 
 
 def _leaves(data: bytes, offsets: "Mapping[int, Words]") -> Iterator[tuple[int, dict[str, str]]]:
