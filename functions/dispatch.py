@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from dateline.aws import clients
 from dateline.settings import Settings
 from dateline.sources import registry
-from dateline.sources.shards import Shards
+from dateline.sources.crawl_shards import Shards
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState
 from dateline.telemetry import logger, metrics

@@ -13,7 +13,7 @@ from dateline.aws import clients
 from dateline.aws.deployment import Deployment
 from dateline.extraction_worker import Isolated
 from dateline.keys import crawl_names
-from dateline.maintenance.shards import Maintenance, Shard, plan, shards
+from dateline.maintenance.jobs import Maintenance, Shard, plan, shards
 from dateline.page import Page
 from dateline.settings import Settings
 from dateline.telemetry import logger, metrics

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from babel import Locale
 
-LABELS = Path(__file__).parents[1] / "functions" / "dateline" / "reader" / "labels.tsv"
+LABELS = Path(__file__).parents[1] / "functions" / "dateline" / "reader" / "display_names.tsv"
 _LOCALES = tuple(Locale(code) for code in ("en", "fr", "ar"))
 
 

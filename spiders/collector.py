@@ -24,8 +24,8 @@ from dateline.state.pages import captured, conditions
 from dateline.state.records import REWRITES, FeedState, Habit, HealthRecord, RobotsState, UrlState
 from dateline.urls import canonical
 from spiders.batch_writer import BatchWriter
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed
 from spiders.download.wire import Wire
-from spiders.families.family import DiscoveredUrl, Seed
 from spiders.runs.continuation import Continuation
 from spiders.seeds import Seeds
 from spiders.state import backoff
@@ -101,12 +101,12 @@ class Collector:
         if self._revisit:
             await asyncio.to_thread(self._find_due)
 
-    async def expect(self, seeds: Sequence[Seed], *, family: str, afresh: bool) -> list[tuple[Seed, Mapping[str, str]]]:
+    async def expect(self, seeds: Sequence[Seed], *, kind: str, afresh: bool) -> list[tuple[Seed, Mapping[str, str]]]:
         """Return the seeds to visit, with the headers of their requests; ``afresh``: all of them, unconditionally.
 
         Until they have been read, the states of their parents are not saved.
         """
-        asked = await self._seeds.expect(seeds, family=family, afresh=afresh)
+        asked = await self._seeds.expect(seeds, kind=kind, afresh=afresh)
         return [(seed, self._conditions(state)) for seed, state in asked]
 
     def unchanged(self, seed: str, digest: str) -> bool:

@@ -1,8 +1,8 @@
 """Live checks of sources: whether each still answers as its file says.
 
 A probe is a crawl without captures: robots.txt, each seed, the first entry of indexes and home pages, and one story,
-which must extract as an article. Families, downloader and conduct are a crawl's, but nothing is retried, so without a
-network each source fails at once.
+which must extract as an article. Seed readers, downloader and conduct are a crawl's, but nothing is retried, so without
+a network each source fails at once.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from dateline.keys import crawl_names
 from dateline.messages import CrawlReport, FeedVisit
 from dateline.sources.registry import Source
 from spiders.collector import Collector
-from spiders.families.family import DiscoveredUrl, Family, Seed
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed, SeedReader
 from spiders.runs import runner
 from spiders.runs.manual import NoState
 from spiders.spider import NewsSpider
@@ -67,11 +67,11 @@ class ProbingCollector(Collector):
 class ProbingSpider(NewsSpider):
     """Requests only the first child of each seed, and no further pages of a section."""
 
-    async def enter(self, family: Family, seeds: Sequence[Seed]) -> list[Request]:
+    async def enter(self, reader: SeedReader, seeds: Sequence[Seed]) -> list[Request]:
         first = [seed for seed in seeds if not seed.depth]
-        if family.name != "listing":
+        if reader.name != "listing":
             first += [seed for seed in seeds if 0 < seed.depth <= MAX_DEPTH][:1]
-        return await super().enter(family, first)
+        return await super().enter(reader, first)
 
 
 def probe_all(sources: Sequence[Source]) -> Iterator[Probe]:
@@ -122,7 +122,7 @@ def _problems(report: CrawlReport, found: Sequence[DiscoveredUrl], dates: Sequen
     yield from (f"{failure.url}: {failure.reason}: {failure.detail}" for failure in report.failures)
     if not found and not any(visit.error for visit in report.feeds):
         yield "no stories were found"
-    if not dates and any(item.family == "feed" for item in found):
+    if not dates and any(item.kind == "feed" for item in found):
         yield "no item of its feeds has a date"
 
 

@@ -20,7 +20,7 @@ from dateline.keys import crawl_names
 from dateline.page import Page
 from dateline.sources.registry import Source
 from spiders.collector import Collector
-from spiders.families.family import DiscoveredUrl
+from spiders.discovery.seed_reader import DiscoveredUrl
 from spiders.runs import runner
 from spiders.runs.manual import NoState
 from spiders.state.frontier import Frontier
@@ -38,7 +38,7 @@ class NotFetchedError(Exception):
 def fetch(source: Source, url: str) -> Capture:
     """One page of a source, asked for with a crawl's manners."""
     crawl = crawl_names.crawl_name(datetime.now(UTC), "record")
-    frontier = Frontier(pages=(DiscoveredUrl(url=url, family="record", seed=""),))
+    frontier = Frontier(pages=(DiscoveredUrl(url=url, kind="record", seed=""),))
     with TemporaryDirectory() as folder:
         store = FolderStore(Path(folder), source=source.id, crawl=crawl)
         collector = Collector(source, crawl, store=store, state=NoState(), frontier=frontier)

@@ -13,7 +13,7 @@ from dateline import instants
 from dateline.messages import FeedVisit
 from dateline.state.crawl_state import State
 from dateline.state.records import FeedState, HealthRecord
-from spiders.families.family import Seed
+from spiders.discovery.seed_reader import Seed
 from spiders.state import backoff
 from spiders.state.frontier import Frontier
 
@@ -36,7 +36,7 @@ class Seeds:
         self._parents |= frontier.parents
         self._settled |= {feed.url: feed for feed in frontier.feeds}
 
-    async def expect(self, seeds: Sequence[Seed], *, family: str, afresh: bool) -> list[tuple[Seed, FeedState | None]]:
+    async def expect(self, seeds: Sequence[Seed], *, kind: str, afresh: bool) -> list[tuple[Seed, FeedState | None]]:
         """Return the seeds to visit with their states; ``afresh``: all of them, without states."""
         urls = [seed.url for seed in seeds]
         states = {} if afresh else await asyncio.to_thread(self._state.feeds, self._source, urls)
@@ -45,7 +45,7 @@ class Seeds:
         self._parents |= {url: seed.parent for url, seed in moved.items()}
         self._unanswered |= {url for url in moved if self._backs_off(states.get(url))}
         asked = [seed for url, seed in moved.items() if url not in self._unanswered]
-        self._unread |= {seed.url: (family, seed) for seed in asked}
+        self._unread |= {seed.url: (kind, seed) for seed in asked}
         return [(seed, states.get(seed.url)) for seed in asked]
 
     def known(self, url: str) -> FeedState | None:
@@ -72,7 +72,7 @@ class Seeds:
 
     @property
     def unread(self) -> list[tuple[str, Seed]]:
-        """Seeds not visited for lack of time, each with its family's name."""
+        """Seeds not visited for lack of time, each with its kind."""
         return list(self._unread.values())
 
     def frontier(self) -> Frontier:

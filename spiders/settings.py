@@ -5,7 +5,7 @@ Scrapy reads the capitalised names; a source's own settings (``delay``, ``langua
 
 from dateline.settings import Settings
 from dateline.version import __version__
-from spiders.middlewares import chain
+from spiders.middlewares import order
 
 
 def user_agent(contact: str) -> str:
@@ -50,10 +50,10 @@ DOWNLOAD_HANDLERS = {
     **dict.fromkeys(("data", "file", "ftp", "s3")),
 }
 
-# In the order of ``middlewares.chain``.
+# In the order of ``middlewares.order``.
 DOWNLOADER_MIDDLEWARES_BASE: dict[str, int] = {}
-DOWNLOADER_MIDDLEWARES = chain.numbered(chain.DOWNLOADER)
-SPIDER_MIDDLEWARES_BASE = chain.numbered(chain.SPIDER)
+DOWNLOADER_MIDDLEWARES = order.numbered(order.DOWNLOADER)
+SPIDER_MIDDLEWARES_BASE = order.numbered(order.SPIDER)
 EXTENSIONS_BASE: dict[str, int] = {}
 CONCURRENT_ITEMS = 1  # there is no item pipeline, and Scrapy starts so many workers for every response
 SCHEDULER = (

@@ -1,4 +1,4 @@
-"""The spider of every source: the seeds of its families, then the listed pages, each with an outcome."""
+"""The spider of every source: the seeds that its readers know, then the listed pages, each with an outcome."""
 
 import asyncio
 import hashlib
@@ -19,14 +19,14 @@ from dateline.state.records import FeedState
 from dateline.urls import canonical, requestable
 from spiders import failures
 from spiders.collector import Collector
+from spiders.discovery.date_range import Window
+from spiders.discovery.feed import FeedReader
+from spiders.discovery.listing import ListingReader
+from spiders.discovery.seed_reader import DiscoveredUrl, Reading, Seed, SeedPage, SeedReader, UnreadableError
+from spiders.discovery.sitemap import SitemapReader
 from spiders.download import browser, meta
 from spiders.download.decoding import decoded
 from spiders.download.pace import HostHeld
-from spiders.families.date_range import Window
-from spiders.families.family import DiscoveredUrl, Family, Reading, Seed, SeedPage, UnreadableError
-from spiders.families.feed import FeedFamily
-from spiders.families.listing import ListingFamily
-from spiders.families.sitemap import SitemapFamily
 from spiders.middlewares.redirects import Reached
 from spiders.runs import manual
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FAMILIES: tuple[Family, ...] = (FeedFamily(), SitemapFamily(), ListingFamily())
+READERS: tuple[SeedReader, ...] = (FeedReader(), SitemapReader(), ListingReader())
 
 MAX_SEED_BODY = 52 << 20  # bytes of a feed once decompressed; a sitemap may have 50 MB (sitemaps.org)
 MAX_SEEDS = 5000  # of one crawl; ten years of daily sitemaps are fewer
@@ -97,21 +97,21 @@ class NewsSpider(scrapy.Spider):
         if self.window and not any(seeds for _, seeds in ways) and not self.collector.frontier:
             self.collector.fail(self.source.home, "no-history", "this outlet has neither sitemaps nor listings")
         feeds: list[Request] = []
-        for family, seeds in ways:
-            requests = await self.enter(family, seeds)
-            (feeds if _is_feed(family) else self._after_feeds).extend(requests)
+        for reader, seeds in ways:
+            requests = await self.enter(reader, seeds)
+            (feeds if _is_feed(reader) else self._after_feeds).extend(requests)
         for request in feeds or self._release():
             yield request
 
-    async def read_seed(self, response: Response, family: Family, seed: Seed) -> AsyncIterator[Request]:
+    async def read_seed(self, response: Response, reader: SeedReader, seed: Seed) -> AsyncIterator[Request]:
         """Request the unknown stories listed by a seed, and its children."""
-        reading = await self._read(response, family, seed)
+        reading = await self._read(response, reader, seed)
         stories = [found for found in reading.found if found.identity not in self._seeds]
         new = await self.collector.discover(stories)
         if self.window or not reading.while_new or any(map(self.collector.is_new, stories)):
-            for request in await self.enter(family, reading.further):
+            for request in await self.enter(reader, reading.further):
                 yield request
-        for request in self._done_with(family):
+        for request in self._done_with(reader):
             yield request
         for found in new:
             yield self._page_request(found)
@@ -137,7 +137,7 @@ class NewsSpider(scrapy.Spider):
         if not left and time.monotonic() < self.stop_at:
             why = f"{failures.reason(error)}: {failures.detail(error)}"
             self.collector.visited(FeedVisit(url=asked["seed"].url, error=why))
-        return self._done_with(asked["family"])
+        return self._done_with(asked["reader"])
 
     def page_failed(self, failure: Failure) -> None:
         error, found = _error(failure), _request(failure).cb_kwargs["found"]
@@ -179,13 +179,13 @@ class NewsSpider(scrapy.Spider):
         if requests:
             raise DontCloseSpider
 
-    def _ways(self) -> list[tuple[Family, list[Seed]]]:
+    def _ways(self) -> list[tuple[SeedReader, list[Seed]]]:
         """The seeds to begin at: a continuation's are those that were left over."""
-        families = [family for family in FAMILIES if family.history or not self.window]
+        readers = [reader for reader in READERS if reader.history or not self.window]
         if frontier := self.collector.frontier:
             left = frontier.seeds
-            return [(family, [seed for name, seed in left if name == family.name]) for family in families]
-        return [(family, [Seed(url=url) for url in family.seeds(self.source)]) for family in families]
+            return [(reader, [seed for name, seed in left if name == reader.name]) for reader in readers]
+        return [(reader, [Seed(url=url) for url in reader.seeds(self.source)]) for reader in readers]
 
     def _page_request(self, found: DiscoveredUrl) -> Request:
         return Request(
@@ -196,7 +196,7 @@ class NewsSpider(scrapy.Spider):
             cb_kwargs={"found": found},
         )
 
-    async def enter(self, family: Family, seeds: Sequence[Seed]) -> list[Request]:
+    async def enter(self, reader: SeedReader, seeds: Sequence[Seed]) -> list[Request]:
         """Yield requests for seeds not requested yet that may have changed."""
         fresh = {canonical(seed.url): seed for seed in seeds}
         wanted = [seed for identity, seed in fresh.items() if identity not in self._seeds]
@@ -205,23 +205,23 @@ class NewsSpider(scrapy.Spider):
         if over := wanted[len(within) :]:
             why = f"{len(over)} more were not asked: a crawl has {MAX_SEEDS} at most"
             self.collector.visited(FeedVisit(url=over[0].url, error=why))
-        asked = await self.collector.expect(within, family=family.name, afresh=bool(self.window))
-        self._open_feeds += len(asked) if _is_feed(family) else 0
+        asked = await self.collector.expect(within, kind=reader.name, afresh=bool(self.window))
+        self._open_feeds += len(asked) if _is_feed(reader) else 0
         return [
             Request(
                 requestable(seed.url),
                 headers=dict(headers),
                 callback=self.read_seed,
                 errback=self.seed_failed,
-                cb_kwargs={"family": family, "seed": seed},
+                cb_kwargs={"reader": reader, "seed": seed},
                 priority=1,
             )
             for seed, headers in asked
         ]
 
-    def _done_with(self, family: Family) -> list[Request]:
-        """The requests that a seed of this family was the last to hold up."""
-        if not _is_feed(family):
+    def _done_with(self, reader: SeedReader) -> list[Request]:
+        """The requests that a seed of this reader was the last to hold up."""
+        if not _is_feed(reader):
             return []
         self._open_feeds -= 1
         return [] if self._open_feeds else self._release()
@@ -230,7 +230,7 @@ class NewsSpider(scrapy.Spider):
         released, self._after_feeds = self._after_feeds, []
         return released
 
-    async def _read(self, response: Response, family: Family, seed: Seed) -> Reading:
+    async def _read(self, response: Response, reader: SeedReader, seed: Seed) -> Reading:
         """What a seed that answered lists; that it lists nothing is recorded, not raised."""
         reading, error, state = Reading(settled=False), None, None
         unchanged = response.status == 304
@@ -238,7 +238,7 @@ class NewsSpider(scrapy.Spider):
             try:
                 # One at a time, in a thread: feeds of megabytes must neither fill the memory nor hold up other hosts.
                 async with self.shared.reading, asyncio.timeout(READING):
-                    reading, error, state = await asyncio.to_thread(self._read_body, response, family, seed)
+                    reading, error, state = await asyncio.to_thread(self._read_body, response, reader, seed)
             except TimeoutError:
                 error = f"timeout: reading it took longer than {READING} seconds"
             unchanged = state is not None and self._unchanged(seed, state)
@@ -256,7 +256,7 @@ class NewsSpider(scrapy.Spider):
         return reading
 
     def _read_body(
-        self, response: Response, family: Family, seed: Seed
+        self, response: Response, reader: SeedReader, seed: Seed
     ) -> tuple[Reading, str | None, FeedState | None]:
         """Return the contents of a seed, why there are none, and its state; blocks."""
         body, error = decoded(response, MAX_SEED_BODY)
@@ -265,7 +265,7 @@ class NewsSpider(scrapy.Spider):
             return Reading(settled=False), error, state
         page = SeedPage(seed=seed, url=response.url, content_type=_header(response, "Content-Type"), body=body)
         try:
-            return family.read(self.source, page, self.window), None, state
+            return reader.read(self.source, page, self.window), None, state
         except UnreadableError as unreadable:
             return Reading(settled=False), str(unreadable), state
 
@@ -278,8 +278,8 @@ def spider_class(source: Source, base: type[NewsSpider] = NewsSpider) -> type[Ne
     return type(source.id, (base,), {"name": source.id, "source": source})
 
 
-def _is_feed(family: Family) -> bool:
-    return family.name == FeedFamily.name
+def _is_feed(reader: SeedReader) -> bool:
+    return reader.name == FeedReader.name
 
 
 def _error(failure: Failure) -> BaseException:

@@ -53,8 +53,8 @@ class CrawlMessage:
 class RoundMessage:
     """Request for crawls of the sources of one shard, side by side in one function; at most one of each source.
 
-    ``shard`` is the message group (``sources.shards``). ``round`` names the round after its crawls, ``piece`` one of
-    its parts after it was split: the round itself, ``<round>0``, ``<round>01`` and so on.
+    ``shard`` is the message group (``sources.crawl_shards``). ``round`` names the round after its crawls, ``piece`` one
+    of its parts after it was split: the round itself, ``<round>0``, ``<round>01`` and so on.
     """
 
     shard: str

@@ -21,7 +21,7 @@ class Settings:
     ``sources`` are folders of further source files, separated by ``os.pathsep`` (on the local cloud, the newsroom's).
     ``allow_hosts`` are ``host:port`` with private addresses open to crawls, separated by commas.
     ``render`` is not empty in functions with a browser: they crawl only the sources with ``render = true``.
-    ``shards`` is the number of message groups of the crawl queue (``sources.shards``).
+    ``shards`` is the number of message groups of the crawl queue (``sources.crawl_shards``).
     ``alarm_topic`` is the ARN of the SNS topic of alarms, or empty.
     ``watch_topic`` is the ARN of the SNS topic that gets the watches' mails, or empty.
     ``read_issuer``, ``read_audience`` and ``read_jwks`` name whose tokens open the reading room; empty for none.

@@ -33,7 +33,7 @@ from dateline.keys import identifiers, object_keys
 from dateline.names import named
 from dateline.places import placed
 from dateline.search.analysis.terms import terms
-from dateline.search.index import manifest, shard
+from dateline.search.index import manifest, part_file
 from dateline.search.index.cache import Cache
 from dateline.search.index.indexing import put
 from dateline.search.index.schema import Entry
@@ -107,7 +107,7 @@ def index(s3: Any, found: Sequence[Article], folder: Path) -> Search:
         item |= {name: getattr(article, name) for name in ("id", "url", "language", "captured_at", "first_seen_at")}
         entries.append(Entry.of(item, article))
     month = entries[0].month
-    part = put(s3, "bench", month, shard.base(month, entries), base=True)
+    part = put(s3, "bench", month, part_file.base(month, entries), base=True)
     manifest.update(s3, "bench", lambda there: there.adding({month: part}))
     return Search(s3, "bench", Cache(folder))
 

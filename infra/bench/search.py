@@ -29,7 +29,7 @@ from typing import Any
 from dateline import instants
 from dateline.article import Article, content_digest
 from dateline.keys import identifiers, object_keys
-from dateline.search.index import shard
+from dateline.search.index import part_file
 from dateline.search.index.manifest import Manifest, Part
 from dateline.search.index.schema import Entry
 from infra.bench.inputs.synthetic_stories import Piece, pieces
@@ -76,7 +76,7 @@ def build(folder: Path, count: int) -> dict[str, float]:
         entries, stored = _store(folder, month, found)
         articles += stored
         began = time.process_time()
-        packed = shard.base(month, entries)
+        packed = part_file.base(month, entries)
         spent += time.process_time() - began
         key = object_keys.search_part(month, "base")
         _write(folder, key, packed.body)

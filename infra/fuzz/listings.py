@@ -8,11 +8,11 @@ from pathlib import Path
 
 from dateline.sources.registry import Source
 from dateline.urls import canonical, is_web
-from spiders.families.date_range import Window
-from spiders.families.family import Family, Reading, Seed, SeedPage, UnreadableError
-from spiders.families.feed import FeedFamily
-from spiders.families.listing import ListingFamily
-from spiders.families.sitemap import SitemapFamily
+from spiders.discovery.date_range import Window
+from spiders.discovery.feed import FeedReader
+from spiders.discovery.listing import ListingReader
+from spiders.discovery.seed_reader import Reading, Seed, SeedPage, SeedReader, UnreadableError
+from spiders.discovery.sitemap import SitemapReader
 from spiders.middlewares import robots_txt
 from spiders.middlewares.robots import AGENT, RobotsRefused, Rules
 from spiders.state.frontier import found as found_again
@@ -61,17 +61,17 @@ SECTION = (
 def feed(data: bytes) -> None:
     """A feed, or a home page with links to feeds; the first byte chooses the declared type and the kind."""
     home = bool(data) and data[0] >= 128
-    _read(FeedFamily(), data, _HOME if home else f"{_HOME}feed")
+    _read(FeedReader(), data, _HOME if home else f"{_HOME}feed")
 
 
 def sitemap(data: bytes) -> None:
     """A sitemap; its first byte chooses between news and history."""
-    _read(SitemapFamily(), data, f"{_HOME}sitemap.xml")
+    _read(SitemapReader(), data, f"{_HOME}sitemap.xml")
 
 
 def section(data: bytes) -> None:
     """A section's page."""
-    _read(ListingFamily(), data, f"{_HOME}section")
+    _read(ListingReader(), data, f"{_HOME}section")
 
 
 def robots(data: bytes) -> None:
@@ -97,11 +97,11 @@ def seeds(target: str) -> list[bytes]:
     return [first + text.encode() for text in SEEDS.get(target, ())]
 
 
-def _read(family: Family, data: bytes, url: str) -> None:
+def _read(reader: SeedReader, data: bytes, url: str) -> None:
     first, body = data[:1] or b"\0", data[1:]
     page = SeedPage(seed=Seed(url=url), url=url, content_type=_TYPES[first[0] % len(_TYPES)], body=body)
     with suppress(UnreadableError):
-        _check(family.read(_SOURCE, page, _WINDOWS[first[0] % len(_WINDOWS)]))
+        _check(reader.read(_SOURCE, page, _WINDOWS[first[0] % len(_WINDOWS)]))
 
 
 def _check(reading: Reading) -> None:

@@ -26,7 +26,7 @@ from scrapy.exceptions import (
 )
 
 from dateline import instants
-from spiders.download import addresses, chains
+from spiders.download import addresses, certificate_chains
 from spiders.download.http1 import READING_ERRORS, Incoming
 from spiders.failures import Refusal, TlsFailed
 
@@ -169,13 +169,13 @@ class Connection(asyncio.Protocol):
         unverified = await cls._secured(url, allowed, _unverifying())
         unverified.close()  # nothing but its certificate was wanted
         try:
-            chain = await chains.complete(unverified.certificate, functools.partial(_fetch, allowed))
+            chain = await certificate_chains.complete(unverified.certificate, functools.partial(_fetch, allowed))
         except (Refusal, DownloadFailedError, *_UNREACHABLE, ValueError) as error:
             raise ChainIncomplete(f"{incomplete}, nor can it be had: {error}") from error
         if not chain.certificates:
             raise CertificateRefused(str(incomplete)) from incomplete
         try:
-            connection = await cls._secured(url, allowed, chains.context(_new_context, chain))
+            connection = await cls._secured(url, allowed, certificate_chains.context(_new_context, chain))
         except ChainIncomplete as error:  # complete, and from no authority that is trusted
             raise CertificateRefused(str(error)) from error
         connection.tls = (connection.tls or {}) | {"chain_completed_from": list(chain.addresses)}
@@ -197,7 +197,7 @@ class Connection(asyncio.Protocol):
         try:
             transport = await loop.start_tls(self._transport, self, context or _trusting(), server_hostname=host)
         except ssl.SSLCertVerificationError as error:
-            kind = ChainIncomplete if error.verify_code in chains.INCOMPLETE else CertificateRefused
+            kind = ChainIncomplete if error.verify_code in certificate_chains.INCOMPLETE else CertificateRefused
             raise kind(f"the certificate of {host} does not verify: {error.verify_message}") from error
         except OSError as error:  # includes the other errors of ssl
             raise TlsFailed(f"no TLS with {host}: {_alert(error)}") from error
@@ -212,7 +212,7 @@ async def _fetch(allowed: Collection[str], url: str) -> bytes:
     """The body at an issuer's address; ValueError for any status but 200."""
     async with asyncio.timeout(ISSUER_TIMEOUT):
         connection = await Connection.to(url, allowed)
-        parts, incoming = urlsplit(url), Incoming(chains.MAX_CERTIFICATE)
+        parts, incoming = urlsplit(url), Incoming(certificate_chains.MAX_CERTIFICATE)
         target = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
         request = f"GET {target} HTTP/1.1\r\nHost: {addresses.authority(url)}\r\nConnection: close\r\n\r\n"
         try:

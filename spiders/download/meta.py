@@ -56,7 +56,7 @@ def put(request: Request, meta: Meta) -> None:
 def pace(request: Request) -> Pace:
     """Return the pace of the request's host. Raises RuntimeError before the throttle middleware has set it."""
     if (found := of(request).pace) is None:
-        raise RuntimeError(f"{request.url} was not throttled: see the order in spiders.middlewares.chain")
+        raise RuntimeError(f"{request.url} was not throttled: see the order in spiders.middlewares.order")
     return found
 
 

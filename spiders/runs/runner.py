@@ -27,7 +27,7 @@ from dateline.state.crawl_state import State
 from dateline.state.pages import url_states
 from dateline.state.records import UrlState
 from spiders.collector import Collector
-from spiders.families.date_range import Window
+from spiders.discovery.date_range import Window
 from spiders.middlewares import throttle
 from spiders.spider import NewsSpider, spider_class
 from spiders.state.frontier import Frontier

@@ -22,8 +22,8 @@ from dateline import instants
 from dateline.aws.queues import send_rounds
 from dateline.keys import crawl_names
 from dateline.messages import CrawlMessage, RoundMessage
+from dateline.sources.crawl_shards import Shards, phase
 from dateline.sources.registry import Source
-from dateline.sources.shards import Shards, phase
 from dateline.state.records import HealthRecord
 from dateline.state.rounds import Rounds
 from dateline.state.table import TableState

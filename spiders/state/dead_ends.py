@@ -19,7 +19,7 @@ from dateline.state.crawl_state import State
 from dateline.state.pages import kept
 from dateline.state.records import UrlState
 from dateline.urls import canonical
-from spiders.families.family import DiscoveredUrl
+from spiders.discovery.seed_reader import DiscoveredUrl
 
 MANY = 3  # a story may have a short link and an old address; a third title at one address is no story's
 

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Self
 
 from dateline.state.records import FeedState
-from spiders.families.family import DiscoveredUrl, Seed
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frontier:
-    """``pages`` to fetch and ``seeds`` to read, each with its family's name; ``limit`` is the remaining number.
+    """``pages`` to fetch and ``seeds`` to read, each with its kind; ``limit`` is the remaining number.
 
     ``feeds`` are states of visited seeds, to be saved once all their stories are done, and ``parents`` maps seeds to
     their parents. ``tries`` counts consecutive crawls without result because of the host's pauses.
@@ -30,7 +30,7 @@ class Frontier:
         """JSON in one gzip member without a clock in it."""
         values = {
             "pages": [page.metadata() for page in self.pages],
-            "entrances": [[family, asdict(seed)] for family, seed in self.seeds],
+            "entrances": [[kind, asdict(seed)] for kind, seed in self.seeds],
             "feeds": [asdict(feed) for feed in self.feeds],
             "parents": dict(self.parents),
             "limit": self.limit,
@@ -43,7 +43,7 @@ class Frontier:
         values = json.loads(gzip.decompress(data))
         return cls(
             pages=tuple(found(page) for page in values["pages"]),
-            seeds=tuple((family, Seed(**seed)) for family, seed in values["entrances"]),
+            seeds=tuple((kind, Seed(**seed)) for kind, seed in values["entrances"]),
             feeds=tuple(FeedState(**feed) for feed in values["feeds"]),
             parents=values["parents"],
             limit=values["limit"],
@@ -55,7 +55,7 @@ def found(metadata: Mapping[str, Any]) -> DiscoveredUrl:
     """Return a discovery from its metadata, or from a URL's state."""
     return DiscoveredUrl(
         url=metadata["requested_url"],
-        family=metadata.get("family", ""),
+        kind=metadata.get("family", ""),
         seed=metadata.get("discovered_from", ""),
         title=metadata.get("feed_title"),
         date=_instant(metadata.get("feed_date")),

@@ -17,7 +17,7 @@ from dateline.state.crawl_state import State
 from dateline.state.pages import kept
 from dateline.state.records import UrlState
 from dateline.urls import canonical, twin
-from spiders.families.family import DiscoveredUrl
+from spiders.discovery.seed_reader import DiscoveredUrl
 from spiders.state import backoff
 from spiders.state.dead_ends import DeadEnds, End
 from spiders.state.frontier import found as discovered

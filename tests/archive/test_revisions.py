@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import pytest
 from typer.testing import CliRunner, Result
 
-from dateline.archive.chain import same_date
+from dateline.archive.numbering import same_date
 from dateline.article import Article, Extraction
 from dateline.cli.main import app
 from dateline.cli.stack import Stack

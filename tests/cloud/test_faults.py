@@ -27,7 +27,7 @@ SPIDERS = (
     "state.ledger",
     "runs.continuation",
     "download.handler",
-    "families.family",
+    "discovery.seed_reader",
     "middlewares.robots",
     "download.pace",
     "seeds",

@@ -9,7 +9,7 @@ import pytest
 from dateline.article import Article, Pointer
 from dateline.aws import dynamodb
 from dateline.index.index import Index
-from dateline.index.items import current_item, summary
+from dateline.index.story_items import current_item, summary
 from dateline.keys import identifiers
 from dateline.keys.object_keys import Stem
 from dateline.outcomes import Stored

@@ -14,8 +14,8 @@ from dateline.keys import crawl_names, item_keys, object_keys
 from dateline.maintenance.rebuild import rebuild
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counter_writes import Counters
+from dateline.sources.crawl_shards import Shards
 from dateline.sources.registry import Source
-from dateline.sources.shards import Shards
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import Learned
 from dateline.state.rounds import Rounds

@@ -24,7 +24,7 @@ from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Withdrawing
 from dateline.messages import ReextractMessage
 from dateline.verify import Scope, Spool, Verification
-from tests.archive.test_chain import captures_of
+from tests.archive.test_numbering import captures_of
 from tests.conftest import Aws
 from tests.maintenance.test_reextract import new
 from tests.support import forked

@@ -14,7 +14,7 @@ from dateline.keys import crawl_names, object_keys
 from dateline.keys.object_keys import Stem
 from dateline.maintenance.withdraw import Withdrawing
 from tests.conftest import Aws, emulated
-from tests.maintenance.test_shards import out_of_time
+from tests.maintenance.test_jobs import out_of_time
 from tests.maintenance.test_withdraw import ID, PAGES, everything, extract, left, story
 from tests.support.machine import Machine, stack
 from tests.support.samples import NOON, KilledError, Newsroom, killer

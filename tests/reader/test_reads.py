@@ -11,7 +11,7 @@ import pytest
 from cfnlint.decode.cfn_yaml import load
 
 from dateline.article import Article, Name
-from dateline.index import items, list_items
+from dateline.index import list_items, story_items
 from dateline.outcomes import Stored
 from dateline.reader.app import answer
 from dateline.reader.library import Library
@@ -59,9 +59,9 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     template: dict[str, Any] = load(str(ROOT / "template.yaml"))
     with emulated(template) as aws:
         found = search(aws, tmp_path_factory.mktemp("search"), STORIES)
-        summaries = [items.summary(f"articles/{each.id}.jsonl.gz", Stored(each, 0, 1)) for each in STORIES]
+        summaries = [story_items.summary(f"articles/{each.id}.jsonl.gz", Stored(each, 0, 1)) for each in STORIES]
         with aws.table.batch_writer(["PK", "SK"]) as table:
-            for item in (*map(items.current_item, summaries), *list_items.registers(summaries)):
+            for item in (*map(story_items.current_item, summaries), *list_items.registers(summaries)):
                 table.put_item(Item=item)
             for item in chain.from_iterable(map(list_items.of, summaries)):
                 table.put_item(Item=item)

@@ -8,7 +8,7 @@ from typing import Any
 
 from dateline.article import Article, Image, Place, content_digest
 from dateline.keys import identifiers
-from dateline.search.index import manifest, shard
+from dateline.search.index import manifest, part_file
 from dateline.search.index.cache import Cache
 from dateline.search.index.indexing import Indexing, put
 from dateline.search.index.rebuild import SearchRebuild
@@ -62,7 +62,7 @@ def search(aws: Aws, folder: Path, *batches: Sequence[Article], **names: Any) ->
         for entry in store(aws, batch):
             months[entry.month].append(entry)
         parts = {
-            month: put(aws.s3, aws.archive, month, shard.delta(month, found, ())) for month, found in months.items()
+            month: put(aws.s3, aws.archive, month, part_file.delta(month, found, ())) for month, found in months.items()
         }
         manifest.update(aws.s3, aws.archive, lambda there: there.adding(parts))  # noqa: B023
     return Search(aws.s3, aws.archive, Cache(folder), **names)

@@ -19,15 +19,15 @@ from dateline.cli.collecting.tracking import FollowedCrawl
 from dateline.keys import crawl_names, object_keys
 from dateline.keys.object_keys import Stem
 from dateline.messages import CrawlMessage, CrawlReport, FeedVisit, RoundMessage
+from dateline.sources.crawl_shards import Shards
 from dateline.sources.registry import Source
-from dateline.sources.shards import Shards
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import FeedState
 from dateline.state.rounds import Rounds
 from spiders.collector import Collector
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed
 from spiders.download import pace
 from spiders.download.wire import Wire
-from spiders.families.family import DiscoveredUrl, Seed
 from spiders.runs import runner
 from spiders.runs.schedule import Dispatcher, slot
 from spiders.state.frontier import Frontier
@@ -43,10 +43,8 @@ BATCH = 50  # pages of a WARC file
 def test_frontier_round_trip() -> None:
     """A frontier comes back as it was."""
     date = datetime.fromisoformat("2019-04-16T08:00:00+02:00")
-    page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", family="feed", seed="https://gazette.example/feed")
-    dated = DiscoveredUrl(
-        url="https://gazette.example/b", family="sitemap", seed="x", title="B", date=date, lastmod=date
-    )
+    page = DiscoveredUrl(url="https://gazette.example/قصة?b=1", kind="feed", seed="https://gazette.example/feed")
+    dated = DiscoveredUrl(url="https://gazette.example/b", kind="sitemap", seed="x", title="B", date=date, lastmod=date)
     seed = Seed(url="https://gazette.example/sitemap-2.xml", depth=1, parent="https://gazette.example/sitemap")
     frontier = Frontier(
         pages=(page, dated),
@@ -223,7 +221,7 @@ class Backfill:
     async def _discover(self, collector: Collector) -> list[DiscoveredUrl]:
         seed = "https://gazette.example/sitemap"
         collector.visited(FeedVisit(url=seed, status=200, items=len(self.urls)))
-        return await collector.discover([DiscoveredUrl(url=url, family="sitemap", seed=seed) for url in self.urls])
+        return await collector.discover([DiscoveredUrl(url=url, kind="sitemap", seed=seed) for url in self.urls])
 
     async def _fetch(self, collector: Collector, pages: list[DiscoveredUrl]) -> None:
         while self.now < self.DEADLINE - self.MARGIN:

@@ -13,8 +13,8 @@ from mypy_boto3_sqs import SQSClient
 
 from dateline.keys import item_keys
 from dateline.messages import CrawlMessage, RoundMessage
+from dateline.sources.crawl_shards import Shards
 from dateline.sources.registry import Source
-from dateline.sources.shards import Shards
 from dateline.state.crawl_state import CrawlState
 from dateline.state.records import HealthRecord, UrlState
 from dateline.state.rounds import Rounds

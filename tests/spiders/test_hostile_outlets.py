@@ -15,9 +15,9 @@ from dateline.messages import CrawlReport
 from dateline.sources import registry
 from infra.newsroom import Newsroom, hostile, serve
 from infra.newsroom.hostile import HostileSite
+from spiders.discovery.seed_reader import DiscoveredUrl
 from spiders.download import meta
 from spiders.download.meta import Meta
-from spiders.families.family import DiscoveredUrl
 from spiders.spider import NewsSpider
 from spiders.state.frontier import Frontier
 from tests.support.outlet import CRAWL, Shelf, crawl

@@ -24,8 +24,8 @@ from dateline.sources.registry import Source
 from dateline.state.crawl_state import State
 from dateline.state.rounds import Rounds
 from spiders.collector import Collector
+from spiders.discovery.seed_reader import DiscoveredUrl
 from spiders.download.wire import Wire
-from spiders.families.family import DiscoveredUrl
 from spiders.runs import runner
 from spiders.runs.rounds import RoundRunner
 from spiders.runs.runner import Job
@@ -318,7 +318,7 @@ class Archive:
         seed = f"{collector.source.home}sitemap"
         collector.visited(FeedVisit(url=seed, status=200, items=self.pages))
         urls = [f"{collector.source.home}{number}" for number in range(self.pages)]
-        return await collector.discover([DiscoveredUrl(url=url, family="sitemap", seed=seed) for url in urls])
+        return await collector.discover([DiscoveredUrl(url=url, kind="sitemap", seed=seed) for url in urls])
 
     async def _fetch(self, under_way: dict[Collector, list[DiscoveredUrl]]) -> None:
         """A page of each source in turn, as with a delay."""
@@ -404,7 +404,7 @@ def test_batches_within_budget() -> None:
         ]
         for number in range(60):
             collector = collectors[number % 3]
-            page = DiscoveredUrl(url=f"{collector.source.home}{number}", family="feed", seed="x")
+            page = DiscoveredUrl(url=f"{collector.source.home}{number}", kind="feed", seed="x")
             body = answer("x" * 10_000 * (1 + number % 3)).data
             wire = Wire(b"GET / HTTP/1.1\r\n\r\n", body, datetime.now(UTC), None)
             await collector.discover([page])

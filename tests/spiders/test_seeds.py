@@ -10,12 +10,12 @@ import pytest
 from dateline.sources.registry import Source
 from dateline.urls import canonical
 from spiders import spider
-from spiders.families.date_range import Window
-from spiders.families.family import DiscoveredUrl, Family, Seed, SeedPage
-from spiders.families.feed import FeedFamily
-from spiders.families.listing import ListingFamily
-from spiders.families.sitemap import SitemapFamily
-from tests.spiders.families.test_sitemap import entry, index, urlset
+from spiders.discovery.date_range import Window
+from spiders.discovery.feed import FeedReader
+from spiders.discovery.listing import ListingReader
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed, SeedPage, SeedReader
+from spiders.discovery.sitemap import SitemapReader
+from tests.spiders.discovery.test_sitemap import entry, index, urlset
 from tests.support.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
 
 PAGES = {f"/story-{n}": answer(f"<h1>Story {n}") for n in range(9)}
@@ -126,7 +126,7 @@ def test_section_followed_while_new() -> None:
     assert sorted(since(outlet, before)) == ["/libya", "/libya?page=2", "/story-5"]
 
 
-def test_families_share_what_they_find() -> None:
+def test_readers_share_what_they_find() -> None:
     routes = {
         "/feed": answer(rss(item("/story-1", "Rain"), item("/story-2"))),
         "/a.xml": xml(urlset(entry("/story-2"), entry("/story-3"))),
@@ -167,20 +167,20 @@ def test_story_found_twice_once(url: str) -> None:
     """A story is one however it was found."""
     source = Source(id="g", path=Path(), name="G", home=SITE, country="ly", languages=("en",), timezone="UTC")
     written = url.replace("&", "&amp;")
-    bodies: dict[Family, str] = {
-        FeedFamily(): rss(item(written)),
-        SitemapFamily(): urlset(entry(written)),
-        ListingFamily(): f'<a href="{written}">x</a>',
+    bodies: dict[SeedReader, str] = {
+        FeedReader(): rss(item(written)),
+        SitemapReader(): urlset(entry(written)),
+        ListingReader(): f'<a href="{written}">x</a>',
     }
-    found = [read(family, source, body) for family, body in bodies.items()]
+    found = [read(reader, source, body) for reader, body in bodies.items()]
     assert {story.identity for stories in found for story in stories} == {canonical(SAME[0])}
 
 
-def read(family: Family, source: Source, body: str) -> Sequence[DiscoveredUrl]:
+def read(reader: SeedReader, source: Source, body: str) -> Sequence[DiscoveredUrl]:
     page = SeedPage(
         seed=Seed(url=f"{SITE}/in"),
         url=f"{SITE}/in",
         content_type="text/html; charset=utf-8",
         body=body.encode(),
     )
-    return family.read(source, page, Window()).found
+    return reader.read(source, page, Window()).found

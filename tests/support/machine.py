@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from dateline.aws import objects
-from dateline.maintenance.shards import Maintenance, Shard
+from dateline.maintenance.jobs import Maintenance, Shard
 from tests.conftest import Aws
 from tests.support.samples import KilledError, Newsroom, extract
 

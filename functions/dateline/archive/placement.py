@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any
 
 from dateline import instants
-from dateline.archive import chain
-from dateline.archive.chain import Place, Version
+from dateline.archive import numbering
 from dateline.archive.examiner import Examiner
 from dateline.archive.formats import content_name
+from dateline.archive.numbering import Place, Version
 from dateline.archive.store import ArchiveStore, Decided, articles_of, by_offset, named
 from dateline.article import Article, Outcome
 from dateline.index.index import Index
@@ -52,10 +52,10 @@ class Placement:
         """
         while True:
             before, found = self._index.versions(id, since)
-            wrong = chain.misplaced(map(read, found), read(before) if before else None)
+            wrong = numbering.misplaced(map(read, found), read(before) if before else None)
             if not wrong:
                 return
-            for key, places in chain.by_capture(wrong):
+            for key, places in numbering.by_capture(wrong):
                 self._rewrite(object_keys.parse(key), id, places)
 
     def _rewrite(self, stem: Stem, id: str, places: Mapping[int, Place]) -> None:

@@ -8,8 +8,8 @@ change.
 import dataclasses
 from collections.abc import Iterable
 
-from dateline.archive import chain
-from dateline.archive.chain import Version
+from dateline.archive import numbering
+from dateline.archive.numbering import Version
 from dateline.article import Article, Outcome, Pointer
 from dateline.index.index import Index
 
@@ -29,7 +29,7 @@ class Revisions:
     def settle(self, found: Article, captured_at: str, pointer: Pointer) -> tuple[Outcome, Article | None]:
         """The outcome of a page that is an article, and the revision to archive where it says something new."""
         article = dataclasses.replace(found, captured_at=captured_at, capture=pointer)
-        outcome, number, first_seen_at = chain.place(Version.of_article(article), self._before(found.id, article))
+        outcome, number, first_seen_at = numbering.place(Version.of_article(article), self._before(found.id, article))
         if number is None:
             return outcome, None
         revision = dataclasses.replace(

@@ -16,7 +16,7 @@ from dateline.article import Article, Outcome, Pointer
 from dateline.aws import objects
 from dateline.aws.deployment import Deployment
 from dateline.index.index import Index
-from dateline.index.items import aliases
+from dateline.index.story_items import aliases
 from dateline.keys import object_keys
 from dateline.keys.object_keys import Stem
 from dateline.outcomes import PageOutcome, Stored, articles_key, extraction, made_no_revision

@@ -17,9 +17,9 @@ from dateline.aws.prefetch import ahead
 from dateline.index import repeats
 from dateline.index.clusters import Clusters
 from dateline.index.gone import Presence
-from dateline.index.items import aliases, current_item, entries, summaries, summary
 from dateline.index.list_items import ListItems, registers
 from dateline.index.repeats import Repeats
+from dateline.index.story_items import aliases, current_item, entries, summaries, summary
 from dateline.index.withdrawals import Withdrawal
 from dateline.keys import identifiers, item_keys
 from dateline.keys.object_keys import Stem

@@ -18,10 +18,10 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from dateline import instants
-from dateline.archive import chain
-from dateline.archive.chain import Version
+from dateline.archive import numbering
 from dateline.archive.examiner import page_outcome
 from dateline.archive.formats import write_outcomes
+from dateline.archive.numbering import Version
 from dateline.archive.revisions import Revisions
 from dateline.archive.store import Archived, Decided, articles_of, by_offset, named_by_run
 from dateline.archive.writer import ArchiveWriter
@@ -131,7 +131,7 @@ class Reextraction:
         changed |= {article.id for article in before} - here
         for id in sorted(changed | here):
             _, found = self._index.versions(id, "")
-            if id in changed or chain.is_broken(map(Version.of_item, found)):
+            if id in changed or numbering.is_broken(map(Version.of_item, found)):
                 self._placement.place_story(id, "", self._version)
 
     def _commit(self, stem: Stem, settled: Archived, message: ReextractMessage) -> ReextractionReport:

@@ -93,16 +93,16 @@ def style() -> str:
 
 @cache
 def _labels() -> Mapping[tuple[str, str], Mapping[Language, str]]:
-    """Names of countries and languages by kind and code, from labels.tsv (``infra.labels``)."""
-    _, *lines = files(__package__).joinpath("labels.tsv").read_text("utf-8").splitlines()
+    """Names of countries and languages by kind and code, from display_names.tsv (``infra.labels``)."""
+    _, *lines = files(__package__).joinpath("display_names.tsv").read_text("utf-8").splitlines()
     rows = (line.split("\t") for line in lines)
     return {(kind, code): dict(zip(LANGUAGES, names, strict=True)) for kind, code, *names in rows}
 
 
 @cache
 def words() -> Mapping[str, Mapping[Language, str]]:
-    """The interface's words by key and language, from words.tsv."""
-    first, *lines = files(__package__).joinpath("words.tsv").read_text("utf-8").splitlines()
+    """The interface's words by key and language, from translations.tsv."""
+    first, *lines = files(__package__).joinpath("translations.tsv").read_text("utf-8").splitlines()
     columns = first.split("\t")[1:]
     rows = (line.split("\t") for line in lines if line)
     return {

@@ -50,7 +50,7 @@ class Rounds:
         self._table = table
 
     def waiting(self, pool: str, now: datetime) -> set[str]:
-        """Return the shards whose last round is unanswered; ``pool`` as in ``sources.shards``."""
+        """Return the shards whose last round is unanswered; ``pool`` as in ``sources.crawl_shards``."""
         partition = item_keys.rounds("")["PK"]
         answer = self._table.query(KeyConditionExpression=Key("PK").eq(partition), ConsistentRead=True)
         # One page of 1 MB holds the items of a thousand shards.

@@ -18,7 +18,7 @@ from dateline.capture.fixity import WITHDRAWN, Record, records
 from dateline.capture.gzip_members import Member, members
 from dateline.capture.packs import Packs
 from dateline.index import repeats
-from dateline.index.items import entries
+from dateline.index.story_items import entries
 from dateline.keys import item_keys, object_keys
 from dateline.keys.object_keys import Stem
 from dateline.monitoring import counters

@@ -13,7 +13,7 @@ from boto3.dynamodb.conditions import Key
 
 from dateline.aws import dynamodb
 from dateline.index import clusters, list_items, repeats
-from dateline.index.items import current_item
+from dateline.index.story_items import current_item
 from dateline.keys import item_keys, object_keys
 from dateline.verify.findings import Finding, Kind
 from dateline.verify.scope import Scope

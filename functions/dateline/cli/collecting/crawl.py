@@ -73,7 +73,7 @@ def crawl(
 def _rounds(messages: "list[CrawlMessage]", stack: Stack) -> "Iterator[RoundMessage]":
     """The crawls as one round for each shard of the stack."""
     from dateline.messages import RoundMessage
-    from dateline.sources.shards import Shards
+    from dateline.sources.crawl_shards import Shards
 
     shards = Shards(int(stack.outputs["CrawlShards"])).assign(registered().values())
     for shard in sorted({shards[message.source] for message in messages}):

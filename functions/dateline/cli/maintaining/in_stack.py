@@ -13,7 +13,7 @@ from dateline.cli.terminal.output import CommandError, count, note, progress
 from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
-    from dateline.maintenance.shards import Job, Result, Shard
+    from dateline.maintenance.jobs import Job, Result, Shard
 
 _LOOK_EVERY = 2  # seconds
 
@@ -47,7 +47,7 @@ def carry_out(
     """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from dateline.maintenance.shards import plan, results
+    from dateline.maintenance.jobs import plan, results
 
     found, done = list(shards), results(stack.deployment, run, job)
     left = set(found) - done.keys()

@@ -36,7 +36,7 @@ def pack(
     known = Packs(deployed.s3, deployed.capture_bucket).sources()
     check_sources(source or (), lambda: known)
     if wanted(in_stack, stack, run):
-        from dateline.maintenance.shards import shards
+        from dateline.maintenance.jobs import shards
 
         name = run or new_run("pack")
         found = carry_out(deployed, "pack", name, shards(deployed.deployment, "pack", source or ())).values()

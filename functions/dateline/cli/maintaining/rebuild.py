@@ -72,8 +72,8 @@ def _rebuild_in_stack(
 ) -> None:
     """Rebuild by shards: the index by source and month, then the crawls' state by source."""
     from dateline.events import rebuilding
+    from dateline.maintenance.jobs import shards
     from dateline.maintenance.rebuild import Rebuilt, begin, finish
-    from dateline.maintenance.shards import shards
 
     name = run or new_run("rebuild")
     with rebuilding(deployed.s3, deployed.archive_bucket):

@@ -89,7 +89,7 @@ def _by_month(deployed: Stack, named: list[str], run: str, json: bool) -> None:
     """Extract whole sources again by the state machine, and print the changes."""
     from dateline.cli.collecting.tracking import FollowedReextraction
     from dateline.cli.maintaining.in_stack import carry_out as carry_out_shards
-    from dateline.maintenance.shards import shards
+    from dateline.maintenance.jobs import shards
 
     carry_out_shards(deployed, "reextract", run, shards(deployed.deployment, "reextract", named))
     followed = FollowedReextraction(run=run)

@@ -75,7 +75,7 @@ def verify(
 
 def _look_in_stack(deployed: Stack, spool: "Spool", scope: "Scope", run: str | None) -> None:
     """Have the stack's functions look at the objects, and take what they saw into the spool."""
-    from dateline.maintenance.shards import shards
+    from dateline.maintenance.jobs import shards
 
     name = run or new_run("verify")
     found = carry_out(deployed, "verify", name, shards(deployed.deployment, "verify", scope.sources))

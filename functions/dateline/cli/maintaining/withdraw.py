@@ -62,7 +62,7 @@ def _in_process(deployed: Stack, story: Mapping[str, Any], reason: str) -> "Done
 
 def _by_month(deployed: Stack, story: Mapping[str, Any], reason: str, run: str | None) -> "Done":
     """Find and remove the story's pages in the stack; the tombstone and the index are changed from here."""
-    from dateline.maintenance.shards import Shard, shards
+    from dateline.maintenance.jobs import Shard, shards
     from dateline.maintenance.withdraw import Done, Found, Locked, Withdrawing
 
     id, source = str(story["id"]), str(story["source"])

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from dateline.aws.prefetch import ahead
 from dateline.query.diff import between
-from dateline.reader import cursors, pages, shown
+from dateline.reader import cursors, json_views, pages
 from dateline.reader.drawings import charts
 from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
@@ -90,7 +90,7 @@ class ListRoutes:
         )
         onward = cursors.write(found.cursor, given) if found.cursor else None
         if form == "json":
-            return _answer(form, json.dumps(shown.results(found, onward), ensure_ascii=False))
+            return _answer(form, json.dumps(json_views.results(found, onward), ensure_ascii=False))
         if form == "html":
             values = {"found": found, "onward": onward, "given": given, "outlet": self._library.outlet}
             return _answer(form, pages.render("search", asked, **values, **self._narrowed(asked, given, found)))
@@ -214,7 +214,7 @@ class ListRoutes:
     def _following(self, since: str, *, edits: bool, limit: int) -> Response[str]:
         """The stories after a cursor, as JSON; ``since`` of the answer is the next cursor."""
         read = list(islice(self._library.archive.changes(since), limit))
-        page = [shown.story(each) for each in read if not edits or each.revision > 1 or each.gone_at]
+        page = [json_views.story(each) for each in read if not edits or each.revision > 1 or each.gone_at]
         last = read[-1].cursor if read else since
         return _answer("json", json.dumps({"since": last, "stories": page}, ensure_ascii=False))
 
@@ -232,7 +232,7 @@ class ListRoutes:
 
     def _listed(self, asked: Asked, form: Form, name: str, page: Sequence[Story], onward: str | None) -> Response[str]:
         if form == "json":
-            found = [shown.story(story) for story in page]
+            found = [json_views.story(story) for story in page]
             return _answer(form, json.dumps({"cursor": onward, "stories": found}, ensure_ascii=False))
         if form == "html":
             values = {"stories": page, "onward": onward, "outlet": self._library.outlet}

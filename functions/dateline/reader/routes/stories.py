@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from dateline.article import Article
 from dateline.query.diff import between
-from dateline.reader import pages, shown
+from dateline.reader import json_views, pages
 from dateline.reader.drawings import charts, maps
 from dateline.reader.formats import cite
 from dateline.reader.formats.negotiation import MEDIA
@@ -50,7 +50,7 @@ class StoryRoutes:
             return _answer(form, f"{article.title}\n\n{article.text}\n", headers)
         if form == "html":
             return _answer(form, self._page(asked, current, found, article), headers)
-        return _answer(form, _json(shown.article(article, current)), headers)
+        return _answer(form, _json(json_views.article(article, current)), headers)
 
     def revisions(self, id: Id, format: Annotated[RevisionsForm | None, _FORM] = None) -> Response[str]:
         """All revisions of a story, in the order of capture; as a Memento time map too."""
@@ -60,7 +60,7 @@ class StoryRoutes:
         found = self._library.archive.revisions(current)
         if form == "timemap":
             return _answer(form, _timemap(asked, current, found))
-        return _answer(form, _json({"id": current.id, "revisions": [shown.story(each) for each in found]}))
+        return _answer(form, _json({"id": current.id, "revisions": [json_views.story(each) for each in found]}))
 
     def diff(
         self,
@@ -80,12 +80,12 @@ class StoryRoutes:
         edit = between(one, other)
         if form == "html":
             return _answer(form, pages.render("diff", asked, story=current, one=one, other=other, edit=edit))
-        return _answer(form, _json({"id": current.id, "before": pair[0], "after": pair[1], **shown.edit(edit)}))
+        return _answer(form, _json({"id": current.id, "before": pair[0], "after": pair[1], **json_views.edit(edit)}))
 
     def copies(self, id: Id) -> Response[str]:
         """The copies of a story, itself included, in order of appearance."""
         current = self._library.archive.story(id)
-        found = [shown.story(each) for each in self._library.archive.copies(current)]
+        found = [json_views.story(each) for each in self._library.archive.copies(current)]
         return _answer("json", _json({"id": current.id, "copies": found}))
 
     def capture(self, id: Id, revision: Revision = None) -> Response[str]:

@@ -10,7 +10,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from dateline.api.archive import NotFoundError
-from dateline.reader import cursors, pages, shown
+from dateline.reader import cursors, json_views, pages
 from dateline.reader.formats import feeds
 from dateline.reader.formats.negotiation import MEDIA
 from dateline.reader.library import Library
@@ -49,7 +49,7 @@ class WatchRoutes:
         found, last = self._library.hits(name, cursors.read(cursor, given) if cursor else None, limit)
         onward = cursors.write(last, given) if last else None
         if form == "json":
-            listed = [{**asdict(hit), "story": shown.story(story)} for hit, story in found]
+            listed = [{**asdict(hit), "story": json_views.story(story)} for hit, story in found]
             return Response(HTTPStatus.OK, MEDIA[form], _json({**asdict(watch), "cursor": onward, "hits": listed}))
         if form == "html":
             values = {"watch": watch, "hits": found, "onward": onward, "outlet": self._library.outlet}

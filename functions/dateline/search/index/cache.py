@@ -11,9 +11,9 @@ from typing import IO, Self
 
 from tantivy import Searcher
 
-from dateline.search.index import shard
+from dateline.search.index import part_file
 from dateline.search.index.manifest import Part
-from dateline.search.index.shard import Head
+from dateline.search.index.part_file import Head
 
 LIMIT = 400_000_000  # bytes, of the 512 MB that a Lambda function has by default
 _OWN = 4_000_000_000  # bytes on a person's machine: some four million stories
@@ -50,7 +50,7 @@ class Cache:
         """A part, fetched if it is not here."""
         folder = self.path(part, stream)
         if part.key not in self._open:
-            self._open[part.key] = Opened(shard.opened(folder).searcher(), shard.head(folder))
+            self._open[part.key] = Opened(part_file.opened(folder).searcher(), part_file.head(folder))
         return self._open[part.key]
 
     def path(self, part: Part, stream: Callable[[str], IO[bytes]]) -> Path:
@@ -70,7 +70,7 @@ class Cache:
         self.folder.mkdir(parents=True, exist_ok=True)
         beside = Path(tempfile.mkdtemp(dir=self.folder, prefix="."))
         try:
-            shard.unpack(packed, beside)
+            part_file.unpack(packed, beside)
             beside.rename(folder)
         except BaseException as error:
             shutil.rmtree(beside)

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from dateline.aws import objects
 from dateline.keys import object_keys
-from dateline.search.index import manifest, shard
+from dateline.search.index import manifest, part_file
 from dateline.search.index.cache import Cache
 from dateline.search.index.indexing import put
 from dateline.search.index.manifest import Part
@@ -73,7 +73,7 @@ class Compaction:
             if error.response["Error"]["Code"] != "NoSuchKey":
                 raise
             return 0  # another run merged and deleted them
-        body = shard.merge_into(month, base, deltas) if plan.into_base else shard.merge(month, deltas)
+        body = part_file.merge_into(month, base, deltas) if plan.into_base else part_file.merge(month, deltas)
         new = put(self._s3, self._bucket, month, body, base=plan.into_base)
         there = manifest.update(self._s3, self._bucket, lambda there: there.merging(month, plan.old, new))
         return len(plan.old) if new in there.parts else 0

@@ -19,10 +19,10 @@ from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.index.list_items import published_key
 from dateline.keys import item_keys, object_keys
-from dateline.search.index import manifest, shard
+from dateline.search.index import manifest, part_file
 from dateline.search.index.manifest import Part
+from dateline.search.index.part_file import Packed
 from dateline.search.index.schema import Entry, Version, version
-from dateline.search.index.shard import Packed
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -123,7 +123,7 @@ class Indexing:
         return len(parts)
 
     def _put(self, month: str, entries: Sequence[Entry], removed: Iterable[str]) -> Part:
-        return put(self._s3, self._bucket, month, shard.delta(month, entries, removed))
+        return put(self._s3, self._bucket, month, part_file.delta(month, entries, removed))
 
     def _changed(
         self, waiting: Changes, indexed: Mapping[str, Version], entries: Sequence[Entry]

@@ -18,7 +18,7 @@ from dateline.aws.deployment import Deployment
 from dateline.aws.prefetch import ahead
 from dateline.index.index import Index
 from dateline.query.query import Query
-from dateline.search.index import manifest, shard
+from dateline.search.index import manifest, part_file
 from dateline.search.index.cache import Cache
 from dateline.search.index.indexing import Indexing, put
 from dateline.search.index.manifest import Manifest
@@ -74,7 +74,7 @@ class SearchRebuild:
         for _ in range(_ATTEMPTS):
             old = manifest.read(self._s3, self._bucket).months.get(month, ())
             decided = {id for part in old if not part.base for id in self._decides(part)}
-            new = put(self._s3, self._bucket, month, shard.base(month, self._entries(month)), base=True)
+            new = put(self._s3, self._bucket, month, part_file.base(month, self._entries(month)), base=True)
             there = manifest.update(self._s3, self._bucket, lambda there: there.merging(month, old, new))  # noqa: B023
             if new in there.parts:
                 self._indexing.index({id: {month} for id in decided})

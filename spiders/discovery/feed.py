@@ -1,4 +1,4 @@
-"""The feed family: RSS, RDF and Atom by feedparser, however broken, and JSON Feed.
+"""The reader of feeds: RSS, RDF and Atom by feedparser, however broken, and JSON Feed.
 
 If a source's feed is its home page, the feeds in its ``<link rel="alternate">`` are read.
 """
@@ -20,12 +20,12 @@ from w3lib.html import remove_tags
 from dateline.instants import is_believable
 from dateline.sources.registry import Source
 from dateline.urls import canonical, joined, same_site
-from spiders.families import feed_text, jsonfeed
-from spiders.families.date_range import Window
-from spiders.families.family import DiscoveredUrl, Reading, SeedPage, UnreadableError
+from spiders.discovery import feed_text, jsonfeed
+from spiders.discovery.date_range import Window
+from spiders.discovery.seed_reader import DiscoveredUrl, Reading, SeedPage, UnreadableError
 
 MAX_NAMED = 10  # feeds of a home page; the rest are those of sections and tags
-MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a family of its own
+MAX_ITEMS = 500  # feeds list 10 to 100; a longer one is an archive, and history has a reader of its own
 
 _TYPES = {"application/rss+xml", "application/atom+xml", "application/rdf+xml", "application/feed+json"}
 _COMMENTS = re.compile(r"comment|تعليق|yorum", re.IGNORECASE)
@@ -35,7 +35,7 @@ _YEAR = re.compile(rf"\b(?:{_MONTHS})[a-z]*\.?[ ,-]+(\d+)(?![\d:])", re.IGNORECA
 _CLOCK = re.compile(r"\d\d?:\d\d(:\d\d(\.\d+)?)?$")  # ends with the time of day: no zone follows
 
 
-class FeedFamily:
+class FeedReader:
     """The ``feeds`` of a source."""
 
     name = "feed"
@@ -132,7 +132,7 @@ def _found(source: Source, page: SeedPage, url: str, item: dict[str, Any]) -> Di
     title = " ".join(html.unescape(remove_tags(item.get("title") or "")).split())  # WordPress escapes twice
     return DiscoveredUrl(
         url=url,
-        family=FeedFamily.name,
+        kind=FeedReader.name,
         seed=page.seed.url,
         title=title or None,
         date=date(raw, ZoneInfo(source.timezone)) if raw else None,

@@ -1,4 +1,4 @@
-"""The feed family: what it takes from a feed, and what it says of one that it cannot read."""
+"""The reader of feeds: what it takes from a feed, and what it says of one that it cannot read."""
 
 import time
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dateline.sources.registry import Source
-from spiders.families import feed
-from spiders.families.date_range import Window
-from spiders.families.family import DiscoveredUrl, Seed, SeedPage, UnreadableError
+from spiders.discovery import feed
+from spiders.discovery.date_range import Window
+from spiders.discovery.seed_reader import DiscoveredUrl, Seed, SeedPage, UnreadableError
 from tests.support.outlet import item, rss
 from tests.support.samples import gzipped
 
@@ -26,7 +26,7 @@ def read(body: str | bytes, content_type: str = "application/rss+xml", **changes
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
     page = SeedPage(seed=Seed(url=URL), url=URL, content_type=content_type, body=data)
-    return feed.FeedFamily().read(source, page, Window()).found
+    return feed.FeedReader().read(source, page, Window()).found
 
 
 def test_item_has_link_title_date() -> None:
@@ -35,7 +35,7 @@ def test_item_has_link_title_date() -> None:
     (found,) = read(rss(item("https://gazette.example/1", "Rain &amp; wind\n in  Sebha", raw)))
     assert found == DiscoveredUrl(
         url="https://gazette.example/1",
-        family="feed",
+        kind="feed",
         seed=URL,
         title="Rain & wind in Sebha",
         date=datetime(2026, 10, 20, 8, tzinfo=UTC),
@@ -164,7 +164,7 @@ def test_the_sources_patterns_choose() -> None:
 def alternates(body: str, url: str = HOME) -> list[str]:
     source = Source(id="gazette", path=Path(), name="S", home=HOME, country="ly", languages=("en",), timezone="UTC")
     page = SeedPage(seed=Seed(url=HOME), url=url, content_type="text/html", body=body.encode())
-    reading = feed.FeedFamily().read(source, page, Window())
+    reading = feed.FeedReader().read(source, page, Window())
     assert (reading.found, reading.settled) == ((), False)
     return [seed.url for seed in reading.further]
 

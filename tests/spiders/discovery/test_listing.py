@@ -1,4 +1,4 @@
-"""The listing family: which links of a section page are stories, which page comes after it, and where to stop."""
+"""The reader of listings: which links of a section page are stories, which page comes after it, and where to stop."""
 
 from pathlib import Path
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from dateline.sources.registry import Source
-from spiders.families import listing
-from spiders.families.date_range import Window
-from spiders.families.family import Reading, Seed, SeedPage, UnreadableError
+from spiders.discovery import listing
+from spiders.discovery.date_range import Window
+from spiders.discovery.seed_reader import Reading, Seed, SeedPage, UnreadableError
 
 SITE = "https://gazette.example"
 URL = f"{SITE}/section/libya/"
@@ -21,7 +21,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
     page = SeedPage(seed=Seed(url=url, depth=depth), url=url, content_type="text/html; charset=utf-8", body=data)
-    return listing.ListingFamily().read(source, page, window or Window())
+    return listing.ListingReader().read(source, page, window or Window())
 
 
 def paths(reading: Reading) -> list[str]:

@@ -1,4 +1,4 @@
-"""The sitemap family: sitemaps.org's index, XML and text files, and Google's news sitemaps with titles and dates.
+"""The reader of sitemaps: sitemaps.org's index, XML and text files, and Google's news sitemaps with titles and dates.
 
 An index is read for files changed since the last crawl, a file for unknown stories and those with a ``lastmod`` later
 than their capture. News crawls read the newest files and the newest stories of each; older ones belong to history
@@ -14,16 +14,16 @@ from zoneinfo import ZoneInfo
 
 from dateline.sources.registry import Source
 from dateline.urls import same_site
-from spiders.families.date_range import Period, Window, file_period
-from spiders.families.family import DiscoveredUrl, Reading, SeedPage, UnreadableError
-from spiders.families.sitemap_file import MAX_ENTRIES, Entry, parse
+from spiders.discovery.date_range import Period, Window, file_period
+from spiders.discovery.seed_reader import DiscoveredUrl, Reading, SeedPage, UnreadableError
+from spiders.discovery.sitemap_file import MAX_ENTRIES, Entry, parse
 from spiders.middlewares import robots_txt
 
 MAX_DEPTH = 3  # robots.txt, an index, a nested index, its files
 NEWEST_FILES, NEWEST_STORIES = 50, 1000  # read by a news crawl, of an index and of a file
 
 
-class SitemapFamily:
+class SitemapReader:
     """The ``sitemaps`` of a source."""
 
     name = "sitemap"
@@ -110,7 +110,7 @@ def _unstamped(stories: list[Entry]) -> list[Entry]:
 def _found(page: SeedPage, entry: Entry) -> DiscoveredUrl:
     return DiscoveredUrl(
         url=entry.url,
-        family=SitemapFamily.name,
+        kind=SitemapReader.name,
         seed=page.seed.url,
         title=entry.title,
         date=entry.published_at,

@@ -1,4 +1,4 @@
-"""The listing family: section pages, page by page, while they have new stories, or stories of the window.
+"""The reader of listings: section pages, page by page, while they have new stories, or stories of the window.
 
 The source's ``article`` and ``skip`` patterns distinguish stories from other links. Without ``article``, the usual form
 of stories' addresses decides (a slug of three words or a long number), or a headline as link text; courlan excludes
@@ -16,10 +16,10 @@ from scrapy.http import HtmlResponse
 
 from dateline.sources.registry import Source
 from dateline.urls import canonical, same_site
-from spiders.families.date_range import Period, Window, file_period, period
-from spiders.families.family import DiscoveredUrl, Reading, Seed, SeedPage, UnreadableError
-from spiders.families.pagination import address, next_page, section
-from spiders.families.teaser import date_beside
+from spiders.discovery.date_range import Period, Window, file_period, period
+from spiders.discovery.pagination import address, next_page, section
+from spiders.discovery.seed_reader import DiscoveredUrl, Reading, Seed, SeedPage, UnreadableError
+from spiders.discovery.teaser import date_beside
 
 NEWS_PAGES, HISTORY_PAGES = 10, 500  # of one section, however many have new stories
 
@@ -30,7 +30,7 @@ _NUMBER = re.compile(r"(?<!\d)\d{4,}(?!\d)")
 _HEADLINE = 5  # words; menus have fewer
 
 
-class ListingFamily:
+class ListingReader:
     """The ``listings`` of a source."""
 
     name = "listing"
@@ -57,7 +57,7 @@ class ListingFamily:
 
 def _reading(page: SeedPage, stories: Iterable[str], further: Sequence[Seed]) -> Reading:
     """Only a section's front is asked conditionally: what its other pages list moves on with each new story."""
-    found = [DiscoveredUrl(url=url, family=ListingFamily.name, seed=page.seed.url) for url in stories]
+    found = [DiscoveredUrl(url=url, kind=ListingReader.name, seed=page.seed.url) for url in stories]
     return Reading(found=found, further=further, while_new=True, settled=page.seed.depth == 0)
 
 

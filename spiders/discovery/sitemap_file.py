@@ -20,9 +20,9 @@ from lxml import etree
 from dateline.capture import inflate
 from dateline.instants import is_believable
 from dateline.urls import joined
-from spiders.families import feed
-from spiders.families.date_range import Period, period
-from spiders.families.family import UnreadableError
+from spiders.discovery import feed
+from spiders.discovery.date_range import Period, period
+from spiders.discovery.seed_reader import UnreadableError
 
 MAX_BYTES, MAX_ENTRIES = 52 << 20, 50_000  # sitemaps.org's limits per file
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from cryptography.x509.oid import AuthorityInformationAccessOID, NameOID
 
-from spiders.download import chains, connection
+from spiders.download import certificate_chains, connection
 from spiders.state import backoff
 from tests.support.curl import CURL, curl, needs_curl
 from tests.support.outlet import Answer, Outlet, Shelf, answer, crawl, item, rss
@@ -68,8 +68,8 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issued:
     authority = issue("Sample Root")
     (tmp_path / "trusted.pem").write_bytes(pem(authority))
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "trusted.pem"))
-    monkeypatch.setattr(chains, "_kept", {})
-    chains.context.cache_clear()
+    monkeypatch.setattr(certificate_chains, "_kept", {})
+    certificate_chains.context.cache_clear()
     connection._trusting.cache_clear()
     return authority
 
@@ -78,7 +78,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Issued:
 def forget() -> Iterator[None]:
     yield
     connection._trusting.cache_clear()
-    chains.context.cache_clear()
+    certificate_chains.context.cache_clear()
 
 
 def serving(leaf: Issued, folder: Path) -> ssl.SSLContext:
@@ -123,7 +123,7 @@ def test_two_missing_issuers_are_fetched(root: Issued, tmp_path: Path) -> None:
         (answer(status=404), "answered 404"),
         (answer(b"<html>no certificate"), "nor can it be had"),
         (Answer(b"", then="close"), "nor can it be had"),
-        (answer(b"x" * (chains.MAX_CERTIFICATE + 1)), "nor can it be had"),
+        (answer(b"x" * (certificate_chains.MAX_CERTIFICATE + 1)), "nor can it be had"),
     ],
 )
 def test_missing_issuer_has_its_reason(root: Issued, tmp_path: Path, route: Answer, why: str) -> None:

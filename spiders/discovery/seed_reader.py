@@ -1,8 +1,8 @@
-"""Interface of the families of spiders: seeds, and the stories found there.
+"""Interface of seed readers: the seeds of a source, and the stories found there.
 
-A family (feeds, sitemaps, listings) knows its seeds and reads their responses into stories and further seeds: files of
-a sitemap index, the next page of a section. Everything else, from politeness to captures, is common to all families, in
-``spider`` and ``collector``.
+A seed reader (of feeds, sitemaps or listings) knows the seeds of its kind and reads their responses into stories and
+further seeds: files of a sitemap index, the next page of a section. All else, from politeness to captures, is common to
+the kinds, in ``spider`` and ``collector``. A capture's metadata names the kind as ``family``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from dateline.sources.registry import Source
 from dateline.state.pages import item_hash
 from dateline.state.records import FeedState, UrlState
 from dateline.urls import canonical
-from spiders.families.date_range import Window
+from spiders.discovery.date_range import Window
 
 
 class UnreadableError(ValueError):
@@ -32,7 +32,7 @@ class DiscoveredUrl:
     """
 
     url: str
-    family: str
+    kind: str
     seed: str
     title: str | None = None
     date: datetime | None = None
@@ -54,12 +54,12 @@ class DiscoveredUrl:
         """Return whether the page has changed since its capture, by these facts."""
         if self.lastmod:  # one of tomorrow would have the page fetched in each crawl until then
             return state.captured_at < instants.utc(self.lastmod, "seconds") and self.lastmod <= datetime.now(UTC)
-        return self.family == "feed" and state.item not in (None, self.item_hash)
+        return self.kind == "feed" and state.item not in (None, self.item_hash)
 
     def metadata(self) -> dict[str, Any]:
         """Its part of the capture's metadata record."""
         return {
-            "family": self.family,
+            "family": self.kind,
             "discovered_from": self.seed,
             "requested_url": self.url,
             "feed_title": self.title,
@@ -118,7 +118,7 @@ class Reading:
     note: str | None = None
 
 
-class Family(Protocol):
+class SeedReader(Protocol):
     """One way of discovery. ``history``: it reaches beyond new stories."""
 
     name: str

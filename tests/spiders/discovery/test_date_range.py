@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from spiders.families.date_range import Period, Window, file_period, period
+from spiders.discovery.date_range import Period, Window, file_period, period
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The families together, on the sample newsroom: every story is found, whichever way leads to it, and fetched once."""
+"""The seed readers together, on the sample newsroom: every story is found, by whichever of them, and fetched once."""
 
 import time
 from collections import Counter
@@ -15,9 +15,9 @@ import pytest
 from dateline.sources import registry
 from dateline.sources.registry import Source
 from infra.newsroom import Newsroom, serve
-from spiders.families.date_range import Window
-from spiders.families.family import Reading, SeedPage
-from spiders.families.feed import FeedFamily
+from spiders.discovery.date_range import Window
+from spiders.discovery.feed import FeedReader
+from spiders.discovery.seed_reader import Reading, SeedPage
 from tests.support.outlet import Outlet, Shelf, answer, crawl, item, rss
 
 OUTLETS = ("sample-courrier", "sample-difaf", "sample-gazette")
@@ -85,13 +85,13 @@ def test_second_crawl_is_conditional(newsroom: Newsroom) -> None:
 @pytest.fixture
 def slow_feeds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Feeds take longer to read than another seed takes to answer, as on a busy machine."""
-    read = FeedFamily.read
+    read = FeedReader.read
 
-    def slowly(family: FeedFamily, source: Source, page: SeedPage, window: Window) -> Reading:
+    def slowly(reader: FeedReader, source: Source, page: SeedPage, window: Window) -> Reading:
         time.sleep(0.2)
-        return read(family, source, page, window)
+        return read(reader, source, page, window)
 
-    monkeypatch.setattr(FeedFamily, "read", slowly)
+    monkeypatch.setattr(FeedReader, "read", slowly)
 
 
 @pytest.mark.usefixtures("slow_feeds")

@@ -13,8 +13,8 @@ from dateline import instants
 from dateline.aws import objects
 from dateline.keys import crawl_names, item_keys, object_keys
 from dateline.keys.object_keys import Stem
+from dateline.maintenance.jobs import Job, Maintenance, Shard, plan, results, shards
 from dateline.maintenance.rebuild import begin, delete_index, finish, rebuild
-from dateline.maintenance.shards import Job, Maintenance, Shard, plan, results, shards
 from dateline.messages import CrawlReport
 from dateline.monitoring.counter_writes import Counters
 from dateline.proofs.trees import Trees

@@ -1,4 +1,4 @@
-"""The sitemap family: which files and stories of a sitemap it takes, and what it says of one that is none."""
+"""The reader of sitemaps: which files and stories of a sitemap it takes, and what it says of one that is none."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,9 +8,9 @@ import pytest
 
 from dateline.sources.registry import Source
 from dateline.state.records import UrlState
-from spiders.families import sitemap, sitemap_file
-from spiders.families.date_range import Window
-from spiders.families.family import Reading, Seed, SeedPage, UnreadableError
+from spiders.discovery import sitemap, sitemap_file
+from spiders.discovery.date_range import Window
+from spiders.discovery.seed_reader import Reading, Seed, SeedPage, UnreadableError
 from tests.support.samples import gzipped
 
 SITE = "https://gazette.example"
@@ -24,7 +24,7 @@ def read(body: str | bytes, window: Window | None = None, url: str = URL, depth:
     source = Source(id="gazette", path=Path(), timezone="Africa/Tripoli", **(values | changes))
     data = body.encode() if isinstance(body, str) else body
     page = SeedPage(seed=Seed(url=url, depth=depth), url=url, content_type="text/xml", body=data)
-    return sitemap.SitemapFamily().read(source, page, window or Window())
+    return sitemap.SitemapReader().read(source, page, window or Window())
 
 
 def urlset(*entries: str, namespace: str = NAMESPACE) -> str:
@@ -64,7 +64,7 @@ def test_news_sitemap_like_feed() -> None:
         entry(f"{SITE}/1", "2026-10-20T09:00:00Z", image + news("2026-10-20T08:00:00+02:00", "Rain &amp; wind"))
     )
     (found,) = read(body).found
-    assert (found.url, found.family, found.title) == (f"{SITE}/1", "sitemap", "Rain & wind")
+    assert (found.url, found.kind, found.title) == (f"{SITE}/1", "sitemap", "Rain & wind")
     assert (found.date, found.date_raw) == (datetime(2026, 10, 20, 6, tzinfo=UTC), "2026-10-20T08:00:00+02:00")
     assert found.metadata()["feed_date"] == "2026-10-20T08:00:00+02:00"
     assert found.metadata()["lastmod"] == "2026-10-20T11:00:00+02:00"

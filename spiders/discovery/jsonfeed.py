@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from spiders.families.family import UnreadableError
+from spiders.discovery.seed_reader import UnreadableError
 
 
 def items(body: bytes) -> list[dict[str, Any]] | None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from dateline.archive import chain
-from dateline.archive.chain import Place, Version
+from dateline.archive import numbering
 from dateline.archive.formats import read_articles, read_outcomes, write_articles, write_outcomes
+from dateline.archive.numbering import Place, Version
 from dateline.article import Extraction, Outcome
 from dateline.keys import crawl_names, identifiers, item_keys, object_keys
 from dateline.keys.object_keys import Stem
@@ -53,11 +53,11 @@ def test_places_follow_the_captures(versions: Sequence[Version], places: Sequenc
     first = min(each.captured_at for each in versions)
     wanted = [Place(ARCHIVED, at, first) if isinstance(at, int) else Place(at) for at in places]
     for order in itertools.permutations(versions):
-        found = dict(chain.misplaced(order))
+        found = dict(numbering.misplaced(order))
         assert [found[each] for each in sorted(versions, key=lambda each: each.order)] == wanted
         settled = [dataclasses.replace(each, place=at) for each, at in found.items()]
-        assert chain.misplaced(settled) == []
-        assert not chain.is_broken(settled)
+        assert numbering.misplaced(settled) == []
+        assert not numbering.is_broken(settled)
 
 
 def captures_of(newsroom: Newsroom, count: int, seed: int) -> list[str]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from parsel import Selector
 
-from spiders.families.date_range import Period
+from spiders.discovery.date_range import Period
 
 _LEVELS = 5  # elements around the link: a heading, a box, a card, an article, a list's item
 _DAY_FIRST = re.compile(r"(?<!\d)(\d{1,2})\s?[/.-]\s?(\d{1,2})\s?[/.-]\s?((?:19|20)\d\d)(?!\d)")

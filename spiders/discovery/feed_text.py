@@ -8,7 +8,7 @@ import codecs
 import re
 
 from dateline.capture import inflate
-from spiders.families.family import UnreadableError
+from spiders.discovery.seed_reader import UnreadableError
 
 MAX_BYTES = 16 << 20  # of an inflated feed; the longest known ones have 5 MB
 MAX_TAG = 8 << 10  # characters of one start tag; the parser's time grows with their square

@@ -15,7 +15,7 @@ from scrapy.utils.project import get_project_settings
 from spiders.download import meta
 from spiders.download.meta import Meta
 from spiders.download.wire import WireError
-from spiders.middlewares import chain
+from spiders.middlewares import order
 from spiders.spider import spider_class
 from tests.conftest import ROOT
 from tests.support.imports import GAZETTE
@@ -24,7 +24,7 @@ SOURCES = sorted(path for path in (ROOT / "spiders").rglob("*.py") if path.name 
 
 
 def position(name: str) -> int:
-    [found] = [place for place, path in enumerate(chain.DOWNLOADER) if path.endswith(f".{name}")]
+    [found] = [place for place, path in enumerate(order.DOWNLOADER) if path.endswith(f".{name}")]
     return found
 
 
@@ -35,7 +35,7 @@ def test_scrapy_keeps_the_order() -> None:
     crawler = Crawler(spider_class(GAZETTE), settings)
     crawler._apply_settings()
     built = DownloaderMiddlewareManager.from_crawler(crawler).middlewares
-    assert [type(each) for each in built] == [load_object(name) for name in chain.DOWNLOADER]
+    assert [type(each) for each in built] == [load_object(name) for name in order.DOWNLOADER]
 
 
 @pytest.mark.parametrize(

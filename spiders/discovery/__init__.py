@@ -1,0 +1,1 @@
+"""Discovery: how feeds, sitemaps and section pages list stories."""

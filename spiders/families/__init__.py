@@ -1,1 +1,0 @@
-"""Families: how feeds, sitemaps and section pages list stories."""
