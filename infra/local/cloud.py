@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from dateline.aws.deployment import Deployment
-from infra.local import ministack, newsroom, processes, stack
+from infra.local import ministack, newsroom, processes, space, stack
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record, locked
 
@@ -99,6 +99,15 @@ def up(
     the next step.
     """
     folder = folder.resolve()
+    try:
+        return _up(folder, schedule, recorded, progress)
+    except (LocalCloudError, OSError) as error:
+        if space.free(folder) < space.FOR_UP:
+            raise LocalCloudError(space.told(folder)) from error
+        raise
+
+
+def _up(folder: Path, schedule: Sequence[str] | None, recorded: Sequence[Path], progress: Progress) -> Cloud:
     with locked(folder):
         record = Record.read(folder)
         if newsroom.ensure(folder, recorded):
@@ -130,7 +139,13 @@ def down(folder: Path = FOLDER, *, progress: Progress = print) -> bool:
     with locked(folder):
         ran = any(processes.ours(folder, role) for role in (newsroom.ROLE, ministack.ROLE))
         processes.stop(folder, newsroom.ROLE)
-        if processes.stop(folder, ministack.ROLE):
+        stopped = ministack.stop(folder)
+        if stopped is ministack.Stop.UNSAVED:
+            raise LocalCloudError(
+                f"stopped, but no space is left for the tables in {folder}; free some, then run dateline up, which "
+                "rebuilds the index"
+            )
+        if stopped is ministack.Stop.SAVED:
             record = Record.read(folder)
             record.clean = True
             record.write(folder)

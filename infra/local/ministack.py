@@ -15,12 +15,15 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any
 
-from infra.local import processes
+from infra.local import processes, space
+from infra.local.errors import LocalCloudError
 
 ROLE = "ministack"
+_NOT_SAVED = b"Persistence: failed to save"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -59,7 +62,7 @@ def start(folder: Path, port: int) -> None:
         "SFTP_ENABLED": "0",  # would listen on 2222
         "DOCKER_HOST": f"unix://{folder / 'no-docker.sock'}",  # it removes other MiniStacks' containers at its start
     }
-    command = [sys.executable, "-m", "ministack"]
+    command = [sys.executable, "-m", "infra.local.server"]
     processes.start(folder, ROLE, command, environment=environment, cwd=folder, ready=lambda: healthy(port))
 
 
@@ -100,10 +103,32 @@ def _state(folder: Path, service: str) -> Iterator[dict[str, Any]]:
 
 
 def checkpoint(folder: Path, port: int) -> None:
-    """Have everything on disk."""
-    processes.stop(folder, ROLE)
+    """Have everything on disk. Raises LocalCloudError if there is no space for it."""
+    if stop(folder) is Stop.UNSAVED:
+        raise LocalCloudError(space.told(folder))
     put_back(folder)
     start(folder, port)
+
+
+class Stop(Enum):
+    """How a stop ended: ``UNSAVED`` without the tables, ``KILLED`` without an answer or with nothing to stop."""
+
+    SAVED = auto()
+    UNSAVED = auto()
+    KILLED = auto()
+
+
+def stop(folder: Path) -> Stop:
+    """Stop it and tell whether it saved everything: it keeps the old files where it cannot write others, and logs so.
+
+    Without space for the log, nothing is known, and so nothing saved.
+    """
+    log = folder / f"{ROLE}.log"
+    before = log.stat().st_size if log.exists() else 0
+    if not processes.stop(folder, ROLE):
+        return Stop.KILLED
+    lines = log.read_bytes()[before:] if log.exists() else b""
+    return Stop.UNSAVED if _NOT_SAVED in lines or space.free(folder) < space.FOR_LOG else Stop.SAVED
 
 
 def healthy(port: int) -> bool:

@@ -110,7 +110,7 @@ def deliver(newsroom: Newsroom, captures: list[str]) -> list[str]:
 
 
 def capture(newsroom: Newsroom, files: int, pages: int) -> list[str]:
-    """New, unchanged and revised stories, and copies of one of the first file.
+    """New, unchanged and revised stories, and copies of one in ten files.
 
     No story that changes has copies: an article says with which stories it was grouped when it was archived, and for
     two stories of one file that depends on which of them was there before.
@@ -119,7 +119,8 @@ def capture(newsroom: Newsroom, files: int, pages: int) -> list[str]:
     for file in range(files):
         names = [f"s{(file * 2 + page) % (files + pages)}" for page in range(pages)]
         looks = {name: f"Story {name}|{_words(f'{name}e{file // 2}')}" for name in names}
-        looks[f"copy{file}"] = f"Story of all|{_words('wire')}"
+        agency = f"wire{file // 10}"
+        looks[f"copy{file}"] = f"Story of all|{_words(agency)}"
         captures.append(newsroom.capture(*looks.items()))
     return captures
 

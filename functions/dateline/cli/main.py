@@ -6,7 +6,8 @@ usage. Each command imports its libraries when it runs, to keep ``--help`` quick
 
 import io
 import sys
-from typing import Annotated
+import tempfile
+from typing import Annotated, Any
 
 import typer
 
@@ -16,6 +17,7 @@ from dateline.cli.collecting import crawl, extract, import_, sources
 from dateline.cli.maintaining import pack, rebuild, reextract, verify, withdraw
 from dateline.cli.operating import cost, env, functions, quarantine, redrive, status
 from dateline.cli.reading import analyse, cite, export, link, open_, persons, proofs, query, search, show, watch
+from dateline.cli.stack import STATE
 from dateline.cli.terminal.output import CommandError, note
 from dateline.full_disk import is_full
 
@@ -83,9 +85,18 @@ def run() -> None:
     except CommandError as error:
         note(f"dateline: {error}")
         sys.exit(1)
-    except OSError as error:
-        if not is_full(error):
+    except Exception as error:
+        if not (told := _of_full_disk(error)):
             raise
-        what = f"{error.filename} cannot be written" if error.filename else "a file cannot be written"
-        note(f"dateline: {what}: {error.strerror}; free space, then run the command again")
+        note(f"dateline: {told}")
         sys.exit(1)
+
+
+def _of_full_disk(error: Exception) -> str:
+    """Return the line about a full disk, this process's or the local cloud's; empty for another error."""
+    if is_full(error):
+        where = getattr(error, "filename", None) or f"a file in {STATE.resolve()} or {tempfile.gettempdir()}"
+        why = getattr(error, "strerror", None) or str(error)
+        return f"{where} cannot be written: {why}; free space, then run the command again"
+    answer: dict[str, Any] = getattr(error, "response", {}).get("Error", {})  # a ClientError's, without its import
+    return str(answer["Message"]) if answer.get("Code") == "InsufficientStorage" else ""

@@ -1,0 +1,62 @@
+"""MiniStack with a guard for a full disk: ``python -m infra.local.server``, in the environment of ``ministack``.
+
+MiniStack answers a PUT with success though the object could not be written to disk, and forgets it at its end. So an
+object for which there is no space is refused before MiniStack sees it.
+"""
+
+import importlib
+import os
+from collections.abc import Awaitable, Callable, MutableMapping
+from pathlib import Path
+from typing import Any
+
+from infra.local import space
+
+CODE = "InsufficientStorage"  # the error's code, with HTTP status 507: botocore does not repeat the request
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Message, Receive, Send], Awaitable[None]]
+
+
+def guarded(application: Application, folder: Path) -> Application:
+    """Return an ASGI application that refuses objects while the folder's disk has no space for them."""
+
+    async def answer(scope: Message, receive: Receive, send: Send) -> None:
+        if _size(scope) + space.FOR_OBJECTS > space.free(folder):
+            headers = [(b"content-type", b"application/xml")]
+            await send({"type": "http.response.start", "status": 507, "headers": headers})
+            await send({"type": "http.response.body", "body": _body(folder)})
+        else:
+            await application(scope, receive, send)
+
+    async def guard(scope: Message, receive: Receive, send: Send) -> None:
+        await (answer if _writes(scope) else application)(scope, receive, send)
+
+    return guard
+
+
+def _writes(scope: Message) -> bool:
+    """Whether a request brings S3 an object or a part of it."""
+    if scope["type"] != "http" or scope["method"] not in ("PUT", "POST") or b"delete" in scope["query_string"]:
+        return False
+    return b"/s3/" in dict(scope["headers"]).get(b"authorization", b"")
+
+
+def _size(scope: Message) -> int:
+    return int(dict(scope["headers"]).get(b"content-length", b"0"))
+
+
+def _body(folder: Path) -> bytes:
+    return f"<Error><Code>{CODE}</Code><Message>{space.told(folder)}</Message></Error>".encode()
+
+
+def main() -> None:
+    """Serve as ``python -m ministack`` does."""
+    app: Any = importlib.import_module("ministack.app")  # without types
+    app.app = guarded(app.app, Path(os.environ["S3_DATA_DIR"]))
+    app.main()
+
+
+if __name__ == "__main__":
+    main()
