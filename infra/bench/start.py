@@ -1,7 +1,4 @@
-"""Start of the commands: CPU time of ``dateline --help`` and of one page, against the imports of their libraries.
-
-Typer's import of pydantic when a command runs is a third of the time of one page.
-"""
+"""Start of the commands: CPU time of ``dateline --help`` and of one page, against the imports of their libraries."""
 
 import resource
 import subprocess

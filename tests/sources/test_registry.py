@@ -48,7 +48,7 @@ def test_source_matches_file(tmp_path: Path) -> None:
         ("en", "ar-LY"),
         "gazette.example",
     )
-    assert (source.every, source.delay, source.expect, source.access) == (30, 0.0, Expect(2, 60), "open")
+    assert (source.every, source.delay, source.expect, source.access) == (60, 0.0, Expect(2, 60), "open")
     assert [(rules.fields, rules.valid_until) for rules in source.extract] == [({"title": ("h1",)}, date(2026, 10, 31))]
     assert (source.validators, source.revisit) == ("ignore", ((180, 15), (1440, 60)))
     assert source.wants("https://gazette.example/2026/story")
