@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,8 @@ from dateline.maintenance.packing import PackedDays, Packing
 from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.maintenance.withdraw import Withdrawing
-from dateline.messages import ReextractMessage
+from dateline.messages import CrawlReport, ReextractMessage
+from dateline.monitoring.counter_writes import Counters
 from dateline.page import Page
 from dateline.proofs.audit import audit
 from dateline.proofs.trees import Trees
@@ -260,6 +262,22 @@ def test_what_may_not_go_stays(aws: Aws, archive: Archive) -> None:
     archive.pack()
     left = {key for key in archive.stored() if key.startswith(object_keys.CAPTURES)}
     assert left == {stem.capture for stem in (young, no_tree, unread, *imported)}
+
+
+def test_finished_crawls_packed_early(aws: Aws, archive: Archive) -> None:
+    """Of a week-old day the files are packed that are counted, as is their crawl; the others wait until nobody can."""
+    counters, crawls = Counters(aws.table), [object_keys.parse(key).crawl for key in archive.captures]
+    for crawl in crawls[:2]:
+        counters.add_crawl(CrawlReport(source="sample", crawl=crawl, started_at=f"{NOON}"))
+    unread = Stem("sample", crawls[1], 1)
+    archive.newsroom.put(unread, ("f", "Unread|Words."))
+    Trees(aws.s3, aws.captures).write(TODAY + timedelta(days=1))
+    raw = archive.raw()
+    for age, files in ((6, 0), (8, 2), (19, 0), (21, 1)):
+        packing = Packing(aws.deployment, clock=partial(NOON.__add__, timedelta(days=age)))
+        assert packing.pack("sample").files == files
+    left = [key for key in archive.stored() if key.startswith(object_keys.CAPTURES)]
+    assert (left, archive.raw()) == ([unread.capture], raw), "it is not archived"
 
 
 def test_late_files_get_packs(aws: Aws, archive: Archive) -> None:

@@ -56,7 +56,7 @@ PLACES: Final = 4.5  # place items of a story
 STORY_CAPTURE: Final = 52_800  # bytes of WARC, gzip
 STORY_ARCHIVE: Final = 4_300  # bytes of the article 3,100, outcome 300, search index 900
 LOOK_CAPTURE: Final = 1_600  # bytes of WARC without the body
-PACKED_AFTER: Final = 20  # days: then a day's files are one, and rewritten pages have lost their bodies
+PACKED_AFTER: Final = 7  # days: then a day's files are one, and rewritten pages have lost their bodies
 REWRITTEN_CAPTURE: Final = (PACKED_AFTER * 52_800 + (365 - PACKED_AFTER) * 2_000) / 365  # on average in a year
 PACK_SECONDS: Final = 0.004  # CPU of a page read, packed and compared (infra/bench)
 PACK_FILE: Final = Use(gets=3)  # tests/maintenance/test_packing.py counts them

@@ -1,8 +1,9 @@
 """Packing: one object for a source's WARC files of a day, and no bodies of revisits without new words.
 
 A crawl writes a small WARC file for each source and round, and an object below 128 kB never reaches colder storage.
-Days are packed when nobody writes to them any more (``AFTER``) and their records are in the daily trees of ``proofs``;
-keys and offsets stay (``capture.packs``), so index, articles, outcomes and trees stay as they are.
+Files are packed when their crawl and their archiving are over, by the counters (``AFTER``), or nobody can repeat them
+any more (``ABANDONED``), and their records are in the daily trees of ``proofs``; keys and offsets stay
+(``capture.packs``), so index, articles, outcomes and trees stay as they are.
 
 A page with the outcome ``unchanged`` loses its body if the revision before it has its words, title and date
 (``capture.reduction``). The order makes it safe to kill anywhere, and to run twice at once: the pack under a name of
@@ -17,9 +18,11 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.conditions import Key
+
 from dateline.archive.formats import read_outcomes
 from dateline.article import Outcome
-from dateline.aws import objects
+from dateline.aws import dynamodb, objects
 from dateline.aws.deployment import Deployment
 from dateline.aws.objects import Listed
 from dateline.capture.gzip_members import members
@@ -27,14 +30,15 @@ from dateline.capture.packs import Cut, Manifest, PackedFile, Packs, Sent, joine
 from dateline.capture.reduction import Words, leaf_in, reduced
 from dateline.capture.writer import header
 from dateline.index.index import Index
-from dateline.keys import object_keys
+from dateline.keys import item_keys, object_keys
 from dateline.outcomes import PageOutcome, made_no_revision
 from dateline.proofs.trees import Trees, stored_leaf
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-AFTER = timedelta(days=20)  # four days in the crawl queue, fourteen as a dead letter, and two to spare
+AFTER = timedelta(days=7)  # most looks at a day's stories are made by then, and readers want the newest days
+ABANDONED = timedelta(days=20)  # four days in the crawl queue, fourteen as a dead letter, and two to spare
 _MAX_FILE = 16 << 20  # bytes; larger files are large enough
 _MAX_PACK = 64 << 20  # bytes, in memory twice
 _TREES = 8  # days whose files are in memory, with 500 sources some megabytes each
@@ -77,7 +81,7 @@ class _Short:
 
 
 class Packing:
-    """Packs the days of a source; ``clock`` gives the aware instant of now."""
+    """Packs the days of a source that are older than ``after``; ``clock`` gives the aware instant of now."""
 
     def __init__(
         self,
@@ -87,7 +91,7 @@ class Packing:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._s3, self._captures, self._archive = deployment.s3, deployment.capture_bucket, deployment.archive_bucket
-        self._index, self._after, self._clock = Index(deployment.table), after, clock
+        self._table, self._index, self._after, self._clock = deployment.table, Index(deployment.table), after, clock
         self._trees, self._known = Trees(deployment.s3, deployment.capture_bucket), dict[str, Collection[str]]()
         self._read = dict[tuple[str, int, int], Words | None]()  # of the day that is being packed
 
@@ -101,7 +105,7 @@ class Packing:
 
     def days(self, source: str, month: str = "") -> Iterator[str]:
         """Yield the days with WARC files of their own that are old enough (``yyyy-mm-dd``, UTC)."""
-        last = f"{(self._clock().astimezone(UTC) - self._after).date()}"
+        last = self._day_before(self._after)
         year_month = month.replace("-", "/")
         prefix = object_keys.folder(object_keys.CAPTURES, source)
         months = [year_month] if month else self._folders(prefix, self._folders(prefix, [""]))
@@ -116,12 +120,28 @@ class Packing:
         packed = packs.of_day(loose[0].key) if loose else {}
         self._delete([file.key for file in loose if file.key in packed and self._is_in(*packed[file.key], done)])
         left = {file.key: file for file in loose if file.key not in packed}
+        if left and day > self._day_before(max(self._after, ABANDONED)):
+            left = {key: left[key] for key in self._over(source, day, left)}
         proven, self._read = self._proven(day, left.keys()) if left else set(), {}
         for some in _grouped(file for key, file in left.items() if key in proven and self._may_go(file, done)):
             short = [found for file in some if (found := self._short(packs, file.key))]
             if len(short) > 1 or any(each.cuts for each in short):
                 self._write(short, done)
         return done
+
+    def _day_before(self, age: timedelta) -> str:
+        return f"{(self._clock().astimezone(UTC) - age).date()}"
+
+    def _over(self, source: str, day: str, keys: Iterable[str]) -> list[str]:
+        """Return the WARC files that are counted, as is the report of their crawl: a delivery would repeat neither."""
+        counted = set[str]()
+        for prefix in (object_keys.captures_of_day(source, day), object_keys.crawl_reports(source, day)):
+            first = item_keys.done(source, prefix)
+            wanted = Key("PK").eq(first["PK"]) & Key("SK").begins_with(first["SK"])
+            found = dynamodb.query(self._table, KeyConditionExpression=wanted, ProjectionExpression="SK")
+            counted.update(str(item["SK"]).removeprefix(item_keys.DONE) for item in found)
+        reports = {key: object_keys.crawl_report(source, object_keys.parse(key).crawl) for key in keys}
+        return [key for key, report in reports.items() if {key, report} <= counted]
 
     def _folders(self, prefix: str, parents: Iterable[str]) -> Iterator[str]:
         for parent in parents:

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def pack(
     source: Annotated[list[str] | None, typer.Option(help="This source alone; repeatable.")] = None,
     after: Annotated[
-        int, typer.Option(min=1, help="Age in days of the youngest WARC files; the stack's functions take 20.")
-    ] = 20,
+        int,
+        typer.Option(min=1, help="Age in days of the youngest WARC files; those of unfinished crawls are 20 days old."),
+    ] = 7,
     in_stack: InStack = None,
     run: RunName = None,
     stack: StackName = None,
