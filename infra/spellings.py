@@ -1,17 +1,19 @@
 """The region's spellings in tests/extraction/dates, read by extraction: the table in docs/languages.md.
 
-A row of ``spellings.tsv`` has a language, a kind, a text, and the result: ISO dates, an agency's usual name, or a
-dateline as printed; nothing for a text of no such kind. ``written.tsv`` has further dates.
+A row of ``spellings.tsv`` has a language, a kind, a text, and the result: ISO dates (of a relative date, as seen on
+17 April 2019), an agency's usual name, the names in a byline, or a dateline as printed; nothing for a text of no such
+kind. ``written.tsv`` has further dates.
 """
 
 import csv
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from dateline.extraction.fields.credits import agencies, dateline_agencies
-from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.credits import agencies, authors, bylines, dateline_agencies
+from dateline.extraction.fields.dates import date_lines, relative_dates
 from dateline.extraction.fields.dates.date_parsing import Moment, read
 
 TABLES = Path(__file__).parents[1] / "tests" / "extraction" / "dates"
@@ -65,6 +67,15 @@ def _two_dates(text: str) -> str:
     return " ".join(filter(None, (found.get("published"), found.get("changed"))))
 
 
+def _relative(text: str) -> str:
+    day = relative_dates.read(text, datetime(2019, 4, 17, 6, tzinfo=UTC))
+    return day.isoformat() if day else ""
+
+
+def _byline(text: str) -> str:
+    return "; ".join(authors.names([text])) if bylines.says_by(text) else ""
+
+
 def _dateline(text: str) -> str:
     found, _, _ = dateline_agencies.without_dateline([text])
     return found.text if found else ""
@@ -77,4 +88,6 @@ _READERS: dict[str, Callable[[str], str]] = {
     "published and updated": _two_dates,
     "agency": lambda text: " ".join(agencies.named([text])),
     "dateline": _dateline,
+    "byline": _byline,
+    "relative date": _relative,
 }

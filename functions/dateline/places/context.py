@@ -49,7 +49,7 @@ _BODIES = (
 _BODY_BEFORE = re.compile(rf"(?:\b(?:{_BODIES[0]})|(?<!\w)[وف]?[بل]?(?:{_BODIES[1]})) (?:Al |al )?$")
 _BODY_AFTER = re.compile(
     r" (?:Force|Corps|Brigades?|Battalions?|Bank|Times|Post|Herald|Tribune|Gazette|Observer|Telegraph|Airways|Airlines"
-    r"|United|FC|TV|Gucu|Tugayi|Bankasi|Gazetesi|[Ss]por)\b"
+    r"|United|FC|TV|Gucu|Tugayi|Bankasi|Gazetesi|(?:Demir)?[Ss]por)\b"
 )
 # Whoever is addressed so goes by the name behind it.
 _TITLE_BEFORE = re.compile(
@@ -59,6 +59,17 @@ _TITLE_BEFORE = re.compile(
 )
 _DEFINITE_BEFORE = re.compile(r"(?<!\w)[وفبك]?(?:ال|لل)(?P<noun>\w{3,}) $")
 _NO_NOUN = re.compile(rf"(?:{_KINDS[1]}|عاصمه)$")
+
+# Another place than the name's own, though the gazetteer has only that: New England, Inner Mongolia, Chivas USA.
+_OTHER_BEFORE = re.compile(r"\b(?:New|Inner|Nouvelle|Nouveau|Yeni) $")
+_MONEY_AFTER = re.compile(r"\$")  # US$350,000
+# A state of the United States behind a town: Mansfield, MA.
+_STATE_AFTER = re.compile(
+    r", (?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]"
+    r"|W[AIVY])\b"
+)
+# An adjective or a noun joined to a common word: سيول جارفة, صور جديدة, سيول وفيضانات.
+_JOINED_AFTER = re.compile(r" (?!ال)(?:[فو]?\w{3,}ه|و(?!ال)\w{2,}ات|جدا)(?!\w)")
 
 _GIVEN_NAME = re.compile(r"\b([A-Z][a-z]+|[A-Z]\.) $")
 _SURNAME = re.compile(r" (?:[A-Z]\. )?[A-Z][a-z]+")
@@ -94,6 +105,21 @@ def is_street(before: str, after: str) -> bool:
 def is_body(before: str, after: str) -> bool:
     """Return whether the name is part of the name of a force, a bank, a club or a paper."""
     return bool(_BODY_BEFORE.search(before) or _BODY_AFTER.match(after))
+
+
+def is_other(before: str, after: str) -> bool:
+    """Return whether the name is part of another place's, or of an amount of money."""
+    return bool(_OTHER_BEFORE.search(before) or _MONEY_AFTER.match(after))
+
+
+def is_american(after: str) -> bool:
+    """Return whether a state of the United States stands behind the name."""
+    return _STATE_AFTER.match(after) is not None
+
+
+def is_joined(after: str) -> bool:
+    """Return whether an Arabic common word goes on with an indefinite adjective, or a noun joined to it."""
+    return _JOINED_AFTER.match(after) is not None
 
 
 def has_title(before: str) -> bool:

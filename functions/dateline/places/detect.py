@@ -4,7 +4,7 @@ A street, a person and the first word of a sentence can all look like a place. T
 (``context``): a preposition, a Turkish ending after an apostrophe, another capitalised word.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import NamedTuple
 
 from dateline.places import context
@@ -33,23 +33,20 @@ class _Seen(NamedTuple):
     after: str
 
 
-def mentions(text: str, language: str | None = None, *, headline: bool = False) -> list[Mention]:
+def mentions(
+    text: str, language: str | None = None, *, headline: bool = False, people: Set[str] = frozenset()
+) -> list[Mention]:
     """Return the mentions of a ``spelled`` text, in order; ``language`` is BCP 47.
 
-    Any word of a headline may be capitalised, so a capitalised neighbour there does not make a name a person.
+    ``people`` are names of persons in other parts of the story. Any word of a headline may be capitalised, so a
+    capitalised neighbour there does not make a name a person.
     """
-    marks = {"", "!", "?", "*", (language or "").partition("-")[0]}
-    names = [_seen(text, match) for match in Gazetteer.load().matches(text) if match.mark in marks]
-    starts = {seen.match.start for seen in names}
-    people = set() if headline else {seen.name for seen in names if _is_person(seen, starts)}
+    names = _names(text, language)
+    people = people if headline else people | _persons(names)
     found: list[Mention] = []
     doubted: _Seen | None = None
     for seen in names:
-        if (
-            context.is_street(seen.before, seen.after)
-            or context.is_body(seen.before, seen.after)
-            or _is_attribute(seen)
-        ):
+        if _is_part_of_another(seen):
             continue
         is_sure = (seen.match.mark not in {"?", "*"} and seen.name not in people) or _is_led_to(seen)
         if is_sure or _goes_on(text, found, seen):
@@ -60,19 +57,47 @@ def mentions(text: str, language: str | None = None, *, headline: bool = False) 
     return found
 
 
+def persons(text: str, language: str | None = None) -> Set[str]:
+    """Return the names of the gazetteer in a ``spelled`` text that are persons' there."""
+    return _persons(_names(text, language))
+
+
+def _persons(names: Sequence[_Seen]) -> Set[str]:
+    marks = {seen.match.start: seen.match.mark for seen in names}
+    return {seen.name for seen in names if _is_person(seen, marks)}
+
+
+def _names(text: str, language: str | None) -> list[_Seen]:
+    marks = {"", "!", "?", "*", (language or "").partition("-")[0]}
+    return [_seen(text, match) for match in Gazetteer.load().matches(text) if match.mark in marks]
+
+
+def _is_part_of_another(seen: _Seen) -> bool:
+    """Return whether a street, a body, another place or a phrase has the name."""
+    before, after = seen.before, seen.after
+    is_common = seen.match.mark in {"?", "*"} and context.is_joined(after)
+    is_abroad = context.is_american(after) and all(sense.country != "us" for sense in seen.match.senses)
+    if is_common or is_abroad or context.is_other(before, after):
+        return True
+    return context.is_street(before, after) or context.is_body(before, after) or _is_attribute(seen)
+
+
 def _seen(text: str, match: Match) -> _Seen:
     start, end = match.start - len(match.prefix), match.end
     return _Seen(match, text[match.start : end], text[max(0, start - _NEAR) : start], text[end : end + _NEAR])
 
 
-def _is_person(seen: _Seen, starts: set[int]) -> bool:
-    """Whether the name is part of somebody's: whoever is introduced by both names is meant by one of them later."""
+def _is_person(seen: _Seen, marks: Mapping[int, str]) -> bool:
+    """Whether the name is part of somebody's: whoever is introduced by both names is meant by one of them later.
+
+    ``marks`` are those of all names, by their positions.
+    """
     match, is_names = seen.match, seen.match.mark == "!"
     if context.has_title(seen.before):
         return True
     if context.has_given_name(seen.before):
         return is_names or all(sense.kind == "city" and sense.population < _SMALL for sense in match.senses)
-    return is_names and match.end + 1 not in starts and context.has_surname(seen.after)
+    return is_names and marks.get(match.end + 1, "!") == "!" and context.has_surname(seen.after)
 
 
 def _is_attribute(seen: _Seen) -> bool:

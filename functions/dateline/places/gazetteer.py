@@ -84,7 +84,9 @@ class Gazetteer:
             if first < end or text[last : last + 1].isalnum():
                 continue
             prefix, senses = _prefix(text, first), self.senses[at]
-            if prefix in (_WITH_ARTICLE if senses[0].kind == "people" else _PREFIXES):
+            if prefix not in _PREFIXES:  # a country may be called as one of its people: تشيلي, التشيلي
+                senses = tuple(sense for sense in senses if sense.kind == "people")
+            if senses and prefix in _WITH_ARTICLE:
                 yield Match(first, last, senses, self._marks.get(at, ""), prefix)
                 end = last
 

@@ -304,3 +304,67 @@ def test_foot_of_the_article_signs(line: str) -> None:
     name = "سلمى التريكي" if "بقلم" in line else "Salma Treki"
     foot = f"<footer><p>{line.format(name)}</p></footer>"
     assert article(after=foot, arabic="بقلم" in line).authors == (name,)
+
+
+FILED_ABOVE = [
+    ("TUNIS (TAP) - ", "TUNIS", ("TAP",), False),
+    ("TRABLUS/AA ", "TRABLUS", ("Anadolu",), False),
+    ("طرابلس (أ ف ب) - ", "طرابلس", ("AFP",), True),
+]
+
+
+@pytest.mark.parametrize("tag", ['p class="standfirst"', 'div class="chapo"', 'h2 class="summary"'])
+@pytest.mark.parametrize(("opening", "place", "agency", "arabic"), FILED_ABOVE)
+def test_dateline_opens_standfirst(opening: str, place: str, agency: tuple[str, ...], arabic: bool, tag: str) -> None:
+    """A dateline at the head of the standfirst is the story's, and no part of the standfirst."""
+    summary = (MORE_ARABIC if arabic else MORE)[1].replace("basin", "harbour").replace("القديم", "الجديد")
+    found = article(f"<{tag}>{opening}{summary}</{tag.split(maxsplit=1)[0]}>", arabic=arabic)
+    assert found.dateline is not None
+    assert (found.dateline.text, found.agencies, found.standfirst) == (place, agency, summary)
+    assert found.provenance["dateline"] == "opening of the standfirst"
+
+
+CORRESPONDENTS = [
+    ("De notre envoyé spécial à Tripoli, Marc Duval", "Marc Duval", "Tripoli", False),
+    ("From our correspondent in Sfax: Ann Shaw", "Ann Shaw", "Sfax", False),
+    ("من مراسلنا في طرابلس، سالم الورفلي", "سالم الورفلي", "طرابلس", True),
+]
+
+
+@pytest.mark.parametrize("markup", ["<p>{}</p>", '<div class="byline">{}</div>', "<p><strong>{}</strong></p>"])
+@pytest.mark.parametrize(("line", "name", "place", "arabic"), CORRESPONDENTS)
+def test_correspondent_names_place(line: str, name: str, place: str, arabic: bool, markup: str) -> None:
+    """A correspondent's line gives the author and the dateline, and stays out of the text."""
+    found = article(markup.format(line), arabic=arabic)
+    assert found.dateline is not None
+    assert (found.authors, found.dateline.text) == ((name,), place)
+    assert line not in found.text
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "arabic"),
+    [
+        ("إعداد وتحرير: سالم الورفلي", "سالم الورفلي", True),
+        ("كتابة: سالم الورفلي - تصوير: منى بن عمر", "سالم الورفلي", True),
+        ("Texte et photos : Marc Duval", "Marc Duval", False),
+        ("Haber ve fotoğraf: Deniz Kaya", "Deniz Kaya", False),
+    ],
+)
+def test_tasks_sign_at_either_end(line: str, name: str, arabic: bool) -> None:
+    """Tasks before a name sign a story below its headline, or in its last line, outside the text."""
+    for found in (article(f"<div>{line}</div>", arabic=arabic), article(after=f"<p>{line}</p>", arabic=arabic)):
+        assert found.authors == (name,)
+        assert line not in found.text
+
+
+@pytest.mark.parametrize(
+    ("line", "named", "arabic"),
+    [
+        ("المصدر: الساحل + أ ف ب", ("AFP",), True),
+        ("Source : Le Port + Reuters + AFP", ("Reuters", "AFP"), False),
+        ("Kaynak: Kıyı Postası + AA", ("Anadolu",), False),
+    ],
+)
+def test_sources_joined_by_plus(line: str, named: tuple[str, ...], arabic: bool) -> None:
+    """Sources joined by a plus sign are parted, and the agencies among them are named."""
+    assert article(after=f"<p>{line}</p>", arabic=arabic).agencies == named

@@ -331,10 +331,48 @@ def test_date_behind_byline(line: str) -> None:
 @pytest.mark.parametrize(
     "section", ["News from the old harbour", "Économie de la mer et", "أخبار الموانئ والسواحل القديمة"]
 )
-def test_line_beside_headline(section: str) -> None:
-    """A line next to the headline with a section of several words is no teaser of another story."""
+def test_line_above_headline(section: str) -> None:
+    """A line just above the headline with a section of several words is no teaser of another story."""
     line = f'<div class=t><a href="/s">{section} vu du port</a><div> / </div><div>16 April 2019</div></div>'
     page = f"<html><body><section>{line}<h1>A story</h1></section><p>Words of it.</p></body></html>"
     found = story_dates.find(Document.of(Page("https://x.example/a", page.encode(), captured_at=CAPTURED))).published
     assert found is not None
     assert found.value.iso() == "2019-04-16"
+
+
+RELATIVE = [
+    ("8 hours ago", "2019-04-16"),
+    ("Publié il y a 2 jours", "2019-04-15"),
+    ("منذ ساعتين", "2019-04-17"),
+    ("dün", "2019-04-16"),
+]
+
+
+@pytest.mark.parametrize(("line", "day"), RELATIVE)
+def test_relative_date_near_headline(line: str, day: str) -> None:
+    """A relative date near the headline is a day, counted back from the capture; any other date is better."""
+    assert published(body=f"<div><span>{line}</span></div>", feed=None) == (day, "relative date")
+    assert published(body=f"<span>{line}</span><span>14 April 2019</span>", feed=None)[0] == "2019-04-14"
+    assert published(body=f"<span>{line}</span>") == ("2019-04-15T09:00:00+00:00", "feed item")
+
+
+@pytest.mark.parametrize(("line", "_day"), RELATIVE)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        '<div class="comments"><p>{}</p></div>',
+        "<aside><span>{}</span></aside>",
+        "<p>Updated <span>{}</span></p>",
+        '<div><a href="/b">Ferry returns to Zliten after a year</a> <span>{}</span></div>',
+        "<p>{} the pump at the old well ran again, he said.</p>",
+    ],
+)
+def test_relative_date_of_others(line: str, _day: str, frame: str) -> None:
+    """A relative date of a reader, a teaser, a change or a sentence is not the story's."""
+    assert published(body=frame.format(line), feed=None) == (None, "")
+
+
+def test_relative_date_needs_capture() -> None:
+    """Without a capture time, a relative date is none."""
+    page = Page("https://x.example/a", b"<h1>A story</h1><span>3 hours ago</span><p>Words of it.</p>")
+    assert story_dates.find(Document.of(page)).published is None

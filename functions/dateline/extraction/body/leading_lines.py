@@ -4,6 +4,8 @@ import re
 from itertools import dropwhile
 
 from dateline.extraction.body.boilerplate import SENTENCE_END
+from dateline.extraction.fields.credits import bylines
+from dateline.extraction.fields.dates import relative_dates
 from dateline.extraction.fields.dates.date_parsing import read
 from dateline.extraction.parse.texts import words
 
@@ -46,4 +48,6 @@ def _is_signature(block: str, authors: tuple[str, ...]) -> bool:
     if len(block) > _SHORT or SENTENCE_END.search(block):
         return False
     names = any(words(name) in words(block) for name in authors)
-    return read(block) is not None or bool(_BYLINE.match(block)) or (names and len(block) < 40) or not words(block)
+    says_by = bool(_BYLINE.match(block)) or bylines.says_by(block)
+    is_date = read(block) is not None or relative_dates.is_relative(block)
+    return is_date or says_by or (names and len(block) < 40) or not words(block)

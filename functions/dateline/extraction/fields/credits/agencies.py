@@ -55,7 +55,7 @@ _AGENCIES = {
 }
 _WITH = r"avec|with|mit|ile|مع|con|via|et|and|ve|و|با"
 _PARTED = re.compile(
-    rf"\s*[,،;؛|/•·()\[\]:\n]+\s*|\s+(?:--?|[–—―])\s*|\s*[–—―]\s+|(?:^|\s+)(?:{_WITH})\s+", re.IGNORECASE
+    rf"\s*[,،;؛|/•·+()\[\]:\n]+\s*|\s+(?:--?|[–—―])\s*|\s*[–—―]\s+|(?:^|\s+)(?:{_WITH})\s+", re.IGNORECASE
 )
 _DOTS = re.compile(r"(?<=\b\w)\.\s?(?=\w\b)")
 _LEADING = re.compile(rf"^(?:{_WITH})\s+", re.IGNORECASE)

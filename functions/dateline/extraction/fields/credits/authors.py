@@ -161,10 +161,17 @@ def signatures(document: Document, names: Names) -> list[str]:
 
 def dateline(texts: Iterable[str]) -> Dateline | None:
     """The dateline in one of some bylines."""
-    found = (
-        dateline_agencies.beside_name(bylines.BY.sub("", text))[0] for text in texts if len(text) < _LONGEST_BYLINE
-    )
+    found = (_filed(text) for text in texts if len(text) < _LONGEST_BYLINE)
     return next(filter(None, found), None)
+
+
+def _filed(text: str) -> Dateline | None:
+    """The place of a correspondent, or the town beside a name."""
+    said = bylines.BY.match(text)
+    place = said["place"] if said else None
+    if place and dateline_agencies.is_city(place):
+        return dateline_agencies.stated(place)
+    return dateline_agencies.beside_name(bylines.BY.sub("", text))[0]
 
 
 def _with_address(sources: list[_Source], document: Document) -> set[str]:
@@ -180,9 +187,12 @@ def with_signature(
     """Return the authors and the blocks: if ``by`` has no person, a last line with one signs, or a desk's."""
     outlet = document.outlet_names
     named = by.value if by else ()
-    last = bylines.BY.sub("", blocks[-1]).strip(" .–—-") if blocks else ""
+    last = bylines.BY.sub("", bylines.of_first_task(blocks[-1])).strip(" .–—-") if blocks else ""
     desk = _DESK.fullmatch(last) and all(_is_outlets(name, outlet) for name in named)
-    if any(_is_person(name, outlet) for name in named) or not (desk or _is_signature(last, outlet)):
+    signs = bool(blocks) and len(last) <= _LONGEST and bylines.says_by(blocks[-1]) and _is_person(last, outlet)
+    if signs and words(last) in map(words, named):
+        return by, blocks[:-1]
+    if any(_is_person(name, outlet) for name in named) or not (desk or signs or _is_signature(last, outlet)):
         return by, blocks
     return Value((last,), "last line"), blocks[:-1]
 
@@ -218,7 +228,8 @@ def names(texts: Iterable[str]) -> Names:
 
 def _plain(text: str) -> str:
     """Return a byline without addresses, brackets and date."""
-    bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", text)))
+    first = bylines.of_first_task(text)
+    bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", first)))
     return _DATE.sub("", bare)
 
 

@@ -19,11 +19,35 @@ _WORDS_OF_BY = (
     r"|إعداد|أعده|حوار|حاوره|حاورها"
     r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش)"
 )
-BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*\s*|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))", re.IGNORECASE)
-_SAYS_BY = re.compile(rf"^\W*(?:{_WORDS_OF_BY}\b\s*[:—–-]*(?:\s|$)|(?-i:By)(?=[A-Z]))", re.IGNORECASE)
+# A writer's task before a colon, alone or with another of the same person: إعداد وتحرير, texte et photos.
+_WRITING = (
+    "إعداد|تحرير|ترجمة|كتابة|متابعة|حوار|تقرير",
+    "text[eo]?s?|reportage|propos|traduction|enquête|words|story|reporting|editing|writing|haber|röportaj|çeviri|yazı",
+)
+_PICTURES = "تصوير|photos?|photographies|images|pictures|fotoğraf(?:lar)?|foto|kamera"
+_AND_TASK = rf"(?:\s*(?:\b(?:et|and|ve)\b|[/&-]|و)\s*(?:{'|'.join(_WRITING)}|{_PICTURES}))?"
+_TASK = rf"(?:{'|'.join(_WRITING)}){_AND_TASK}\s*(?=[:：])"
+# A correspondent's place before the name: De notre envoyé spécial à Tripoli, X; من مراسلنا في طرابلس: X.
+_CORRESPONDENT = (
+    r"(?:(?:de\s+)?(?:notre|nos)\s+(?:envoyée?s?\s+spécia(?:le?s?|ux)|correspondante?s?(?:\s+permanente?s?)?)\s+(?:à|en|aux?)"
+    r"|(?:from\s+)?our\s+(?:own\s+|special\s+)?correspondents?\s+in"
+    r"|(?:من\s+)?(?:مراسلتنا|مراسلنا|مراسلينا|موفدنا|موفدتنا|مبعوثنا|مبعوثتنا)(?:\s+(?:الخاصة?|إلى))?\s+(?:في|إلى))"
+    r"\s+(?P<place>[^,،:;–—-]{2,25}?)\s*(?:[,،:;–—-]\s*|$)"
+)
+BY = re.compile(
+    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:—–-]*\s*|{_CORRESPONDENT}|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))",
+    re.IGNORECASE,
+)
+_SAYS_BY = re.compile(
+    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:—–-]*(?:\s|$)|{_CORRESPONDENT}|(?-i:By)(?=[A-Z]))", re.IGNORECASE
+)
 _SAYS_AUTHOR = re.compile(
     r"^\W*(?:authors?|auteure?s?|autor(?:in|a)?(?:/autor(?:in|a)?)?|yazar|muhabir|الكاتبة?|المراسلة?)\b\s*[:—–-]*(?:\s|$)",
     re.IGNORECASE,
+)
+# A second task and person behind the first: "- تحرير: X".
+_NEXT_TASK = re.compile(
+    rf"^([^:：]+[:：][^:：]+?)\s*[-–—|،,/؛;]\s*(?:{_TASK}|(?:{_PICTURES})\s*)[:：].*$", re.IGNORECASE
 )
 # What stands between two names, or between a name and a place or an agency.
 _ANDS = r"\s+(?:&|and|und|et|ve|y|و|with|avec|mit|ile|con|مع)(?:\s+|$)"
@@ -54,6 +78,11 @@ _MOST = 12  # byline elements looked at
 _TEASER = 600  # characters of a frame with another story's headline and little else
 _ABOVE = 25  # elements before the headline
 _NEAR = 120  # elements after the headline to search for a leading "By"
+
+
+def of_first_task(text: str) -> str:
+    """Return a byline without its second task and person."""
+    return _NEXT_TASK.sub(r"\1", text)
 
 
 def named(document: Document) -> tuple[list[str], bool]:
@@ -103,7 +132,9 @@ def spoken(document: Document) -> Iterator[str]:
         for element in elements:
             if element.tag in _LABELLED and len(element) < 4 and says.match(beginning(element)):
                 held = (document.content(each) for each in _holding(element, says))
-                text = next(filter(None, (says.sub("", each) for each in held)), "") or _beside(element, document)
+                text = next(filter(None, (says.sub("", of_first_task(each)) for each in held)), "") or _beside(
+                    element, document
+                )
                 if text and len(text) < _LONGEST and _is_the_storys(element, document):
                     yield text
                     return

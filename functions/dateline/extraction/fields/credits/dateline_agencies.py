@@ -22,6 +22,7 @@ _SUMMARY = 250  # characters
 _LONGEST = 90  # characters of an opening
 _SHORTEST_REST = 20  # characters after a dateline; fewer make a heading
 _ACRONYM = 5  # letters
+_INITIALS = 3  # letters
 _MOST_WORDS = 4  # of a place recognised by its look alone
 _DASH = r"--?|[–—―ـ]"
 # The end of an opening: a spaced dash, a dash before a capital letter, a colon, a slash, or a bracket of its own.
@@ -30,6 +31,7 @@ _END = re.compile(
     r"|\s*:\s+|\s*/\s+|(?<=[)\]])\s+"
 )
 _PART = re.compile(rf"\s*[,،/|]\s*|\s+(?:{_DASH})\s+|\s*(?:{_DASH})\s+|\s*:\s*")
+_SLASHED = re.compile(r"(?P<place>[^\W\d_][^/\n]{1,30}?)\s?/\s?(?P<agency>[^\W\d_]{2,15})\s+")  # TRABLUS/AA
 _BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{1,40})\s*[)\]]\s*")
 _BESIDE = re.compile(rf"\s*[()\[\],،|/]\s*|\s+(?:{_DASH})\s*|\s*(?:{_DASH})\s+")
 _EMPTY = re.compile(r"[(\[]\s*[)\]]")
@@ -111,6 +113,9 @@ def _openings(text: str) -> Iterator[_Opening]:
         bracketed = _BRACKET.findall(head)
         parts = [part.strip(" .,،") for part in _PART.split(_BRACKET.sub(" - ", head)) if part.strip(" .,،-–—")]
         yield _Opening(text[: end.end()], end[0], parts, bracketed)
+    slashed = _SLASHED.match(text)
+    if slashed and agencies.known(slashed["agency"]):
+        yield _Opening(slashed[0], " /", [slashed["place"], slashed["agency"]], [])
 
 
 def _read(opening: _Opening, rest: str, outlet: Set[str]) -> tuple[Dateline | None, str] | None:
@@ -146,7 +151,8 @@ def _is_place(name: str, opening: _Opening, end: str, rest: str, *, is_vouched: 
     if _NO_PLACE.fullmatch(name) or len(name.split()) > _MOST_WORDS or not _LETTERS.fullmatch(name):
         return False
     if opening.end.strip() == opening.end and not opening.bracketed:
-        return name.isupper() and rest[:1].isupper() and _is_known(name)  # SAMSUN-Samsun Valiliği
+        is_long = len(name) > _INITIALS  # SAMSUN-Samsun Valiliği, but no US-Dollar
+        return is_long and name.isupper() and rest[:1].isupper() and _is_known(name)
     if name.lower() == name.upper():  # a script without capitals
         return _is_uncased_place(name, opening, end, rest, is_vouched=is_vouched)
     if is_vouched and name[:1].isupper():

@@ -93,6 +93,10 @@ class _Seen:
         """Dates labelled as change."""
         return self._believable(self._view.of_kind("changed"))
 
+    def relative(self) -> list[Value[Moment]]:
+        """A relative date near the headline."""
+        return self._believable(self._view.relative())
+
     def leading(self) -> list[Value[Moment]]:
         """The dateline's date."""
         return self._believable(self._view.leading())
@@ -118,6 +122,7 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
     best = (
         _first(stated, document)
         or _first(_told(document, seen), document)
+        or _first(seen.relative(), document)
         or _first((*seen.far, *seen.leading(), *_in_title(document)), document)
         or _first(seen.last_resorts(), document)
         or _first(_searched(document, seen.elsewhere()), document)

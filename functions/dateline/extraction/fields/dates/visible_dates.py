@@ -2,16 +2,18 @@
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, time
 from functools import cached_property
 from itertools import islice
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from lxml.etree import XPath
 from lxml.html import HtmlElement
 
 from dateline.extraction.fields import shown_title
 from dateline.extraction.fields.credits import bylines
-from dateline.extraction.fields.dates import date_lines
+from dateline.extraction.fields.dates import date_lines, relative_dates, timezones
 from dateline.extraction.fields.dates.date_lines import Kind, is_labelled, kind_before
 from dateline.extraction.fields.dates.date_parsing import Moment, read
 from dateline.extraction.parse.document import Document, Value
@@ -34,6 +36,7 @@ _LABELLED_IN = (*_IN, "dl", "ul", "header", "section", "time", "figcaption")
 _STATING = ("datetime", "content", "title", "data-datetime", "data-date")
 _HEADINGS = ("h1", "h2", "h3")
 _NEAR = 80  # elements from the headline
+_ABOVE = 25  # elements before it with a relative date
 _LONGEST_ALONE = 60  # characters: a weekday, a date, a time and a zone
 _PROSE = 100  # characters of a paragraph's text node
 _SHORTEST_HEADLINE = 12  # characters
@@ -133,6 +136,23 @@ class View:
         read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
         return [Value(moment, "date of the dateline") for moment in read_in if moment]
 
+    def relative(self) -> list[Value[Moment]]:
+        """The relative date nearest to the headline, on the day that it means at the capture in the outlet's zone."""
+        captured = self._document.page.captured_at
+        if captured is None or self._headline is None:
+            return []
+        seen = captured.astimezone(ZoneInfo(timezones.of_outlet(self._document) or "UTC"))
+        around = self._document.elements[max(0, self._start - _ABOVE) : self._start + _NEAR]
+        for element in sorted(around, key=lambda each: abs(self._at[each] - self._start)):
+            text = (
+                self._document.content(element) if 0 < self._document.length(element) <= relative_dates.LONGEST else ""
+            )
+            day = relative_dates.read(text, seen) if text and element.tag in (*_IN, "time") else None
+            is_changes = day and kind_before(_before(self._document, element)) == "changed"
+            if day and not is_changes and not self._is_elsewhere(element):
+                return [Value(Moment(datetime.combine(day, time()), "day"), "relative date")]
+        return []
+
     @cached_property
     def _candidates(self) -> set[HtmlElement]:
         document = self._document
@@ -162,13 +182,13 @@ class View:
         for level, around in enumerate((element, *element.iterancestors())):
             if around in self._around:
                 return False if level else len(self._document.content(element)) > _CARD
-            is_card = level <= _LEVELS and not self._is_next_to_headline(around) and _is_card(self._document, around)
+            is_card = level <= _LEVELS and not self._is_above_headline(around) and _is_card(self._document, around)
             if is_card or self._is_beside(around, element):
                 return True
         return False
 
-    def _is_next_to_headline(self, block: HtmlElement) -> bool:
-        return self._headline is not None and self._headline in (block.getnext(), block.getprevious())
+    def _is_above_headline(self, block: HtmlElement) -> bool:
+        return self._headline is not None and block.getnext() is self._headline
 
     def _is_beside(self, around: HtmlElement, element: HtmlElement) -> bool:
         """Return whether a date's surroundings mark it as foreign, or set it apart."""
