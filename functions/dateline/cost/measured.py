@@ -34,6 +34,7 @@ class Bytes:
 # Counted: a crawl without news; a WARC file with its extraction; a batch of the table's stream; then the share of each
 # page in them.
 QUIET_CRAWL: Final = Use(write_units=5, read_units=3.5, puts=1, gets=4)
+LISTED: Final = Use(read_units=13)  # assumed: 26 known stories in the feed of a crawl; none if the feed is unchanged
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
 BATCH: Final = Use(puts=2, gets=4)

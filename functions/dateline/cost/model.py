@@ -225,10 +225,11 @@ def _batch() -> Iterator[Line]:
 
 
 def _crawl(work: Workload) -> Iterator[Line]:
-    """A scheduled crawl of a source without anything new."""
+    """A scheduled crawl of a source without anything new, whose feed has changed all the same."""
     yield Line(Driver.CRAWL, Price.LAMBDA_COMPUTE, rounds.start_gb_seconds(work.side_by_side))
     yield Line(Driver.CRAWL, Price.LAMBDA_REQUEST, 1 / work.side_by_side)
     yield from _used(measured.QUIET_CRAWL)
+    yield from _used(measured.LISTED)
     yield Line(Driver.QUEUES, Price.SQS_FIFO_REQUEST, measured.QUEUE_REQUESTS / work.side_by_side)
     yield Line(Driver.LOGS, Price.LOGS, measured.CRAWL_LOG / _GB)
 
