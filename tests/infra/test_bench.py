@@ -33,7 +33,8 @@ CERTAIN = {"start_cpu_s", "pages_per_s_per_core", "peak_mib", "import_ms"}
 def test_a_bench_prints_its_figures(
     bench: str, subjects: set[str], targets: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([bench, "--count", "8", "--rounds", "1", "--json"]) == 0
+    count = {"jobs": "4"}.get(bench, "8")  # countries, of which each has a part for each month of five years
+    assert main([bench, "--count", count, "--rounds", "1", "--json"]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {line["bench"] for line in lines} == {bench}
     rows = {line["subject"]: line for line in lines if "subject" in line}
