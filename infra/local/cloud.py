@@ -68,7 +68,7 @@ _DIRECT = Config(proxies={})  # whatever proxy the environment names
 class Status:
     """``stack`` is whether template.yaml is deployed and complete; ``current`` whether as it stands now.
 
-    ``rebuilding``: an ``up`` after a kill has not rebuilt the index to its end.
+    ``rebuilding``: an ``up`` after a kill has not rebuilt the index to its end. ``full``: its disk takes no objects.
     """
 
     folder: Path
@@ -78,11 +78,12 @@ class Status:
     stack: bool
     current: bool
     rebuilding: bool
+    full: bool
     outputs: Mapping[str, str]
 
     @property
     def healthy(self) -> bool:
-        return self.stack and self.newsroom is not None and not self.rebuilding
+        return self.stack and self.newsroom is not None and not (self.rebuilding or self.full)
 
 
 def up(
@@ -178,6 +179,7 @@ def status(folder: Path = FOLDER) -> Status:
         stack=outputs is not None,
         current=record.built == stack.fingerprint(),
         rebuilding=record.lost,
+        full=space.free(folder) < space.FOR_OBJECTS,
         outputs=outputs or {},
     )
 

@@ -6,11 +6,11 @@ import resource
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from dateline.aws import objects
 from dateline.capture import read
+from dateline.cli.reading import export as exporting
 from dateline.importing.folders import files
 from dateline.importing.importer import Importer
 from dateline.importing.outlets import Outlets
@@ -28,6 +29,7 @@ from spiders.cli import crawl_here
 from tests.conftest import Aws
 from tests.support.imports import GAZETTE, Import, page, record, response
 from tests.support.outlet import Outlet, answer, item, rss
+from tests.support.samples import Newsroom
 
 main: Any = importlib.import_module("dateline.cli.main")  # the package has a function of this name
 WRITES = {
@@ -87,6 +89,13 @@ def full(aws: Aws, after: int) -> Iterator[None]:
         aws.s3.meta.events.unregister("before-call", refuse)
 
 
+def failing(error: Exception) -> Callable[..., NoReturn]:
+    def fail(*_: Any) -> NoReturn:
+        raise error
+
+    return fail
+
+
 def told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception) -> str:
     """What the command line says of an error, on one line."""
 
@@ -143,13 +152,24 @@ def test_crawl_goes_on_with_space(
     assert {each.url.rpartition("/")[2] for body in bodies for each in read(io.BytesIO(body))} == {"a", "b"}
 
 
+def test_export_names_its_file(newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's error of a write names no file; nothing is left of it."""
+    newsroom.archive().add(newsroom.capture(("a", "A story|Words.")))
+    monkeypatch.setattr(exporting, "_write", failing(OSError(28, "No space left on device")))
+    output = tmp_path / "stories.jsonl"
+    with pytest.raises(OSError, match="No space left on device") as raised:
+        exporting.export(exporting.Format.JSONL, output)
+    assert main._of_full_disk(raised.value).startswith(f"{output} cannot be written")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_wacz_without_space_is_told(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A WACZ file that cannot be unpacked for lack of space is no damaged one."""
     with zipfile.ZipFile(tmp_path / "a.wacz", "w") as file:
         file.writestr("archive/a.warc", record("https://gazette.example/a", response(page())))
     bring = Import(aws)
     with monkeypatch.context() as patch:
-        patch.setattr("shutil.copyfileobj", lambda *_: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+        patch.setattr("shutil.copyfileobj", failing(OSError(28, "No space left on device")))
         with pytest.raises(OSError, match="No space left on device") as raised:
             bring(tmp_path / "a.wacz")
     assert main._of_full_disk(raised.value).endswith("free space, then run the command again")

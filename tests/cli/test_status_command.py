@@ -129,20 +129,22 @@ def test_many_errors_are_capped() -> None:
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"ministack": None, "rebuilding": True}, "is not running; run dateline up"),
-        ({"ministack": 4711, "rebuilding": False}, "is unhealthy; run dateline up"),
+        ({"rebuilding": True}, "the local cloud is not running; run dateline up"),
+        ({"ministack": 4711}, "the local cloud is unhealthy; run dateline up"),
         (
             {"ministack": 4711, "rebuilding": True},
-            "was killed and its index is not rebuilt yet; wait for dateline up, or run it again",
+            "the local cloud was killed and its index is not rebuilt yet; wait for dateline up, or run it again",
         ),
+        ({"ministack": 4711, "full": True}, "no space is left for /a/.dateline; free some, then run dateline up"),
     ],
-    ids=["stopped", "unhealthy", "rebuilding"],
+    ids=["stopped", "unhealthy", "rebuilding", "full disk"],
 )
 def test_stopped_cloud_names_next_step(values: dict[str, Any], said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a healthy local cloud, `status` fails and says how to get one."""
-    monkeypatch.setattr(commands, "part", lambda _: lambda _: (values | {"healthy": False}, {}))
+    known = {"healthy": False, "ministack": None, "rebuilding": False, "full": False, "folder": "/a/.dateline"}
+    monkeypatch.setattr(commands, "part", lambda _: lambda _: (known | values, {}))
     done = CliRunner().invoke(app, ["status"])
-    assert (done.exit_code, " ".join(done.stderr.split())) == (1, f"the local cloud {said}")
+    assert (done.exit_code, " ".join(done.stderr.split())) == (1, said)
 
 
 def test_tracebacks_are_whole(stack: Stack) -> None:  # noqa: ARG001

@@ -56,6 +56,8 @@ def _health(json: bool) -> None:
 
 def _remedy(values: dict[str, Any]) -> str:
     """Return what is wrong with the local cloud, and the next step."""
+    if values["full"]:
+        return f"no space is left for {values['folder']}; free some, then run dateline up"
     if not values["ministack"]:
         return "the local cloud is not running; run dateline up"
     if values["rebuilding"]:

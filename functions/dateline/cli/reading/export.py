@@ -15,6 +15,7 @@ from dateline.cli.options import About, Country, Day, Language, Limit, Place, So
 from dateline.cli.reading.query import select
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.cli.terminal.output import CommandError, count, note, progress
+from dateline.full_disk import is_full
 
 if TYPE_CHECKING:
     from dateline.export import Export
@@ -143,6 +144,10 @@ def _in_one_step(output: Path) -> Iterator[Path]:
     try:
         yield part
         part.replace(output)
+    except OSError as error:
+        if is_full(error) and not error.filename:
+            raise OSError(error.errno, error.strerror, str(output)) from error
+        raise
     finally:
         part.unlink(missing_ok=True)
 
