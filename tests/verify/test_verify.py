@@ -18,6 +18,7 @@ from dateline.maintenance.rebuild import rebuild
 from dateline.maintenance.reextract import Reextraction
 from dateline.messages import CrawlReport, ReextractMessage
 from dateline.page import Page, Payload
+from dateline.state.rounds import Rounds
 from dateline.verify import Costs, Finding, Scope, Spool, Verification, costs
 from dateline.verify.spool import text
 from tests.conftest import Aws, emulated
@@ -101,7 +102,9 @@ def verification(archived: Archived, spool: Spool, scope: Scope | None = None) -
 
 
 def test_sound_archive_no_findings(archived: Archived, spool: Spool) -> None:
-    """It finds nothing on a sound archive."""
+    """It finds nothing on a sound archive, in which rounds were sent and not answered yet."""
+    table = archived.newsroom.aws.table
+    Rounds(table).sent("1/2", "20261130T221816Z-round", NOON)
     run = verification(archived, spool)
     assert list(run.findings()) == []
     assert run.progress.items == archived.newsroom.aws.table.scan()["Count"]

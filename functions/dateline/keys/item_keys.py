@@ -68,6 +68,7 @@ SAME = "SAME#"
 DAY, DONE = "DAY#", "DONE#"
 BAND, CLUSTER = "BAND#", "CLUSTER#"  # begin partitions
 LATE = "LATE"  # partition of counters that changed late
+ROUNDS = "ROUNDS"  # partition of rounds under way
 OF_CRAWLS = ("STATE", "FEED#", "SCHEDULE", "HEALTH", "DUE#", "ROBOTS", "HOLD")
 LISTED = "#LISTED"  # ends registers of partitions in the table
 INDEXED = "INDEXED#"
@@ -173,7 +174,7 @@ def postponed(source: str, crawl: str) -> dict[str, str]:
 
 
 def rounds(shard: str) -> dict[str, str]:
-    return {"PK": "ROUNDS", "SK": shard}
+    return {"PK": ROUNDS, "SK": shard}
 
 
 def schedule(source: str) -> dict[str, str]:

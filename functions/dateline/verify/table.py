@@ -67,7 +67,7 @@ class Comparison:
     def compare(self, item: Item) -> Finding | None:
         """Yield the problems of an item, as far as they are decidable at this point."""
         pk, sk = str(item["PK"]), str(item["SK"])
-        if sk.startswith(item_keys.OF_CRAWLS) or pk == item_keys.LATE:
+        if sk.startswith(item_keys.OF_CRAWLS) or pk in (item_keys.LATE, item_keys.ROUNDS):
             return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
         if sk == item_keys.PRESENCE and "gone_at" not in item:
             return None  # until December 2026, pages that were never gone had such an item
