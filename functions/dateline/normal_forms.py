@@ -9,7 +9,8 @@ import unicodedata
 from collections.abc import Iterator
 
 _MAX_MARKS, _JOINER = 30, "\u034f"
-_LONG_WORD = re.compile(r"(?<!\S)\S{41,}")  # others have too few marks to take long
+_FEW = 40  # characters with too few marks to take long
+_LONG_WORD = re.compile(rf"(?<!\S)\S{{{_FEW + 1},}}")
 
 
 def nfc(text: str) -> str:
@@ -23,7 +24,9 @@ def nfkd(text: str) -> str:
 
 
 def _stream_safe(text: str) -> str:
-    return text if text.isascii() else _LONG_WORD.sub(lambda word: "".join(_parted(word[0])), text)
+    if len(text) <= _FEW or text.isascii():
+        return text
+    return _LONG_WORD.sub(lambda word: "".join(_parted(word[0])), text)
 
 
 def _parted(word: str) -> Iterator[str]:

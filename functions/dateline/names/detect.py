@@ -84,6 +84,7 @@ def _longest(words: list[str], register: Register) -> tuple[Entry | None, int]:
     if register.may_begin(words[0]):
         for count in range(len(words), 1, -1):
             name = " ".join(words[:count])
-            if entry := register.spelling(name) or register.spelling(JOINED.sub("", name)):
+            entries = map(register.spelling, dict.fromkeys((name, JOINED.sub("", name))))
+            if entry := next(filter(None, entries), None):
                 return entry, count
     return None, 1

@@ -82,8 +82,9 @@ def marked(tree: HtmlElement) -> HtmlElement:
 
 def _prose(element: HtmlElement) -> int:
     """Return the number of an element's characters outside labels, links and tags set apart."""
-    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # nested ones count with their parent
-    return _long_texts(element) - sum(map(_long_texts, apart))
+    apart = ((inner, length) for inner in element.iter(*_APART) if (length := _long_texts(inner)))
+    # nested ones count with their parent
+    return _long_texts(element) - sum(length for inner, length in apart if not _is_apart(inner))
 
 
 def _is_apart(element: HtmlElement) -> bool:
@@ -91,7 +92,8 @@ def _is_apart(element: HtmlElement) -> bool:
 
 
 def _long_texts(element: HtmlElement) -> int:
-    return sum(length for text in element.itertext() if (length := len(text.strip())) > _LABEL)
+    texts = (text for text in element.itertext() if len(text) > _LABEL)
+    return sum(length for text in texts if (length := len(text.strip())) > _LABEL)
 
 
 def _alone(element: HtmlElement) -> HtmlElement:

@@ -11,9 +11,11 @@ from lxml.html import HtmlElement
 from dateline.extraction.parse.document import Document
 from dateline.extraction.parse.texts import INLINE, words
 
-_PARAGRAPHS = ("p", "li", "blockquote", "pre", "h2", "h3", "h4", "h5", "h6", "div")
+_PARAGRAPHS = ("p", "blockquote", "pre", "h2", "h3", "h4", "h5", "h6")
+_OTHERS = ("li", "div")
 _LISTS = ("ul", "ol")
 _SHARE = 0.7  # least share of the text's characters in the story's element
+_BEGINNING = 6  # characters that tell most other elements apart
 _SHORT = 100  # characters; before the story, longer blocks may be its first paragraph
 _MOST = 0.15  # of the text's characters; more is a part of the story
 
@@ -37,15 +39,30 @@ def removed(document: Document, blocks: list[str]) -> list[str]:
 
 
 def _elements(document: Document, blocks: list[str]) -> list[HtmlElement | None]:
-    """Return each block's element, or None: the first of these words, that of a list's first item."""
-    keys = [words(block.partition("\n")[0]) for block in blocks]
-    wanted, found = set(keys), dict[str, HtmlElement]()
+    """Return each block's element, or None: the first of these words, that of a list's first item.
+
+    Items and divisions, the most frequent elements, are read for other blocks than paragraphs and headings only.
+    """
+    lines = [block.partition("\n")[0] for block in blocks]
+    keys = [words(line) for line in lines]
+    found = dict[str, HtmlElement]()
     for element in document.tree.iter(*_PARAGRAPHS):
-        if element.tag == "div" and not all(child.tag in INLINE for child in element):
-            continue
-        if (key := document.words(element)) in wanted:
-            found.setdefault(key, element)
+        found.setdefault(document.words(element), element)
+    beginnings = {line[:_BEGINNING] for key, line in zip(keys, lines, strict=True) if key not in found}
+    if beginnings:
+        for element in document.tree.iter(*_OTHERS):
+            if _begins(document.first_text(element), beginnings) and _is_line(element):
+                found.setdefault(document.words(element), element)
     return [found.get(key) for key in keys]
+
+
+def _begins(text: str, beginnings: set[str]) -> bool:
+    begun = text.lstrip()[:_BEGINNING]
+    return len(begun) < _BEGINNING or begun in beginnings
+
+
+def _is_line(element: HtmlElement) -> bool:
+    return element.tag == "li" or all(child.tag in INLINE for child in element)
 
 
 def _story(blocks: list[str], elements: list[HtmlElement | None]) -> HtmlElement | None:

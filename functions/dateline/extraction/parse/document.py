@@ -99,7 +99,7 @@ class Document:
     @cached_property
     def _lengths(self) -> list[int]:
         """The number of characters before each of the page's texts, and before its end."""
-        return list(accumulate((len(text.strip()) for text in self._texts), initial=0))
+        return list(accumulate([0 if text == " " else len(text.strip()) for text in self._texts], initial=0))
 
     @cached_property
     def _flat(self) -> tuple[list[str], dict[HtmlElement, tuple[int, int]]]:
@@ -111,12 +111,12 @@ class Document:
             edge = node.tag not in RUNNING
             if event == "end":
                 spans[node] = begun.pop(), len(texts)
-                if edge:
+                if edge and texts[-1] != " ":  # a space serves for all edges between two texts
                     texts.append(" ")
                 if tail := node.tail:
                     texts.append(tail)
                 continue
-            if edge:
+            if edge and (not texts or texts[-1] != " "):
                 texts.append(" ")
             begun.append(len(texts))
             if node.tag not in SILENT and (text := node.text):
@@ -126,7 +126,8 @@ class Document:
     @cached_property
     def _numbered(self) -> list[int]:
         """How many texts with a digit of any script stand before each of the page's texts, and before its end."""
-        return list(accumulate((_DIGIT.search(text) is not None for text in self._texts), initial=0))
+        holds = _DIGIT.search
+        return list(accumulate([text != " " and holds(text) is not None for text in self._texts], initial=0))
 
     @cached_property
     def numbered(self) -> list[HtmlElement]:
