@@ -31,6 +31,7 @@ _CONTROL_REFERENCES = re.compile(
 )
 _TAG = re.compile(rb"<(?:script|style)\b.*?</(?:script|style)>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _GZIP = b"\x1f\x8b"
+_MOST_COMPRESSED = 2  # times: by the outlet, and by its proxy
 _MULTI_BYTE = {"gb18030", "gbk", "big5", "big5-hkscs", "shift_jis", "cp932", "euc-jp", "euc_jp", "cp949", "euc_kr"}
 _LANGUAGE = re.compile(rb"<html\b[^>]*?\blang\s*=\s*[\"']?([a-zA-Z]{2})", re.IGNORECASE)
 _ARABIC_WORDS = re.compile(r"\bال\w{2,}|\b(?:في|من|على|إلى|عن|أن|در|به|از|که|را|این)\b")
@@ -60,12 +61,13 @@ class NotHtmlError(ValueError):
 def parse(body: bytes, content_type: str = "", languages: Collection[str] = ()) -> HtmlElement:
     """Return the root element of a page, without comments and processing instructions.
 
-    ``languages`` are those of the source: they tell charsets apart. A body still in gzip is decompressed. A flood of
-    elements is cut at ``MAX_ELEMENTS``.
+    ``languages`` are those of the source: they tell charsets apart. A body still in gzip, even twice, is
+    decompressed. A flood of elements is cut at ``MAX_ELEMENTS``.
     Raises TooLargeError and NotHtmlError; any other bytes give a tree, however poor.
     """
-    if body.startswith(_GZIP):
-        body = _inflated(body)
+    for _ in range(_MOST_COMPRESSED):
+        if body.startswith(_GZIP):
+            body = _inflated(body)
     if len(body) > MAX_BYTES:
         raise TooLargeError(f"the page has {len(body)} bytes, more than {MAX_BYTES}")
     if _NOT_HTML.match(body):
