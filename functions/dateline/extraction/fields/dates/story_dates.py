@@ -22,15 +22,15 @@ from dateline.extraction.parse.texts import SILENT, names
 from dateline.instants import is_believable
 
 _PUBLISHED = (
-    "article:published_time", "og:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
-    "sailthru.date", "pubdate", "publish-date", "publishdate", "publication_date", "article.published",
-    "dc.date.issued", "dc.date.created", "dcterms.created", "dc:created",
+    "article:published_time", "og:article:published_time", "datepublished", "parsely-pub-date",
+    "sailthru.date", "pubdate", "publish-date", "publishdate", "dc.date.issued", "dc.date.created", "dcterms.created",
+    "dc:created",
 )  # fmt: skip
 # Dublin Core's date is of any event in a resource's life, often of the last change.
 _ANY_EVENT = ("dc.date", "dc:date", "dcterms.date", "date")
 _MODIFIED = (
-    "article:modified_time", "og:modified_time", "og:updated_time", "datemodified", "article.updated",
-    "dcterms.modified", "dc.date.modified", "lastmod", "last-modified",
+    "article:modified_time", "og:updated_time", "datemodified", "dcterms.modified", "dc.date.modified", "lastmod",
+    "last-modified",
 )  # fmt: skip
 # Other meta tags with the same meaning.
 _OTHER_PUBLISHED = re.compile(
