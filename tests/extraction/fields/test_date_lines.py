@@ -90,6 +90,14 @@ def test_today_in_the_header(today: str) -> None:
     assert found("", header=header)[0] is None
 
 
+@pytest.mark.parametrize("farther", ["14 April 2019", "13 avril 2019", "12 نيسان 2019", "11 Nisan 2019"])
+def test_nearer_date_above_the_menu(farther: str) -> None:
+    """Of two dates above the menu, the one nearer to the headline is the story's, in every run."""
+    menu = "".join(f"<li><a href=/{number}>Part {number}</a></li>" for number in range(12))
+    header = f"<p>{farther}</p><p>15/04/2019</p><ul>{menu}</ul>"
+    assert found("", header=header)[0] == "2019-04-15"
+
+
 @pytest.mark.parametrize(
     ("markup", "instant"),
     [

@@ -1,7 +1,7 @@
 """Visible dates: in time elements, marked by class or label, or alone near the headline."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time
 from functools import cached_property
 from itertools import islice
@@ -72,18 +72,19 @@ class View:
     @cached_property
     def dates(self) -> list[Shown]:
         """Possible dates of the story, without those of other stories, readers and the page itself."""
-        document, at, start = self._document, self._at, self._start
-        found = sorted(self._candidates - self.elsewhere, key=lambda each: (abs(at[each] - start), at[each]))
         shown: list[Shown] = []
-        for element in found[:_MOST]:
-            near = abs(at[element] - start) <= _NEAR
-            shown += (Shown(date, kind, near) for date, kind in _dated(document, element))
+        for element in self._nearest_first(self._candidates - self.elsewhere)[:_MOST]:
+            near = abs(self._at[element] - self._start) <= _NEAR
+            shown += (Shown(date, kind, near) for date, kind in _dated(self._document, element))
         return shown
 
     @cached_property
     def elsewhere(self) -> set[HtmlElement]:
         """Elements with dates of other stories, readers and the page itself."""
         return {each for each in self._candidates if self._is_elsewhere(each)}
+
+    def _nearest_first(self, elements: Iterable[HtmlElement]) -> list[HtmlElement]:
+        return sorted(elements, key=lambda each: (abs(self._at[each] - self._start), self._at[each]))
 
     def above(self) -> list[Value[Moment]]:
         """Dates above the menu, as a last resort; one near the capture is the page's "today"."""
@@ -99,8 +100,9 @@ class View:
         found = self._dates_apart(each for each in apart if not self._is_among_links(each))
         return found[:1] if len({each.value.at.date() for each in found}) == 1 else []
 
-    def _dates_apart(self, elements: Iterator[HtmlElement]) -> list[Value[Moment]]:
-        """The dates of elements in no odd surroundings, without the page's "today", a day near the capture."""
+    def _dates_apart(self, elements: Iterable[HtmlElement]) -> list[Value[Moment]]:
+        """The dates in no odd surroundings, nearest to the headline first, without days near the capture ("today")."""
+        elements = self._nearest_first(elements)
         kept = [each for each in elements if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
         found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
         captured = self._document.page.captured_at
