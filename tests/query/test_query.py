@@ -78,6 +78,18 @@ def test_unknown_country_is_zz(aws: Any) -> None:
         assert [story["title"] for story in found] == ["Title"]
 
 
+@pytest.mark.parametrize("outlets", [1, 5])
+def test_all_stories_by_country(aws: Any, outlets: int) -> None:
+    """The whole archive's list takes as many calls for five outlets of a country as for one."""
+    for number in range(outlets):
+        newsroom = Newsroom(aws, source=f"outlet-{number}", host=f"{number}.example.org")
+        newsroom.archive().add(newsroom.capture(("a", f"Title {number}|Words of {number}.")))
+    calls: list[str] = []
+    aws.on_call("before-call", lambda model, **_: calls.append(model.name))
+    assert len(list(newsroom.query().of_all())) == outlets
+    assert calls == ["Query", "Query", "Query", "BatchGetItem"]  # countries, months, the month's list, its stories
+
+
 def test_story_by_url(query: Query) -> None:
     """One story by URL its revisions words and bytes."""
     story = query.story("http://news.example.org/1?utm_campaign=x")
