@@ -3,8 +3,6 @@
 import errno
 
 _ERRNOS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}  # no space, no quota, or a limit of the file size
-
-
 _SQLITE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE")  # beginnings of SQLite's names of such errors
 
 

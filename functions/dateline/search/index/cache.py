@@ -33,7 +33,10 @@ class Opened:
 
 @dataclass(slots=True)
 class Cache:
-    """Parts by their keys. ``folder`` may be shared by several processes; ``limit`` is in bytes."""
+    """Parts by their keys. ``folder`` may be shared by several processes; ``limit`` is in bytes.
+
+    ``stream`` returns the bytes of a part, by its key, as they arrive.
+    """
 
     folder: Path
     limit: int = LIMIT
