@@ -3,7 +3,6 @@
 import io
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +12,7 @@ import pytest
 
 from dateline import instants
 from dateline.capture import Capture, read
-from dateline.keys import identifiers, item_keys, object_keys
+from dateline.keys import identifiers, item_keys
 from dateline.messages import CrawlMessage, CrawlReport
 from dateline.monitoring.counter_writes import Counters
 from dateline.sources import revisit_plan
@@ -24,12 +23,14 @@ from dateline.state.records import Habit, UrlState
 from spiders.runs import runner
 from spiders.state.stores import BucketStore
 from tests.conftest import Aws
-from tests.state.test_due_times import at_once
 from tests.support.outlet import Answer, Outlet, answer, item, rss
 
 SOURCE = "sample-gazette"
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
-CALLS = 21  # to S3 and DynamoDB, of a crawl with two looks, a new page and a failure
+
+
+class KilledError(Exception):
+    """The function dies here."""
 
 
 def crawl(aws: Aws, source: Source, label: str, **changes: Any) -> CrawlReport:
@@ -357,73 +358,3 @@ def test_later_date_is_recorded() -> None:
     for lastmod, repeats in {"2026-10-20T05:00:00+00:00": True, "2026-10-20T07:00:00+00:00": False}.items():
         found = {"lastmod": lastmod}
         assert replace(seen, found=found).repeats(replace(known, found=found)) is repeats
-
-
-class KilledError(Exception):
-    """The function dies here."""
-
-
-def states(aws: Aws, outlet: Outlet) -> dict[str, Any]:
-    """What is known of pages, and which are due, without the times of this run."""
-    known = CrawlState(aws.deployment).urls(f"{outlet.url}/{name}" for name in "abcd")
-    facts = {url.rsplit("/", 1)[1]: (each.digest, each.status, each.failures) for url, each in known.items()}
-    return facts | {"due": [name for name, _ in due(aws)]}
-
-
-def stored(aws: Aws) -> list[Capture]:
-    """All captured pages."""
-    found = aws.s3.list_objects_v2(Bucket=aws.captures, Prefix=object_keys.CAPTURES)["Contents"]
-    bodies = [aws.s3.get_object(Bucket=aws.captures, Key=each["Key"])["Body"].read() for each in found]
-    return [page for body in bodies for page in read(io.BytesIO(body))]
-
-
-def looks(aws: Aws, outlet: Outlet) -> None:
-    """Have the next crawl find a new page, one that fails, one that has changed, and one that says it has not."""
-    crawl(aws, outlet.source(), "first")
-    past(aws, f"{outlet.url}/a", f"{outlet.url}/b")
-    outlet.routes |= {"/feed": answer(rss(item("/a"), item("/b"), item("/c"), item("/d")))}
-    outlet.routes |= {"/b": answer("<h1>B, corrected"), "/c": answer("<h1>C"), "/d": answer(status=500)}
-
-
-@pytest.mark.parametrize("call", range(CALLS + 1))
-def test_crawl_killed_anywhere(aws: Aws, call: int) -> None:
-    """Killed before any of its calls, a crawl comes to the same state in its next delivery, and asks no page again."""
-    with outlet_of(("/a", honest("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
-        looks(aws, outlet)
-        left, killed = iter(range(call)), list[str]()
-
-        def kill(*_: Any, model: Any, **__: Any) -> None:
-            if next(left, None) is None:
-                killed.append(model.name)
-                raise KilledError
-
-        aws.on_call("before-call", kill)
-        with suppress(KilledError):
-            crawl(aws, outlet.source(), "second")
-        aws.off_call("before-call", kill)
-        assert bool(killed) is (call < CALLS)
-        captured = {page.url for page in stored(aws) if page.metadata["crawl"].endswith("second")}
-        outlet.requests.clear()
-        crawl(aws, outlet.source(), "second")
-        asked = {path for path in outlet.paths() if path not in ("/feed", "/d")}
-        found = states(aws, outlet)
-        pages = Counter((page.url, page.metadata["crawl"]) for page in stored(aws))
-    assert {*pages.values()} == {1}, "no page twice in a crawl"
-    assert not asked & {url.removeprefix(outlet.url) for url in captured}
-    assert {name: fact[1:] for name, fact in found.items() if name != "due"} == dict.fromkeys("abc", (200, 0)) | {
-        "d": (0, 1)
-    }
-    assert found["due"] == [*"abcd"]
-
-
-def test_duplicate_deliveries_at_once(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two functions with the same message come to the state of one; the pages that both captured are due once."""
-    at_once(aws, monkeypatch)
-    with outlet_of(("/a", honest("<h1>A")), ("/b", answer("<h1>B"))) as outlet:
-        looks(aws, outlet)
-        with ThreadPoolExecutor(2) as threads:
-            reports = list(threads.map(lambda _: crawl(aws, outlet.source(), "second"), range(2)))
-        found = states(aws, outlet)
-    assert reports[0] == reports[1]
-    assert found.pop("due") == [*"abcd"]
-    assert {name: fact[1:] for name, fact in found.items()} == dict.fromkeys("abc", (200, 0)) | {"d": (0, 1)}
