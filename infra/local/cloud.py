@@ -141,12 +141,9 @@ def down(folder: Path = FOLDER, *, progress: Progress = print) -> bool:
         ran = any(processes.ours(folder, role) for role in (newsroom.ROLE, ministack.ROLE))
         processes.stop(folder, newsroom.ROLE)
         stopped = ministack.stop(folder)
-        if stopped is ministack.Stop.UNSAVED:
-            raise LocalCloudError(
-                f"stopped, but no space is left for the tables in {folder}; free some, then run dateline up, which "
-                "rebuilds the index"
-            )
-        if stopped is ministack.Stop.SAVED:
+        if stopped.unsaved:
+            raise LocalCloudError(f"stopped without its tables: {stopped.unsaved}; dateline up rebuilds the index")
+        if stopped.clean:
             record = Record.read(folder)
             record.clean = True
             record.write(folder)

@@ -5,6 +5,7 @@ once after each deployment (``checkpoint``): a later kill loses items and messag
 ``dateline.maintenance.rebuild`` from the buckets, but not the stack.
 """
 
+import errno
 import json
 import os
 import shutil
@@ -15,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import Enum, auto
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,9 @@ from infra.local import processes, space
 from infra.local.errors import LocalCloudError
 
 ROLE = "ministack"
-_NOT_SAVED = b"Persistence: failed to save"
+# What MiniStack logs at a stop, followed by the service and the error.
+_NOT_SAVED = ("Persistence: failed to save", "Persistence: error getting state")
+_FULL = f"[Errno {errno.ENOSPC}]"
 REGION = "us-east-1"
 ACCOUNT = "000000000000"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": REGION}
@@ -103,19 +106,22 @@ def _state(folder: Path, service: str) -> Iterator[dict[str, Any]]:
 
 
 def checkpoint(folder: Path, port: int) -> None:
-    """Have everything on disk. Raises LocalCloudError if there is no space for it."""
-    if stop(folder) is Stop.UNSAVED:
-        raise LocalCloudError(space.told(folder))
+    """Have everything on disk. Raises LocalCloudError if not everything could be saved."""
+    if unsaved := stop(folder).unsaved:
+        raise LocalCloudError(unsaved)
     put_back(folder)
     start(folder, port)
 
 
-class Stop(Enum):
-    """How a stop ended: ``UNSAVED`` without the tables, ``KILLED`` without an answer or with nothing to stop."""
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """How a stop ended: ``clean`` with everything saved; ``unsaved`` says what was not, and why.
 
-    SAVED = auto()
-    UNSAVED = auto()
-    KILLED = auto()
+    Neither after a kill, or with nothing to stop.
+    """
+
+    clean: bool = False
+    unsaved: str = ""
 
 
 def stop(folder: Path) -> Stop:
@@ -126,9 +132,12 @@ def stop(folder: Path) -> Stop:
     log = folder / f"{ROLE}.log"
     before = log.stat().st_size if log.exists() else 0
     if not processes.stop(folder, ROLE):
-        return Stop.KILLED
-    lines = log.read_bytes()[before:] if log.exists() else b""
-    return Stop.UNSAVED if _NOT_SAVED in lines or space.free(folder) < space.FOR_LOG else Stop.SAVED
+        return Stop()
+    lines = log.read_bytes()[before:].decode(errors="replace").splitlines() if log.exists() else []
+    errors = [line for line in lines if any(said in line for said in _NOT_SAVED)]
+    if space.free(folder) < space.FOR_LOG or any(_FULL in line for line in errors):
+        return Stop(unsaved=space.told(folder))
+    return Stop(unsaved=f"MiniStack could not save its state: {errors[0]}") if errors else Stop(clean=True)
 
 
 def healthy(port: int) -> bool:

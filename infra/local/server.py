@@ -1,17 +1,20 @@
-"""MiniStack with a guard for a full disk: ``python -m infra.local.server``, in the environment of ``ministack``.
+"""MiniStack with two guards: ``python -m infra.local.server``, in the environment of ``ministack``.
 
 MiniStack answers a PUT with success though the object could not be written to disk, and forgets it at its end. So an
-object for which there is no space is refused before MiniStack sees it.
+object for which there is no space is refused before MiniStack sees it. And at its end it reads each service's state
+once, while its pollers go on: a state that changes under the reader is not saved. So such a state is read again.
 """
 
 import importlib
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from infra.local import space
 
+_READS = 20
 CODE = "InsufficientStorage"  # the error's code, with HTTP status 507: botocore does not repeat the request
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -51,9 +54,23 @@ def _body(folder: Path) -> bytes:
     return f"<Error><Code>{CODE}</Code><Message>{space.told(folder)}</Message></Error>".encode()
 
 
+def settled(read: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a reader of a service's state that starts again, at most ``_READS`` times, if the state changed."""
+
+    def read_again() -> Any:
+        for _ in range(_READS - 1):
+            with suppress(RuntimeError):  # "dictionary changed size during iteration", or a deque
+                return read()
+        return read()
+
+    return read_again
+
+
 def main() -> None:
     """Serve as ``python -m ministack`` does."""
     app: Any = importlib.import_module("ministack.app")  # without types
+    save_all = app.save_all
+    app.save_all = lambda services: save_all({name: settled(read) for name, read in services.items()})
     app.app = guarded(app.app, Path(os.environ["S3_DATA_DIR"]))
     app.main()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import re
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,7 +14,7 @@ from infra.local import cloud, ministack, newsroom, processes, space, stack
 from infra.local.cloud import down, up
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record
-from infra.local.server import guarded
+from infra.local.server import guarded, settled
 from tests.conftest import quiet
 
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
@@ -106,13 +107,46 @@ def test_unsaved_tables_are_rebuilt(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(processes, "stop", stop)
     monkeypatch.setattr(space, "free", lambda _: free)
-    with pytest.raises(LocalCloudError, match=r"no space is left for the tables in .*run dateline up"):
+    with pytest.raises(LocalCloudError, match=r"no space is left for .*; dateline up rebuilds the index"):
         down(tmp_path, progress=quiet)
     assert not Record.read(tmp_path).clean
     line = "Persistence: saved dynamodb state"
     monkeypatch.setattr(space, "free", lambda _: 1 << 30)
     down(tmp_path, progress=quiet)
     assert Record.read(tmp_path).clean
+
+
+UNSAVED = [
+    "Persistence: error getting state for sqs: dictionary changed size during iteration",
+    "Persistence: failed to save lambda: Object of type set is not JSON serializable",
+]
+
+
+@pytest.mark.parametrize("line", UNSAVED)
+def test_other_errors_of_a_stop_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """What MiniStack could not save for another reason is told in its own words, and not clean."""
+    Record(port=1, clean=False).write(tmp_path)
+    monkeypatch.setattr(processes, "ours", lambda *_: [])
+    monkeypatch.setattr(processes, "stop", lambda _, role: bool((tmp_path / f"{role}.log").write_text(f"{line}\n")))
+    with pytest.raises(LocalCloudError, match=re.escape(line)):
+        down(tmp_path, progress=quiet)
+    assert not Record.read(tmp_path).clean
+
+
+def test_changing_state_is_read_again() -> None:
+    """A service's state that changes under its reader is read until it holds still; other errors are raised at once."""
+    errors = iter(
+        [RuntimeError("dictionary changed size"), RuntimeError("deque mutated"), None, ValueError("no state")]
+    )
+
+    def read() -> dict[str, int]:
+        if error := next(errors):
+            raise error
+        return {"queues": 1}
+
+    assert settled(read)() == {"queues": 1}
+    with pytest.raises(ValueError, match="no state"):
+        settled(read)()
 
 
 SIGNED = (b"authorization", b"AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request")

@@ -129,12 +129,12 @@ def test_pause_delays_continuation(aws: Aws, later: Callable[[timedelta], None])
         source, now = outlet.source(every=1440), datetime.now(UTC)
         rounds, shards = Rounds(aws.table), Shards(1)
         dispatcher = Dispatcher([source], shards=shards, state=state, rounds=rounds, sqs=sqs, queue_url=queue)
-        start = slot(timedelta(minutes=source.every), now, "0/1")
+        over = now + timedelta(minutes=61)
+        start = slot(timedelta(minutes=source.every), over, "0/1")  # of the last look, so that midnight starts no crawl
         first = run(CrawlMessage(source=SOURCE, crawl=crawl_names.scheduled_crawl(start), patient=True))
         assert (first.captured, first.left, first.failures) == (7, 5, [])
         state.save_asked({SOURCE: start})
         assert dispatcher.send_due(now + timedelta(minutes=59)) == [], "neither for this nor for pages that are due"
-        over = now + timedelta(minutes=61)
         assert set(dispatcher.send_due(over)) == {SOURCE}
         (body,) = [each["Body"] for each in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10)["Messages"]]
         (message,) = RoundMessage.from_json(body).crawls
