@@ -1,14 +1,17 @@
-"""MiniStack with two guards: ``python -m infra.local.server``, in the environment of ``ministack``.
+"""MiniStack with guards: ``python -m infra.local.server``, in the environment of ``ministack``.
 
-MiniStack answers a PUT with success though the object could not be written to disk, and forgets it at its end. So an
-object for which there is no space is refused before MiniStack sees it. And at its end it reads each service's state
-once, while its pollers go on: a state that changes under the reader is not saved. So such a state is read again.
+- It answers a PUT with success though the object could not be written to disk, and forgets it at its end. So an object
+  for which there is no space is refused before MiniStack sees it.
+- At its end it reads each service's state once, while its pollers go on, and does not save a state that changes
+  meanwhile. So such a state is read again.
+- It does not save Athena's state once a result has a date, since JSON has none. So dates are saved as text.
 """
 
 import importlib
 import os
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -66,9 +69,16 @@ def settled(read: Callable[[], Any]) -> Callable[[], Any]:
     return read_again
 
 
+def with_dates(default: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return a ``default`` of ``json.dump`` that knows dates and datetimes, in ISO 8601, besides."""
+    return lambda value: value.isoformat() if isinstance(value, date) else default(value)
+
+
 def main() -> None:
     """Serve as ``python -m ministack`` does."""
     app: Any = importlib.import_module("ministack.app")  # without types
+    persistence: Any = importlib.import_module("ministack.core.persistence")
+    persistence._json_default = with_dates(persistence._json_default)  # no other hook
     save_all = app.save_all
     app.save_all = lambda services: save_all({name: settled(read) for name, read in services.items()})
     app.app = guarded(app.app, Path(os.environ["S3_DATA_DIR"]))

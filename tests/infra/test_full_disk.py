@@ -2,8 +2,11 @@
 
 import asyncio
 import errno
+import json
 import re
 from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NoReturn
@@ -14,7 +17,7 @@ from infra.local import cloud, ministack, newsroom, processes, space, stack
 from infra.local.cloud import down, up
 from infra.local.errors import LocalCloudError
 from infra.local.record import Record
-from infra.local.server import guarded, settled
+from infra.local.server import guarded, settled, with_dates
 from tests.conftest import quiet
 
 NO_SPACE = OSError(errno.ENOSPC, "No space left on device")
@@ -147,6 +150,17 @@ def test_changing_state_is_read_again() -> None:
     assert settled(read)() == {"queues": 1}
     with pytest.raises(ValueError, match="no state"):
         settled(read)()
+
+
+def test_dates_are_saved_as_text() -> None:
+    """A state with dates, such as Athena's results, is saved; what JSON does not know otherwise stays an error."""
+    dump = partial(json.dumps, default=with_dates(json.JSONEncoder().default))
+    assert (
+        dump([date(2026, 11, 29), datetime(2026, 11, 29, 8, tzinfo=UTC)])
+        == '["2026-11-29", "2026-11-29T08:00:00+00:00"]'
+    )
+    with pytest.raises(TypeError, match="set is not JSON serializable"):
+        dump({1})
 
 
 SIGNED = (b"authorization", b"AWS4-HMAC-SHA256 Credential=test/20261129/us-east-1/s3/aws4_request")
