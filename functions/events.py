@@ -38,10 +38,12 @@ def _source(story: Mapping[str, Any]) -> dict[str, str]:
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 (Lambda's signature)
     news = list(events.of_records(DynamoDBStreamEvent(event).records))
-    bus().put(news, events.spans(clients.client("s3"), settings().archive_bucket))
+    heard = bus().heard()
+    if heard:
+        bus().put(news, events.spans(clients.client("s3"), settings().archive_bucket))
     told = dict(Counter[str](each.kind for each in news))
     for kind, count in told.items():
         metrics.add_metric(name=kind.replace(".", "_"), unit=MetricUnit.Count, value=count)
     for each in news:
-        logger.info("event sent", extra={"event": each.kind, "article": each.story["id"], **_source(each.story)})
+        logger.info("event sent" if heard else "event without a rule", extra={"event": each.kind, "article": each.story["id"], **_source(each.story)})
     return told

@@ -102,6 +102,13 @@ class Bus:
         self._client, self._name = client, name
         self._archive_bucket, self._capture_bucket, self._pause = archive, captures, pause
 
+    def heard(self) -> bool:
+        """Return whether the bus has a rule. Without one it drops all events, and AWS bills them all the same.
+
+        An EventBridge archive has a rule too.
+        """
+        return bool(self._client.list_rules(EventBusName=self._name, Limit=1)["Rules"])
+
     def put(self, events: Iterable[Event], spans: Sequence[Span] = ()) -> None:
         """Publish events. Raises UntoldError if the bus rejects some of them; others may have been published."""
         entries = (self._entry(event, spans) for event in events)

@@ -92,6 +92,19 @@ def stream(aws: Aws, template: dict[str, Any]) -> Stream:
     return Stream(aws, filters, queue)
 
 
+@pytest.mark.usefixtures("stream")
+def test_bus_without_rules_is_unheard() -> None:
+    """Events are put only if somebody listens: a rule of this bus, in whatever state; another bus's does not count."""
+    bus, client = Bus(boto3.client("events"), "dateline", archive="a", captures="c"), boto3.client("events")
+    assert bus.heard()
+    client.disable_rule(Name="all", EventBusName="dateline")
+    assert bus.heard()
+    client.put_rule(Name="other", EventPattern=json.dumps({"source": ["dateline"]}))
+    client.remove_targets(Rule="all", EventBusName="dateline", Ids=["queue"])
+    client.delete_rule(Name="all", EventBusName="dateline")
+    assert not bus.heard()
+
+
 @pytest.fixture
 def newsroom(stream: Stream) -> Newsroom:
     return Newsroom(stream.aws)

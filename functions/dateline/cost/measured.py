@@ -12,6 +12,8 @@ from typing import Final
 class Use:
     """Consumption of one unit of work: capacity units, S3 requests, events, and its calls one after the other.
 
+    Events are put only if the bus has a rule (``model.Workload.subscribed``); here it has none.
+
     Calls of several threads at once count as the share of a thread.
     """
 
@@ -37,13 +39,13 @@ QUIET_CRAWL: Final = Use(write_units=5, read_units=3.5, puts=1, gets=4)
 LISTED: Final = Use(read_units=13)  # assumed: 26 known stories in the feed of a crawl; none if the feed is unchanged
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
-BATCH: Final = Use(puts=2, gets=4)
-STORY: Final = Use(write_units=13, read_units=13, gets=1, events=1, waits=2.4)  # without its place items
+BATCH: Final = Use(puts=2, gets=3)
+STORY: Final = Use(write_units=13, read_units=13, gets=1, waits=2.4)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
 LOOK: Final = Use(read_units=3)  # unchanged: 304, or the same bytes
 REWRITTEN_LOOK: Final = Use(write_units=1, read_units=5, waits=1)  # other bytes, the same words
 STATE: Final = Use(write_units=1)  # of a page, also at its first REWRITES looks with other bytes
-EDIT: Final = Use(write_units=12, read_units=34, gets=1, events=1, waits=5.4)  # other words: a revision, same places
+EDIT: Final = Use(write_units=12, read_units=34, gets=1, waits=5.4)  # other words: a revision, same places
 STORY_BYTES: Final = Bytes(table=3_000, bands=2_360)  # without its place items
 PLACE_BYTES: Final = 171
 DONE_BYTES: Final = 272  # of a WARC file or a crawl report

@@ -52,7 +52,7 @@ class Workload:
     ``looks`` and ``edits`` are those of a story in its first year; ``rewritten`` is the share of looks that find other
     bytes with the same words. ``crawls`` are a source's scheduled ones in a day; 0 for those of an outlet
     with these stories. ``hosts`` are those of an invocation of the crawl function; 0 for the share of the outlets in a
-    shard.
+    shard. ``subscribed``: the event bus has a rule, so there is an event for each new story and each edit.
     """
 
     outlets: int = 500
@@ -64,6 +64,7 @@ class Workload:
     hosts: float = 0
     infrequent_access: bool = False
     backup: bool = False
+    subscribed: bool = False
 
     @property
     def side_by_side(self) -> float:
@@ -98,7 +99,7 @@ def story(work: Workload) -> Iterator[Line]:
     """Yield the lines of a story's first look and its index, without storage."""
     yield from _page(work, measured.STORY)
     yield Line(Driver.TABLE_WRITES, Price.TABLE_WRITE, places())
-    yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+    yield from _stream(work)
     yield from _scaled(_batch(), work.batches)
     yield Line(Driver.LOGS, Price.LOGS, measured.STORY_LOG / _GB)
     yield from _scaled(_crawl(work), work.crawls_a_day / work.stories_a_day)
@@ -114,12 +115,12 @@ def look(work: Workload) -> Iterator[Line]:
     yield from _scaled(_used(measured.STATE), work.rewritten * first)
 
 
-def edit() -> Iterator[Line]:
+def edit(work: Workload) -> Iterator[Line]:
     """Yield the lines of a look that finds other words, on top of a look."""
     more = _less(measured.EDIT, measured.LOOK)
     yield from _used(more)
     yield Line(Driver.EXTRACTION, Price.LAMBDA_COMPUTE, _extraction(more, extracted=True))
-    yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+    yield from _stream(work)
 
 
 def storage(work: Workload, months: float = _MONTHS) -> Iterator[Line]:
@@ -132,7 +133,7 @@ def first_year(work: Workload) -> Iterator[Line]:
     """Yield the lines of one story in its first year."""
     yield from story(work)
     yield from _scaled(look(work), work.looks)
-    yield from _scaled(edit(), work.edits)
+    yield from _scaled(edit(work), work.edits)
     yield from storage(work)
 
 
@@ -142,7 +143,7 @@ def month(work: Workload) -> Iterator[Line]:
     if stories:
         yield from _scaled(story(work), stories)
         yield from _scaled(look(work), stories * work.looks)
-        yield from _scaled(edit(), stories * work.edits)
+        yield from _scaled(edit(work), stories * work.edits)
         yield from _scaled(storage(work, 1), stories * _MONTHS)
     yield from fixed(work)
 
@@ -216,6 +217,13 @@ def _file() -> Iterator[Line]:
     yield from _used(measured.PACK_FILE)
     yield Line(Driver.QUEUES, Price.SQS_REQUEST, measured.QUEUE_REQUESTS)
     yield Line(Driver.LOGS, Price.LOGS, measured.FILE_LOG / _GB)
+
+
+def _stream(work: Workload) -> Iterator[Line]:
+    """A revision in the functions behind the table's stream, without its share of a batch."""
+    yield Line(Driver.STREAM, Price.LAMBDA_COMPUTE, measured.STREAM_GB_SECONDS)
+    if work.subscribed:
+        yield Line(Driver.QUEUES, Price.EVENT, 1)
 
 
 def _batch() -> Iterator[Line]:

@@ -23,6 +23,7 @@ def cost(
         bool, typer.Option("--infrequent-access", help="With the table in DynamoDB's class Standard-IA.")
     ] = False,
     backup: Annotated[bool, typer.Option("--backup", help="With point-in-time recovery of the table.")] = False,
+    events: Annotated[bool, typer.Option("--events", help="With a rule on the event bus.")] = False,
     json: Json = False,
 ) -> None:
     """Print what a million stories cost in their first year, and the bill of the twelfth month, by driver.
@@ -38,6 +39,7 @@ def cost(
         hosts=hosts or 0,
         infrequent_access=infrequent_access,
         backup=backup,
+        subscribed=events,
     )
     million, month = model.per_million(work), model.dollars(model.month(work), work)
     idle = model.Workload(outlets=0, stories_a_day=0)
