@@ -45,5 +45,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     for kind, count in told.items():
         metrics.add_metric(name=kind.replace(".", "_"), unit=MetricUnit.Count, value=count)
     for each in news:
-        logger.info("event sent" if heard else "event without a rule", extra={"event": each.kind, "article": each.story["id"], **_source(each.story)})
+        logger.info(
+            "event sent" if heard else "event without a rule",
+            extra={"event": each.kind, "article": each.story["id"], **_source(each.story)},
+        )
     return told

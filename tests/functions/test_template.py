@@ -82,7 +82,9 @@ def queue_events() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
 
 
 GRANTS = dict(grants())
-AUTHORIZATION = json.loads(Path(cfnlint.__file__).with_name("data").joinpath("AdditionalSpecs/Policies.json").read_text())
+AUTHORIZATION = json.loads(
+    Path(cfnlint.__file__).with_name("data").joinpath("AdditionalSpecs/Policies.json").read_text()
+)
 FEEDS = {queue: (event, function) for queue, event, function in queue_events()}
 
 
