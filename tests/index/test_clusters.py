@@ -16,8 +16,9 @@ from dateline.archive.store import committed
 from dateline.index import cluster_transaction, clusters
 from dateline.index.clusters import Clusters, Copy
 from dateline.keys import identifiers, item_keys, object_keys
+from dateline.similarity.fingerprint import Fingerprint
 from infra.bench import clusters as bench
-from infra.bench.inputs.synthetic_stories import pieces
+from infra.bench.inputs.synthetic_stories import Piece, pieces
 from infra.bench.models.table import CountingTable
 from tests.conftest import Aws
 from tests.support.samples import NOON, KilledError, Newsroom, killer
@@ -174,12 +175,27 @@ def test_concurrent_copies_meet(aws: Aws) -> None:
     assert sum(item["PK"] == f"CLUSTER#{story_id(one)}" for item in expected) == 2
 
 
+def test_withdrawal_forgets_former_bands(aws: Aws) -> None:
+    """A story of before December 2026 has seven bands, and keeps none of them once it is forgotten."""
+    piece = Piece(0, "first", "one", "en", NOON, "Trawlers without lamps", (WORDS,))
+    article = bench.article(piece, 0)
+    band, *others = clusters.bands(article)
+    names = Fingerprint.parse(str(article.fingerprint)).all_names()
+    with aws.table.batch_writer() as batch:
+        for name in names:
+            batch.put_item(Item=band | item_keys.band(name, band["SK"]))
+    partitions = [str(item["PK"]) for item in aws.table.scan()["Items"]]
+    assert (len(partitions), 1 + len(others), sum(map(clusters.is_former, partitions))) == (7, 5, 2)
+    Clusters(cast("Any", aws.table)).forget([article], [])
+    assert aws.table.scan()["Items"] == []
+
+
 def test_killed_clustering_ends_same(aws: Aws) -> None:
     """An early copy joins two clusters that know nothing of each other, and gives them its name."""
     one, other, bridge = outlets(aws, "one", "other", "bridge")
-    one.archive().add(printed(one, WORDS))
+    one.archive().add(printed(one, SHORTER))
     other.archive().add(printed(other, OTHER, "Doors"))
-    key = printed(bridge, f"{WORDS} {OTHER}", "A dated story")
+    key = printed(bridge, f"{SHORTER} {OTHER}", "A dated story")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bridge.index.clusters, "settle", lambda *_: killer(1)())
         with pytest.raises(KilledError):

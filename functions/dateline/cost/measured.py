@@ -40,13 +40,13 @@ LISTED: Final = Use(read_units=13)  # assumed: 26 known stories in the feed of a
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
 FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
 BATCH: Final = Use(puts=2, gets=3)
-STORY: Final = Use(write_units=13, read_units=13, gets=1, waits=2.4)  # without its place items
+STORY: Final = Use(write_units=11, read_units=11, gets=1, waits=2.4)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
 LOOK: Final = Use(read_units=3)  # unchanged: 304, or the same bytes
 REWRITTEN_LOOK: Final = Use(write_units=1, read_units=5, waits=1)  # other bytes, the same words
 STATE: Final = Use(write_units=1)  # of a page, also at its first REWRITES looks with other bytes
-EDIT: Final = Use(write_units=12, read_units=34, gets=1, waits=5.4)  # other words: a revision, same places
-STORY_BYTES: Final = Bytes(table=3_000, bands=2_360)  # without its place items
+EDIT: Final = Use(write_units=10, read_units=32, gets=1, waits=5.4)  # other words: a revision, same places
+STORY_BYTES: Final = Bytes(table=3_000, bands=1_685)  # without its place items
 PLACE_BYTES: Final = 171
 DONE_BYTES: Final = 272  # of a WARC file or a crawl report
 SEEN_BYTES: Final = 66  # of a page that was there

@@ -15,6 +15,7 @@ not affected.
 
 import dataclasses
 import random
+import re
 import time
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -30,7 +31,7 @@ from dateline.aws.prefetch import ahead
 from dateline.index import cluster_transaction
 from dateline.index.cluster_transaction import Known
 from dateline.keys import item_keys
-from dateline.similarity.fingerprint import Fingerprint
+from dateline.similarity.fingerprint import INDEXED, Fingerprint
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
@@ -39,9 +40,11 @@ WITHIN = timedelta(days=10)  # weeklies reprint stories of the week before
 KEPT = timedelta(days=30)  # copies appear within ten, and a message waits two weeks in a dead-letter queue
 _KEPT_BEFORE = timedelta(days=365)  # until December 2026, with the fingerprint as text
 READ = 50  # items of a band: 14 kB, four read units
-_THREADS = 7  # as many as there are bands: one after the other they would take longer than extraction does
+_THREADS = INDEXED  # one for each band: one after the other they would take longer than extraction does
 _CANDIDATES = 99  # with the story itself, one BatchGetItem
 _PAUSES = (0.1, 0.3, 0.9, 2.7, 2.7)  # seconds; several stories may join one cluster at once
+
+_BAND = re.compile(rf"{item_keys.BAND}\d+-(?P<number>\d+)-[0-9a-f]+")  # of a fingerprint's names
 
 ClusterChange = Callable[[Known], tuple[cluster_transaction.Grouping, str | None, bool]]
 
@@ -87,8 +90,8 @@ class Clusters:
 
     def forget(self, articles: Iterable[Article], but: Iterable[Article]) -> None:
         """Find stories no more by these articles, unless others have the same passages."""
-        stays = {(band["PK"], band["SK"]) for article in but for band in bands(article)}
-        over = {(band["PK"], band["SK"]) for article in articles for band in bands(article)} - stays
+        stays = {key for article in but for key in _band_keys(article)}
+        over = {key for article in articles for key in _band_keys(article)} - stays
         requests = ({"DeleteRequest": {"Key": {"PK": partition, "SK": sort}}} for partition, sort in over)
         dynamodb.write(self._client, self._table.name, requests)
 
@@ -232,8 +235,24 @@ def bands(article: Article) -> Iterator[dict[str, Any]]:
     if article.fingerprint:
         found = Fingerprint.parse(article.fingerprint)
         for name in found.names():
-            key = item_keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
-            yield key | {"print": bytes(found), "expires": _expires(article)}
+            yield _band_key(name, article) | {"print": bytes(found), "expires": _expires(article)}
+
+
+def is_former(partition: str) -> bool:
+    """Whether a band's items are of before December 2026, when a story had more of them."""
+    named = _BAND.fullmatch(partition)
+    return named is not None and int(named["number"]) >= INDEXED
+
+
+def _band_key(name: str, article: Article) -> dict[str, str]:
+    return item_keys.band(name, f"{_appeared(article)}#{article.id}#{article.captured_at}")
+
+
+def _band_keys(article: Article) -> Iterator[tuple[str, str]]:
+    """Yield the keys of an article's bands, former ones included."""
+    names = Fingerprint.parse(article.fingerprint).all_names() if article.fingerprint else []
+    for key in (_band_key(name, article) for name in names):
+        yield key["PK"], key["SK"]
 
 
 def _here(article: Article, others: Iterable[Article]) -> Iterator[Copy]:

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from typing import Self
 
 SLOTS, BANDS = 256, 7
+# Bands by which copies are looked for. Each costs a write and a read of the table. On 10,000 pieces of `make bench`, 7
+# bands find 99.4 % of the pairs of copies, 5 find 98.5 %, and 4 find 97.2 %.
+INDEXED = 5
 _LAYOUT = struct.Struct(f">BQH{BANDS}I{SLOTS // 2}s")
 _LOWEST_BITS = int.from_bytes(b"\x11" * (SLOTS // 2), "big")  # lowest bit of each four-bit slot
 _CHANCE = 1 / 16  # probability of two unrelated slots being equal
@@ -58,7 +61,11 @@ class Fingerprint:
         return cls(version, numbers, pairs, tuple(bands), int.from_bytes(sketch, "big"))
 
     def names(self) -> list[str]:
-        """Return a name for each band; alike texts share one with a probability of 0.99 (``make bench``)."""
+        """Return a name for each band by which copies are looked for."""
+        return self.all_names()[:INDEXED]
+
+    def all_names(self) -> list[str]:
+        """Return a name for each band; until December 2026, copies were looked for by all."""
         return [f"{self.version}-{number}-{band:08x}" for number, band in enumerate(self.bands)]
 
     def is_like(self, other: Self) -> bool:

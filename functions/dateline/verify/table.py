@@ -71,6 +71,8 @@ class Comparison:
             return None  # its loss costs the crawl a look more, and `dateline rebuild` restores it
         if sk == item_keys.PRESENCE and "gone_at" not in item:
             return None  # until December 2026, pages that were never gone had such an item
+        if clusters.is_former(pk):
+            return None
         wanted = self._spool.take(pk, sk)
         if item.keys() >= _FORMER:
             for listed in list_items.of(item):
