@@ -3,7 +3,7 @@
 import json
 import socket
 import tomllib
-from importlib.metadata import EntryPoint
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
@@ -16,10 +16,8 @@ from tests.conftest import ROOT
 
 def installed(monkeypatch: pytest.MonkeyPatch, **entries: str) -> None:
     """Have these entry points, by name (``__`` for a dot), and no others."""
-    points = [EntryPoint(name.replace("__", "."), value, commands.GROUP) for name, value in entries.items()]
-    monkeypatch.setattr(
-        commands, "entry_points", lambda name=None, **_: [each for each in points if name in (None, each.name)]
-    )
+    points = {name.replace("__", "."): value for name, value in entries.items()}
+    monkeypatch.setattr(commands, "entries", lambda: {name: commands.Entry(name, at) for name, at in points.items()})
 
 
 def test_commands_found_by_group(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,6 +51,35 @@ def test_installed_commands_are_declared() -> None:
     names = {name for name in declared if "." not in name}
     assert {name for name, _ in commands.found()} == names == {"up", "down", "deploy-check"}
     assert all(commands.part(name) for name in declared)
+
+
+ENTRY_POINTS = """
+[console_scripts]
+other = other.cli:main
+
+[dateline.commands]
+# what it adds
+plot.sea = other.sea:plot
+tide=other.sea:tide
+up = other.sea:up
+
+[pytest11]
+down = other.sea:down
+"""
+
+
+@pytest.mark.parametrize("metadata", ["other-1.0.dist-info", "other.egg-info", "أخرى-1.0.dist-info"])
+def test_other_packages_add_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, metadata: str) -> None:
+    """A package on the path adds its commands, as importlib.metadata finds them; the first of a name wins."""
+    (tmp_path / metadata).mkdir()
+    (tmp_path / metadata / "entry_points.txt").write_text(ENTRY_POINTS, "utf-8")
+    (tmp_path / metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(commands, "entries", commands.entries.__wrapped__)  # without its cache
+    expected = {each.name: each.value for each in reversed(tuple(entry_points(group=commands.GROUP)))}
+    assert {name: entry.value for name, entry in commands.entries().items()} == expected
+    assert (expected["tide"], expected["up"]) == ("other.sea:tide", "other.sea:up")
+    assert commands.part("plot.sea") is None
 
 
 def test_local_stack_needs_cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

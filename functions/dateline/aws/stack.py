@@ -1,17 +1,16 @@
 """Find a deployed stack: on AWS by its CloudFormation name, or the local cloud by the record in its folder."""
 
 import json
-import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dateline.aws.deployment import Deployment, Queues
-
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
     from mypy_boto3_s3 import S3Client
+
+    from dateline.aws.deployment import Deployment
 
 FOLDER = Path(".dateline")  # of the local cloud
 REGION, CREDENTIALS = "us-east-1", ("test", "test")  # the local cloud's; it takes any
@@ -38,7 +37,7 @@ class DeployedStack:
         table: Table = session.resource("dynamodb", **options).Table(self.outputs["IndexTable"])
         return table
 
-    def deployment(self) -> Deployment:
+    def deployment(self) -> "Deployment":
         """Return the stack as the library takes it."""
         return deployment(self.client("s3"), self.table(), self.outputs)
 
@@ -53,8 +52,10 @@ class DeployedStack:
         return session, {"endpoint_url": self.endpoint, "config": Config(proxies={}, **config)}
 
 
-def deployment(s3: "S3Client", table: "Table", outputs: Mapping[str, str]) -> Deployment:
+def deployment(s3: "S3Client", table: "Table", outputs: Mapping[str, str]) -> "Deployment":
     """Return a stack as the library takes it, from its clients and the outputs of template.yaml."""
+    from dateline.aws.deployment import Deployment, Queues  # noqa: PLC0415 - as above
+
     return Deployment(
         s3=s3,
         table=table,
@@ -92,6 +93,8 @@ def _local(folder: Path) -> DeployedStack:
 
 
 def _listens(port: int) -> bool:
+    import socket  # noqa: PLC0415 - as above
+
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=5):
             return True

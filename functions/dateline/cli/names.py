@@ -1,12 +1,10 @@
 """Check the names that a command is given: sources, countries and languages."""
 
-import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from dateline.cli.stack import STATE
 from dateline.cli.terminal.output import CommandError
-from dateline.keys import item_keys
 
 
 def source_ids() -> list[str]:
@@ -35,6 +33,7 @@ def check_sources(wanted: Iterable[str], archived: Callable[[], Iterable[str]] =
 
 def check_country(code: str | None) -> None:
     """Raise CommandError if a code is no country's (ISO 3166 alpha-2, lower case), with the nearest one."""
+    from dateline.keys import item_keys
     from dateline.sources import codes
 
     if code and code != item_keys.NOWHERE:
@@ -52,7 +51,7 @@ def check_language(code: str | None) -> None:
 def _check_code(code: str, known: Mapping[str, str], kind: str, form: str) -> None:
     if code not in known:
         by_name = {name.casefold(): key for key, name in known.items()}
-        close = difflib.get_close_matches(code.casefold(), [*known, *by_name], n=1)
+        close = _close(code.casefold(), [*known, *by_name])
         close = close or [name for name in sorted(by_name) if name.startswith(code.casefold())]
         key = by_name.get(close[0], close[0]) if close else None
         near = f"; did you mean {key} ({known[key]})?" if key else ""
@@ -61,5 +60,12 @@ def _check_code(code: str, known: Mapping[str, str], kind: str, form: str) -> No
 
 def _nearest(name: str, known: Iterable[str]) -> str:
     """``; did you mean ...?`` if a known name is near."""
-    close = difflib.get_close_matches(name.lower(), list(known), n=1)
+    close = _close(name.lower(), list(known))
     return f"; did you mean {close[0]}?" if close else ""
+
+
+def _close(name: str, known: Sequence[str]) -> list[str]:
+    """Return the nearest known name, if one is near."""
+    from difflib import get_close_matches
+
+    return get_close_matches(name, known, n=1)

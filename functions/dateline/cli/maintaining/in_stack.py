@@ -1,7 +1,7 @@
 """Maintenance in the stack: start the state machine on a run's shards, follow it, collect the results."""
 
+import os
 import time
-import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -35,7 +35,7 @@ def wanted(in_stack: bool | None, stack: str | None, run: str | None) -> bool:
 
 def new_run(label: str) -> str:
     """Return a name for a new run."""
-    return crawl_names.crawl_name(datetime.now(UTC), f"{label}{uuid.uuid4().hex[:8]}")
+    return crawl_names.crawl_name(datetime.now(UTC), f"{label}{os.urandom(4).hex()}")
 
 
 def carry_out(
@@ -58,7 +58,7 @@ def carry_out(
         task = bars.add_task("", total=len(found), completed=len(found) - len(left))
         if left:
             asked = plan(stack.deployment, run, job, found, ids)
-            name = f"{run}-{job}-{uuid.uuid4().hex[:8]}"[:80]
+            name = f"{run}-{job}-{os.urandom(4).hex()}"[:80]
             arn = stack.outputs["MaintainMachine"]
             execution = machine.start_execution(stateMachineArn=arn, name=name, input=asked)["executionArn"]
             while machine.describe_execution(executionArn=execution)["status"] == "RUNNING":

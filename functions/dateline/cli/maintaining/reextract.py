@@ -1,8 +1,8 @@
 """``dateline reextract``: the present extractor over stored captures."""
 
 import json as jsonlib
+import os
 import time
-import uuid
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
@@ -105,7 +105,7 @@ def _by_month(deployed: Stack, named: list[str], run: str, json: bool) -> None:
 
 def new_run() -> str:
     """Return a name for a new run."""
-    return crawl_names.crawl_name(datetime.now(UTC), f"reextract{uuid.uuid4().hex[:8]}")
+    return crawl_names.crawl_name(datetime.now(UTC), f"reextract{os.urandom(4).hex()}")
 
 
 def carry_out(
