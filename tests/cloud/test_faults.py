@@ -120,6 +120,8 @@ def prepare(function: str, aws: Aws) -> None:
         emulator.put_captures(aws.s3, aws.captures, event("extract"), EVENTS / "extract.html")
     if function in {"compact", "coverage"}:
         handler("extract")(event("extract"), Context())
+    if function == "events":
+        boto3.client("events").put_rule(Name="all", EventBusName="dateline", EventPattern='{"source": ["dateline"]}')
 
 
 @pytest.fixture
