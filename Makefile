@@ -32,7 +32,7 @@ run: .venv/ready
 	echo "$$summary"; exit $$status
 
 test: .venv/ready
-	$(BIN)/pytest --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses=3 --dist=loadgroup --no-loadscope-reorder
 
 check: .venv/ready
 	$(BIN)/ruff check .
