@@ -14,7 +14,7 @@ from lxml.html import HtmlElement
 
 from dateline import urls
 from dateline.canonical_link import is_believed
-from dateline.extraction.parse import jsonld, selectors
+from dateline.extraction.parse import day_order, jsonld, selectors
 from dateline.extraction.parse.html import parse
 from dateline.extraction.parse.selectors import Selected
 from dateline.extraction.parse.texts import RUNNING, SILENT, clean, content, names, words
@@ -66,7 +66,15 @@ class Document:
         tree = parse(page.body, page.content_type, page.languages)
         selected = selectors.apply(rules, tree) if rules else {}
         nodes, meta, url = jsonld.nodes(tree), _meta(tree), _url(page, tree)
-        return cls(page, tree, url, meta, nodes, _story(nodes, url, _titles(tree, meta)), selected)
+        return cls(
+            page,
+            tree,
+            url,
+            meta,
+            nodes,
+            _story(nodes, url, _titles(tree, meta) | {words(content(each)) for each in tree.iterfind(".//title")}),
+            selected,
+        )
 
     @cached_property
     def elements(self) -> list[HtmlElement]:
@@ -216,6 +224,16 @@ class Document:
         return Value(texts, selected.rule) if selected and texts else None
 
     @cached_property
+    def month_first(self) -> bool:
+        """Return whether the page writes ``4/16/2019``."""
+        american = {"en-us", "en_us"} & {
+            self.tree.get("lang", "").lower(),
+            *map(str.lower, self.meta.get("og:locale", ())),
+        }
+        country = self.page.country
+        return day_order.is_month_first(self._texts, american=country == "us" or (country is None and bool(american)))
+
+    @cached_property
     def base(self) -> str:
         """URL for resolving the page's addresses: its own, or that of its ``base`` element."""
         element = self.tree.find(".//base[@href]")
@@ -344,13 +362,34 @@ def _is_in_menu(heading: HtmlElement) -> bool:
 
 
 def _story(nodes: list[jsonld.Node], url: str, titles: set[str]) -> jsonld.Node:
-    """Return the article object about this page: by its headline, its URL, its completeness; the first of equals."""
+    """Return the article object about this page: by its headline, its URL, its completeness; the first of equals.
+
+    An object with another headline and another address is about another page.
+    """
 
     def score(node: jsonld.Node) -> tuple[bool, bool, bool]:
-        addresses = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
-        addresses += [a.get("@id") or a.get("url") for a in addresses if isinstance(a, dict)]
-        here = any(isinstance(a, str) and a.split("#")[0].rstrip("/") == url.rstrip("/") for a in addresses)
+        here = any(address.split("#")[0].rstrip("/") == url.rstrip("/") for address in _addresses(node))
         named = words(jsonld.text(node.get("headline")) or "") in titles
         return named or here, bool(node.get("datePublished")), bool(node.get("author"))
 
-    return max(jsonld.stories(nodes), key=score, default={})
+    own = (node for node in jsonld.stories(nodes) if not _is_of_another(node, url, titles))
+    return max(own, key=score, default={})
+
+
+def _is_of_another(node: jsonld.Node, url: str, titles: set[str]) -> bool:
+    headline = words(jsonld.text(node.get("headline")) or "")
+    if not headline or not titles or any(headline in title or title in headline for title in titles - {""}):
+        return False
+    steps = {_last_step(address) for address in _addresses(node)} - {""}
+    return bool(steps) and _last_step(url) not in steps
+
+
+def _addresses(node: jsonld.Node) -> list[str]:
+    stated = [node.get("url"), node.get("@id"), node.get("mainEntityOfPage")]
+    stated += [each.get("@id") or each.get("url") for each in stated if isinstance(each, dict)]
+    return [each for each in stated if isinstance(each, str)]
+
+
+def _last_step(address: str) -> str:
+    """Return the last step of an address's path, without its query, or nothing for a home page."""
+    return _path(address.split("#", maxsplit=1)[0].split("?", maxsplit=1)[0]).rstrip("/").rpartition("/")[2].lower()

@@ -22,11 +22,20 @@ _PUBLISHED = re.compile(
     r"|ajoute|redige|yayin|yayim|giris|eklen|olusturul|نشر|انشا|اضيف|ادراج|صدر|انتشار|منتشر|درج|ارسال|veroffentlicht|erschienen"
     r"|erstellt|publica|pubblica|gepubliceerd|publisert|publicerad|опубликован|פורסם"
 )
+_ENDS = re.compile(r"\s*(?:[(\[/][^)\]/]{1,25}[)\]/]\s*)?[-–—:/.]+\s")  # of a dateline
+_NUMBERS_FIRST = re.compile(r"\d{1,2}([./])\d{1,2}\1\d{4}\s")  # no sentence begins with a date in numbers
 # "Date: 16 April 2019": a label, though of neither kind.
 _LABEL = re.compile(
     rf"\W*(?:(?:on\s+|the\s+)?date\b|datum\b|fecha\b|data\b|tarih|تاريخ|بتاريخ|التاريخ|{_PUBLISHED.pattern}|le\s*:)"
 )
-Kind = Literal["published", "changed", ""]
+# Dates of readers, of events and of people.
+_OTHER = re.compile(
+    r"\b(?:joined|member|registered|printed|accessed|retrieved|born|event|deadline|due|expires?|valid|until|kick-?off)\b"
+    r"|\b(?:imprime|consulte|nee?\s+le|inscrite?|membre|date\s+limite|jusqu|expire|coup\s+d.envoi)|\b(?:dogum|uyelik|uye\b|son\s+(?:tarih|basvuru))"
+    r"|\b(?:geboren|mitglied|gedruckt|abgerufen|gultig|nacid[oa]|miembro|caduca|hasta)\b"
+    r"|ميلاد|مواليد|مولود|موعد|انضم|عضو|صلاحيه|ينتهي|تاريخ\s+الفعاليه|تولد|عضويت|مهلت"
+)
+Kind = Literal["published", "changed", "other", ""]
 
 
 class Line(NamedTuple):
@@ -65,8 +74,16 @@ def leading(text: str, *, month_first: bool = False) -> Moment | None:
     """Return the date in a dateline, before a dash, a colon or a bracket: ``TUNIS, 16 April 2019 (AFP) -``."""
     folded = fold(text)
     written = read_all(folded, month_first=month_first)[:1]
-    ends = any(re.match(r"\s*(?:[(\[][^)\]]{1,25}[)\]]\s*)?[-–—:/.]+\s", folded[each.end :]) for each in written)
+    ends = any(
+        _ENDS.match(folded[each.end :]) or _is_bracketed(folded, each) or _NUMBERS_FIRST.match(folded)
+        for each in written
+    )
     return written[0].moment if ends and written[0].start < _LATEST else None
+
+
+def _is_bracketed(folded: str, date: Written) -> bool:
+    """Return whether a date is in brackets of its own: ``LYON (4 March 2021)``."""
+    return folded[: date.start].rstrip().endswith(("(", "[")) and folded[date.end :].lstrip().startswith((")", "]"))
 
 
 @lru_cache(1 << 13)  # menus and headings are the same on an outlet's pages
@@ -92,7 +109,7 @@ def _kind(text: str, *, first: bool) -> Kind:
     changed = [match.start() for match in _CHANGED.finditer(text)]
     published = [match.start() for match in _PUBLISHED.finditer(text)]
     if not changed or not published:
-        return "changed" if changed else "published" if published else ""
+        return "changed" if changed else "published" if published else "other" if _OTHER.search(text) else ""
     is_changed = changed[0] < published[0] if first else changed[-1] > published[-1]
     return "changed" if is_changed else "published"
 

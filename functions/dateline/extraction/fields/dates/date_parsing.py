@@ -1,7 +1,7 @@
 """A written date to an instant: ISO 8601, RFC 822, asctime, and day and month as outlets write them."""
 
 import re
-from datetime import datetime, time
+from datetime import UTC, datetime, time
 from functools import cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
@@ -22,18 +22,21 @@ _IN = r"(?:(?:de|سنه|عام|لعام|لسنه|سال)\s+)?"
 # A second name of the month ("نيسان/أبريل") may follow the first.
 _TWICE = rf"(?:\s*[/(-]\s*[^\d/()]{{2,20}}[/)]?|\s+(?:{NAMES})(?!\w))?"
 _PATTERNS = (
-    rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|[.º])?[\s/–.-]*{_OF}(?<![^\W\d])(?P<name>{NAMES})(?![^\W\d])\.?"
+    rf"(?<!\d)(?P<day>\d{{1,2}})(?:er|st|nd|rd|th|[.ºeي])?[\s/–.-]*{_OF}(?<![^\W\d])(?P<name>{NAMES})[ae]?ي?(?![^\W\d])\.?"
     rf"{_TWICE}[\s,،/–.-]*{_IN}{_YEAR}{_ERA}",
-    rf"(?<!\w)(?P<name>{NAMES})\.?\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:[\s,،]+|\s*-\s*){_YEAR}",
+    rf"(?<!\w)(?P<name>{NAMES})\.?\s*[/-]?\s*(?P<day>\d{{1,2}})(?:st|nd|rd|th)?[\s,،/–-]*{_YEAR}",
     # asctime, and as Java and Ruby write it
     rf"(?<!\w)(?P<name>{NAMES})\s+(?P<day>\d{{1,2}})\s+(?P<inner>\d{{1,2}}:\d\d:\d\d(?:\s+[a-z]{{3,4}})?(?:\s+[+-]\d{{4}})?)\s+{_YEAR}",
     r"(?<!\d)(?P<year>(?:19|20)\d\d)\s?(?P<mark>[/.년年-])\s?(?P<month>\d{1,2})\s?(?:(?P=mark)|[月월])\s?(?P<day>\d{1,2})"
     r"(?:日|일)?(?=t\d|\D|$)",
     rf"(?<![\d/.-])(?P<day>\d{{1,2}})\s?(?P<mark>[/.-])\s?(?P<month>\d{{1,2}})\s?(?P=mark)\s?{_YEAR}",
     rf"(?<![\d/.:-])(?P<day>\d{{1,2}})(?P<mark>[/.-])(?P<month>\d{{1,2}}|{NAMES})(?P=mark)(?P<short>\d\d)(?![\d/.:-])",
+    rf"(?<!\d)(?P<year>(?:19|20)\d\d)[\s,،./–-]+(?P<name>{NAMES})(?![^\W\d])[\s./–-]*(?P<day>\d{{1,2}})(?![\d:])",
     rf"(?<!\d)(?P<day>\d{{1,2}})\s*(?P<solar>{SOLAR_NAMES})(?!\w)(?:\s*ماه)?[\s,،]*(?P<year>1[34]\d\d)(?!\d)",
+    rf"(?<!\d)(?P<day>\d{{1,2}})\s*(?P<solar>{SOLAR_NAMES})(?!\w)(?:\s*ماه)?[\s,،'’]*(?P<short>[089]\d)(?![\d:])",
     r"(?<!\d)(?P<year>1[34]\d\d)(?P<mark>[/.-])(?P<solar>\d{1,2})(?P=mark)(?P<day>\d{1,2})(?!\d)",
 )
+_NUMERIC = (4, 5)  # patterns of numbers with an ambiguous order
 # Numbers alone are Iran's calendar up to this year: the Islamic one was in its 1410s when the web began.
 _LAST_SOLAR = 1410
 _SOLAR_EPOCH = 226_895  # days of the proleptic Gregorian calendar
@@ -43,6 +46,7 @@ _ISO_SLIPS = re.compile(
     r"^(\d{4}-\d\d-\d\d)[T ]+(\d{1,2}:\d\d)(:\d{1,2})?(?:[.,]\d+)?\s*(?:(Z|UTC|GMT)|([+-]\d\d):?(\d\d)?)?$",
     re.IGNORECASE | re.ASCII,
 )
+_EPOCH = re.compile(r"([1-9]\d{8,9})(?:\d{3})?", re.ASCII)
 _ISO = re.compile(r"\d{4}-?\d\d-?\d\d(?:T|$)", re.ASCII)
 
 
@@ -97,6 +101,13 @@ def read(text: str, *, month_first: bool = False) -> Moment | None:
     return next((written.moment for written in read_all(fold(text), month_first=month_first)), None)
 
 
+def read_stated(text: str, *, month_first: bool = False) -> Moment | None:
+    """Return the moment in data: as ``read``, or in seconds or milliseconds since 1970."""
+    if epoch := _EPOCH.fullmatch(text.strip()):
+        return Moment(datetime.fromtimestamp(int(epoch[1]), UTC), "second")
+    return read(text, month_first=month_first)
+
+
 def read_all(folded: str, *, month_first: bool = False) -> list[Written]:
     """Yield the dates in a text folded by ``month_names.fold``, each with its clock."""
     days = _days(folded[:_LONGEST], month_first)
@@ -139,7 +150,7 @@ def _days(folded: str, month_first: bool) -> list[_Day]:
     for number, pattern in enumerate(_PATTERNS):
         for match in _compiled(pattern).finditer(folded):
             free = all(match.end() <= day.start or match.start() >= day.end for day in found)
-            at = _day(match.groupdict(), month_first and number == 4) if free else None
+            at = _day(match.groupdict(), month_first and number in _NUMERIC) if free else None
             if at is not None:
                 found.append(_Day(at, match.start(), match.end(), _inner_clock(match)))
     return sorted(found, key=lambda day: day.start)
@@ -157,9 +168,11 @@ def _inner_clock(match: re.Match[str]) -> Clock | None:
 
 def _day(parts: dict[str, str | None], swapped: bool) -> datetime | None:
     day, year = int(parts["day"] or 0), int(parts.get("year") or 0)
+    short = parts.get("short")
     if parts.get("solar"):
+        year = year or (1300 if int(short or 0) > 50 else 1400) + int(short or 0)
         return _from_solar(year, str(parts["solar"]), day)
-    if short := parts.get("short"):
+    if short:
         year = 2000 + int(short) if int(short) < 70 else 1900 + int(short)
     name = parts.get("name") or parts.get("month") or ""
     number = int(name) if name.isdigit() else month(name) or 0

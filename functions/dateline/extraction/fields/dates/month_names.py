@@ -27,6 +27,13 @@ _WESTERN = {
     12: "december dec décembre déc dezember dez diciembre dicembre dezembro dic desember des grudnia grudzień"
     " декабря декабрь δεκεμβρίου דצמבר joulukuu decembrie",
 }
+# Finnish, Czech, Hungarian and Indonesian, as they stand in a date.
+_FURTHER = {
+    1: "tammikuuta ledna január", 2: "helmikuuta února február", 3: "maaliskuuta března március maret",
+    4: "huhtikuuta dubna április", 5: "toukokuuta května május", 6: "kesäkuuta června június",
+    7: "heinäkuuta července július", 8: "elokuuta srpna augusztus", 9: "syyskuuta září szeptember",
+    10: "lokakuuta října október", 11: "marraskuuta listopadu", 12: "joulukuuta prosince",
+}  # fmt: skip
 _TURKISH = {
     1: "ocak oca", 2: "şubat şub", 3: "mart", 4: "nisan nis", 5: "mayıs", 6: "haziran haz", 7: "temmuz tem",
     8: "ağustos ağu", 9: "eylül eyl", 10: "ekim eki", 11: "kasım kas", 12: "aralık ara",
@@ -50,9 +57,22 @@ _PERSIAN = {
     7: "ژوئیه جولای جولائی", 8: "اوت آگوست اگست", 9: "سپتامبر سپتمبر ستمبر", 10: "اکتبر اکتوبر",
     11: "نوامبر نومبر", 12: "دسامبر دسمبر",
 }  # fmt: skip
+_KURDISH = {
+    1: "çile rêbendan", 2: "sibat reşemî شوبات", 3: "adar avdar ئازار", 4: "nîsan", 5: "gulan ئایار",
+    6: "hezîran pûşper حوزەیران", 7: "tîrmeh تەمموز تەممووز", 8: "tebax gelawêj ئاب", 9: "îlon rezber ئەیلوول ئەیلول",
+    10: "cotmeh kewçêr", 11: "mijdar sermawez", 12: "berfanbar kanûn",
+}  # fmt: skip
 # كانون and تشرين are two months each, told apart by a word or a number with or without the article.
 _FIRST, _SECOND = ["أول", "الأول", "اول", "الاول", "1"], ["ثاني", "الثاني", "ثانى", "الثانى", "تاني", "التاني", "2"]
 _TWINS = {12: ("كانون", _FIRST), 1: ("كانون", _SECOND), 10: ("تشرين", _FIRST), 11: ("تشرين", _SECOND)}
+_KURDISH_TWINS = {
+    "کانوونی دووەم": 1,
+    "کانونی دووەم": 1,
+    "کانوونی یەکەم": 12,
+    "کانونی یەکەم": 12,
+    "تشرینی یەکەم": 10,
+    "تشرینی دووەم": 11,
+}
 _SHORT_TWINS = {"ك1": 12, "ك2": 1, "ت1": 10, "ت2": 11}
 # Months of Iran and Afghanistan in the Solar Hijri calendar (1399 began on 20 March 2020).
 _SOLAR = (
@@ -95,8 +115,8 @@ def _plain(letter: str) -> str | None:
 
 def _numbered() -> dict[str, int]:
     """Each folded name without spaces, and its number."""
-    found = dict(_SHORT_TWINS)
-    for table in (_WESTERN, _TURKISH, _PERSIAN, _ARABIC):
+    found = dict(_SHORT_TWINS) | {_key(name): number for name, number in _KURDISH_TWINS.items()}
+    for table in (_KURDISH, _FURTHER, _WESTERN, _TURKISH, _PERSIAN, _ARABIC):
         for number, listed in table.items():
             found |= {_key(name.replace("_", "")): number for name in listed.split()}
     for number, (stem, which) in _TWINS.items():
@@ -111,7 +131,7 @@ def _key(name: str) -> str:
 def _alternatives(names: dict[str, int]) -> str:
     """Return a pattern of all the names, with optional spaces and an article's dot."""
     return "|".join(
-        re.sub(r"^(كانون|تشرين|[كت](?=\d))(?=.)|^اي(?=النار)", r"\g<0>\\s*", re.escape(name))
+        re.sub(r"^(كانوو?ني|تشريني|كانون|تشرين|[كت](?=\d))(?=.)|^اي(?=النار)", r"\g<0>\\s*", re.escape(name))
         + ("(?!\\d)" if name[-1].isdigit() else "")
         for name in sorted(names, key=lambda name: (-len(name), name))
     )

@@ -13,12 +13,12 @@ from htmldate.settings import MIN_DATE
 from htmldate.utils import Extractor
 from lxml.html import HtmlElement, tostring
 
-from dateline.extraction.fields.dates import timezones
-from dateline.extraction.fields.dates.date_parsing import Moment, read
-from dateline.extraction.fields.dates.visible_dates import View, month_first
+from dateline.extraction.fields.dates import script_dates, timezones
+from dateline.extraction.fields.dates.date_parsing import Moment, read, read_stated
+from dateline.extraction.fields.dates.visible_dates import View
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value
-from dateline.extraction.parse.texts import SILENT, names
+from dateline.extraction.parse.texts import SILENT, names, words
 from dateline.instants import is_believable
 
 _PUBLISHED = (
@@ -35,10 +35,13 @@ _MODIFIED = (
 # Other meta tags with the same meaning.
 _OTHER_PUBLISHED = re.compile(
     r"publi\w*[-_.: ]?(?:date|time|at|on)$|(?:date|time)[-_.: ]?publi\w*$|(?:^|[.:_-])(?:issued|pubdate)$"
+    r"|^citation(?:_\w+)?_date$"
 )
 _PAGE = re.compile(r"(?:webpage|itempage)$", re.IGNORECASE)
+_WORK = re.compile(r"(?:recipe|howto|creativework|medicalwebpage|podcastepisode|faqpage)$", re.IGNORECASE)
 _URL_DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)([/_-]?)(0?[1-9]|1[0-2])\2(0?[1-9]|[12]\d|3[01])(?!\d)")
 _URL_DAY_FIRST = re.compile(r"(?<!\d)(0?[1-9]|[12]\d|3[01])([_-])(0?[1-9]|1[0-2])\2((?:19|20)\d\d)(?!\d)")
+_URL_NAMED_DAY = re.compile(r"/((?:19|20)\d\d)/([a-z]{3,9})/(0?[1-9]|[12]\d|3[01])(?!\d)")
 _NO_EVIDENCE = {*SILENT, "link", "iframe", "form"}
 _BESIDE = re.compile(r"comments?(?![a-z])|yorum|related|side-?bar|expires", re.IGNORECASE)
 _PROSE = re.compile(
@@ -124,7 +127,7 @@ def _published(document: Document, seen: _Seen) -> Value[Moment] | None:
         or _first(_told(document, seen), document)
         or _first(seen.relative(), document)
         or _first((*seen.far, *seen.leading(), *_in_title(document)), document)
-        or _first(seen.last_resorts(), document)
+        or _first((*script_dates.find(document), *seen.last_resorts(), *seen.changed), document)
         or _first(_searched(document, seen.elsewhere()), document)
     )
     if best is None:
@@ -177,6 +180,16 @@ def _of_page(document: Document, field: str) -> Iterator[Value[Moment]]:
             yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field} of the page")
 
 
+def _of_titled(document: Document) -> Iterator[Value[Moment]]:
+    """Return the dates of works other than articles with the page's title, such as recipes and videos."""
+    titles = {words(title) for title in (document.content_of_headline, *document.meta.get("og:title", ())) if title}
+    for node in document.nodes:
+        named = words(jsonld.text(node.get("headline")) or jsonld.text(node.get("name")) or "")
+        if named in titles or (not named and any(_WORK.search(kind) for kind in jsonld.types(node))):
+            for field in ("datePublished", "uploadDate", "dateCreated"):
+                yield from _read(document, jsonld.texts(node.get(field)), f"json-ld {field}")
+
+
 def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
     """Yield visible dates, those confirmed by the URL first, and the feed's."""
     address = list(_in_url(document))
@@ -190,6 +203,8 @@ def _told(document: Document, seen: _Seen) -> Iterator[Value[Moment]]:
     if any(found.rule == "time element" for found in seen.changed) and not document.story:
         yield from seen.changed  # the only visible date of such a page
     yield from _of_page(document, "datePublished")
+    yield from _read(document, jsonld.texts(document.story.get("dateCreated")), "json-ld dateCreated")
+    yield from _of_titled(document)
     if document.page.feed_date:
         yield Value(Moment(document.page.feed_date.replace(microsecond=0), "second"), "feed item")
 
@@ -203,7 +218,7 @@ def _changed(document: Document) -> Iterator[Value[Moment]]:
 
 def _read(document: Document, texts: Iterable[str], rule: str) -> Iterator[Value[Moment]]:
     for text in texts:
-        if moment := read(text, month_first=month_first(document)):
+        if moment := read_stated(text, month_first=document.month_first):
             yield Value(moment, rule)
 
 
@@ -211,8 +226,11 @@ def _in_url(document: Document) -> Iterator[Value[Moment]]:
     for match in _URL_DAY.finditer(document.url):
         if moment := read(f"{match[1]}-{match[3]:0>2}-{match[4]:0>2}"):
             yield Value(moment, "url")
+    for match in _URL_NAMED_DAY.finditer(document.url):
+        if moment := read(f"{match[3]} {match[2]} {match[1]}"):
+            yield Value(moment, "url")
     for match in _URL_DAY_FIRST.finditer(document.url):
-        if moment := read(match[0].replace("_", "-"), month_first=month_first(document)):
+        if moment := read(match[0].replace("_", "-"), month_first=document.month_first):
             yield Value(moment, "url")
 
 

@@ -15,9 +15,9 @@ from dateline.extraction.fields import shown_title
 from dateline.extraction.fields.credits import bylines
 from dateline.extraction.fields.dates import date_lines, relative_dates, timezones
 from dateline.extraction.fields.dates.date_lines import Kind, is_labelled, kind_before
-from dateline.extraction.fields.dates.date_parsing import Moment, read
+from dateline.extraction.fields.dates.date_parsing import Moment, read, read_stated
 from dateline.extraction.parse.document import Document, Value
-from dateline.extraction.parse.texts import SILENT, beginning, names, words
+from dateline.extraction.parse.texts import RUNNING, SILENT, beginning, content, names, words
 
 _NAMED = re.compile(
     r"date|time(?!line)|publi|posted|submitted|created|tarih|zaman|updated|(?:^|[-_ ])meta(?:$|[-_ ])|byline|info",
@@ -33,8 +33,12 @@ _CHANGED_NAME = re.compile(r"modif|updat|guncel", re.IGNORECASE)
 _PUBLISHED_NAME = re.compile(r"publi|creat|posted|issued", re.IGNORECASE)
 _IN = ("span", "div", "p", "li", "dd", "small", "em", "a", "abbr", "td", "font", "b", "strong", "i")
 _LABELLED_IN = (*_IN, "dl", "ul", "header", "section", "time", "figcaption")
-_STATING = ("datetime", "content", "title", "data-datetime", "data-date")
+_STATING = ("datetime", "content", "title", "aria-label")
+_STATING_DATA = re.compile(r"data-(?:\w+-)*\w*(?:date|time|publi)")
+_NOT_PUBLISHED = ("changed", "other")
 _HEADINGS = ("h1", "h2", "h3")
+_UNDATED = {*SILENT, "h1", "title", "option", "textarea", "pre", "code", "meta", "iframe", "figcaption"}
+_FEW = 6  # children beside a date
 _NEAR = 80  # elements from the headline
 _ABOVE = 25  # elements before it with a relative date
 _LONGEST_ALONE = 60  # characters: a weekday, a date, a time and a zone
@@ -48,7 +52,11 @@ _MOST = 30
 _NUMBERS = re.compile(r"\d\D{1,20}\d{4}|\d{4}\D{1,20}\d")  # a date with a link to an archive page
 _DIGIT = re.compile(r"\d")  # of any script
 _SENTENCE = re.compile(r"(?:\S+\s+){6,}\S*[.!?\u061f\u06d4][\s\W]*$")  # seven words or more, and a full stop
-_STATED_IN = XPath("//*[self::span or self::abbr or self::div][@content or @title][@property or @class]")
+_STATED_IN = XPath(
+    "//*[self::span or self::abbr or self::div][@content or @title][@property or @class]"
+    "|//@*[starts-with(name(), 'data-')]"
+    "[contains(name(), 'time') or contains(name(), 'date') or contains(name(), 'publi')]/.."
+)
 
 
 class Shown(NamedTuple):
@@ -104,7 +112,7 @@ class View:
         """The dates in no odd surroundings, nearest to the headline first, without days near the capture ("today")."""
         elements = self._nearest_first(elements)
         kept = [each for each in elements if not any(self._is_odd(around) for around in (each, *each.iterancestors()))]
-        found = [date for each in kept for date, kind in _dated(self._document, each) if kind != "changed"]
+        found = [date for each in kept for date, kind in _dated(self._document, each) if kind not in _NOT_PUBLISHED]
         captured = self._document.page.captured_at
         return [each for each in found if captured is None or abs((each.value.at.date() - captured.date()).days) > 1]
 
@@ -125,17 +133,17 @@ class View:
         return [each.found for each in self.dates if each.kind in kinds]
 
     def near(self) -> list[Value[Moment]]:
-        """The dates near the headline, except of changes."""
-        return [each.found for each in self.dates if each.near and each.kind != "changed"]
+        """The dates near the headline, except of changes and of events."""
+        return [each.found for each in self.dates if each.near and each.kind not in _NOT_PUBLISHED]
 
     def far(self) -> list[Value[Moment]]:
-        """The dates far from the headline, except of changes."""
-        return [each.found for each in self.dates if not each.near and each.kind != "changed"]
+        """The dates far from the headline, except of changes and of events."""
+        return [each.found for each in self.dates if not each.near and each.kind not in _NOT_PUBLISHED]
 
     def leading(self) -> list[Value[Moment]]:
         """The date at the beginning of the story's first paragraph, before a dash: ``TUNIS, 16 April 2019 -``."""
         texts = [self._document.content(each)[:_LEADING] for each in self._prose]
-        read_in = (date_lines.leading(text, month_first=month_first(self._document)) for text in texts)
+        read_in = (date_lines.leading(text, month_first=self._document.month_first) for text in texts)
         return [Value(moment, "date of the dateline") for moment in read_in if moment]
 
     def relative(self) -> list[Value[Moment]]:
@@ -166,14 +174,13 @@ class View:
 
     def _is_alone(self, element: HtmlElement) -> bool:
         """Whether an element's text is a date and little else, and not the day of the capture, the page's "today"."""
-        if element.tag not in _IN or len(element) or not (own := element.text) or not _DIGIT.search(own):
-            return False
-        text = self._document.content(element)
-        if len(text) > date_lines.LONGEST:
+        own = _own(element)
+        text = self._document.content(element) if own else ""
+        if not 0 < len(text) <= date_lines.LONGEST or not _DIGIT.search(own):
             return False
         if (len(text) > _LONGEST_ALONE or _SENTENCE.match(text)) and not date_lines.is_all(text):
             return False
-        moment = read(text, month_first=month_first(self._document))
+        moment = read(text, month_first=self._document.month_first)
         captured = self._document.page.captured_at
         return moment is not None and (captured is None or moment.at.date() != captured.date())
 
@@ -233,12 +240,6 @@ class View:
         return list(islice(long, 3))
 
 
-def month_first(document: Document) -> bool:
-    """Return whether the outlet writes ``4/16/2019``: it declares American English."""
-    declared = document.tree.get("lang", "")
-    return document.page.country == "us" or (document.page.country is None and declared.lower() == "en-us")
-
-
 def _headline(document: Document) -> HtmlElement | None:
     """Return the first element below the menu with the page's title in its data or title element."""
     said = [*document.meta.get("og:title", ()), document.tree.findtext(".//title") or ""]
@@ -277,7 +278,27 @@ def _is_title(text: str, titles: list[str], outlet: set[str]) -> bool:
 
 
 def _states_digits(element: HtmlElement) -> bool:
-    return any(_DIGIT.search(element.get(name) or "") for name in _STATING)
+    return any(map(_DIGIT.search, _data(element)))
+
+
+def _data(element: HtmlElement) -> Iterator[str]:
+    """Yield the attributes with a date in an element, as far as their names say."""
+    yield from filter(None, map(element.get, _STATING))
+    if len(element.attrib) > 0:
+        yield from (value for name, value in element.items() if _STATING_DATA.match(name))
+
+
+def _own(element: HtmlElement) -> str:
+    """Return the text of an element without children but icons, or nothing."""
+    if len(element) == 0:
+        return "" if element.tag in _UNDATED or not isinstance(element.tag, str) else element.text or ""
+    if (
+        element.tag not in _IN
+        or len(element) > _FEW
+        or any(child.tag not in RUNNING or content(child) for child in element)
+    ):
+        return ""
+    return " ".join(filter(None, (element.text, *(child.tail for child in element))))
 
 
 def _is_labelled(element: HtmlElement) -> bool:
@@ -292,7 +313,7 @@ def _is_byline(element: HtmlElement) -> bool:
 
 def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Moment], Kind]]:
     """Yield the dates of an element, from its attributes and its text; each with its kind."""
-    text, us = document.content(element), month_first(document)
+    text, us = document.content(element), document.month_first
     kind = _kind_by_name(element)
     if len(text) > date_lines.LONGEST:
         text = ""
@@ -300,9 +321,8 @@ def _dated(document: Document, element: HtmlElement) -> Iterator[tuple[Value[Mom
     if not kind and len(read_in) < 2:
         kind = read_in[0].kind if read_in and read_in[0].kind else kind_before(_before(document, element))
     rule = "time element" if element.tag == "time" else "visible date"
-    for name in _STATING:
-        stated = element.get(name)
-        if stated and _DIGIT.search(stated) and (moment := read(stated, month_first=us)):
+    for stated in _data(element):
+        if _DIGIT.search(stated) and (moment := read_stated(stated, month_first=us)):
             yield Value(moment, _rule(rule, kind)), kind
     for line in read_in:
         told = line.kind or kind
