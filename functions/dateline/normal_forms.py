@@ -24,7 +24,7 @@ def nfkd(text: str) -> str:
 
 
 def _stream_safe(text: str) -> str:
-    if len(text) <= _FEW or text.isascii():
+    if len(text) <= _FEW or text.isascii() or max(map(len, text.split()), default=0) <= _FEW:
         return text
     return _LONG_WORD.sub(lambda word: "".join(_parted(word[0])), text)
 

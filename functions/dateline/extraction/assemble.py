@@ -1,6 +1,7 @@
 """The words of a page's story, in their parts: title, standfirst, dateline, and the blocks of the text."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from functools import cached_property
 
 from dateline.article import Dateline, Image
 from dateline.extraction import source_rules
@@ -17,7 +18,8 @@ from dateline.normal_forms import nfc
 _SIGN_OFF = 120  # characters
 
 
-class Story(NamedTuple):
+@dataclass(frozen=True)  # without slots, for the cached text
+class Story:
     """``blocks`` are paragraphs, sub-headings, lists and tables in the page's order, without all the other parts."""
 
     title: Value[str] | None
@@ -28,7 +30,7 @@ class Story(NamedTuple):
     images: Value[tuple[Image, ...]] | None
     agencies: Value[tuple[str, ...]] | None
 
-    @property
+    @cached_property
     def text(self) -> str:
         return nfc("\n\n".join(self.blocks.value))
 

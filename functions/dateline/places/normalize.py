@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from dateline.similarity import folding
 
-_SIGNS = str.maketrans(dict.fromkeys("’‘ʼʻʿʾ`´′", "'") | dict.fromkeys("-‐‑", " "))
+_SIGNS = dict.fromkeys("’‘ʼʻʿʾ`´′", "'") | dict.fromkeys("-‐‑", " ")
 _PARTICLES = "ABU|AIN|AL|BANI|BEN|BENI|BIN|BIR|BOU|EL|LA|LE|NEW|OUED|OUM|PORT|RAS|SAN|SIDI|UMM"
 _CAPITALS = re.compile(rf"\b(?:(?:{_PARTICLES}) )?[A-Z]{{4,}}\b")  # a shorter word may be an acronym: US, UAE
 
@@ -17,4 +17,4 @@ _CAPITALS = re.compile(rf"\b(?:(?:{_PARTICLES}) )?[A-Z]{{4,}}\b")  # a shorter w
 @lru_cache(16)  # a story's parts are searched for places, then for names
 def spelled(text: str) -> str:
     """The text as names are compared."""
-    return _CAPITALS.sub(lambda words: words[0].title(), folding.cased(text).translate(_SIGNS))
+    return _CAPITALS.sub(lambda words: words[0].title(), folding.replaced(folding.cased(text), _SIGNS))

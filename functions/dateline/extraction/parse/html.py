@@ -40,6 +40,7 @@ _TURKISH_WORDS = re.compile(r"\b(?:ve|bir|bu|için|ile|olarak|olan|daha|çok|gö
 _FEWEST_FOUND = 3  # words
 # The first bytes of accented, Arabic and typographic characters in UTF-8, read as Windows-1252.
 _SIGNS_OF_UTF8 = ("Ã", "Â", "â", "Ä", "Å", "Ø", "Ù", "Û")
+_RUN_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 _TO_C1 = {
     ord(bytes([code]).decode("cp1252")): code
     for code in range(0x80, 0xA0)
@@ -179,9 +180,16 @@ def _encoded_once(text: str) -> str:
     if not any(sign in text for sign in _SIGNS_OF_UTF8):
         return text
     try:
-        return text.translate(_TO_C1).encode("latin-1").decode("utf-8")
+        if run := _RUN_BEYOND_ASCII.search(text):
+            _decoded_again(run[0])  # so only pages encoded twice are read to their end
+        return _decoded_again(text)
     except UnicodeError:
         return text
+
+
+def _decoded_again(text: str) -> str:
+    """Return the text in UTF-8 that was read as Windows-1252. Raises UnicodeError for any other text."""
+    return text.translate(_TO_C1).encode("latin-1").decode("utf-8")
 
 
 def _guessed(body: bytes) -> str:

@@ -6,6 +6,7 @@ second ``img`` for readers without scripts. WHATWG HTML, 4.8.4 (images), describ
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from lxml.html import HtmlElement
@@ -65,6 +66,7 @@ def is_file(value: str) -> bool:
     return not name.endswith(".svg") and not (stem and _STAND_IN.issuperset(stem) and not _NUMBERED.search(name))
 
 
+@lru_cache(1 << 9)  # each photograph of a page is compared with all others
 def identity(url: str) -> str:
     """Return the common part of two addresses of one photograph in several sizes."""
     for _ in range(_MOST_UNWRAPPED):
