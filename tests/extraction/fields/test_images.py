@@ -241,3 +241,48 @@ def test_portrait_is_the_authors(name: str) -> None:
     """Portrait in a figure is the authors."""
     figure = f"<figure><img src='/p/st.jpg' alt='Salma Treki'><figcaption>{name}</figcaption></figure>"
     assert found(figure) == ()
+
+
+@pytest.mark.parametrize(
+    "caption", ["The ferry off the pier on Tuesday", "Le bac devant la jetée, mardi", "العبارة قرب الرصيف القديم"]
+)
+@pytest.mark.parametrize(
+    "form",
+    [
+        "<p align=center><img src='{0}'></p><p align=center>{1}</p>",
+        "<p><img src='{0}'></p><p style='font-style: italic'>{1}</p>",
+        "<dl class=item><dt class='gallery-icon portrait'><a href='{0}'><img src='{0}'></a></dt><dd>{1}</dd></dl>",
+        "<div><img src='{0}' aria-describedby=c1><ul><li>Print</li></ul></div><div id=c1 class=x>{1}</div>",
+    ],
+)
+def test_caption_by_typography_and_reference(form: str, caption: str) -> None:
+    """Centred lines, italics by style, parts of a gallery's list and texts named by the image are captions."""
+    assert [image.caption for image in found(form.format(PHOTO, caption))] == [caption]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Click to enlarge the picture",
+        "Reading time: 4 minutes",
+        "12 comments on this story",
+        "1/12",
+        "Écouter cet article",
+        "Temps de lecture : 4 minutes",
+        "استمع إلى المقال",
+        "تابعنا على تلغرام",
+        "Okuma süresi: 4 dakika",
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["<figure><img src='{0}'><span>{1}</span></figure>", "<div><img src='{0}'></div><div class=x>{1}</div>"]
+)
+def test_control_is_no_caption(form: str, line: str) -> None:
+    assert [image.caption for image in found(form.format(PHOTO, line))] == [None]
+
+
+@pytest.mark.parametrize("name", ["lead", "article-chapo", "haber-spot", "excerpt"])
+def test_standfirst_is_no_caption(name: str) -> None:
+    """A summary below the photograph is none of it."""
+    summary = f"<div class='{name}'>The old ferry is back at the pier after a winter in the yard.</div>"
+    assert [image.caption for image in found(f"<div><img src='{PHOTO}'></div>{summary}")] == [None]

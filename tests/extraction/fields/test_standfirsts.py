@@ -73,3 +73,36 @@ def test_only_paragraph_is_the_text(summary: str) -> None:
     article = extract(page).article
     assert article is not None
     assert (article.standfirst, article.text) == (None, long)
+
+
+LONG = [f"{summary[:-1]} {summary[0].lower()}{summary[1:-1]}." for summary in SUMMARIES]
+
+
+@pytest.mark.parametrize("summary", LONG)
+@pytest.mark.parametrize("form", ["<header><p>{}</p></header>", '<div class="t3">{}</div>', "<div>{}</div>"])
+def test_only_sentence_beside_the_headline(summary: str, form: str) -> None:
+    """One sentence between headline and story, set unlike its paragraphs and outside its text, sums it up."""
+    assert standfirst(form.format(summary)) == summary
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        '<p class="t3">{0}</p><p class="t3">{1} Another of it.</p>',
+        '<div>{0} <a href="/all">More of it</a></div>',
+        "<div><ul><li>{0}</li></ul></div>",
+        '<div class="ad-text">{0}</div>',
+        '<div class="cookie-intro">{0}</div>',
+        '<div class="video"><div class="description">{0}</div></div>',
+    ],
+)
+@pytest.mark.parametrize("summary", LONG)
+def test_other_text_beside_the_headline(summary: str, markup: str) -> None:
+    """Several sentences, links, lists, advertisements and players there are no summary."""
+    assert standfirst(markup.format(summary, summary[::-1] + ".")) is None
+
+
+@pytest.mark.parametrize("summary", LONG)
+@pytest.mark.parametrize("name", ["perex", "leadtext", "entradilla", "sous-titre", "vorspann", "articleHat"])
+def test_word_for_a_standfirst(summary: str, name: str) -> None:
+    assert standfirst(f'<p class="{name}">{summary}</p>') == summary

@@ -6,7 +6,9 @@ from itertools import islice
 
 from lxml.html import HtmlElement
 
+from dateline.extraction.body.boilerplate import SENTENCE_END, is_boilerplate
 from dateline.extraction.body.restore import setting
+from dateline.extraction.fields.credits import bylines
 from dateline.extraction.parse import jsonld
 from dateline.extraction.parse.document import Document, Value
 from dateline.extraction.parse.texts import names, words
@@ -14,15 +16,20 @@ from dateline.extraction.parse.texts import names, words
 _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
     r"|(?:^|[-_ ])(?:lead|lede|dec?k|chapo|chapeau|excerpt|intro|brief|abstract|spot|desc|preamble|preface|einleitung"
-    r"|sommaire|accroche|description|synopsis|strapline|[oö]zet)(?:$|[-_ ])",
+    r"|sommaire|accroche|description|synopsis|strapline|[oö]zet|blurb|(?:lead|intro|teaser)-?te?xt|article-(?:teaser|hat)"
+    r"|chapô|sous-?titre|perex|vorspann|anrei(?:ss|ß)er|bajada|copete|entradilla|sumario|sommario|occhiello|catenaccio"
+    r"|resumo|linha-?fina|leid|ro?u?titr)(?:$|[-_ ])|alternativeheadline|doc-subtitle",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
     r"comment|related|sidebar|footer|tagline|slogan|site-?(?:desc|title|name|info|branding)"
     r"|(?:^|[-_ ])nav|menu|caption|recommend|newsletter|author|share|teaser|most-|paywall"
-    r"|subscri|avatar|photo|image|(?:^|[-_ ])(?:img|pic|figure)(?:$|[-_ ])",
+    r"|subscri|cookie|audio|video|(?:^|[-_ ])(?:ad|ads|advert\w*|promo)(?:$|[-_ ])|avatar|photo|image"
+    r"|(?:^|[-_ ])(?:img|pic|figure)(?:$|[-_ ])",
     re.IGNORECASE,
 )
+_ROLES = ("role", "data-role", "data-testid", "data-component", "data-type", "data-qa")
+_LONGEST_ROLE = 40  # characters
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")  # in itemIntroText
 _APART = {"figure", "figcaption", "nav", "aside", "footer", "form", "a"}
 _FRAMES = {"article", "main", "body", "html"}  # their names are about the page
@@ -32,6 +39,7 @@ _LENGTH = range(25, 700)
 _AGREEING = 60  # characters to recognise a description, often truncated
 _PARAGRAPH = 80  # characters
 _MOST = 8  # blocks
+_ALONE_IN = ("p", "div", "h2", "h3", "h4", "strong")
 _DECKS = ("h2", "h3", "h4")
 _SENTENCE = 50  # characters: a sub-heading is shorter
 _WRAPPERS = 5  # around an element
@@ -55,7 +63,7 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Value[st
             continue
         says = _is_named(element, document) and not _is_elsewhere(element)
         told = any(text.startswith(key[:_AGREEING]) for text in described)
-        apart = says and _is_wrapped(element, paragraphs)
+        apart = says and (_is_wrapped(element, paragraphs) or (key not in opening and _is_called(element, paragraphs)))
         told = told and (key not in opening or _is_set_unlike(element, following))
         if (says or told or _is_deck(element, document)) and (apart or not _is_like(element, paragraphs)):
             rule = "standfirst element" if says else "description, visible" if told else "heading under the headline"
@@ -63,7 +71,40 @@ def find(document: Document, blocks: list[str], headlines: set[str]) -> Value[st
             if told:
                 return found
             named = named or found
-    return named
+    return named or _between(document, following, "\n".join((*headlines, *map(words, blocks))))
+
+
+def _between(document: Document, paragraphs: list[HtmlElement], titles: str) -> Value[str] | None:
+    """Return the only sentence between headline and story, if it is set unlike the story's paragraphs.
+
+    ``titles`` are forms of the headline and the blocks of the story, in which it must not be.
+    """
+    if document.headline is None or not paragraphs:
+        return None
+    last = document.positions[paragraphs[0]]
+    found = {
+        document.words(each): each
+        for each in _candidates(document, paragraphs[:1], titles)
+        if document.positions[each] < last
+        and each.tag in _ALONE_IN
+        and not _is_elsewhere(each)
+        and _is_sentence(document, each)
+        and not _is_like(each, paragraphs)
+    }
+    return Value(document.content(*found.values()), "text beside the headline") if len(found) == 1 else None
+
+
+def _is_sentence(document: Document, element: HtmlElement) -> bool:
+    text = document.content(element)
+    is_told = len(text) >= _PARAGRAPH and SENTENCE_END.search(text) is not None
+    has_parts = next(element.iterdescendants("a", "li", "br"), None) is not None
+    return is_told and not has_parts and not is_boilerplate(text) and not bylines.says_by(text)
+
+
+def _is_called(element: HtmlElement, paragraphs: list[HtmlElement]) -> bool:
+    """Return whether an element is named as a summary, and the story's other paragraphs are not."""
+    others = (each for each in paragraphs if each is not element)
+    return bool(_NAMED.search(_called(element))) and not any(_NAMED.search(_called(each)) for each in others)
 
 
 def _is_site(node: jsonld.Node) -> bool:
@@ -82,7 +123,8 @@ def _is_named(element: HtmlElement, document: Document) -> bool:
 
 def _called(element: HtmlElement) -> str:
     """An element's names, with dashes between the words of those in camel case."""
-    return _HUMP.sub("-", names(element))
+    said = (element.get(name) or "" for name in _ROLES)
+    return _HUMP.sub("-", f"{names(element)} {' '.join(role for role in said if len(role) < _LONGEST_ROLE)}".strip())
 
 
 def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Iterator[HtmlElement]:

@@ -35,6 +35,7 @@ _LONGEST_CREDIT = 80
 _LONGEST_BESIDE = 250  # of a caption recognised by its place alone
 _LONGEST_ALIKE = 180  # of a caption without italics or small print
 _SHORTEST_BESIDE = 8
+_SMALL_PRINT = re.compile(r"font-style:\s*italic|text-align:\s*center|font-size:\s*(?:x*-?small|(?:[6-9]|1[0-2])p[xt])")
 _SLIGHT = {"em", "i", "small", "cite"}
 _LINKED = 0.5  # of a text's characters
 _FEWEST = 2  # words of a descriptive alternative text
@@ -60,6 +61,24 @@ _TRAILING_CREDIT = re.compile(
     re.IGNORECASE,
 )
 _CREDIT_ALONE = re.compile(rf"\W*(?:{_MARK}\s*(?:[:：/©]|by\s)|©|\(c\))", re.IGNORECASE)
+_LETTER = re.compile(r"[^\W\d_]")
+_LONGEST_CONTROL = 60  # characters
+# For folded text: enlarge, listen, minutes to read, comments, sign in, follow.
+_CONTROL = re.compile(
+    r"\W*(?:(?:click|tap|press)\s+(?:here|to|on)|(?:open|view|see)\s+(?:the\s+)?(?:image|photo|picture|gallery|full)"
+    r"|enlarge|zoom|full\s?screen|listen\s+to|play\s+(?:video|audio)|reading\s+time|\d+\s*(?:min\w*\s+read|comments?)\b"
+    r"|(?:already\s+a|become\s+a)\s|sign\s+(?:in|up)|log\s?in|subscribe|follow\s+us|join\s+(?:us|our)|advertisement"
+    r"|agrandir|cliquez|plein\s+ecran|voir\s+(?:la\s+galerie|en\s+grand|l.image)|ecouter\s|temps\s+de\s+lecture|lecture\s*:|lire\s+plus\s+tard"
+    r"|\d+\s*commentaires?|deja\s+abonne|s.abonner|suivez|publicite|vergrossern|bild\s+vergross|anhoren|lesezeit|\d+\s+kommentare"
+    r"|buyut|tikla|dinle|okuma\s+suresi|\d+\s*yorum|abone|takip\s+et|reklam"
+    r"|تكبير|اضغط|انقر|استمع|(?:وقت|مده)\s+القراءه|\d+\s*تعليق|اشترك|تابعنا|تابعونا|انضم|اعلان"
+    r"|بزرگنمايي|کليک|بشنويد|زمان\s+مطالعه|\d+\s*نظر|عضو\s+شويد|ما\s+را\s+دنبال)"
+)
+# Beside a photograph, too, and no caption.
+_SUMMARY = re.compile(
+    r"standfirst|(?:^|[-_ ])(?:lead|lede|dec?k|chap[oô]|chapeau|excerpt|intro|summary|spot|[oö]zet)(?:$|[-_ ])",
+    re.IGNORECASE,
+)
 _REMARK = re.compile(r"[a-zà-öø-ÿ][^/A-ZÀ-Ö]*$|\d+$")  # "(left)", "(2019)": no credit
 _ARCHIVE = re.compile(r"archiv\w*|arşiv|dpa|dr|illustration archive", re.IGNORECASE)
 
@@ -107,7 +126,16 @@ class Reader:
 
     def read(self, image: HtmlElement) -> Caption | None:
         """Return the visible caption of an image, or else its alternative text."""
-        return self._shown(image) or self._described(image)
+        return self._referred(image) or self._shown(image) or self._described(image)
+
+    def _referred(self, image: HtmlElement) -> Caption | None:
+        """Return the caption in the element that an image or its figure names as its description."""
+        figure = next(image.iterancestors("figure"), image)
+        names_it = image.get("aria-describedby") or figure.get("aria-describedby") or figure.get("aria-labelledby")
+        element = self._document.tree.find(f".//*[@id='{names_it}']") if names_it and names_it.isidentifier() else None
+        if element is None or not self._is_caption(element, self._document.content(element)):
+            return None
+        return self._parted([element], "caption element")
 
     def _shown(self, image: HtmlElement) -> Caption | None:
         inner = image
@@ -173,7 +201,9 @@ class Reader:
             if not text:
                 continue
             named = CAPTION.search(names(near)) is not None
-            if near in self._zone.around or not (self._is_caption(near, text) or (named and len(text) <= _LONGEST)):
+            is_summary = not named and _SUMMARY.search(names(near)) is not None
+            may_be = not is_summary and (self._is_caption(near, text) or (named and len(text) <= _LONGEST))
+            if near in self._zone.around or not may_be:
                 break
             if found and not (named or _CREDIT.search(names(near))):
                 break
@@ -211,7 +241,7 @@ class Reader:
         credited = next((text for each in signs if (text := self._document.content(each))), "")
         texts = [self._document.content(each) for each in outer if each not in signs]
         whole = " ".join(dict.fromkeys(filter(None, texts)))
-        if len(whole) > _LONGEST or words(whole) in self._others or _is_byline(whole):
+        if len(whole) > _LONGEST or words(whole) in self._others or _is_byline(whole) or _is_control(whole):
             return None
         if credited and credited in whole:
             whole = whole.replace(credited, "").strip(" |/–—-")
@@ -229,7 +259,7 @@ class Reader:
         folded = words(text)
         if not _SHORTEST_BESIDE <= len(text) <= _LONGEST_BESIDE or folded in self._others or is_boilerplate(text):
             return False
-        if _is_byline(text):
+        if _is_byline(text) or _is_control(text):
             return False
         return not any(other.startswith(folded[:_BEGINNING]) for other in self._others if len(other) > _BEGINNING)
 
@@ -290,6 +320,11 @@ def _without_label(caption: Caption) -> Caption | None:
     return caption._replace(text=None) if caption.credit else None
 
 
+def _is_control(text: str) -> bool:
+    """Return whether a text has no letters, or begins as the caption of a button beside a photograph."""
+    return not _LETTER.search(text) or (len(text) < _LONGEST_CONTROL and _CONTROL.match(fold(text)) is not None)
+
+
 def _is_byline(text: str) -> bool:
     """Whether a line names its writer, or is a date with little else, such as a section's name."""
     if len(text) > _LONGEST_BYLINE:
@@ -314,7 +349,10 @@ def _looks(element: HtmlElement) -> set[tuple[str, ...]]:
 
 def _is_slight(element: HtmlElement, text: str) -> bool:
     """Return whether all of an element's text is set in italics or small print."""
-    return element.tag in _SLIGHT or any(content(inner) == text for inner in element.iter(*_SLIGHT))
+    if element.tag in _SLIGHT or any(content(inner) == text for inner in element.iter(*_SLIGHT)):
+        return True
+    set_so = f"{element.get('style', '')};text-align:{element.get('align', '')}"
+    return len(text) <= _LONGEST_ALIKE and _SMALL_PRINT.search(set_so) is not None
 
 
 def _is_in(element: HtmlElement, tag: str) -> bool:

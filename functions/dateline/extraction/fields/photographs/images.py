@@ -37,7 +37,7 @@ _UNADDRESSED = "caption: "
 _APART = {"nav", "footer", "form", "button", "menu", "iframe", "video", "audio"}
 _ELSEWHERE = re.compile(
     r"(?:^|[-_\s])(?:related|recommend\w*|most-?(?:read|popular)|popular|trending|share|sharing|social|author\w*|avatar|gravatar"
-    r"|byline|bio|logo|icons?|emoji|advert\w*|ads?|adsbygoogle|banner|promo\w*|sponsor\w*|newsletter|comments?|sidebar|widget"
+    r"|byline|bio|logo|(?<!gallery-)icons?|emoji|advert\w*|ads?|adsbygoogle|banner|promo\w*|sponsor\w*|newsletter|comments?|sidebar|widget"
     r"|teaser|card|next|prev\w*|read-?(?:more|also|next))(?:$|[-_\s])",
     re.IGNORECASE,
 )
