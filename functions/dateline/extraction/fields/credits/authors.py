@@ -51,6 +51,7 @@ _NAMES_IN_WAW = {
     "وليد", "وائل", "وسيم", "وفاء", "وداد", "وجدي", "وحيد", "وصفي", "وهبي", "وردة", "ولاء", "وسام", "وئام", "وجيه",
     "وهيب", "والي", "واصف", "وديع", "وسيلة", "وهبة", "وضاح", "وصال",
 }  # fmt: skip
+_IN_PLACE = re.compile(r"[,،]?\s+(?:in|à|au|en|aus|في|من|در|از)\s+(?P<place>[^,،]{2,25})$")
 _NO_NAME = re.compile(r"@|\d|^\W*$|[{}\[\]=?!:]")
 _DESK = re.compile(r"[\w. -]{0,20}\b(?:redaktion|rédaction|redazione|redacción|newsroom|haber merkezi)", re.IGNORECASE)
 _NOBODY = {
@@ -230,7 +231,13 @@ def _plain(text: str) -> str:
     """Return a byline without addresses, brackets and date."""
     first = bylines.of_first_task(text)
     bare = _ASIDE.sub(" ", _ADDRESS.sub(" ", bylines.BY.sub("", first)))
-    return _DATE.sub("", bare)
+    return _without_place(_DATE.sub("", bare))
+
+
+def _without_place(text: str) -> str:
+    """Return a byline without a town at its end: By X in Tripoli, Par X, à Tunis."""
+    match = _IN_PLACE.search(text)
+    return text[: match.start()] if match and dateline_agencies.is_city(match["place"].strip(_MARKS)) else text
 
 
 def _parts(text: str) -> Iterator[str]:

@@ -12,20 +12,24 @@ from dateline.extraction.parse.texts import beginning, names
 
 # What a byline begins with, in the languages of the archive's outlets and of their neighbours.
 _WORDS_OF_BY = (
-    r"(?:(?:written|posted|published|reported|text[eo]?|story|words|opinion|news|commentary|article|erstellt|geschrieben"
-    r"|publié|écrit|(?:propos\s+)?recueillis?|entretien(?:\s+réalisé)?|interview|bericht|reportage|röportaj|yayınlayan)"
+    r"(?:(?:written|posted|published|reported|compiled|translated|prepared|text[eo]?|story|words|opinion|news"
+    r"|commentary|article"
+    r"|erstellt|geschrieben|übersetzt|publié|écrit|rédigé|traduit|réalisé|(?:propos\s+)?recueillis?"
+    r"|entretien(?:\s+réalisé)?|interview|bericht|reportage|röportaj|yayınlayan)"
     r"\s*[:—–-]?\s+(?:on\s+)?)?"
-    r"(?:by|von|par|por|di|door|av|yazan|haber|كتب بواسطة|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير"
-    r"|إعداد|أعده|حوار|حاوره|حاورها"
-    r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش)"
+    r"(?:by|von|par|por|di|door|av|yazan|haber|(?:un\s+reportage|une\s+enquête|une\s+synthèse)\s+de"
+    r"|كتب بواسطة|بقلم الكاتبة?|بقلم|بقلمي|كتبت?|كتبه|كتبها|بواسطة|تقرير"
+    r"|إعداد|أعدّ?(?:ه|ها|ت)?(?:\s+التقرير)?(?:\s+للنشر)?|حوار|حاور(?:ه|ها|ته|تها)"
+    r"|متابعة|أجرى الحوار|نویسنده|نوشته|به قلم|خبرنگار|گزارش(?:\s+از)?|نووسینی|ئامادەکردنی)"
 )
 # A writer's task before a colon, alone or with another of the same person: إعداد وتحرير, texte et photos.
 _WRITING = (
-    "إعداد|تحرير|ترجمة|كتابة|متابعة|حوار|تقرير",
-    "text[eo]?s?|reportage|propos|traduction|enquête|words|story|reporting|editing|writing|haber|röportaj|çeviri|yazı",
+    "إعداد|تحرير|ترجمة|كتابة|متابعة|حوار|تقرير|رصد|تحقيق|تقديم|صياغة|مترجم|ترجمه|تهیه|تنظیم|گردآوری|ئامادەکردن|وەرگێڕان",
+    "text[eo]?s?|reportage|propos|traduction|enquête|words|story|reporting|editing|writing|haber|röportaj|çeviri|yazı"
+    "|rédaction|synthèse|récit|übersetzung|redacción|derleyen|hazırlayan|çeviren|aktaran|muhabir",
 )
 _PICTURES = "تصوير|photos?|photographies|images|pictures|fotoğraf(?:lar)?|foto|kamera"
-_AND_TASK = rf"(?:\s*(?:\b(?:et|and|ve)\b|[/&-]|و)\s*(?:{'|'.join(_WRITING)}|{_PICTURES}))?"
+_AND_TASK = rf"(?:\s*(?:\b(?:et|and|ve)\b|[/&-]|و)?\s*(?:{'|'.join(_WRITING)}|{_PICTURES}))?"
 _TASK = rf"(?:{'|'.join(_WRITING)}){_AND_TASK}\s*(?=[:：])"
 # A correspondent's place before the name: De notre envoyé spécial à Tripoli, X; من مراسلنا في طرابلس: X.
 _CORRESPONDENT = (
@@ -35,11 +39,11 @@ _CORRESPONDENT = (
     r"\s+(?P<place>[^,،:;–—-]{2,25}?)\s*(?:[,،:;–—-]\s*|$)"
 )
 BY = re.compile(
-    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:—–-]*\s*|{_CORRESPONDENT}|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))",
+    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:/—–-]*\s*|{_CORRESPONDENT}|(?-i:By|Par|Von)(?=[A-ZÀ-Ý]))",
     re.IGNORECASE,
 )
 _SAYS_BY = re.compile(
-    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:—–-]*(?:\s|$)|{_CORRESPONDENT}|(?-i:By)(?=[A-Z]))", re.IGNORECASE
+    rf"^\W*(?:{_TASK}[:：]\s*|{_WORDS_OF_BY}\b\s*[:/—–-]*(?:\s|$)|{_CORRESPONDENT}|(?-i:By)(?=[A-Z]))", re.IGNORECASE
 )
 _SAYS_AUTHOR = re.compile(
     r"^\W*(?:authors?|auteure?s?|autor(?:in|a)?(?:/autor(?:in|a)?)?|yazar|muhabir|الكاتبة?|المراسلة?)\b\s*[:—–-]*(?:\s|$)",

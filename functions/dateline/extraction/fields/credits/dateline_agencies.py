@@ -28,18 +28,20 @@ _DASH = r"--?|[–—―ـ]"
 # The end of an opening: a spaced dash, a dash before a capital letter, a colon, a slash, or a bracket of its own.
 _END = re.compile(
     rf"\s*:?\s(?:{_DASH})\s*|\s*(?:{_DASH})\s+|(?<=\))\s*(?:{_DASH})\s*|(?<=[^\W\d_])(?:{_DASH})(?=[^\W\d_])"
-    r"|\s*:\s+|\s*/\s+|(?<=[)\]])\s+"
+    r"|\s*:\s+|\s*/\s+|\s+\|\s+|(?<=[)\]])\s+"
 )
-_PART = re.compile(rf"\s*[,،/|]\s*|\s+(?:{_DASH})\s+|\s*(?:{_DASH})\s+|\s*:\s*")
+_PART = re.compile(rf"\s*[,،|]\s*|\s*(?<!\d)/(?!\d)\s*|\s+(?:{_DASH})\s+|\s*(?:{_DASH})\s+|\s*:\s*")
 _SLASHED = re.compile(r"(?P<place>[^\W\d_][^/\n]{1,30}?)\s?/\s?(?P<agency>[^\W\d_]{2,15})\s+")  # TRABLUS/AA
 _BRACKET = re.compile(r"\s*[(\[]\s*([^()\[\]]{1,40})\s*[)\]]\s*")
 _BESIDE = re.compile(rf"\s*[()\[\],،|/]\s*|\s+(?:{_DASH})\s*|\s*(?:{_DASH})\s+")
 _EMPTY = re.compile(r"[(\[]\s*[)\]]")
 _DAY = re.compile(
-    r"(?:[^\W\d]+\.?\s+)?(?:\d{1,2}\s+[^\W\d]+\.?|[^\W\d]+\.?\s+\d{1,2})(?:,?\s+\d{4})?|\d{4}"
-    r"|\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?"
+    r"(?:(?:[^\W\d]+\.?\s+)?(?:\d{1,2}\s+[^\W\d]+\.?|[^\W\d]+\.?\s+\d{1,2})(?:,?\s+\d{4})?|\d{4}"
+    r"|\d{1,2}[./-]\d{1,2}(?:[./-]\d{2,4})?)(?:\s?م)?"
 )
-_DAY_AFTER = re.compile(r"\s+(?:\d{1,2}\s+[^\W\d]+\.?|[A-Z][a-zé]{2,8}\.?\s+\d{1,2})(?:,?\s+\d{4})?$")
+_DAY_AFTER = re.compile(
+    r"\s+(?:في\s+|le\s+)?(?:\d{1,2}\s+[^\W\d]+\.?|[A-Z][a-zé]{2,8}\.?\s+\d{1,2})(?:,?\s+\d{4})?(?:\s?م)?$"
+)
 _LETTERS = re.compile(r"[^\W\d_]+(?:[ .'’-]+[^\W\d_]+)*\.?")
 _AGENCIES = {"وكالات", "الوكالات", "agences", "agencies", "ajanslar", "agenturen"}
 # Small words within a place's name.
@@ -112,7 +114,8 @@ def _openings(text: str) -> Iterator[_Opening]:
         head = text[: end.start()]
         bracketed = _BRACKET.findall(head)
         parts = [part.strip(" .,،") for part in _PART.split(_BRACKET.sub(" - ", head)) if part.strip(" .,،-–—")]
-        yield _Opening(text[: end.end()], end[0], parts, bracketed)
+        inner = [part for each in bracketed for part in _PART.split(each)] if not parts else []
+        yield _Opening(text[: end.end()], end[0], parts or inner, bracketed)
     slashed = _SLASHED.match(text)
     if slashed and agencies.known(slashed["agency"]):
         yield _Opening(slashed[0], " /", [slashed["place"], slashed["agency"]], [])
@@ -140,10 +143,18 @@ def _read(opening: _Opening, rest: str, outlet: Set[str]) -> tuple[Dateline | No
             places.append(bare)
         else:
             return None
+    places = _without_writer(places)
     if places:
         return _dateline(opening.printed, places[0], country or (places[1] if len(places) > 1 else None)), ""
-    only_agency = bool(opening.bracketed) and not opening.parts and any(map(agencies.is_agency, opening.bracketed))
+    only_agency = any(map(agencies.is_agency, opening.bracketed)) and all(map(agencies.is_agency, opening.parts))
     return (None, "") if only_agency else None
+
+
+def _without_writer(places: list[str]) -> list[str]:
+    """Return the known place alone if the other of two seems to be a writer's name: ``Deniz KAYA/SAMSUN, (DHA)``."""
+    known = [place for place in places if _is_known(place)]
+    writers = [place for place in places if place not in known and len(place.split()) in (2, 3)]
+    return known if len(known) == len(writers) == 1 else places
 
 
 def _is_place(name: str, opening: _Opening, end: str, rest: str, *, is_vouched: bool) -> bool:
