@@ -11,7 +11,7 @@ Wikidata id are empty if there is none, or if it is uncertain.
 """
 
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import takewhile
 from typing import Literal, NamedTuple, Self
@@ -96,6 +96,7 @@ class Register:
             yield Match(first, last, entry, mark)
             end = last
 
+    @lru_cache(100_000)  # noqa: B019 - the one register lives as long as its process
     def may_begin(self, word: str) -> bool:
         """Whether a word may be the first of a person's name, of any spelling."""
         return any(key in self._firsts or key == "abd" for key in skeleton.first(word))

@@ -165,10 +165,13 @@ class Document:
 
     @cached_property
     def _by_names(self) -> dict[str, list[HtmlElement]]:
-        found: dict[str, list[HtmlElement]] = defaultdict(list)
+        equal: dict[str, list[HtmlElement]] = defaultdict(list)  # most elements have the names of others
         for element in _CALLED(self.tree):
-            for name in set(names(element).lower().split()):
-                found[name].append(element)
+            equal[names(element)].append(element)
+        found: dict[str, list[HtmlElement]] = defaultdict(list)
+        for called, elements in equal.items():
+            for name in set(called.lower().split()):
+                found[name] += elements
         return found
 
     def called(self, pattern: re.Pattern[str], tags: Collection[str] = ()) -> list[HtmlElement]:
@@ -300,10 +303,10 @@ def _is_affix(name: str, title: str, others: Collection[str]) -> bool:
 
 
 @cache
-def _matcher(pattern: re.Pattern[str]) -> Callable[[str], bool]:
+def _matcher(pattern: re.Pattern[str]) -> Callable[[str], re.Match[str] | None]:
     """Return whether a name in lower case matches, cached: an outlet's pages have the same names."""
     says = re.compile(pattern.pattern, pattern.flags & ~re.IGNORECASE).search  # a third of the time
-    return lru_cache(1 << 12)(lambda name: says(name) is not None)
+    return lru_cache(1 << 12)(says)
 
 
 def _texts(value: HtmlElement | str) -> Iterator[str]:

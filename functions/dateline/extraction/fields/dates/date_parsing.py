@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime, time
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -142,10 +142,11 @@ def _iso(text: str) -> Moment | None:
     return Moment(at.replace(microsecond=0), "second" if re.search(r"T\d\d:?\d\d:?\d\d", text) else "minute")
 
 
-def _days(folded: str, month_first: bool) -> list[_Day]:
+@lru_cache(1 << 12)  # numbers of menus recur, and a page's dates are read by several rules
+def _days(folded: str, month_first: bool) -> tuple[_Day, ...]:
     """Yield the days written in a text, in order; of overlapping ones, that of the earlier pattern."""
     if not re.search(r"\d", folded):
-        return []
+        return ()
     found: list[_Day] = []
     for number, pattern in enumerate(_PATTERNS):
         for match in _compiled(pattern).finditer(folded):
@@ -153,7 +154,7 @@ def _days(folded: str, month_first: bool) -> list[_Day]:
             at = _day(match.groupdict(), month_first and number in _NUMERIC) if free else None
             if at is not None:
                 found.append(_Day(at, match.start(), match.end(), _inner_clock(match)))
-    return sorted(found, key=lambda day: day.start)
+    return tuple(sorted(found, key=lambda day: day.start))
 
 
 @cache  # compiled when first used, not at the import, which is a function's cold start

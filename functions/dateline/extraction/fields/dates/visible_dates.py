@@ -175,8 +175,8 @@ class View:
     def _is_alone(self, element: HtmlElement) -> bool:
         """Whether an element's text is a date and little else, and not the day of the capture, the page's "today"."""
         own = _own(element)
-        text = self._document.content(element) if own else ""
-        if not 0 < len(text) <= date_lines.LONGEST or not _DIGIT.search(own):
+        text = self._document.content(element) if own and _DIGIT.search(own) else ""
+        if not 0 < len(text) <= date_lines.LONGEST:
             return False
         if (len(text) > _LONGEST_ALONE or _SENTENCE.match(text)) and not date_lines.is_all(text):
             return False
