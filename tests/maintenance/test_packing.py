@@ -124,13 +124,33 @@ def test_days_files_become_pack(archive: Archive) -> None:
 
 
 def test_packing_counts_few_calls(archive: Archive) -> None:
-    """A file costs a HEAD and two GETs, a page with other bytes a GET for its words; a day a few calls more."""
+    """A file costs a HEAD and two GETs, a page with other bytes nothing; a day a few calls more."""
     calls = Counter[str]()
     archive.aws.on_call("before-call", lambda *_, model, **__: calls.update([model.name]))
     assert archive.packing().pack_day("sample", "2019-04-17").files == 3
     assert (calls["HeadObject"], calls["ListObjectsV2"], calls["ListObjectVersions"]) == (3, 3, 1)
-    assert calls["GetObject"] == 2 * 3 + 2 + 2, "of three files, of two pages' words, of the tree and the pack"
+    assert calls["GetObject"] == 2 * 3 + 2, "of three files, of the tree and the pack"
     assert calls["PutObject"] == 2
+
+
+def test_words_of_days_before_cost_few_calls(aws: Aws, archive: Archive) -> None:
+    """Looks at stories of a packed day cost a LIST, its manifest, and the outcomes of each file, once."""
+    archive.pack()
+    crawl = crawl_names.crawl_name(NOON + timedelta(days=3), "test")
+    first, second = Stem("sample", crawl, 0), Stem("sample", crawl, 1)
+    looks = [("a", f"{WORDS}|fourth{PADDING}"), ("b", f"Harbour|New words.|z{PADDING}")]
+    archive.archive().add(archive.newsroom.put(first, *looks))
+    archive.archive().add(archive.newsroom.put(second, ("a", f"{WORDS}|fifth{PADDING}")))
+    Trees(aws.s3, aws.captures).write(TODAY + timedelta(days=1))
+    calls = Counter[tuple[str, str]]()
+    aws.on_call("before-call", lambda *_, model, params, **__: calls.update([(model.name, params["url_path"])]))
+    assert archive.packing().pack_day("sample", first.day).reduced == 3
+    outcomes = [object_keys.parse(key).outcomes for key in archive.captures]
+    assert [calls["GetObject", f"/{key}"] for key in outcomes] == [1, 1, 0], "of the revisions' files"
+    assert not [path for _, path in calls if path.removeprefix("/") in archive.captures]
+    assert sum(name == "ListObjectsV2" for name, _ in calls.elements()) == 3, "loose files, packs of the month, trees"
+    manifests = [path for name, path in calls.elements() if name == "GetObject" and path.endswith(".json")]
+    assert len([path for path in manifests if path.startswith("/packs/")]) == 1
 
 
 def test_reduced_revisit_keeps_headers(archive: Archive) -> None:

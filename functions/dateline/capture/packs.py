@@ -34,6 +34,7 @@ _GZIP = struct.Struct("<2sBBIBB")  # magic, method, flags, time, extra flags, sy
 _COMMENT = 16
 _MISSING = {"NoSuchKey", "404"}
 _MANIFESTS = 64  # days in memory, each some kilobytes
+_MONTHS = 64  # listings in memory, each of some kilobytes too
 
 
 class Cut(NamedTuple):
@@ -103,7 +104,7 @@ class Packs:
 
     def __init__(self, s3: "S3Client", bucket: str) -> None:
         self._s3, self._bucket = s3, bucket
-        self._known = dict[str, list[Manifest]]()
+        self._known, self._months = dict[str, list[Manifest]](), dict[str, list[str]]()
 
     def open(self, key: str, offset: int = 0) -> Readable:
         """Return a WARC file's bytes from an offset on. Raises NoSuchKey if the bucket does not have it."""
@@ -138,15 +139,16 @@ class Packs:
         """Whether the bucket has a WARC file."""
         return objects.exists(self._s3, self._bucket, key) or self.find(key) is not None
 
-    def find(self, key: str) -> tuple[Manifest, PackedFile] | None:
-        """Return the pack of a WARC file and its place there, or None if it is in no pack."""
+    def find(self, key: str, *, again: bool = True) -> tuple[Manifest, PackedFile] | None:
+        """Return the pack of a WARC file and its place there, or None if it is in no pack.
+
+        ``again``: looks in S3 once more for a file that is in no known pack, as its day may have got another since.
+        """
         prefix = object_keys.packs(object_keys.parse(key))
-        for known in (self._known.get(prefix, []), None):  # a day may have got another pack since
-            manifests = self._manifests(prefix) if known is None else known
-            for manifest in manifests:
-                if file := next((each for each in manifest.files if each.key == key), None):
-                    return manifest, file
-        return None
+        is_fresh = _month(prefix) not in self._months
+        known = self._known[prefix] if prefix in self._known else self._manifests(prefix, again=False)
+        found = _in(known, key)
+        return found if found or is_fresh or not again else _in(self._manifests(prefix), key)
 
     def of_day(self, key: str) -> dict[str, tuple[Manifest, PackedFile]]:
         """Return the packed files of a WARC file's source and day by their keys, each with its pack."""
@@ -185,8 +187,14 @@ class Packs:
             ]
             yield from sorted(file for file in files if file.key > after)
 
-    def _manifests(self, prefix: str) -> list[Manifest]:
-        listed = objects.keys(self._s3, bucket=self._bucket, prefix=prefix)
+    def _manifests(self, prefix: str, *, again: bool = True) -> list[Manifest]:
+        """Return the manifests of a day, by its month's listing: a LIST costs as much as twelve GETs."""
+        month = _month(prefix)
+        if again or month not in self._months:
+            if len(self._months) >= _MONTHS:
+                del self._months[next(iter(self._months))]
+            self._months[month] = list(objects.keys(self._s3, bucket=self._bucket, prefix=month))
+        listed = (key for key in self._months[month] if key.startswith(prefix))
         found = [self._manifest(key) for key in listed if key.endswith(".json")]
         if len(self._known) >= _MANIFESTS:
             del self._known[next(iter(self._known))]
@@ -203,6 +211,16 @@ class Packs:
             return b""
         where: dict[str, Any] = {"key": manifest.key, "offset": begin, "length": end - begin}
         return file.restored(objects.get_range(self._s3, bucket=self._bucket, **where), offset)
+
+
+def _month(prefix: str) -> str:
+    """Return the folder of a day's packs, which has those of its month."""
+    return f"{prefix.rpartition('/')[0]}/"
+
+
+def _in(manifests: Iterable[Manifest], key: str) -> tuple[Manifest, PackedFile] | None:
+    files = ((manifest, file) for manifest in manifests for file in manifest.files)
+    return next((found for found in files if found[1].key == key), None)
 
 
 def lengthened(member: bytes, length: int) -> bytes:

@@ -63,9 +63,11 @@ PACKED_AFTER: Final = 7  # days: then a day's files are one, and rewritten pages
 REWRITTEN_CAPTURE: Final = (PACKED_AFTER * 52_800 + (365 - PACKED_AFTER) * 2_000) / 365  # on average in a year
 PACK_SECONDS: Final = 0.004  # CPU of a page read, packed and compared (infra/bench)
 PACK_FILE: Final = Use(gets=3)  # tests/maintenance/test_packing.py counts them
-PACK_LOOK: Final = Use(read_units=1, gets=1.2)  # of a page with other bytes, whose words are looked for
-# Of a source: two PUTs, LISTs, the tree, the pack read again; and the manifests of some other days, assumed to be 15.
-PACK_DAY: Final = Use(puts=23, gets=18)
+# Of a page with other bytes, whose words are looked for; assumed: two of the looks at a file's stories are of one day.
+PACK_LOOK: Final = Use(read_units=1, gets=0.5)
+# Of a source: two PUTs, LISTs, the tree, the pack read again; and the manifests of some other days, assumed to be 15 of
+# five months.
+PACK_DAY: Final = Use(puts=12, gets=18)
 LOOK_ARCHIVE: Final = 150  # bytes of the outcome's line
 EXTRACT_SECONDS: Final = 0.044  # CPU of a page: extraction 0.037, the rest for reading, fingerprint and items
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor

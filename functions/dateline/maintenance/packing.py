@@ -94,6 +94,7 @@ class Packing:
         self._table, self._index, self._after, self._clock = deployment.table, Index(deployment.table), after, clock
         self._trees, self._known = Trees(deployment.s3, deployment.capture_bucket), dict[str, Collection[str]]()
         self._read = dict[tuple[str, int, int], Words | None]()  # of the day that is being packed
+        self._pages = dict[str, list[PageOutcome]]()  # of the files with the words of its looks
 
     def pack(self, source: str, month: str = "", progress: Callable[[PackedDays], None] = lambda _: None) -> PackedDays:
         """Pack a source's days of a month (``yyyy-mm``), or all, as far as they are old enough."""
@@ -122,7 +123,7 @@ class Packing:
         left = {file.key: file for file in loose if file.key not in packed}
         if left and day > self._day_before(max(self._after, ABANDONED)):
             left = {key: left[key] for key in self._over(source, day, left)}
-        proven, self._read = self._proven(day, left.keys()) if left else set(), {}
+        proven, self._read, self._pages = self._proven(day, left.keys()) if left else set(), {}, {}
         for some in _grouped(file for key, file in left.items() if key in proven and self._may_go(file, done)):
             short = [found for file in some if (found := self._short(packs, file.key))]
             if len(short) > 1 or any(each.cuts for each in short):
@@ -197,11 +198,15 @@ class Packing:
         if body is None or data is None:
             return None
         outcomes = read_outcomes(body)
+        revisions = {page.offset: page for page in outcomes if page.outcome is Outcome.ARCHIVED}
+        sent = tuple(_sent(data, revisions))
+        for page, at in ((revisions[each.offset], each) for each in sent):  # for the looks of later files
+            where = key, page.offset, page.length
+            self._read[where] = Words(url=page.url, date=at.date, key=key, offset=page.offset, length=page.length)
         words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
         leaves = dict(_leaves(data, words)) if words else {}
         short, cuts = reduced(data, words, leaves)
-        revisions = {page.offset for page in outcomes if page.outcome is Outcome.ARCHIVED}
-        return _Short(key, short, len(data), cuts, tuple(_sent(data, revisions)))
+        return _Short(key, short, len(data), cuts, sent)
 
     def _words(self, packs: Packs, page: PageOutcome) -> Words | None:
         """Return the response with a page's words, or None if the page is to keep its body."""
@@ -217,25 +222,32 @@ class Packing:
         return self._read[where]
 
     def _response(self, packs: Packs, key: str, offset: int, length: int) -> Words | None:
-        """Return a response with words, or None if the record is another one, or gone."""
+        """Return a response with words, or None if the record is another one, or gone.
+
+        Most are of days before, and packed: a pack is in colder storage, whose GET costs as much as two PUTs.
+        """
+        if packed := packs.find(key, again=False):
+            return self._packed(packed[1], offset, length)
         where: dict[str, Any] = {"key": key, "offset": offset, "length": length}
         try:
             data = objects.get_range(self._s3, bucket=self._captures, **where)
         except self._s3.exceptions.NoSuchKey:
-            return self._packed(packs, key, offset, length)
+            packed = packs.find(key)
+            return self._packed(packed[1], offset, length) if packed else None
         record = next(members(io.BytesIO(data), begins=b"WARC/")).data
         if header(record, "warc-type") != "response":
             return None
         url, at = (header(record, name) or "" for name in ("warc-target-uri", "warc-date"))
         return Words(url=url, date=at, key=key, offset=offset, length=length)
 
-    def _packed(self, packs: Packs, key: str, offset: int, length: int) -> Words | None:
-        """The same of a packed one: a pack is in colder storage, whose GET costs as much as two PUTs."""
-        found = packs.find(key)
-        at = next((sent.date for sent in found[1].responses if sent.offset == offset), None) if found else None
-        body = objects.get(self._s3, bucket=self._archive, key=object_keys.parse(key).outcomes) if at else None
-        page = next((page for page in read_outcomes(body or b"") if page.offset == offset), None)
-        return Words(url=page.url, date=at, key=key, offset=offset, length=length) if page and at else None
+    def _packed(self, file: PackedFile, offset: int, length: int) -> Words | None:
+        """The same of a packed file, by its manifest and its outcomes."""
+        at = next((sent.date for sent in file.responses if sent.offset == offset), None)
+        if at and file.key not in self._pages:
+            body = objects.get(self._s3, bucket=self._archive, key=object_keys.parse(file.key).outcomes)
+            self._pages[file.key] = read_outcomes(body or b"")
+        page = next((page for page in self._pages.get(file.key, ()) if page.offset == offset), None)
+        return Words(url=page.url, date=at, key=file.key, offset=offset, length=length) if page and at else None
 
     def _write(self, files: list[_Short], done: PackedDays) -> None:
         places, body = joined((each.key, each.data, each.size, each.cuts, each.responses) for each in files)
