@@ -103,6 +103,14 @@ def test_other_text_beside_the_headline(summary: str, markup: str) -> None:
 
 
 @pytest.mark.parametrize("summary", LONG)
-@pytest.mark.parametrize("name", ["perex", "leadtext", "entradilla", "sous-titre", "vorspann", "articleHat"])
+@pytest.mark.parametrize("name", ["leadtext", "entradilla", "sous-titre", "lid", "article-hat"])
 def test_word_for_a_standfirst(summary: str, name: str) -> None:
     assert standfirst(f'<p class="{name}">{summary}</p>') == summary
+
+
+@pytest.mark.parametrize("summary", LONG)
+@pytest.mark.parametrize("form", ['<p class="c7">{}</p>', "<div class='c'><p>{}</p></div>"])
+def test_second_headline_in_the_data(summary: str, form: str) -> None:
+    """A paragraph apart with the data's second headline is the standfirst."""
+    data = f'{{"@type": "NewsArticle", "headline": "The pump runs", "alternativeHeadline": "{summary}"}}'
+    assert standfirst(f'<script type="application/ld+json">{data}</script>{form.format(summary)}') == summary

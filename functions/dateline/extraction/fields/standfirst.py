@@ -17,8 +17,7 @@ _NAMED = re.compile(
     r"standfirst|summary|sub-?(?:title|head(?:line|ing)?|deck)s?(?:$|[-_ ])"
     r"|(?:^|[-_ ])(?:lead|lede|dec?k|chapo|chapeau|excerpt|intro|brief|abstract|spot|desc|preamble|preface|einleitung"
     r"|sommaire|accroche|description|synopsis|strapline|[oö]zet|blurb|(?:lead|intro|teaser)-?te?xt|article-(?:teaser|hat)"
-    r"|chapô|sous-?titre|perex|vorspann|anrei(?:ss|ß)er|bajada|copete|entradilla|sumario|sommario|occhiello|catenaccio"
-    r"|resumo|linha-?fina|leid|ro?u?titr)(?:$|[-_ ])|alternativeheadline|doc-subtitle",
+    r"|sous-?titre|bajada|entradilla|sumario|occhiello|leid|lid)(?:$|[-_ ])|alternativeheadline|doc-subtitle",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(
@@ -140,6 +139,8 @@ def _candidates(document: Document, last: list[HtmlElement], titles: str) -> Ite
 
 def descriptions(document: Document) -> Iterator[str]:
     yield from jsonld.texts(document.story.get("description"))
+    seconds = jsonld.texts(document.story.get("alternativeHeadline"))
+    yield from (text for text in seconds if len(text) >= _PARAGRAPH and SENTENCE_END.search(text))
     for found in document.contents("og:description", "description", "twitter:description"):
         yield found.value
 
