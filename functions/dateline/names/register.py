@@ -101,6 +101,7 @@ class Register:
         """Whether a word may be the first of a person's name, of any spelling."""
         return any(key in self._firsts or key == "abd" for key in skeleton.first(word))
 
+    @lru_cache(1 << 14)  # noqa: B019 - an outlet's stories repeat their capitalised words, and mostly name nobody
     def spelling(self, name: str) -> Entry | None:
         """The person whose name has the consonants of another spelling of two parts or more."""
         found = {self._skeletons[key] for key in skeleton.telling(name) if key in self._skeletons}

@@ -82,9 +82,8 @@ def marked(tree: HtmlElement) -> HtmlElement:
 
 def _prose(element: HtmlElement) -> int:
     """Return the number of an element's characters outside labels, links and tags set apart."""
-    apart = ((inner, length) for inner in element.iter(*_APART) if (length := _long_texts(inner)))
-    # nested ones count with their parent
-    return _long_texts(element) - sum(length for inner, length in apart if not _is_apart(inner))
+    apart = (inner for inner in element.iter(*_APART) if not _is_apart(inner))  # nested ones count with their parent
+    return _long_texts(element) - sum(map(_long_texts, apart))
 
 
 def _is_apart(element: HtmlElement) -> bool:
