@@ -38,7 +38,7 @@ _FORK = multiprocessing.get_context("fork")
 LEAST = 1.0  # least CPU seconds of a page; the slowest sound page of a thousand took 0.7
 BACKSTOP = 8.0  # seconds by the clock for each CPU second; a load average of 15 on two processors leaves an eighth
 SHARE = 0.25  # of the function's time for slow pages, and for trying them again; the rest is for the usual pages
-# Objects made until the collector looks for cycles. Pages leave few cycles; by Python's own 700 it takes 5 % of the time.
+# Objects made until the collector looks for cycles. Pages leave few; by Python's own 700 it takes 8 % of the time.
 _COLLECT_AFTER = 20_000
 RESERVE = 15.0  # seconds before the function's end, for storing results
 
