@@ -5,9 +5,10 @@ With ``DATELINE_CAPTURE_BUCKET``, captures go to the deployed bucket; known URLs
 starts without knowledge.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 import boto3
 
@@ -49,7 +50,12 @@ class NoState:
     def held(self, host: str) -> datetime | None:  # noqa: ARG002
         return None
 
-    def settle(self, report: CrawlReport, visited: Callable[[], Iterable[UrlState]]) -> None:
+    def settle(
+        self,
+        report: CrawlReport,
+        visited: Callable[[], Iterable[UrlState]],
+        known: Mapping[str, UrlState] = MappingProxyType({}),
+    ) -> None:
         """Nowhere to keep it."""
 
 

@@ -43,7 +43,8 @@ class Ledger:
     ``limit`` is the remaining number of pages to fetch, ``at_once`` of them are handed out at once. ``patient`` skips
     URLs in back-off. ``failed`` are the states of failed URLs, ``revisited`` counts the known pages fetched, because
     they were due at ``started_at`` (UTC) or changed. ``passed_over`` counts those beyond ``looks``, the number of looks
-    that this crawl may make; ``postponed`` are the states of those that were due. Methods without ``async`` block only
+    that this crawl may make; ``postponed`` are the states of those that were due. ``known`` are the states, as earlier
+    crawls left them, of URLs that this one dealt with, by their canonical form. Methods without ``async`` block only
     where they say so.
     """
 
@@ -59,6 +60,7 @@ class Ledger:
         self.looks = sys.maxsize
         self.failed: dict[str, UrlState] = {}
         self.postponed: list[UrlState] = []
+        self.known: dict[str, UrlState] = {}
         self.revisited = self.passed_over = 0
         self._fates: dict[str, Fate] = {}
         self._reached: set[str] = set()  # canonical URLs to which the redirect of another one led
@@ -95,6 +97,7 @@ class Ledger:
         room = min(self.looks - self.looks // _FOR_CHANGES, MAX_REVISITS)
         over = due[room:]
         self.postponed = [pass_over(state) for state in over]
+        self.known |= {state.url: state for state in over}
         self.passed_over, self.looks = len(over), self.looks - len(due) + len(over)
         for state in (*failed[:MAX_REVISITS], *due[:room]):
             item = discovered({"requested_url": state.url} | dict(state.found))
@@ -214,6 +217,7 @@ class Ledger:
         self._fates[identity] = fate
         self._under_way.pop(identity, None)
         before = self._states.pop(identity, None)
+        self.known |= {identity: before} if before else {}
         if before:
             self.revisited += bool(before.captured_at) or (before.due or "~") <= self._started_at
 

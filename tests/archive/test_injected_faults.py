@@ -20,7 +20,7 @@ from moto.core.models import botocore_stubber
 from tests.conftest import Aws
 from tests.support.samples import Newsroom
 
-PAGES = int(os.environ.get("DATELINE_FAULT_PAGES", "12"))  # in files of four, of ten if there are many
+PAGES = int(os.environ.get("DATELINE_FAULT_PAGES", "24"))  # in files of four, of ten if there are many
 SHARE = 0.1  # of the calls
 CONFLICTS = 0.3  # of conditional puts, of which a WARC file has two
 LASTING = 0.001  # of the calls; after botocore's own retries one in 10,000 would

@@ -1,6 +1,7 @@
 """Lists: from a source, a country, a place or a day to the stories whose newest revision belongs there."""
 
 import itertools
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -143,3 +144,32 @@ def test_concurrent_lists_settle(newsroom: Newsroom, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(ListItems, "put", meanwhile)
     newsroom.archive().add(captures[0])
     assert {key.split("#")[1] for key, _ in listed(newsroom) if key.startswith("PLACE#")} == {str(TRIPOLI), "ly"}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Sfax|Boats left Sfax for Tunis.", "Tunis|A ship of Tunis."),
+        ("Sfax|Boats left Sfax.", "Sfax|Boats left Sfax, then Tripoli."),
+        ("Tripoli|A pier for Tripoli.", "مرسى جديد|أعلنت البلدية افتتاح المرسى صباح أمس."),
+        ("مرسى جديد|أعلنت البلدية افتتاح المرسى صباح أمس.", "مرسى جديد|أجلت البلدية افتتاح المرسى إلى الغد."),
+    ],
+)
+def test_revision_moves_lists_without_reading(newsroom: Newsroom, first: str, second: str) -> None:
+    """The lists of a later revision are written from the CURRENT item that it replaced; no list item is read."""
+    captures = [newsroom.capture(("a", body)) for body in (first, second)]
+    newsroom.archive().add(captures[0])
+    read = list[str]()
+
+    def keys(params: Any, model: Any, **_: Any) -> None:
+        if model.name == "BatchGetItem":
+            (asked,) = json.loads(params["body"])["RequestItems"].values()
+            read.extend(key["PK"]["S"] for key in asked["Keys"])
+
+    newsroom.aws.on_call("before-call", keys)
+    newsroom.archive().add(captures[1])
+    newsroom.aws.off_call("before-call", keys)
+    (current,) = newsroom.index.current([ID]).values()
+    assert listed(newsroom) == {(item["PK"], item["SK"]) for item in list_items.of(current)}
+    assert read
+    assert not any(map(item_keys.is_listed, read))

@@ -350,6 +350,36 @@ def test_late_states_change_nothing(aws: Aws, known: str) -> None:
     assert (aws.table.scan()["Items"], due(aws)) == (table, times)
 
 
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [("a", {}), ("%D8%A3%D8%AE%D8%A8%D8%A7%D8%B1", {"feed_title": "أخبار"}), ("c", {"feed_title": "Port reopens"})],
+)
+@pytest.mark.parametrize("meanwhile", ["nothing", "withdrawn"])
+def test_visit_without_news_reads_no_state(aws: Aws, path: str, found: dict[str, str], meanwhile: str) -> None:
+    """A look that found what the crawl knew at its start sets the due time, and leaves the state, even a withdrawal."""
+    state, at = CrawlState(aws.deployment), datetime(2026, 10, 21, tzinfo=UTC)
+    before = UrlState(
+        url=f"https://gazette.example/{path}",
+        source=SOURCE,
+        captured_at="2026-10-20T06:00:00Z",
+        due="2026-10-20T07:00:00Z",
+        found=found,
+    )
+    state.save_urls([before])
+    (known,) = state.revisits(SOURCE, at, 1)
+    if meanwhile == "withdrawn":
+        state.save_urls([UrlState(url=before.url, source=SOURCE, withdrawn_at="2026-10-20T08:00:00Z")])
+    items, read = aws.table.scan()["Items"], list[str]()
+    seen = replace(known, captured_at="2026-10-20T08:00:00Z", due="2026-10-20T09:00:00Z")
+    report = CrawlReport(source=SOURCE, crawl="20261020T060000Z-news", started_at=before.captured_at)
+    aws.on_call("before-call", count := lambda params, **_: read.append(str(params["body"])))
+    state.settle(report, lambda: [seen], {known.url: known})
+    aws.off_call("before-call", count)
+    assert not any("STATE" in body for body in read)
+    assert aws.table.scan()["Items"] == items
+    assert state.revisits(SOURCE, at, 1) == ([replace(known, due=seen.due)] if meanwhile == "nothing" else [])
+
+
 def test_later_date_is_recorded() -> None:
     """A look that a sitemap's date asked for is recorded, or that date would ask for one in each crawl."""
     known = UrlState(url="https://gazette.example/a", source=SOURCE, captured_at="2026-10-20T06:00:00Z", status=200)

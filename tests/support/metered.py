@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import boto3
 import pytest
 
+from dateline.archive import former_ids
 from dateline.aws import clients
 from dateline.keys import item_keys, object_keys
 from dateline.messages import CrawlMessage
@@ -169,6 +170,7 @@ def metered_outlet(aws: Aws, template: Mapping[str, Any], folder: Path) -> Itera
         "SOURCES": str(folder / "sources"),
     }
     with pytest.MonkeyPatch.context() as patch, Outlet({}) as outlet:
+        patch.setattr(former_ids, "is_web", lambda _: False)  # reads are for pages under http; outlets have https
         for name, value in variables.items():
             patch.setenv(f"DATELINE_{name}", value)
         yield MeteredOutlet(aws, template, folder / "sources", outlet)

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import pytest
@@ -228,7 +228,12 @@ class Shelf:
     def held(self, host: str) -> datetime | None:
         return self.holds.get(host)
 
-    def settle(self, report: CrawlReport, visited: Callable[[], Iterable[UrlState]]) -> None:
+    def settle(
+        self,
+        report: CrawlReport,
+        visited: Callable[[], Iterable[UrlState]],
+        known: Mapping[str, UrlState] = MappingProxyType({}),  # noqa: ARG002 - of the protocol
+    ) -> None:
         learned = report.learned
         self.known |= {state.url: state for state in (*visited(), *learned.urls)}
         self.validators |= {state.url: state for state in learned.feeds}

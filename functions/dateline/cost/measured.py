@@ -34,18 +34,18 @@ class Bytes:
 
 
 # Counted: a crawl without news; a WARC file with its extraction; a batch of the table's stream; then the share of each
-# page in them.
+# page in them. Outlets have https: a page under http costs half a read unit more, for its story's former id.
 QUIET_CRAWL: Final = Use(write_units=5, read_units=3.5, puts=1, gets=4)
 LISTED: Final = Use(read_units=13)  # assumed: 26 known stories in the feed of a crawl; none if the feed is unchanged
 ROUND: Final = Use(write_units=2, read_units=1)  # of all crawls of a round, so next to nothing for each
-FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=11.5)  # one PUT is of the crawl's due times
+FILE: Final = Use(write_units=6, read_units=2, puts=4, gets=2, waits=9.5)  # one PUT is of the crawl's due times
 BATCH: Final = Use(puts=2, gets=3)
-STORY: Final = Use(write_units=11, read_units=11, gets=1, waits=2.4)  # without its place items
+STORY: Final = Use(write_units=11, read_units=10.5, gets=1, waits=2.1)  # without its place items
 PLACE: Final = Use(write_units=1)  # one place item
-LOOK: Final = Use(read_units=3)  # unchanged: 304, or the same bytes
-REWRITTEN_LOOK: Final = Use(write_units=1, read_units=5, waits=1)  # other bytes, the same words
+LOOK: Final = Use(read_units=2)  # unchanged: 304, or the same bytes
+REWRITTEN_LOOK: Final = Use(write_units=1, read_units=4, waits=1.1)  # other bytes, the same words
 STATE: Final = Use(write_units=1)  # of a page, also at its first REWRITES looks with other bytes
-EDIT: Final = Use(write_units=10, read_units=32, gets=1, waits=5.4)  # other words: a revision, same places
+EDIT: Final = Use(write_units=10, read_units=15, gets=1, waits=4.1)  # other words: a revision, same places
 STORY_BYTES: Final = Bytes(table=3_000, bands=1_685)  # without its place items
 PLACE_BYTES: Final = 171
 DONE_BYTES: Final = 272  # of a WARC file or a crawl report

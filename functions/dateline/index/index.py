@@ -129,10 +129,12 @@ class Index:
         key, by_story = articles_key(stem, outcomes), defaultdict[str, list[Stored]](list)
         for stored in articles:
             by_story[stored.article.id].append(stored)
-        are_new = ahead(lambda each: [self._put_current(key, stored) for stored in each], by_story.values(), _THREADS)
-        new = frozenset(id for id, put in zip(by_story, are_new, strict=True) if all(put))
+        put = ahead(lambda each: [self._put_current(key, stored) for stored in each], by_story.values(), _THREADS)
+        before = dict(zip(by_story, put, strict=True))
+        new = frozenset(id for id, items in before.items() if all(item == {} for item in items))
         self.clusters.settle([stored.article for stored in articles], new)
-        self._lists.settle([revision for revision in found if revision["id"] not in new])
+        replaced = {id: items[0] for id, items in before.items() if len(items) == 1 and items[0]}
+        self._lists.settle([revision for revision in found if revision["id"] not in new], replaced=replaced)
         self._presence.settle(stem.source, outcomes, dict(aliases(outcomes)))
         return new
 
@@ -207,13 +209,16 @@ class Index:
         if self._remember:
             self._registered = {*lists} | (self._registered if len(self._registered) < _REGISTERED else set())
 
-    def _put_current(self, key: str, stored: Stored) -> bool:
-        """Make a story's newest capture its CURRENT; return whether the story is new."""
+    def _put_current(self, key: str, stored: Stored) -> Mapping[str, Any] | None:
+        """Make a story's newest capture its CURRENT.
+
+        Returns the item before, empty for a new story; None if a later capture stays.
+        """
         newest = Attr("PK").not_exists() | Attr("captured_at").lte(stored.article.captured_at)
-        before: Mapping[str, Any] = {"captured_at": "later"}
+        before: Mapping[str, Any] | None = None
         with unless_newer():
             before = self._save_current(summary(key, stored), newest)
-        return not before
+        return before  # noqa: RET504 - a failed condition ends the block before its return
 
     def _save_current(self, revision: Mapping[str, Any], condition: ConditionBase) -> Mapping[str, Any]:
         """Write a revision's attributes into its story's CURRENT, and keep its cluster and ``gone_at``.

@@ -3,9 +3,13 @@
 They are keys without other attributes, and follow each story's CURRENT revision. If another one takes its place, items
 of the old one alone are removed; each write is followed by another look, so the last of several concurrent writers uses
 the final CURRENT. Readers ignore items that do not agree with it (``has``).
+
+Whoever writes a CURRENT item settles its lists afterwards, also after a kill. The next writer leaves the items that
+both revisions have to that one, and writes the difference without reading the lists.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.conditions import Key
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
 Revision = Mapping[str, Any]  # ``items.summary``, or an item made from it
 _Key = tuple[str, str]  # PK and SK
+_Version = tuple[Any, ...]
 
 
 def published_key(item: Mapping[str, Any]) -> str:
@@ -41,13 +46,19 @@ class ListItems:
         requests = ({"PutRequest": {"Item": item}} for revision in revisions for item in of(revision))
         dynamodb.write(self._table.meta.client, self._table.name, requests)
 
-    def settle(self, added: Sequence[Revision], over: Sequence[Revision] = ()) -> None:
+    def settle(
+        self,
+        added: Sequence[Revision],
+        over: Sequence[Revision] = (),
+        replaced: Mapping[str, Revision] = MappingProxyType({}),
+    ) -> None:
         """Make the lists match each story's CURRENT item: add missing items, delete stale ones.
 
-        ``added`` are revisions now in the table, and ``over`` those replaced by them.
+        ``added`` are revisions now in the table, and ``over`` those replaced by them. ``replaced`` are CURRENT items,
+        by their ids, in whose place the caller has just written an added revision.
         """
         client, name = self._table.meta.client, self._table.name
-        settled = dict[str, tuple[Any, ...] | None]()
+        settled = self._move(added, replaced)
         waiting = {str(revision["id"]) for revision in (*added, *over)}
         while waiting:
             found = dynamodb.get(client, name, map(item_keys.article, sorted(waiting)), consistent=True)
@@ -59,6 +70,18 @@ class ListItems:
                 stale |= self._before(id, current.get(id), added, over)
             dynamodb.write(client, name, self._requests(wanted, stale - wanted))
             settled |= {id: _version(current.get(id)) for id in waiting}
+
+    def _move(self, added: Sequence[Revision], replaced: Mapping[str, Revision]) -> dict[str, _Version | None]:
+        """Write what differs between replaced revisions and later ones; return the versions of these by their ids."""
+        moved = [
+            (before, revision)
+            for revision in added
+            if (before := replaced.get(revision["id"])) and _follows(revision, before)
+        ]
+        puts = {key for before, revision in moved for key in _keys_of(revision) - _keys_of(before)}
+        deletes = {key for before, revision in moved for key in _keys_of(before) - _keys_of(revision)}
+        dynamodb.write(self._table.meta.client, self._table.name, _writes(puts, deletes))
+        return {str(revision["id"]): _version(revision) for _, revision in moved}
 
     def _before(
         self, id: str, current: Revision | None, added: Sequence[Revision], over: Sequence[Revision]
@@ -75,8 +98,7 @@ class ListItems:
         asked = ({"PK": pk, "SK": sk} for pk, sk in sorted(wanted | stale))
         found = dynamodb.get(self._table.meta.client, self._table.name, asked, consistent=True)
         there = {(str(item["PK"]), str(item["SK"])) for item in found}
-        yield from ({"PutRequest": {"Item": {"PK": pk, "SK": sk}}} for pk, sk in sorted(wanted - there))
-        yield from ({"DeleteRequest": {"Key": {"PK": pk, "SK": sk}}} for pk, sk in sorted(stale & there))
+        yield from _writes(wanted - there, stale & there)
 
     def _revisions(self, id: str) -> Iterator[Revision]:
         first = item_keys.revision(id, "")
@@ -116,6 +138,19 @@ def _lists(revision: Revision) -> Iterator[tuple[item_keys.ListKind, str]]:
     yield from (("PLACE", str(place)) for place in (*revision.get("places", ()), *revision.get("about", ())))
 
 
-def _version(revision: Revision | None) -> tuple[Any, ...] | None:
+def _writes(puts: Iterable[_Key], deletes: Iterable[_Key]) -> Iterator[dict[str, Any]]:
+    yield from ({"PutRequest": {"Item": {"PK": pk, "SK": sk}}} for pk, sk in sorted(puts))
+    yield from ({"DeleteRequest": {"Key": {"PK": pk, "SK": sk}}} for pk, sk in sorted(deletes))
+
+
+def _follows(revision: Revision, before: Revision) -> bool:
+    """Return whether a revision is later than a CURRENT item that was listed, not in an index as before December 2026.
+
+    Another item of the same capture may be from this writer's killed attempt.
+    """
+    return str(before["captured_at"]) < str(revision["captured_at"]) and "published_key" not in before
+
+
+def _version(revision: Revision | None) -> _Version | None:
     """Return the attributes that identify a revision and its extraction."""
     return (revision["captured_at"], revision["article"]) if revision else None

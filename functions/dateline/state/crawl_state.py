@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from dateline import instants
@@ -42,10 +43,16 @@ class State(Protocol):
     def held(self, host: str) -> datetime | None:
         """Return the end (UTC) of the pause requested by a host, possibly past, or None."""
 
-    def settle(self, report: "CrawlReport", visited: Callable[[], Iterable[UrlState]]) -> None:
+    def settle(
+        self,
+        report: "CrawlReport",
+        visited: Callable[[], Iterable[UrlState]],
+        known: Mapping[str, UrlState] = MappingProxyType({}),
+    ) -> None:
         """Record everything a crawl learned, after its report was stored; repeatable after a kill.
 
-        ``visited`` returns the states of captured and passed over URLs, if they are still to be recorded.
+        ``visited`` returns the states of captured and passed over URLs, if they are still to be recorded. ``known`` are
+        states by canonical URL as this crawl found them at its start.
         """
 
 
@@ -73,13 +80,20 @@ class CrawlState(TableState):
             self._due.change(source, dict.fromkeys(over))
         return [replace(state, due=due.at) for due, state in found if state and not state.withdrawn_at]
 
-    def settle(self, report: "CrawlReport", visited: Callable[[], Iterable[UrlState]]) -> None:
+    def settle(
+        self,
+        report: "CrawlReport",
+        visited: Callable[[], Iterable[UrlState]],
+        known: Mapping[str, UrlState] = MappingProxyType({}),
+    ) -> None:
         counted = item_keys.done(report.source, object_keys.crawl_report(report.source, report.crawl))
         if any(self._get([counted], consistent=True)):
             return  # a later crawl may know better
         learned = report.learned
         states = {state.url: state for state in (*visited(), *learned.urls)}
-        before = self.urls(states)
+        # A visit without news writes a due time alone: a state that changed meanwhile stays, at the cost of a look.
+        before = {url: known[url] for url, state in states.items() if url in known and state.repeats(known[url])}
+        before |= self.urls(states.keys() - before.keys())
         newest = {url: state for url, state in states.items() if not state.is_outdated(before.get(url))}
         first = self._save_urls(newest, before)
         self._save_others(learned_items(report), [learned.health] if learned.health else [], first)
