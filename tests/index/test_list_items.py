@@ -11,7 +11,7 @@ import pytest
 from dateline.index import list_items
 from dateline.index.list_items import ListItems, Revision, indexed_key, published_key
 from dateline.keys import identifiers, item_keys
-from tests.support.samples import Newsroom
+from tests.support.samples import KilledError, Newsroom, killer
 
 ID = identifiers.article_id("http://news.example.org/a")
 SFAX, TUNIS, TRIPOLI = 2467454, 2464470, 2210247
@@ -173,3 +173,35 @@ def test_revision_moves_lists_without_reading(newsroom: Newsroom, first: str, se
     assert listed(newsroom) == {(item["PK"], item["SK"]) for item in list_items.of(current)}
     assert read
     assert not any(map(item_keys.is_listed, read))
+
+
+@pytest.mark.parametrize(
+    "bodies",
+    [
+        ("Sfax|Boats left Sfax.", "Tunis|A ship of Tunis.", "Tunis|A ship of Tunis and of Tripoli."),
+        ("Sfax|Boats left Sfax.", "Tripoli|A pier for Tripoli.", "مرسى|أعلنت البلدية افتتاح المرسى."),
+        ("مرسى|أعلنت البلدية افتتاح المرسى.", "Sfax dated|Boats left Sfax.", "Sfax dated|Boats left Sfax for Tunis."),
+    ],
+)
+def test_killed_writer_settles_lists_later(newsroom: Newsroom, bodies: Sequence[str]) -> None:
+    """A revision's writer is killed after any call, the next revision is archived, then the killed file again."""
+    first, killed, last = (newsroom.capture(("a", body)) for body in bodies)
+    for call in itertools.count(1):
+        newsroom.aws.clear_archive()
+        newsroom.archive().add(first)
+        die = killer(call)
+        newsroom.aws.on_call("after-call", die)
+        try:
+            newsroom.archive().add(killed)
+            was_killed = False
+        except KilledError:
+            was_killed = True
+        newsroom.aws.off_call("after-call", die)
+        newsroom.archive().add(last)
+        newsroom.archive().add(killed)
+        (current,) = newsroom.index.current([ID]).values()
+        assert current["revision"] == 3
+        assert listed(newsroom) == {(item["PK"], item["SK"]) for item in list_items.of(current)}, call
+        if not was_killed:
+            break
+    assert call > 15
