@@ -41,9 +41,11 @@ def entries() -> dict[str, Entry]:
     ``importlib.metadata`` finds the same ones (a test compares them), but its import takes a fifth of the CPU time of
     ``dateline --help``.
     """
-    files = (file for folder in sys.path for file in _files(folder or "."))
-    found = [entry for file in files for entry in _of_group(file.read_text("utf-8"))]
-    return {entry.name: entry for entry in reversed(found)}
+    found = dict[str, Entry]()
+    for file in (file for folder in sys.path for file in _files(folder or ".")):
+        for entry in _of_group(file.read_text("utf-8")):
+            found.setdefault(entry.name, entry)
+    return found
 
 
 def found(group: str = "") -> Iterator[tuple[str, Callable[..., Any]]]:
