@@ -175,7 +175,7 @@ def status(folder: Path = FOLDER) -> Status:
         newsroom=pids[newsroom.ROLE],
         stack=outputs is not None,
         current=record.built == stack.fingerprint(),
-        rebuilding=record.lost,
+        rebuilding=Record.read(folder).lost,  # now: an up in between says so before it starts MiniStack
         full=space.free(folder) < space.FOR_OBJECTS,
         outputs=outputs or {},
     )

@@ -11,8 +11,8 @@ import pytest
 from dateline.keys import object_keys
 from infra.local.edition import publish
 from infra.newsroom import Story
-from tests.support.authority import TimestampAuthority, serving
 from tests.support.checkout import SAMPLES, Checkout
+from tests.support.proofs.authority import TimestampAuthority, serving
 
 pytestmark = pytest.mark.cloud
 

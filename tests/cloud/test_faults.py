@@ -3,7 +3,8 @@
 import importlib
 import io
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, tzinfo
 from http.server import BaseHTTPRequestHandler
@@ -70,17 +71,26 @@ def faults(kill_before: int | None = None) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def clocked(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """The handler of a new container, by a clock that stands."""
     for name in CLOCKED:
         monkeypatch.setattr(importlib.import_module(name), "datetime", Noon)
     monkeypatch.setattr(BaseHTTPRequestHandler, "date_time_string", lambda *_: "Mon, 05 Jan 2026 12:00:00 GMT")
+
+    def made(function: str) -> Any:
+        called = handler(function)  # reloads the module
+        if hasattr(sys.modules[function], "datetime"):
+            monkeypatch.setattr(sys.modules[function], "datetime", Noon)
+        return called
+
+    return made
 
 
 class World:
     """All that a function can leave behind."""
 
-    def __init__(self, aws: Aws, queue: str) -> None:
-        self.aws, self.queue, self.sqs = aws, queue, boto3.client("sqs")
+    def __init__(self, aws: Aws, queue: str, clocked: Callable[[str], Any]) -> None:
+        self.aws, self.queue, self.sqs, self.clocked = aws, queue, boto3.client("sqs"), clocked
 
     def clear(self) -> None:
         self.aws.clear_archive()
@@ -133,18 +143,17 @@ def one_way_in(deployed: str) -> str:
     return deployed
 
 
-@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("function", [name for name in FUNCTIONS if name not in ELSEWHERE])
-def test_killed_function_ends_same(function: str, aws: Aws, one_way_in: str) -> None:
+def test_killed_function_ends_same(function: str, aws: Aws, one_way_in: str, clocked: Callable[[str], Any]) -> None:
     """Killed before any call it ends the same."""
-    world = World(aws, one_way_in)
+    world = World(aws, one_way_in, clocked)
     undisturbed, calls = run(world, function)
     assert len(calls) > 1
     for number in range(1, len(calls) + 1):
         world.clear()
         prepare(function, aws)
         with faults(kill_before=number), suppress(KilledError, BatchProcessingError):
-            handler(function)(event(function), Context())
+            clocked(function)(event(function), Context())
         left, _ = run(world, function, fresh=False)
         others = {name for name in left | undisturbed if left.get(name) != undisturbed.get(name)}
         assert not others, f"killed before call {number}, {[*calls, 'the end'][number]}"
@@ -155,5 +164,5 @@ def run(world: World, function: str, *, fresh: bool = True) -> tuple[dict[str, A
         world.clear()
         prepare(function, world.aws)
     with faults() as calls:
-        handler(function)(event(function), Context())
+        world.clocked(function)(event(function), Context())
     return world.left(), calls

@@ -37,7 +37,7 @@ from dateline.proofs.stamps import Stamps, trusted
 from dateline.proofs.trees import Trees
 from dateline.query.filters import Selection
 from tests.conftest import Aws
-from tests.support.authority import TimestampAuthority, serving
+from tests.support.proofs.authority import TimestampAuthority, serving
 from tests.support.samples import Newsroom
 
 TODAY = datetime.now(UTC).date()

@@ -11,8 +11,8 @@ from dateline.cli.terminal.output import CommandError
 from dateline.proofs import verify
 from dateline.proofs.signing import FileSigner
 from tests.conftest import emulated
-from tests.support.authority import TimestampAuthority, serving
-from tests.support.evidence import Check, Evidence, Files
+from tests.support.proofs.authority import TimestampAuthority, serving
+from tests.support.proofs.evidence import Check, Evidence, Files
 
 
 @pytest.fixture(scope="session")

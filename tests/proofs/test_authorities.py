@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dateline.proofs.authorities import Authority, StampError, addresses
-from tests.support.authority import TimestampAuthority, serving
+from tests.support.proofs.authority import TimestampAuthority, serving
 
 
 def flip(answer: bytes) -> bytes:

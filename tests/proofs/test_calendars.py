@@ -19,9 +19,9 @@ from dateline.proofs.calendars import Calendar
 from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import trusted
 from tests.conftest import Aws
-from tests.support.authority import TimestampAuthority
-from tests.support.calendar import HEIGHT, BlockCalendar, in_block, merkle_root, packed, serving
-from tests.support.evidence import DAY, Evidence, zipped
+from tests.support.proofs.authority import TimestampAuthority
+from tests.support.proofs.calendar import HEIGHT, BlockCalendar, in_block, merkle_root, packed, serving
+from tests.support.proofs.evidence import DAY, Evidence, zipped
 
 ROOT = b'{"date":"2026-04-17"}'
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.evidence import Check, Files, zipped
+from tests.support.proofs.evidence import Check, Files, zipped
 
 
 def entry_twice(data: bytes, name: str = "key.pem") -> bytes:

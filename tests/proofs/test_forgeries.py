@@ -17,9 +17,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from dateline.proofs import verify
 from dateline.proofs.signing import FileSigner
-from tests.support import der
-from tests.support.authority import TimestampAuthority
-from tests.support.evidence import CERTIFICATE, DAY, DIGEST, FOREIGN, NEXT, Check, Files, zipped
+from tests.support.proofs import der
+from tests.support.proofs.authority import TimestampAuthority
+from tests.support.proofs.evidence import CERTIFICATE, DAY, DIGEST, FOREIGN, NEXT, Check, Files, zipped
 
 
 def record(files: Files, kind: str = "response") -> str:

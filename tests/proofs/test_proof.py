@@ -27,9 +27,9 @@ from dateline.reader.app import answer
 from dateline.reader.library import Library
 from tests.conftest import Aws
 from tests.reader.library import Room
-from tests.support.authority import TimestampAuthority
-from tests.support.certificates import certificate
-from tests.support.evidence import DAY, DIGEST, FOREIGN, NEXT, TODAY, Evidence, Files, holds, unzipped
+from tests.support.proofs.authority import TimestampAuthority
+from tests.support.proofs.certificates import certificate
+from tests.support.proofs.evidence import DAY, DIGEST, FOREIGN, NEXT, TODAY, Evidence, Files, holds, unzipped
 from tests.support.samples import Newsroom
 
 

@@ -17,8 +17,8 @@ from dateline.verify import Scope, Spool, Verification
 from dateline.verify.findings import Kind
 from tests.conftest import Aws
 from tests.proofs.test_trees import put_again, with_other_words, without_last
-from tests.support.authority import TimestampAuthority, serving
-from tests.support.evidence import Evidence, unzipped
+from tests.support.proofs.authority import TimestampAuthority, serving
+from tests.support.proofs.evidence import Evidence, unzipped
 from tests.support.samples import KilledError, Newsroom, killer
 
 TODAY = datetime.now(UTC).date()

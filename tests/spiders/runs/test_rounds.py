@@ -20,7 +20,7 @@ from spiders.runs import runner
 from spiders.runs.runner import Job
 from spiders.state.shared import Budget, Shared
 from tests.conftest import Aws
-from tests.spiders.simulated_rounds import SHARD, STORY, message_of, named, round_of
+from tests.spiders.runs.simulated_rounds import SHARD, STORY, message_of, named, round_of
 from tests.support.outlet import CRAWL, Answer, Outlet, Shelf, answer, item, rss
 
 

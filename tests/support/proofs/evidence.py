@@ -14,8 +14,8 @@ from dateline.proofs.signing import FileSigner
 from dateline.proofs.stamps import Stamps, trusted
 from dateline.proofs.trees import Trees
 from tests.conftest import Aws
-from tests.support.authority import TimestampAuthority
-from tests.support.certificates import certificate
+from tests.support.proofs.authority import TimestampAuthority
+from tests.support.proofs.certificates import certificate
 from tests.support.samples import Newsroom
 
 CERTIFICATE = certificate("news.example.org", datetime(2019, 4, 1, tzinfo=UTC))

@@ -11,7 +11,7 @@ import pytest
 from dateline.state.rounds import Rounds
 from spiders.runs import runner
 from tests.conftest import Aws
-from tests.spiders.simulated_rounds import SHARD, SimulatedRounds, message_of
+from tests.spiders.runs.simulated_rounds import SHARD, SimulatedRounds, message_of
 
 
 @pytest.fixture

@@ -1,18 +1,15 @@
 """Dispatch: each source once in each of its intervals, also when it is killed in between."""
 
 from collections import Counter
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from boto3.dynamodb.conditions import Key
-from mypy_boto3_sqs import SQSClient
 
 from dateline.keys import item_keys
-from dateline.messages import CrawlMessage, RoundMessage
+from dateline.messages import CrawlMessage
 from dateline.sources.crawl_shards import Shards
 from dateline.sources.registry import Source
 from dateline.state.crawl_state import CrawlState
@@ -20,6 +17,7 @@ from dateline.state.records import HealthRecord, UrlState
 from dateline.state.rounds import Rounds
 from spiders.runs.schedule import Dispatcher, SendError, slot
 from tests.conftest import Aws
+from tests.spiders.runs.crawl_queue import Queue
 
 NOON = datetime(2026, 10, 20, 12, 0, 7, tzinfo=UTC)
 
@@ -28,41 +26,6 @@ def source(name: str, **changes: Any) -> Source:
     values: dict[str, Any] = {"name": name, "country": "ly", "languages": ("en",), "timezone": "Africa/Tripoli"}
     values |= {"home": f"https://{name}.example/", "feeds": (f"https://{name}.example/feed",)}
     return Source(id=name, path=Path(f"ly/{name}.toml"), **(values | changes))
-
-
-class Queue:
-    """The crawl queue, in moto."""
-
-    def __init__(self) -> None:
-        self.sqs: SQSClient = boto3.client("sqs")
-        self.url = self.sqs.create_queue(QueueName="crawl.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-
-    def waiting(self) -> int:
-        """How many messages wait."""
-        attributes = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(attributes["Attributes"]["ApproximateNumberOfMessages"])
-
-    def take(self) -> list[dict[str, Any]]:
-        """Every crawl of the messages that wait, with its group; the messages are deleted."""
-        crawls = []
-        while got := self.sqs.receive_message(
-            QueueUrl=self.url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"]
-        ).get("Messages"):
-            for message in got:
-                crawls += [
-                    asdict(crawl) | {"group": message["Attributes"]["MessageGroupId"]} for crawl in crawls_of(message)
-                ]
-                self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return crawls
-
-
-def crawls_of(message: Any) -> tuple[CrawlMessage, ...]:
-    return RoundMessage.from_json(message["Body"]).crawls
-
-
-@pytest.fixture
-def queue(aws: Aws) -> Queue:  # noqa: ARG001 (moto)
-    return Queue()
 
 
 def dispatcher(aws: Aws, queue: Queue, *sources: Source, shards: int = 1, **options: Any) -> Dispatcher:
@@ -337,70 +300,3 @@ def test_shards_begin_in_turn() -> None:
     assert len({start.minute for start in starts}) == 4
     daily_start = slot(day, NOON, "3/4")
     assert slot(hour, daily_start, "3/4") == daily_start
-
-
-def sample(folder: Path, name: str, **lines: str) -> None:
-    values = {
-        "name": f'"{name}"',
-        "home": f'"https://{name}.example/"',
-        "country": '"ly"',
-        "languages": '["en"]',
-        "timezone": '"Africa/Tripoli"',
-        "feeds": f'["https://{name}.example/feed"]',
-    }
-    path = folder / "ly" / f"{name}.toml"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text("\n".join(f"{key} = {value}" for key, value in {**values, **lines}.items()))
-
-
-@pytest.fixture
-def handler(aws: Aws, queue: Queue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """The function's module, with five sample sources of which three can be crawled, one in a browser."""
-    sample(tmp_path, "sample-gazette")
-    sample(tmp_path, "sample-courier")
-    sample(tmp_path, "sample-scripts", render="true")
-    sample(tmp_path, "sample-refusing", access='"refused"')
-    sample(tmp_path, "sample-feedless", feeds="[]")
-    monkeypatch.setenv("DATELINE_TABLE", aws.table.name)
-    monkeypatch.setenv("DATELINE_CRAWL_QUEUE", queue.url)
-    monkeypatch.setenv("DATELINE_SOURCES", str(tmp_path))
-    import dispatch  # noqa: PLC0415 (as Lambda imports it)
-
-    dispatch.dispatcher.cache_clear()
-    return dispatch.handler
-
-
-@pytest.mark.parametrize(
-    ("scheduled", "expected"),
-    [
-        ("sample-gazette", {"sample-gazette"}),
-        ("sample-gazette,sample-courier", {"sample-gazette", "sample-courier"}),
-        ("sample-refusing,sample-feedless,sample-gazette", {"sample-gazette"}),
-    ],
-)
-def test_handler_dispatches_scheduled(
-    queue: Queue, handler: Any, monkeypatch: pytest.MonkeyPatch, scheduled: str, expected: set[str]
-) -> None:
-    """The handler dispatches what is scheduled and can be crawled."""
-    monkeypatch.setenv("DATELINE_SCHEDULED", scheduled)
-    assert set(handler({}, Context())["sources"]) == expected
-    assert {message["source"] for message in queue.take()} == expected
-
-
-@pytest.mark.parametrize(("render", "expected"), [("", {"sample-gazette"}), ("yes", {"sample-scripts"})])
-def test_browser_sources_for_render(
-    handler: Any, monkeypatch: pytest.MonkeyPatch, render: str, expected: set[str]
-) -> None:
-    """A source that needs a browser is for the render stack alone."""
-    monkeypatch.setenv("DATELINE_SCHEDULED", "sample-gazette,sample-scripts")
-    monkeypatch.setenv("DATELINE_RENDER", render)
-    assert set(handler({}, Context())["sources"]) == expected
-
-
-class Context:
-    """As much of the Lambda context as the logger reads."""
-
-    function_name = "dispatch"
-    memory_limit_in_mb = 256
-    invoked_function_arn = "arn:aws:lambda:us-east-1:000000000000:function:dispatch"
-    aws_request_id = "00000000-0000-0000-0000-000000000000"
