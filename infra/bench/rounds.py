@@ -27,7 +27,7 @@ from infra.bench.inputs.site import Site
 from infra.bench.result import BenchError, Result, Row, Target
 
 DELAY = 5.0  # seconds between two requests to a host
-LOOKS = 16  # pages of each host, beside robots.txt and the feed
+LOOKS = 44  # pages of each host, beside robots.txt and the feed; enough to fill the memory of open WARC files
 SERVING = 0.05  # seconds of an answer, so that two requests at once would be seen
 BEFORE, NOW = 1.0, 0.5  # GB of the function: of one host before rounds, and as template.yaml has it
 CPU_OF_GB = 1024 / 1769  # processors of a function for each GB, as AWS documents it

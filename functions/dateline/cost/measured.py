@@ -74,7 +74,7 @@ EXTRACT_SECONDS: Final = 0.041
 EXTRACT_MEMORY: Final = 1769 / 1024  # GB, for a whole processor
 
 # Of the revisit plan.
-LOOKS: Final = 6.4  # at a story in its first year: python -m infra.bench edits
+LOOKS: Final = 5.9  # at a story in its first year: python -m infra.bench edits
 EDITS: Final = 0.3  # revisions after the first: one story in five is edited, one and a half times
 REWRITTEN: Final = 0.5  # share of looks with other bytes and the same words: outlets without validators
 REWRITES: Final = 2  # such looks at a page, until its state stays as it is
