@@ -145,18 +145,13 @@ def test_builds_follow_the_architecture(function: str) -> None:
 
 @pytest.mark.parametrize("grant", GRANTS)
 def test_grants_name_resources(grant: str) -> None:
-    """A grant names its actions and resources."""
+    """A grant names its actions, and its resources where AWS's service authorization reference knows some."""
     statement = GRANTS[grant]
     actions = as_list(statement["Action"])
     assert not [action for action in actions if "*" in action]
-    known = [action for action in actions if _has_resources(action)]
+    named = (action.lower().split(":") for action in actions)
+    known = any("Resources" in AUTHORIZATION[service]["Actions"][name] for service, name in named)
     assert not (known and "*" in as_list(statement["Resource"]))
-
-
-def _has_resources(action: str) -> bool:
-    """Whether a grant of an action can name its resources, by AWS's service authorization reference."""
-    service, name = action.lower().split(":")
-    return "Resources" in AUTHORIZATION[service]["Actions"][name]
 
 
 def test_no_managed_policies() -> None:
