@@ -9,21 +9,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from infra.bench import (
-    clusters,
-    cost,
-    crawl,
-    dataset,
-    day,
-    edits,
-    extract,
-    functions,
-    jobs,
-    proofs,
-    rounds,
-    search,
-    start,
-)
+from infra.bench import crawl, extract, functions, proofs, rounds, start
+from infra.bench.answers import clusters, dataset, search
+from infra.bench.costs import cost, day, edits, jobs
 from infra.bench.flow import bench as flow
 from infra.bench.inputs.pages import DISTINCT
 from infra.bench.result import Result

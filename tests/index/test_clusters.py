@@ -17,7 +17,7 @@ from dateline.index import cluster_transaction, clusters
 from dateline.index.clusters import Clusters, Copy
 from dateline.keys import identifiers, item_keys, object_keys
 from dateline.similarity.fingerprint import Fingerprint
-from infra.bench import clusters as bench
+from infra.bench.answers import clusters as bench
 from infra.bench.inputs.synthetic_stories import Piece, pieces
 from infra.bench.models.table import CountingTable
 from tests.conftest import Aws

@@ -2,7 +2,7 @@
 
 import pytest
 
-from infra.bench.day import run
+from infra.bench.costs.day import run
 from infra.bench.models.day import CONCURRENCY, Day, day
 
 

@@ -3,7 +3,7 @@
 import random
 from pathlib import Path
 
-from infra.bench.known_items import MemoryS3, Reader, index, plainly, rank
+from infra.bench.answers.known_items import MemoryS3, Reader, index, plainly, rank
 from tests.search.library import article
 
 TEXT = "Pumps stopped during the night and engineers replaced three valves before noon"

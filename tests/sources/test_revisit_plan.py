@@ -9,8 +9,8 @@ from dateline.cost import measured
 from dateline.sources import revisit_plan
 from dateline.sources.revisit_plan import DEFAULT, YEAR, Plan, Seen
 from dateline.state.records import Habit
-from infra.bench import edits
-from infra.bench.season import season
+from infra.bench.costs import edits
+from infra.bench.costs.season import season
 
 AT = datetime(2026, 10, 20, 12, tzinfo=UTC)
 FIXED: Plan = ((180, 15), (1440, 60))

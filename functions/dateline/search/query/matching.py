@@ -19,7 +19,7 @@ from dateline.search.index.schema import least_order, schema
 from dateline.search.query.language import Clause
 from dateline.search.query.resolve import Names
 
-# Exact forms count more than stems, and the headline more than the text. Measured by ``infra.bench.known_items``.
+# Exact forms count more than stems, and the headline more than the text: ``infra.bench.answers.known_items``.
 _WEIGHTS = {"title": 2.0, "text": 1.0, "title_stems": 1.0, "text_stems": 0.4, "authors": 1.0}
 # A headline's word is as rare as it is in texts: few headlines have "in" or "from", and these tell little even so.
 _COMMONER = {"title": "text", "title_stems": "text_stems"}

@@ -163,7 +163,7 @@ def serving(folder: Path) -> Iterator[str]:
 def _measured(endpoint: str, query: str) -> dict[str, float]:
     """A query in a new process with an empty cache, then the same archive's other queries in the warm process."""
     with tempfile.TemporaryDirectory() as cache:
-        command = [sys.executable, "-m", "infra.bench.search", endpoint, cache, query]
+        command = [sys.executable, "-m", "infra.bench.answers.search", endpoint, cache, query]
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
     return {name: float(value) for name, value in json.loads(ran.stdout).items()}
 

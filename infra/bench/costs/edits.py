@@ -14,10 +14,10 @@ from statistics import mean, quantiles
 from dateline.sources import revisit_plan
 from dateline.sources.revisit_plan import Fixed, Plan, Seen
 from dateline.state.records import Habit
+from infra.bench.costs.season import season
 from infra.bench.models import edit_model
 from infra.bench.models.edit_model import CRAWL_EVERY, Outlet
 from infra.bench.result import Result, Row, Target
-from infra.bench.season import season
 
 BEFORE: Fixed = (  # the plan before December 2026: 101 looks
     (3 * 60, 15),

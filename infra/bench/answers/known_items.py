@@ -1,4 +1,4 @@
-"""Known-item search: ``python -m infra.bench.known_items PAGES.jsonl.gz ...`` prints ranks of wanted stories.
+"""Known-item search: ``python -m infra.bench.answers.known_items PAGES.jsonl.gz ...`` prints ranks of wanted stories.
 
 Each line of a file is a page with a ``truth`` of title, text and language. All stories are indexed together; then each
 is searched for by its headline, by words of its headline as they are and as they are typed (without marks, capitals

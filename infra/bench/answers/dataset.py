@@ -73,7 +73,7 @@ def _targets(ours: list[float], theirs: list[float]) -> list[Target]:
 
 
 def _sql() -> str:
-    page = (Path(__file__).parents[2] / "docs" / "query.md").read_text("utf-8")
+    page = (Path(__file__).parents[3] / "docs" / "query.md").read_text("utf-8")
     (sql,) = re.findall(r"^```sql\n(SELECT date.*?)^```", page, re.DOTALL | re.MULTILINE)
     return str(sql)
 

@@ -1,0 +1,1 @@
+"""What an archive answers: search, the dataset, copies of a story."""
