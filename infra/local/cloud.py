@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -233,7 +234,7 @@ def _complete(cloud: Cloud) -> dict[str, str]:
 def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
     return {
         "Sources": str(newsroom.sources(folder)),
-        "AllowHosts": ",".join(newsroom.hosts(folder)),
+        "AllowHosts": ",".join(_allowed_hosts(folder)),
         "DispatchEvery": "rate(1 minute)",
         "ScheduleState": "DISABLED" if schedule is None else "ENABLED",
         # A dispatch that somebody asks for must not send for every outlet there is.
@@ -244,6 +245,11 @@ def _parameters(folder: Path, schedule: Sequence[str] | None) -> dict[str, str]:
         "LocalCloud": "true",
         "SigningKeyFile": str(folder.resolve() / "signing-key.pem"),
     }
+
+
+def _allowed_hosts(folder: Path) -> list[str]:
+    """Return the newsroom's hosts, and those that ``DATELINE_ALLOW_HOSTS`` names, as for ``dateline crawl --here``."""
+    return [*newsroom.hosts(folder), *filter(None, os.environ.get("DATELINE_ALLOW_HOSTS", "").split(","))]
 
 
 def _rebuild(cloud: Cloud) -> str:
@@ -257,7 +263,9 @@ def _rebuild(cloud: Cloud) -> str:
         sqs.send_message(QueueUrl=names["ExtractQueue"], MessageBody=capture_event(names["CaptureBucket"], key))
 
     done = rebuild(cloud.deployment, unarchived=extract)
-    return f"indexed {done.stories} stories of {done.captures} captures; {done.unarchived} captures still to archive"
+    return (
+        f"indexed {done.stories} revisions of {done.captures} WARC files; {done.unarchived} WARC files still to archive"
+    )
 
 
 def _write_environment(cloud: Cloud) -> None:

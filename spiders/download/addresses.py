@@ -71,7 +71,7 @@ def check(address: str, netloc: str) -> None:
     if not public(address):
         raise AddressRefused(
             f"{netloc} is at {address}, which is not a public address; if it is yours to crawl, "
-            f"add {netloc} to DATELINE_ALLOW_HOSTS"
+            f"add {netloc} to DATELINE_ALLOW_HOSTS (for the local cloud, before dateline up)"
         )
 
 

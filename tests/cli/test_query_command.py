@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+from datetime import date
 
 import pytest
 from rich.cells import cell_len
@@ -139,3 +140,39 @@ def test_hostile_text_is_harmless(
         assert done.exit_code == 0, done.output
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", plain(done.output))
     assert "[/x]" in done.output
+
+
+REVERSED = ("--since", "2020-01-02", "--until", "2020-01-01")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("query", *REVERSED),
+        ("export", "--format", "csv", *REVERSED),
+        ("search", "Haftar", *REVERSED),
+        ("crawl", "sample-gazette", *REVERSED),
+        ("status", "--coverage", *REVERSED),
+        ("reextract", *REVERSED),
+        ("names", "suggest", *REVERSED),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_reversed_days_are_refused(dateline: Command, arguments: tuple[str, ...]) -> None:
+    """A last day before the first one is wrong usage, in every command that takes days."""
+    done = dateline(*arguments)
+    assert (done.exit_code, "2020-01-01 is before --since 2020-01-02" in plain(done.stderr)) == (2, True)
+
+
+@pytest.mark.usefixtures("stories")
+def test_reversed_days_have_no_stories(newsroom: Newsroom) -> None:
+    """From Python, such days have no stories, by whatever list."""
+    days = date(2020, 1, 2), date(2020, 1, 1)
+    query = newsroom.query()
+    found = [query.of_all(*days), query.of_source("sample-gazette", *days), query.about("ly", *days)]
+    assert list(map(list, found)) == [[], [], []]
+
+
+def test_limit_has_a_bound(dateline: Command) -> None:
+    done = dateline("query", "--limit", "99999999999999999999")
+    assert (done.exit_code, "is not in the range" in plain(done.stderr)) == (2, True)

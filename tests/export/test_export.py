@@ -293,6 +293,15 @@ def test_interrupted_export_changes_nothing(tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.mark.usefixtures("stack")
+def test_unwritable_file_is_told(tmp_path: Path) -> None:
+    """A file that cannot be written is named, with the reason."""
+    path = tmp_path / f"{'x' * 300}.csv"
+    done = CliRunner().invoke(app, ["export", "--format", "csv", "-o", str(path)])
+    assert isinstance(done.exception, CommandError)
+    assert f"{path} cannot be written: File name too long; name another file" in str(done.exception)
+
+
+@pytest.mark.usefixtures("stack")
 @pytest.mark.parametrize(("path", "says"), [("absent/stories.wacz", "no folder"), ("stories.wacz", "export")])
 def test_what_is_missing_is_told(path: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "wacz.main", None)

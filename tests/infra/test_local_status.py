@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from infra.local import ministack, newsroom, processes, stack
-from infra.local.cloud import status
+from infra.local.cloud import _parameters, status
 from infra.local.record import Record
 
 
@@ -37,3 +37,16 @@ def test_status_sees_begun_rebuild(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(stack, "outputs", outputs)
     found = status(tmp_path)
     assert (found.rebuilding, found.healthy) == (killed, not killed)
+
+
+@pytest.mark.parametrize(
+    ("named", "hosts"), [("", []), ("127.0.0.1:8000", ["127.0.0.1:8000"]), ("a:1,,b:2", ["a:1", "b:2"])]
+)
+def test_named_private_hosts_are_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, hosts: list[str]
+) -> None:
+    """The deployed crawl may reach the newsroom, and what ``DATELINE_ALLOW_HOSTS`` names for ``up``."""
+    monkeypatch.setenv("DATELINE_ALLOW_HOSTS", named)
+    monkeypatch.setattr(newsroom, "hosts", lambda _: ["newsroom:80"])
+    monkeypatch.setattr(newsroom, "outlets", lambda _: [])
+    assert _parameters(tmp_path, None)["AllowHosts"].split(",") == ["newsroom:80", *hosts]

@@ -186,6 +186,8 @@ class Query:
     def _listed(
         self, kind: item_keys.ListKind, name: str, since: date | None, until: date | None, *, newest_first: bool
     ) -> Iterator[StoryItem]:
+        if since and until and until < since:
+            return
         days = _between(since, until)
         for month in self._months(kind, name, *days, newest_first=newest_first):
             yield from self._of_list(month, _BY.get(kind), *days, newest_first=newest_first)

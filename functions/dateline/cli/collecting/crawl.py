@@ -13,7 +13,7 @@ from dateline.cli.collecting.deployed import check_current
 from dateline.cli.collecting.progress import follow, words
 from dateline.cli.collecting.sources import registered
 from dateline.cli.names import check_sources
-from dateline.cli.options import FirstDay, LastDay
+from dateline.cli.options import FirstDay, LastDay, check_days
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, write
 from dateline.keys import crawl_names
@@ -47,9 +47,8 @@ def crawl(
     from dateline.cli.collecting.tracking import FollowedCrawl
     from dateline.messages import CrawlMessage
 
+    check_days(since, until)
     wanted = _wanted(sources or [], history=bool(since or until))
-    if since and until and until < since:
-        raise typer.BadParameter(f"{until:%Y-%m-%d} is before --since {since:%Y-%m-%d}", param_hint="--until")
     deployed = Stack.find(stack)
     if not stack:
         check_current(() if here else wanted)
@@ -64,7 +63,11 @@ def crawl(
         raise CommandError("the crawl queue did not take the messages; run the command again")
     note(f"asked for {', '.join(wanted)} as {name}")
     followed = [FollowedCrawl(source=message.source, crawl=message.crawl) for message in messages]
-    follow(deployed, followed, patience)
+    try:
+        follow(deployed, followed, patience)
+    except KeyboardInterrupt:
+        note("the crawl goes on in the stack; dateline query and dateline status --coverage show its results")
+        raise
     _print(followed, json)
     if any(not each.done or _unreachable(each.summary()) for each in followed):
         raise typer.Exit(1)

@@ -12,7 +12,7 @@ import typer
 from dateline.cli.collecting.deployed import check_current
 from dateline.cli.collecting.progress import words
 from dateline.cli.names import check_sources
-from dateline.cli.options import Day
+from dateline.cli.options import Day, check_days
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, progress, write
@@ -55,6 +55,7 @@ def reextract(
     from dateline.cli.collecting.tracking import FollowedReextraction
     from dateline.messages import ReextractMessage
 
+    check_days(since, until)
     deployed = Stack.find(stack)
     named = [*(sources or []), *(source or [])]
     check_sources(named, deployed.query().sources)

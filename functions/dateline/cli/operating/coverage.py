@@ -23,6 +23,7 @@ _DROPPED = (
     *("expected", "discovered", "failed", "unchanged", "not article", "quarantined"),
     *("gone", "imported", "known", "duplicate", "waiting", "left"),
 )
+_REFUSED, _SKIPPED = "robots", "skipped by robots.txt"
 _STYLES = {"silent": "red", "low": "yellow", "high": "magenta", "unread": "yellow"}
 
 
@@ -76,15 +77,18 @@ def _cells(row: "Row") -> Iterator[str]:
     day = row.day
     yield from (day.date, day.source)
     yield f"{day.expect.min}-{day.expect.max}" if day.expect else ""
-    numbers = day.counts["discovered"], *(day.counts[name] for name in _COLUMNS), *day.outcomes.values()
+    columns = {name: day.counts[name] for name in _COLUMNS}
+    columns["failed"] -= day.failures.get(_REFUSED, 0)  # pages that the outlet keeps for itself: no failure
+    numbers = day.counts["discovered"], *columns.values(), *day.outcomes.values()
     yield from (str(number) for number in (*numbers, sum(day.imported.values())))
 
 
 def _flags(row: "Row") -> list[tuple[str, str]]:
-    """Flags in colour, failed visits of feeds, and failures by reason, with commas between them."""
+    """Flags in colour, failed visits of feeds, failures by reason, and refusals, with commas between them."""
     said = [(flag, _STYLES.get(flag, "")) for flag in row.flags]
     if feeds := row.day.counts["feeds_failed"]:
         said.append((f"feeds failed {feeds}", ""))
-    said += [(f"{reason} {number}", "") for reason, number in row.day.failures.items()]
+    reasons = ((_SKIPPED if reason == _REFUSED else reason, number) for reason, number in row.day.failures.items())
+    said += [(f"{reason} {number}", "") for reason, number in reasons]
     commas = [(", ", "")] * (len(said) - 1)
     return [piece for pair in zip(said, [*commas, ("", "")], strict=False) for piece in pair]

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from dateline.cli import commands
-from dateline.cli.options import Day
+from dateline.cli.options import Day, check_days
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, note, print_json
 from dateline.cli.terminal.tables import print_fields
@@ -31,6 +31,7 @@ def status(
 
     With --coverage, print the yield of sources in the last seven days, or from --since to --until (UTC).
     """
+    check_days(since, until)
     if coverage:
         from dateline.cli.operating.coverage import show
 

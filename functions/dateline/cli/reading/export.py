@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline.cli.options import About, Country, Day, Language, Limit, Place, Source, Words
+from dateline.cli.options import About, Country, Day, Language, Limit, Place, Source, Words, check_days
 from dateline.cli.reading.query import select
 from dateline.cli.stack import STATE, Stack, StackName
 from dateline.cli.terminal.output import CommandError, count, note, progress
@@ -66,6 +66,7 @@ def export(
     """
     if output is None and (form in _IN_FILES or (form is Format.WARC and sys.stdout.isatty())):
         raise typer.BadParameter(f"{form} goes into a file, such as -o stories.{form}", param_hint="--output")
+    check_days(since, until)
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
     deployed = Stack.find(stack)
     found = deployed.query()
@@ -147,9 +148,12 @@ def _in_one_step(output: Path) -> Iterator[Path]:
     except OSError as error:
         if is_full(error) and not error.filename:
             raise OSError(error.errno, error.strerror, str(output)) from error
+        if error.filename == str(part) and not is_full(error):
+            raise CommandError(f"{output} cannot be written: {error.strerror}; name another file") from error
         raise
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # one that could not be made
+            part.unlink(missing_ok=True)
 
 
 @contextmanager

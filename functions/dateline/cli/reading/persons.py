@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dateline.cli.names import check_sources
-from dateline.cli.options import Day
+from dateline.cli.options import Day, check_days
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import Json, print_json
@@ -43,6 +43,7 @@ def suggest(
     """
     from dateline.query.filters import Selection
 
+    check_days(since, until)
     query = Stack.find(stack).query()
     if source:
         check_sources([source], query.sources)

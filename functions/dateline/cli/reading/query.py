@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dateline.cli.names import check_country, check_language, check_sources
-from dateline.cli.options import About, Country, Day, Language, Limit, Place, Source, Words
+from dateline.cli.options import About, Country, Day, Language, Limit, Place, Source, Words, check_days
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import CommandError, Json, is_terminal, note, print_json
@@ -47,6 +47,7 @@ def query(
     json: Json = False,
 ) -> None:
     """List the archive's stories by publication date, newest first."""
+    check_days(since, until)
     found = Stack.find(stack).query()
     wanted = {"source": source, "country": country, "about": about, "language": language, "text": text}
     selection = select(found, since, until, place, limit=limit, newest_first=not oldest_first, **wanted)

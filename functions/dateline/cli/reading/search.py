@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from dateline.cli.names import check_country, check_language, check_sources
-from dateline.cli.options import Day
+from dateline.cli.options import Day, check_days
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import (
     CommandError,
@@ -55,6 +55,7 @@ def search(
     from dateline.search.query.find import CursorError
     from dateline.search.query.language import QueryError, is_unpaired
 
+    check_days(since, until)
     deployed = Stack.find(stack)
     check_sources(source or (), deployed.query().sources)
     for code in country or ():

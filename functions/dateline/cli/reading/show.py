@@ -80,7 +80,7 @@ def find(found: "Query", id: str) -> "StoryItem":
     except ValueError as error:
         raise CommandError(str(error)) from error
     if story is None:
-        raise CommandError(f"the archive has no story {id}; dateline query lists what it has")
+        raise CommandError(f"the archive has no story {id!r}; dateline query lists what it has")
     if "withdrawn_at" in story:
         raise CommandError(f"{story['url']} was withdrawn on {story['withdrawn_at'][:10]}: {story['reason']}")
     return story
