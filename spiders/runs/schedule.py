@@ -6,10 +6,10 @@ start names the crawl and is part of the message's deduplication id. A dispatch 
 sends the same message again, and a crawl of one name runs once.
 
 A function costs the same for one source as for two hundred, so the sources of a shard are due together: all intervals
-of a shard start at the same minute, each shard's at its own. Due revisits travel with their source's crawl. Where that
-is far off, they have one of their own at the start of the next hour, at a source without news of a later one; those
-that a crawl had no time for, at once. While a shard's last round is unanswered, its sources stay due. A source in
-back-off or in a pause waits as its health says; postponed continuations are sent after the pause.
+of a shard start at the same minute, each shard's at its own. Due revisits travel with their source's crawl. Where
+intervals are longer than ``_TOGETHER``, they have one of their own at the start of the next hour, at a source without
+news of a later one; those that a crawl had no time for, at once. While a shard's last round is unanswered, its sources
+stay due. A source in back-off or in a pause waits as its health says; postponed continuations are sent after the pause.
 """
 
 from collections import defaultdict
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 ROUND = 200  # sources of a round; the others of a shard are due again in the next, the longest waiting first
 ALIGNED = timedelta(hours=1)  # within which the intervals of all shards start; the usual interval of a source
 LONGEST = timedelta(hours=4)  # between two crawls of a source without news, unless its interval is longer
+_TOGETHER = timedelta(hours=2)  # looks wait for their source's next crawl if its interval is no longer
 _DOUBLINGS = 2  # of the time between two crawls
 _CRAWL = timedelta(minutes=5)  # of a crawl at most (template.yaml); it had no time for pages that were due before
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -125,12 +126,13 @@ def wait(every: timedelta, quiet: int) -> timedelta:
     return max(every, min(every * _times(quiet), LONGEST))
 
 
-def revisited(now: datetime, shard: str, quiet: int, crawled: datetime) -> datetime:
+def revisited(every: timedelta, now: datetime, shard: str, quiet: int, crawled: datetime) -> datetime:
     """Return until when a page is due to be looked at ``now``, in a crawl without its source's feeds.
 
     ``crawled`` is the end of the source's last crawl.
     """
-    return max(slot(ALIGNED, now, shard) - ALIGNED * (_times(quiet) - 1), crawled - _CRAWL)
+    interval = every if ALIGNED < every <= _TOGETHER else ALIGNED
+    return max(slot(interval, now, shard) - interval * (_times(quiet) - 1), crawled - _CRAWL)
 
 
 def _times(quiet: int) -> int:
@@ -152,7 +154,7 @@ def _find_due(
         return None
     due = datetime.fromisoformat(health.revisit_at)
     crawled = datetime.fromisoformat(health.crawled_at) if health.crawled_at else due
-    if due <= revisited(now, shard, quiet, crawled):
+    if due <= revisited(every, now, shard, quiet, crawled):
         since = max(due, crawled)
         message = CrawlMessage(
             source=source.id, crawl=crawl_names.crawl_name(since, "revisit"), patient=True, revisits_only=True

@@ -97,6 +97,30 @@ def test_the_command_says_the_same() -> None:
     assert totals["per_million_first_year"] == round(sum(million.values()), 2)
 
 
+def test_longer_intervals_cost_less() -> None:
+    """Fewer crawls make fewer files, but never fewer than their time needs: an outlet with many pages saves nothing."""
+    few, many = (
+        [sum(model.per_million(Workload(stories_a_day=stories, every=every)).values()) for every in (30, 60, 120)]
+        for stories in (20, 3_000)
+    )
+    assert few == sorted(few, reverse=True)
+    assert few[0] > 1.2 * few[2]
+    assert many[0] == pytest.approx(many[2], rel=0.01)
+
+
+@pytest.mark.parametrize("every", [180, 1440, 10_080])
+def test_rare_crawls_leave_looks(every: int) -> None:
+    """Above two hours, looks at stories are made in crawls of their own, as often as every hour."""
+    assert Workload(every=every).files == pytest.approx(Workload().files)
+
+
+@pytest.mark.parametrize("every", [30, 120])
+def test_command_takes_interval(every: int) -> None:
+    *_, last = CliRunner().invoke(app, ["cost", "--every", f"{every}", "--json"]).stdout.splitlines()
+    million = sum(model.per_million(Workload(every=every)).values())
+    assert (json.loads(last)["every"], json.loads(last)["per_million_first_year"]) == (every, round(million, 2))
+
+
 def test_text_lists_each_driver() -> None:
     """Text has a line for each driver."""
     lines = CliRunner().invoke(app, ["cost"]).stdout.splitlines()

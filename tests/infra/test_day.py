@@ -1,7 +1,10 @@
 """The simulated day: every story is indexed or still due, and the limits of AWS show."""
 
+from datetime import timedelta
+
 import pytest
 
+from dateline.cost.model import Workload
 from infra.bench.costs.day import run
 from infra.bench.models.day import CONCURRENCY, Day, day
 
@@ -39,8 +42,22 @@ def test_busy_outlets_leave_pages() -> None:
     assert day(outlets=3, stories=3_000).left > 100 * day(outlets=3, stories=30).left > 0
 
 
+@pytest.mark.parametrize("every", [30, 60, 90, 120])
+def test_files_are_the_bills(every: int) -> None:
+    """The bill has as many WARC files as the simulation, which knows due looks and the time of a crawl."""
+    work = Workload(outlets=40, stories_a_day=100, every=every)
+    found = day(outlets=work.outlets, stories=100, every=timedelta(minutes=every))
+    assert found.files == pytest.approx(work.files * work.pages_a_day * work.outlets, rel=0.1)
+
+
+def test_shorter_intervals_are_sooner() -> None:
+    half, hour, two = (day(outlets=9, stories=60, every=timedelta(minutes=every)) for every in (30, 60, 120))
+    assert half.lag(0.5) < hour.lag(0.5) < two.lag(0.5)
+
+
 def test_day_bench_has_figures() -> None:
     result = run(count=60)
-    assert [row.subject for row in result.rows] == ["50 outlets", "60 outlets"]
+    others = [f"60 outlets, {every} minutes" for every in (30, 90, 120)]
+    assert [row.subject for row in result.rows] == ["50 outlets", "60 outlets", *others]
     assert all(target.met for target in result.targets)
     assert result.rows[1].figures["dollars_per_day"] > result.rows[0].figures["dollars_per_day"]

@@ -50,9 +50,10 @@ class Workload:
     """Outlets with so many new stories a day each.
 
     ``looks`` and ``edits`` are those of a story in its first year; ``rewritten`` is the share of looks that find other
-    bytes with the same words. ``crawls`` are a source's scheduled ones in a day; 0 for those of an outlet
-    with these stories. ``hosts`` are those of an invocation of the crawl function; 0 for the share of the outlets in a
-    shard. ``subscribed``: the event bus has a rule, so there is an event for each new story and each edit.
+    bytes with the same words. ``every`` is a source's interval in minutes. ``crawls`` are its crawls in a day;
+    0 for those of an outlet with these stories. ``hosts`` are those of an invocation of the crawl function; 0 for the
+    share of the outlets in a shard. ``subscribed``: the event bus has a rule, so there is an event for each new story
+    and each edit.
     """
 
     outlets: int = 500
@@ -60,6 +61,7 @@ class Workload:
     looks: float = measured.LOOKS
     edits: float = measured.EDITS
     rewritten: float = measured.REWRITTEN
+    every: float = rounds.EVERY
     crawls: float = 0
     hosts: float = 0
     infrequent_access: bool = False
@@ -73,8 +75,8 @@ class Workload:
 
     @property
     def crawls_a_day(self) -> float:
-        """Scheduled crawls of one outlet in a day."""
-        return self.crawls or rounds.crawls(self.stories_a_day)
+        """Crawls of one outlet in a day: scheduled ones, and those of pages that they had no time for."""
+        return self.crawls or rounds.crawls(self.stories_a_day, self.pages_a_day, self.every)
 
     @property
     def pages_a_day(self) -> float:

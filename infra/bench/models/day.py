@@ -77,10 +77,10 @@ class Day:
 class _Outlet:
     """An outlet's pages in the order in which they become due."""
 
-    def __init__(self, chance: random.Random, stories: float, looks: float, shard: str, days: float) -> None:
-        self.shard, self.asked, self.crawled, self.quiet = shard, -DAY, -DAY, 0
+    def __init__(self, chance: random.Random, stories: float, *, shard: str, every: timedelta, days: float) -> None:
+        self.shard, self.every, self.asked, self.crawled, self.quiet = shard, every, -DAY, -DAY, 0
         self.births = sorted(_instant(chance, days) for _ in range(round(stories * days)))
-        self.looks = sorted(chance.uniform(0, days * DAY) for _ in range(round(stories * looks * days)))
+        self.looks = sorted(chance.uniform(0, days * DAY) for _ in range(round(stories * measured.LOOKS * days)))
         self.seen = self.looked = 0
 
     def due(self, now: float) -> float | None:
@@ -89,7 +89,7 @@ class _Outlet:
             return self.asked
         if self.looked == len(self.looks):
             return None
-        until = revisited(_at(now), self.shard, self.quiet, _at(self.crawled))
+        until = revisited(self.every, _at(now), self.shard, self.quiet, _at(self.crawled))
         return self.looks[self.looked] if _at(self.looks[self.looked]) <= until else None
 
     def crawl(self, now: float) -> Iterator[File]:
@@ -109,7 +109,7 @@ class _Outlet:
             yield File(now + rounds.DELAY * (1 + last), new, last - first - len(new))
 
     def _is_scheduled(self, now: float) -> bool:
-        return _at(self.asked) < slot(ALIGNED, _at(now), self.shard) + ALIGNED - wait(ALIGNED, self.quiet)
+        return _at(self.asked) < slot(self.every, _at(now), self.shard) + self.every - wait(self.every, self.quiet)
 
     def left(self, now: float) -> int:
         """Return the number of pages due and not crawled."""
@@ -117,12 +117,21 @@ class _Outlet:
 
 
 def day(
-    *, outlets: int = 500, stories: float = 100, shards: int = rounds.SHARDS, extractions: int = 3, seed: int = 1
+    *,
+    outlets: int = 500,
+    stories: float = 100,
+    every: timedelta = ALIGNED,
+    shards: int = rounds.SHARDS,
+    extractions: int = 3,
+    seed: int = 1,
 ) -> Day:
-    """Return the second of two simulated days: the first fills the queues. Outlets have ``stories`` new ones a day."""
+    """Return the second of two simulated days: the first fills the queues.
+
+    Outlets have ``stories`` new ones a day, and a crawl in each interval ``every``.
+    """
     chance = random.Random(seed)  # noqa: S311 - a seed makes the day the same each time
     found = [
-        _Outlet(chance, stories, measured.LOOKS, f"{number % shards}/{shards}", days=2) for number in range(outlets)
+        _Outlet(chance, stories, shard=f"{number % shards}/{shards}", every=every, days=2) for number in range(outlets)
     ]
     result, spans, files = Day(), list[tuple[float, float]](), list[File]()
     members = {shard: [n for n, each in enumerate(found) if each.shard == shard] for shard in {o.shard for o in found}}

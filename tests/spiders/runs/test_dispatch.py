@@ -111,6 +111,23 @@ def test_due_pages_wait_longer(aws: Aws, queue: Queue, quiet: int) -> None:
     assert hours[0] == min(2**quiet, 4)
 
 
+@pytest.mark.parametrize(
+    ("every", "minutes"), [(30, 30), (60, 60), (75, 75), (90, 90), (120, 120), (121, 60), (240, 60), (1440, 60)]
+)
+def test_looks_wait_for_crawls(aws: Aws, queue: Queue, every: int, minutes: int) -> None:
+    """Due pages wait for a crawl within two hours, and cause one of their own where the next is later."""
+    gazette, state = source("gazette", every=every), CrawlState(aws.deployment)
+    begin = slot(timedelta(minutes=every), NOON, "0/1") + timedelta(seconds=7)
+    page = UrlState(url="https://gazette.example/a", source="gazette", due=f"{begin + timedelta(minutes=20):%FT%TZ}")
+    send_at(aws, queue, gazette, begin)
+    crawled = f"{begin + timedelta(minutes=1):%FT%TZ}"
+    state.restore([page], [], [HealthRecord(source="gazette", crawled_at=crawled)])
+    sent = (minute for minute in range(5, 245, 5) if send_at(aws, queue, gazette, begin + timedelta(minutes=minute)))
+    first = next(sent)
+    assert first == minutes if every <= 120 else first <= minutes + 60
+    assert [message["revisits_only"] for message in queue.take()][-1] is (every > 120)
+
+
 @pytest.mark.parametrize("shards", [2, 7, 64])
 @pytest.mark.parametrize(
     ("home", "feed"),

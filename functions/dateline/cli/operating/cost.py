@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 def cost(
     outlets: Annotated[int, typer.Option(min=1, help="Number of outlets.")] = 500,
     stories_a_day: Annotated[float, typer.Option(min=0.1, help="New stories of each outlet in a day.")] = 100,
+    every: Annotated[int, typer.Option(min=1, help="Minutes between two crawls of an outlet.")] = 60,
     hosts: Annotated[
         float | None,
         typer.Option(min=1, help="Hosts that one crawl invocation crawls side by side.", show_default="by outlets"),
@@ -36,6 +37,7 @@ def cost(
     work = model.Workload(
         outlets=outlets,
         stories_a_day=stories_a_day,
+        every=every,
         hosts=hosts or 0,
         infrequent_access=infrequent_access,
         backup=backup,
@@ -46,6 +48,7 @@ def cost(
     totals = {
         "outlets": outlets,
         "stories_a_day": stories_a_day,
+        "every": every,
         "prices_of": f"{prices.READ_ON}",
         "looks_per_story": work.looks,
         "month": round(sum(month.values()), 2),
