@@ -225,8 +225,9 @@ class Collector:
         self.report.finished_at = instants.utc(now, "microseconds")
         await asyncio.to_thread(self._learn, now)
         self.report = await asyncio.to_thread(self._store.put_report, self.report)
-        visited = [*self._ledger.postponed, *self._writer.states]
-        await asyncio.to_thread(self.state.settle, self.report, lambda: visited, self._ledger.known)
+        await asyncio.to_thread(
+            self.state.settle, self.report, lambda: [*self._ledger.postponed, *self._writer.states], self._ledger.known
+        )
         return self.report
 
     def _find_due(self) -> None:

@@ -37,7 +37,7 @@ def months(aws: Aws) -> Newsroom:
 
 def run(aws: Aws, machine: Machine, monkeypatch: pytest.MonkeyPatch, name: str | None = None) -> None:
     monkeypatch.setattr(Stack, "find", lambda _: stack(aws, machine))
-    monkeypatch.setattr(command, "new_run", lambda _: RUN)
+    monkeypatch.setattr(crawl_names, "new_name", lambda _: RUN)
     command.withdraw(ID, reason="a court's order", yes=True, in_stack=True, run=name)
 
 

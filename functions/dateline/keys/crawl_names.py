@@ -1,5 +1,6 @@
 """Names of crawls: the UTC second of the request, and a label."""
 
+import os
 import re
 from datetime import UTC, datetime, time
 
@@ -11,6 +12,11 @@ _PART = re.compile(r"(?P<label>.+?)(?:-c(?P<part>\d+))?")
 def crawl_name(requested_at: datetime, label: str) -> str:
     """Return a crawl's name: the time of its request (UTC, to the second) and a distinguishing label."""
     return f"{requested_at.astimezone(UTC):%Y%m%dT%H%M%SZ}-{label}"
+
+
+def new_name(label: str) -> str:
+    """Return the name of a crawl or a run that begins now, unlike any other's."""
+    return crawl_name(datetime.now(UTC), f"{label}{os.urandom(4).hex()}")
 
 
 def scheduled_crawl(slot: datetime) -> str:

@@ -200,9 +200,9 @@ class Packing:
         outcomes = read_outcomes(body)
         revisions = {page.offset: page for page in outcomes if page.outcome is Outcome.ARCHIVED}
         sent = tuple(_sent(data, revisions))
-        for page, at in ((revisions[each.offset], each) for each in sent):  # for the looks of later files
-            where = key, page.offset, page.length
-            self._read[where] = Words(url=page.url, date=at.date, key=key, offset=page.offset, length=page.length)
+        for offset, date in sent:  # for the looks of later files
+            url, length = revisions[offset].url, revisions[offset].length
+            self._read[key, offset, length] = Words(url=url, date=date, key=key, offset=offset, length=length)
         words = {page.offset: found for page in outcomes if (found := self._words(packs, page))}
         leaves = dict(_leaves(data, words)) if words else {}
         short, cuts = reduced(data, words, leaves)

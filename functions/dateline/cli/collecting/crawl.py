@@ -1,9 +1,7 @@
 """``dateline crawl``: ask the deployed stack to crawl now, and follow it to the archive."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -52,7 +50,7 @@ def crawl(
     deployed = Stack.find(stack)
     if not stack:
         check_current(() if here else wanted)
-    name = crawl_names.crawl_name(datetime.now(UTC), f"cli{os.urandom(4).hex()}")
+    name = crawl_names.new_name("cli")
     first, last = (f"{day:%Y-%m-%d}" if day else None for day in (since, until))
     messages = [CrawlMessage(source=id, crawl=name, limit=limit, since=first, until=last) for id in wanted]
     if here:

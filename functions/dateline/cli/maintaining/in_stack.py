@@ -3,14 +3,12 @@
 import os
 import time
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.output import CommandError, count, note, progress
-from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from dateline.maintenance.jobs import Job, Result, Shard
@@ -31,11 +29,6 @@ RunName = Annotated[str | None, typer.Option("--run", help="Continue this run in
 def wanted(in_stack: bool | None, stack: str | None, run: str | None) -> bool:
     """Whether a command's work is for the stack."""
     return bool(run) or (bool(stack) if in_stack is None else in_stack)
-
-
-def new_run(label: str) -> str:
-    """Return a name for a new run."""
-    return crawl_names.crawl_name(datetime.now(UTC), f"{label}{os.urandom(4).hex()}")
 
 
 def carry_out(

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
+from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, wanted
 from dateline.cli.names import check_sources
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import Json, count, note, print_json, progress, write
+from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from dateline.maintenance.packing import PackedDays
@@ -39,7 +40,7 @@ def pack(
     if wanted(in_stack, stack, run):
         from dateline.maintenance.jobs import shards
 
-        name = run or new_run("pack")
+        name = run or crawl_names.new_name("pack")
         found = carry_out(deployed, "pack", name, shards(deployed.deployment, "pack", source or ())).values()
         done = PackedDays()
         for result in found:

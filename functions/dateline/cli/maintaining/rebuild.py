@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
+from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, wanted
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import Json, count, note, print_json, progress, write
+from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +76,7 @@ def _rebuild_in_stack(
     from dateline.maintenance.jobs import shards
     from dateline.maintenance.rebuild import Rebuilt, begin, finish
 
-    name = run or new_run("rebuild")
+    name = run or crawl_names.new_name("rebuild")
     with rebuilding(deployed.s3, deployed.archive_bucket):
         begin(deployed.deployment, empty=empty and not run)
         indexed = carry_out(deployed, "index", name, shards(deployed.deployment, "index")).values()

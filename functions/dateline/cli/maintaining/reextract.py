@@ -1,10 +1,9 @@
 """``dateline reextract``: the present extractor over stored captures."""
 
 import json as jsonlib
-import os
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,7 +63,7 @@ def reextract(
     if not (named or key or run or yes):
         held = Packs(deployed.s3, deployed.capture_bucket).sources()
         typer.confirm(f"extract all captures again, of {count(len(held), 'source')}?", abort=True, err=True)
-    run = run or new_run()
+    run = run or crawl_names.new_name("reextract")
     if by_month:
         if key or since or until:
             raise CommandError("--by-month is of whole sources: leave out --key, --since and --until")
@@ -102,11 +101,6 @@ def _by_month(deployed: Stack, named: list[str], run: str, json: bool) -> None:
         _print(followed)
     if followed.given_up:
         raise typer.Exit(1)
-
-
-def new_run() -> str:
-    """Return a name for a new run."""
-    return crawl_names.crawl_name(datetime.now(UTC), f"reextract{os.urandom(4).hex()}")
 
 
 def carry_out(

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import typer
 
-from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
+from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, wanted
 from dateline.cli.names import check_sources
 from dateline.cli.options import Day
 from dateline.cli.stack import STATE, Stack, StackName
@@ -77,7 +77,7 @@ def _look_in_stack(deployed: Stack, spool: "Spool", scope: "Scope", run: str | N
     """Have the stack's functions look at the objects, and take what they saw into the spool."""
     from dateline.maintenance.jobs import shards
 
-    name = run or new_run("verify")
+    name = run or crawl_names.new_name("verify")
     found = carry_out(deployed, "verify", name, shards(deployed.deployment, "verify", scope.sources))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "shard.sqlite")

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, new_run, wanted
+from dateline.cli.maintaining.in_stack import InStack, RunName, carry_out, wanted
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.output import CommandError, Json, count, note, print_json, printable, progress, write
+from dateline.keys import crawl_names
 
 if TYPE_CHECKING:
     from dateline.maintenance.withdraw import Done
@@ -68,7 +69,7 @@ def _by_month(deployed: Stack, story: Mapping[str, Any], reason: str, run: str |
     id, source = str(story["id"]), str(story["source"])
     if run and id not in run:
         raise CommandError(f"{run} is no withdrawal of {id}; without --run a new one begins")
-    name, withdrawing = run or new_run(f"withdraw{id}"), Withdrawing(deployed.deployment)
+    name, withdrawing = run or crawl_names.new_name(f"withdraw{id}"), Withdrawing(deployed.deployment)
 
     def find(job: Literal["find", "find-others"], *ids: str) -> Found:
         found = Found()

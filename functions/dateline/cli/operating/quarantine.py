@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dateline.cli.maintaining.reextract import carry_out, new_run
+from dateline.cli.maintaining.reextract import carry_out
 from dateline.cli.names import check_sources
 from dateline.cli.options import Day
 from dateline.cli.stack import Stack, StackName
 from dateline.cli.terminal.cells import Column
 from dateline.cli.terminal.output import CommandError, Json, note, print_json, write
 from dateline.cli.terminal.tables import print_table
-from dateline.keys import object_keys
+from dateline.keys import crawl_names, object_keys
 
 if TYPE_CHECKING:
     from dateline.archive.quarantine import QuarantineReport
@@ -84,7 +84,7 @@ def release(
     if not held:
         note("none of these is in quarantine")
         return
-    run = new_run()
+    run = crawl_names.new_name("reextract")
     finished = carry_out(deployed, FollowedReextraction(run=run), _messages(run, held), patience)
     now = [
         QuarantineReport.from_json(objects.get(deployed.s3, bucket=deployed.archive_bucket, key=each.key) or b"")
