@@ -303,18 +303,20 @@ def test_coverage_command_prints_rows(command: Callable[..., Any]) -> None:
     assert "low, timeout 1" in table.stdout
 
 
-@pytest.mark.parametrize(("robots", "timeouts"), [(2, 0), (2, 1), (0, 3)])
-def test_refused_pages_are_no_failures(aws: Aws, command: Callable[..., Any], robots: int, timeouts: int) -> None:
-    """Pages that robots.txt keeps from a crawl are told beside those that failed."""
-    reasons = ["robots"] * robots + ["timeout"] * timeouts
+@pytest.mark.parametrize(("robots", "opt_outs", "timeouts"), [(2, 0, 0), (2, 0, 1), (0, 0, 3), (1, 2, 1), (0, 1, 0)])
+def test_refused_pages_are_no_failures(
+    aws: Aws, command: Callable[..., Any], robots: int, opt_outs: int, timeouts: int
+) -> None:
+    """Pages that robots.txt or their own opt-out keeps from a crawl are told beside those that failed."""
+    reasons = ["robots"] * robots + ["opt-out"] * opt_outs + ["timeout"] * timeouts
     failures = [Failure(url=FEED, reason=reason) for reason in reasons]
     crawl(aws, "difaf", f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", discovered=len(reasons), failures=failures)
     lines = command("--coverage", "--source", "difaf").stdout.splitlines()
     (head, row) = (line.split("\t") for line in lines)
     shown = dict(zip(head, row, strict=True))
     assert shown["failed"] == str(timeouts)
-    told = [f"skipped by robots.txt {robots}"] * (robots > 0) + [f"timeout {timeouts}"] * (timeouts > 0)
-    assert sorted(shown["flags"].split(", ")) == told
+    words = {"skipped by a page's noarchive": opt_outs, "skipped by robots.txt": robots, "timeout": timeouts}
+    assert sorted(shown["flags"].split(", ")) == [f"{name} {number}" for name, number in words.items() if number]
 
 
 def test_coverage_command_draws_map(command: Callable[..., Any], tmp_path: Path) -> None:

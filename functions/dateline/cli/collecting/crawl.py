@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
 _SAMPLES = "sample-"  # the sample newsroom's outlets
 # Reasons that are an outlet's own rule, obeyed, and no failure (``spiders.failures``).
-_POLICIES = {"robots": "skipped by robots.txt", "opt-out": "skipped by a page's noarchive"}
+# Reasons for leaving a page alone, which are no failures, as users read them.
+POLICIES = {"robots": "skipped by robots.txt", "opt-out": "skipped by a page's noarchive"}
 
 Sources = Annotated[
     list[str] | None, typer.Argument(help="Source ids; without any, the sample newsroom's.", show_default=False)
@@ -123,8 +124,8 @@ def _sentence(summaries: Iterable[Mapping[str, Any]]) -> str:
     captured = sum(summary["captured"] for summary in summaries)
     what = words(outcomes) if captured else "" if failures else "nothing new"
     parts = [f"captured {count(captured, 'page')}{what and f': {what}'}"]
-    parts += [f"{failures[reason]:,} {_POLICIES[reason]}" for reason in _POLICIES if failures[reason]]
-    failures = Counter({reason: number for reason, number in failures.items() if reason not in _POLICIES})
+    parts += [f"{failures[reason]:,} {POLICIES[reason]}" for reason in POLICIES if failures[reason]]
+    failures = Counter({reason: number for reason, number in failures.items() if reason not in POLICIES})
     if failures:
         parts.append(f"{failures.total():,} failed ({words(failures, number_first=False)})")
     parts += [

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dateline.cli.collecting.crawl import POLICIES
 from dateline.cli.names import check_sources
 from dateline.cli.stack import Stack
 from dateline.cli.terminal.cells import Column
@@ -23,7 +24,6 @@ _DROPPED = (
     *("expected", "discovered", "failed", "unchanged", "not article", "quarantined"),
     *("gone", "imported", "known", "duplicate", "waiting", "left"),
 )
-_REFUSED, _SKIPPED = "robots", "skipped by robots.txt"
 _STYLES = {"silent": "red", "low": "yellow", "high": "magenta", "unread": "yellow"}
 
 
@@ -78,7 +78,7 @@ def _cells(row: "Row") -> Iterator[str]:
     yield from (day.date, day.source)
     yield f"{day.expect.min}-{day.expect.max}" if day.expect else ""
     columns = {name: day.counts[name] for name in _COLUMNS}
-    columns["failed"] -= day.failures.get(_REFUSED, 0)  # pages that the outlet keeps for itself: no failure
+    columns["failed"] -= sum(day.failures.get(reason, 0) for reason in POLICIES)
     numbers = day.counts["discovered"], *columns.values(), *day.outcomes.values()
     yield from (str(number) for number in (*numbers, sum(day.imported.values())))
 
@@ -88,7 +88,6 @@ def _flags(row: "Row") -> list[tuple[str, str]]:
     said = [(flag, _STYLES.get(flag, "")) for flag in row.flags]
     if feeds := row.day.counts["feeds_failed"]:
         said.append((f"feeds failed {feeds}", ""))
-    reasons = ((_SKIPPED if reason == _REFUSED else reason, number) for reason, number in row.day.failures.items())
-    said += [(f"{reason} {number}", "") for reason, number in reasons]
+    said += [(f"{POLICIES.get(reason, reason)} {number}", "") for reason, number in row.day.failures.items()]
     commas = [(", ", "")] * (len(said) - 1)
     return [piece for pair in zip(said, [*commas, ("", "")], strict=False) for piece in pair]
